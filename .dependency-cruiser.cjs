@@ -1,0 +1,92 @@
+/**
+ * The dependency line of docs/architecture.md. Each part imports only what stands to its left:
+ *
+ *   domain <- protocol <- telemetry <- kafka, postgres, webhook-client <- service-runtime <- apps/<service>
+ *   domain <- protocol <- sdk <- apps/console
+ */
+const line = {
+  domain: [],
+  protocol: ['domain'],
+  telemetry: ['domain', 'protocol'],
+  kafka: ['domain', 'protocol', 'telemetry'],
+  postgres: ['domain', 'protocol', 'telemetry'],
+  'webhook-client': ['domain', 'protocol', 'telemetry'],
+  'service-runtime': ['domain', 'protocol', 'telemetry', 'kafka', 'postgres', 'webhook-client'],
+  sdk: ['domain', 'protocol'],
+};
+
+const libraryRules = Object.entries(line).map(([library, allowed]) => ({
+  name: `line-${library}`,
+  severity: 'error',
+  comment: `libs/${library} may import only ${allowed.length ? allowed.join(', ') : 'itself'}`,
+  from: { path: `^libs/${library}/`, pathNot: '\\.spec\\.ts$' },
+  to: {
+    path: '^(libs|apps|deploy|bench)/',
+    pathNot: [`^libs/${library}/`, ...allowed.map((name) => `^libs/${name}/`)],
+  },
+}));
+
+/** A package that only the named places may import. */
+const knownOnlyIn = (name, packages, places) => ({
+  name,
+  severity: 'error',
+  comment: `${packages} is known only in ${places.join(', ')}`,
+  from: {
+    path: '^(libs|apps)/',
+    pathNot: [...places.map((place) => `^${place}`), '\\.spec\\.ts$', '^libs/test-environment/'],
+  },
+  to: { path: `node_modules/(${packages})(/|$)` },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-orphan-imports', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'domain-is-pure',
+      severity: 'error',
+      comment: 'time, ids and randomness come in as arguments; node:crypto is allowed for hashing and signing only',
+      from: { path: '^libs/domain/', pathNot: '\\.spec\\.ts$' },
+      to: { pathNot: ['^libs/domain/', '^(node:)?crypto$'] },
+    },
+    ...libraryRules,
+    {
+      name: 'no-app-imports-another',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/', pathNot: '^apps/e2e/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'no-library-imports-apps-or-test-environment',
+      severity: 'error',
+      from: { path: '^(libs/(?!test-environment)|apps/(?!e2e))', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^(libs/test-environment|apps/e2e)/' },
+    },
+    {
+      name: 'index-is-for-outsiders',
+      severity: 'error',
+      comment: 'inside a library import the file, not its index',
+      from: { path: '^libs/([^/]+)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^libs/$1/src/index\\.ts$' },
+    },
+    knownOnlyIn('kafkajs-in-one-place', 'kafkajs|kafkajs-snappy|lz4-napi', ['libs/kafka/']),
+    knownOnlyIn('typeorm-in-one-place', 'typeorm|pg|@nestjs/typeorm', [
+      'libs/postgres/',
+      'apps/[^/]+/src/.*\\.(entity|store|migration)\\.ts',
+      'apps/[^/]+/src/.*migrations/',
+      'apps/[^/]+/src/[^/]+\\.module\\.ts',
+    ]),
+    knownOnlyIn('undici-in-one-place', 'undici', ['libs/webhook-client/']),
+    knownOnlyIn('nest-in-one-library', '@nestjs/[^/]+', ['libs/service-runtime/', 'libs/postgres/', 'apps/']),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)dist/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,38 @@
+import type { Event } from '../event/event';
+import type { RetryPolicy } from '../retry-schedule/retry-policy';
+import type { SigningKey } from '../signature/standard-webhooks';
+
+/** A delivery profile: what a receiver already has code for. Data and a few pure functions, one file each. */
+export interface Contract {
+  readonly name: string;
+  /** Raised when the bytes of the same event would change; a delivery keeps the version that it was made with. */
+  readonly version: number;
+  readonly timeoutMs: number;
+  readonly retry: RetryPolicy;
+  /** A delivery older than this, counted from the acceptance of its event, is not attempted again. */
+  readonly expiryMs: number;
+  /** The exact bytes of the body, the same on every attempt. */
+  body(event: Event): Buffer;
+  /** The headers of one attempt, in the order in which they are sent. */
+  headers(request: SignableRequest): ReadonlyArray<readonly [name: string, value: string]>;
+  succeeded(status: number): boolean;
+  /** Statuses with which a receiver says that it wants no more. */
+  disables(status: number): boolean;
+  /** Statuses whose `Retry-After` is honoured. */
+  honoursRetryAfter(status: number): boolean;
+}
+
+/** What a contract may put into the headers of one attempt. */
+export interface SignableRequest {
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly eventTime: string;
+  readonly endpointId: string;
+  /** From 1. */
+  readonly attempt: number;
+  /** Unix ms of this attempt. */
+  readonly attemptAt: number;
+  readonly body: Buffer;
+  /** Newest first; several during a rotation's overlap. */
+  readonly keys: readonly SigningKey[];
+}

@@ -1,0 +1,130 @@
+import type { DeliveryTrigger, ParkReason } from '@millrace/domain';
+import type { IncomingMessage, OutgoingMessage } from './message';
+
+/**
+ * The delivery log: what happened to every delivery, as facts. One record carries the facts of one flush, in order, as a
+ * JSON object `{v: 1, facts: [...]}`; its partition is that of the endpoint in `deliveries`, so the facts of an endpoint
+ * are in order. `created` comes from fan-out, the rest from dispatch; a reader must not rely on `created` coming first.
+ */
+export type DeliveryFact = DeliveryCreated | AttemptStarted | AttemptFinished | DeliveryParked | DeliveryEnded;
+
+/** What identifies the delivery in every fact. */
+export interface FactSubject {
+  readonly deliveryId: string;
+  readonly tenant: string;
+  readonly endpointId: string;
+  /** Unix ms. */
+  readonly at: number;
+}
+
+export interface DeliveryCreated extends FactSubject {
+  readonly kind: 'created';
+  readonly eventId: string;
+  readonly eventKey: string;
+  readonly eventType: string;
+  readonly contract: string;
+  readonly contractVersion: number;
+  readonly trigger: DeliveryTrigger;
+  /** Unix ms at which Kafka accepted the event. */
+  readonly acceptedAt: number;
+  /** SHA-256 of the body, hex; the body itself is a function of the stored event and the contract's version. */
+  readonly bodySha256: string;
+  readonly traceId: string;
+}
+
+/** Written, and acknowledged, before the request leaves: no request is without a row. */
+export interface AttemptStarted extends FactSubject {
+  readonly kind: 'attempt-started';
+  readonly epoch: number;
+  readonly attempt: number;
+  /** Random for each HTTP request; an attempt repeated after a crash has two. Sent as `millrace-request-id`. */
+  readonly requestId: string;
+  readonly url: string;
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
+export interface AttemptFinished extends FactSubject {
+  readonly kind: 'attempt-finished';
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly requestId: string;
+  /** Unix ms. */
+  readonly startedAt: number;
+  readonly durationMs: number;
+  /** `success`, `http_503`, `timeout`, … (see outcomeName). */
+  readonly outcome: string;
+  readonly request: { readonly url: string; readonly headers: { readonly [name: string]: string } };
+  readonly response: {
+    readonly status: number;
+    readonly headers: { readonly [name: string]: string };
+    /** Base64 of the first 16 KiB. */
+    readonly body: string;
+    readonly bodyTruncated: boolean;
+  } | null;
+  readonly error: string | null;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly result:
+    | { readonly kind: 'succeeded' }
+    | { readonly kind: 'retry'; readonly nextAttemptAt: number }
+    | { readonly kind: 'failed'; readonly reason: 'exhausted' | 'endpoint_gone' }
+    | { readonly kind: 'expired' };
+}
+
+/** The delivery waits for its endpoint, or goes on after waiting; no attempt is spent. */
+export interface DeliveryParked extends FactSubject {
+  readonly kind: 'parked';
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly reason: ParkReason;
+}
+
+/** An end that no attempt brought about. */
+export interface DeliveryEnded extends FactSubject {
+  readonly kind: 'ended';
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly status: 'cancelled' | 'expired' | 'failed';
+  readonly reason: 'endpoint_deleted' | 'expired' | 'unusable_task';
+}
+
+/** Bytes of one log record at which a flush starts another. */
+export const LOG_RECORD_BYTES = 256 * 1024;
+
+export const encodeFacts = (topic: string, partition: number, facts: readonly DeliveryFact[]): OutgoingMessage[] => {
+  const messages: OutgoingMessage[] = [];
+  let texts: string[] = [];
+  let size = 0;
+  const flush = () => {
+    if (texts.length === 0) return;
+    messages.push({
+      topic,
+      partition,
+      key: null,
+      value: Buffer.from(`{"v":1,"facts":[${texts.join(',')}]}`),
+      headers: {},
+    });
+    texts = [];
+    size = 0;
+  };
+  for (const fact of facts) {
+    const text = JSON.stringify(fact);
+    if (size + text.length > LOG_RECORD_BYTES) flush();
+    texts.push(text);
+    size += text.length;
+  }
+  flush();
+  return messages;
+};
+
+/** Null for a record that Millrace did not write. */
+export const decodeFacts = (message: IncomingMessage): DeliveryFact[] | null => {
+  if (message.value === null) return null;
+  try {
+    const record = JSON.parse(message.value.toString('utf8')) as { v: number; facts: DeliveryFact[] };
+    return record.v === 1 && Array.isArray(record.facts) ? record.facts : null;
+  } catch {
+    return null;
+  }
+};

@@ -1,0 +1,60 @@
+import type { Endpoint } from '@millrace/domain';
+import type { IncomingMessage, OutgoingMessage } from './message';
+
+/** Configuration on the compacted topic `endpoints`: key is the endpoint's id, value its whole state, null when deleted. */
+export const encodeEndpoint = (topic: string, id: string, endpoint: Endpoint | null): OutgoingMessage => ({
+  topic,
+  key: id,
+  value: endpoint === null ? null : Buffer.from(JSON.stringify({ v: 1, endpoint })),
+  headers: {},
+});
+
+export type EndpointChange =
+  | { readonly kind: 'put'; readonly endpoint: Endpoint }
+  | { readonly kind: 'deleted'; readonly id: string }
+  | { readonly kind: 'unreadable' };
+
+export const decodeEndpoint = (message: IncomingMessage): EndpointChange => {
+  const id = message.key?.toString('utf8');
+  if (!id) return { kind: 'unreadable' };
+  if (message.value === null) return { kind: 'deleted', id };
+  try {
+    const record = JSON.parse(message.value.toString('utf8')) as { v: number; endpoint: Endpoint };
+    return record.v === 1 && record.endpoint?.id === id
+      ? { kind: 'put', endpoint: record.endpoint }
+      : { kind: 'unreadable' };
+  } catch {
+    return { kind: 'unreadable' };
+  }
+};
+
+/** What the engine decided about an endpoint (compacted topic `endpoint-lifecycle`, key is its id). */
+export interface EndpointDisabled {
+  readonly v: 1;
+  readonly kind: 'disabled';
+  readonly endpointId: string;
+  readonly tenant: string;
+  /** Version of the endpoint that the receiver refused; a later version (enabled again) is not touched. */
+  readonly endpointVersion: number;
+  readonly reason: 'receiver_answered_410';
+  /** Unix ms. */
+  readonly at: number;
+  readonly deliveryId: string;
+}
+
+export const encodeEndpointDisabled = (topic: string, fact: EndpointDisabled): OutgoingMessage => ({
+  topic,
+  key: fact.endpointId,
+  value: Buffer.from(JSON.stringify(fact)),
+  headers: {},
+});
+
+export const decodeEndpointDisabled = (message: IncomingMessage): EndpointDisabled | null => {
+  if (message.value === null) return null;
+  try {
+    const fact = JSON.parse(message.value.toString('utf8')) as EndpointDisabled;
+    return fact.v === 1 && fact.kind === 'disabled' && typeof fact.endpointId === 'string' ? fact : null;
+  } catch {
+    return null;
+  }
+};
