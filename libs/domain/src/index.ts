@@ -1,5 +1,6 @@
 export * from './contract/contract';
 export * from './contract/contracts';
+export * from './delivery/chain-position';
 export * from './delivery/delivery-id';
 export * from './delivery/delivery-task';
 export * from './delivery/outcome';

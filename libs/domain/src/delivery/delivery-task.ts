@@ -35,6 +35,8 @@ export interface DeliveryTask {
   readonly plannedAt: number | null;
   /** Set while the task waits for its endpoint; no attempt is spent. */
   readonly parked: { readonly reason: ParkReason; readonly since: number } | null;
+  /** How often this attempt was parked: with epoch and attempt it orders the records of a delivery. */
+  readonly parkings: number;
 }
 
 export type ParkReason = 'endpoint_paused' | 'endpoint_disabled' | 'lane_full';

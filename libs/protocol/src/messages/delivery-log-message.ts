@@ -77,6 +77,7 @@ export interface DeliveryParked extends FactSubject {
   readonly kind: 'parked';
   readonly epoch: number;
   readonly attempt: number;
+  readonly parkings: number;
   readonly reason: ParkReason;
 }
 
