@@ -1,3 +1,9 @@
+export * from './http/api-keys';
+export * from './http/endpoints';
+export * from './http/endpoints-headers';
+export * from './http/endpoints-secret';
+export * from './http/endpoints-text';
+export * from './http/event-types';
 export * from './http/history';
 export * from './http/problem';
 export * from './http/scopes';
@@ -9,4 +15,5 @@ export * from './messages/event-message';
 export * from './messages/message';
 export * from './messages/rejected-message';
 export * from './topics/event-routing';
+export * from './topics/partition-of-key';
 export * from './topics/topics';

@@ -17,7 +17,13 @@ export interface DeliveryView {
   readonly endpointId: string;
   readonly contract: string;
   readonly status: DeliveryStatus;
+  /** Why it is parked or has ended (`endpoint_paused`, `exhausted`, `endpoint_gone`, …); null where the status says all. */
+  readonly statusReason: string | null;
+  readonly trigger: 'event' | 'test' | 'recovery';
+  /** Attempts begun; one repeated after a crash counts once. */
   readonly attemptCount: number;
+  /** HTTP requests sent, repeats after a crash included. */
+  readonly requestCount: number;
   /** RFC 3339, or null when none is planned. */
   readonly nextAttemptAt: string | null;
   readonly createdAt: string;
@@ -25,6 +31,13 @@ export interface DeliveryView {
   /** `success`, `http_503`, `timeout`, … of the last finished attempt. */
   readonly lastOutcome: string | null;
 }
+
+/**
+ * The history keeps the data of an event once and renders a request's body from it. `test_event`: a test's event is not
+ * stored · `event_not_kept`: the event is older than what is kept · `contract_unknown`: this build no longer has the
+ * version of the contract · `digest_differs`: what was rendered is not what was sent (the producer used the id twice).
+ */
+export type BodyMissing = 'test_event' | 'event_not_kept' | 'contract_unknown' | 'digest_differs';
 
 export interface AttemptView {
   readonly number: number;
@@ -36,6 +49,8 @@ export interface AttemptView {
     readonly url: string;
     readonly headers: { readonly [name: string]: string };
     readonly body: string | null;
+    /** Why `body` is null; null when it is there. */
+    readonly bodyMissing: BodyMissing | null;
   };
   readonly response: {
     readonly status: number;
@@ -43,7 +58,7 @@ export interface AttemptView {
     readonly body: string;
     readonly bodyTruncated: boolean;
   } | null;
-  /** `unknown` when the sender stopped before it could record the answer. */
+  /** `pending` while the request is under way; `unknown` when the sender stopped before it could record the answer. */
   readonly outcome: string;
   readonly error: string | null;
   readonly traceId: string;
