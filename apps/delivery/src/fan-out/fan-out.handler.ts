@@ -1,0 +1,117 @@
+import { DEFAULT_TENANT, type Event, type EventRefusal } from '@millrace/domain';
+import type { ConsumedRecord } from '@millrace/kafka';
+import {
+  type DeliveryFact,
+  decodeEvent,
+  encodeDelivery,
+  encodeFacts,
+  encodeRejection,
+  type OutgoingMessage,
+  partitionOfKey,
+  type TopicNames,
+} from '@millrace/protocol';
+import { formatTraceparent, type Logger, parseTraceparent, startSpan } from '@millrace/telemetry';
+import type { DirectoryEntry } from '../directory/match-index';
+import { fanOutMetrics } from './fan-out-metrics';
+import { planDeliveries } from './plan-deliveries';
+
+export interface FanOutPorts {
+  /** Endpoints as of now; `caughtUp` makes "now" include every change that Kafka had at the time of the call. */
+  readonly directory: { match(event: Event): DirectoryEntry[]; caughtUp(): Promise<void> };
+  readonly tenants: { knows(tenant: string): Promise<boolean> };
+  /** Resolves true when Kafka has the messages, false when the process is stopping. */
+  readonly messages: { send(messages: readonly OutgoingMessage[]): Promise<boolean> };
+  readonly now: () => number;
+}
+
+export interface FanOutSettings {
+  readonly topics: TopicNames;
+  /** Partitions of `deliveries` and of the delivery log. */
+  readonly partitions: number;
+  readonly timeScale: number;
+}
+
+/** Messages of one produce: an event with ten thousand endpoints goes out in several. */
+const MESSAGES_PER_SEND = 500;
+
+/**
+ * One batch of event records becomes deliveries, each with its `created` fact in the partition of its endpoint; what is no
+ * event goes to the quarantine with its bytes. The records are finished when Kafka has acknowledged all of it, so a crash
+ * repeats some deliveries under the same ids, and the dispatcher drops the repeats.
+ */
+export class FanOutHandler {
+  constructor(
+    private readonly settings: FanOutSettings,
+    private readonly ports: FanOutPorts,
+    private readonly logger: Logger,
+  ) {}
+
+  async handle(records: readonly ConsumedRecord[]): Promise<void> {
+    // The records were fetched before this call, so every endpoint created before them is in the directory after it.
+    await this.ports.directory.caughtUp();
+    const messages: OutgoingMessage[] = [];
+    const facts = new Map<number, DeliveryFact[]>();
+    for (const { message } of records) {
+      const reading = decodeEvent(message, DEFAULT_TENANT);
+      if (reading.kind === 'refused') {
+        messages.push(this.rejection(message, reading.refusal));
+        continue;
+      }
+      const { event } = reading;
+      if (!(await this.ports.tenants.knows(event.tenant))) {
+        const detail = `The tenant ${JSON.stringify(event.tenant)} is not known here. Create an API key for it, or correct 'tenantid'.`;
+        messages.push(this.rejection(message, { code: 'unknown_tenant', field: 'tenantid', detail }));
+        continue;
+      }
+      this.plan(event, message.timestamp, messages, facts);
+    }
+    for (const [partition, created] of facts)
+      messages.push(...encodeFacts(this.settings.topics.deliveryLog, partition, created));
+    for (let at = 0; at < messages.length; at += MESSAGES_PER_SEND)
+      if (!(await this.ports.messages.send(messages.slice(at, at + MESSAGES_PER_SEND)))) return;
+    for (const record of records) record.complete();
+  }
+
+  private plan(
+    event: Event,
+    acceptedAt: number,
+    messages: OutgoingMessage[],
+    facts: Map<number, DeliveryFact[]>,
+  ): void {
+    const matches = this.ports.directory.match(event);
+    fanOutMetrics.fannedOut(matches.length);
+    if (matches.length === 0) return;
+    const span = startSpan('fan out event', {
+      kind: 'consumer',
+      parent: parseTraceparent(event.traceparent),
+      attributes: {
+        'webhook.tenant.id': event.tenant,
+        'webhook.event.id': event.id,
+        'webhook.event.type': event.type,
+        'webhook.deliveries': matches.length,
+      },
+    });
+    const planned = planDeliveries({
+      event,
+      matches,
+      acceptedAt,
+      timeScale: this.settings.timeScale,
+      traceparent: formatTraceparent(span.context),
+      traceId: span.context.traceId,
+      now: this.ports.now(),
+    });
+    for (const { record, created } of planned) {
+      const partition = partitionOfKey(record.task.endpointId, this.settings.partitions);
+      messages.push({ ...encodeDelivery(this.settings.topics.deliveries, record), partition });
+      const list = facts.get(partition);
+      if (list) list.push(created);
+      else facts.set(partition, [created]);
+    }
+    span.end();
+  }
+
+  private rejection(message: ConsumedRecord['message'], refusal: EventRefusal): OutgoingMessage {
+    fanOutMetrics.rejected(this.logger, message, refusal);
+    return encodeRejection(this.settings.topics.eventsRejected, message, refusal, this.ports.now());
+  }
+}
