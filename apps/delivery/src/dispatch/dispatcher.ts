@@ -112,7 +112,10 @@ export class Dispatcher {
     const work: DispatchWork = { delivery, partition: record.message.partition, records: [record] };
     this.active.set(task.deliveryId, work);
     const wait = task.remainingDelayMs > 0 ? record.message.timestamp + task.remainingDelayMs - this.ports.now() : 0;
-    if (wait <= 0) return this.route(work);
+    if (wait <= 0) {
+      this.route(work);
+      return;
+    }
     const timer = setTimeout(() => {
       this.timers.delete(timer);
       this.route(work);
@@ -130,7 +133,10 @@ export class Dispatcher {
     if (this.abandoned(work)) return;
     const { task } = work.delivery;
     const entry = this.ports.directory.get(task.endpointId);
-    if (entry) return this.follow(work, this.decide(task, entry.endpoint));
+    if (entry) {
+      this.follow(work, this.decide(task, entry.endpoint));
+      return;
+    }
     // The endpoint may be younger than this process's view of the directory: look again when that is up to date.
     void this.ports.directory.caughtUp().then(
       () => {
@@ -170,14 +176,18 @@ export class Dispatcher {
 
   private follow(work: DispatchWork, route: Route): void {
     switch (route.kind) {
-      case 'send':
-        if (this.lanes.offer(route.endpoint.id, { work, endpoint: route.endpoint, contract: route.contract }))
-          return this.pump();
-        return void this.park(work, 'lane_full');
+      case 'send': {
+        const { endpoint, contract } = route;
+        if (this.lanes.offer(endpoint.id, { work, endpoint, contract })) this.pump();
+        else void this.park(work, 'lane_full');
+        break;
+      }
       case 'park':
-        return void this.park(work, route.reason);
+        void this.park(work, route.reason);
+        break;
       case 'end':
-        return void this.end(work, route.status, route.reason);
+        void this.end(work, route.status, route.reason);
+        break;
     }
   }
 
@@ -188,7 +198,10 @@ export class Dispatcher {
   /** Writes that a request is about to leave; it leaves when that is acknowledged. */
   private begin({ work, endpoint: queued, contract }: ReadyWork): void {
     const { task, traceparent } = work.delivery;
-    if (this.abandoned(work)) return this.lanes.release(task.endpointId);
+    if (this.abandoned(work)) {
+      this.lanes.release(task.endpointId);
+      return;
+    }
     // The endpoint may have changed while the work was queued.
     const endpoint = this.ports.directory.get(task.endpointId)?.endpoint ?? queued;
     const origin = parseTraceparent(traceparent);
