@@ -1,0 +1,28 @@
+import { isEndpointId, newEndpointId } from './endpoint-id';
+
+test('ids sort by the time of their creation', () => {
+  const at = (ms: number, fill: number) => newEndpointId(ms, Buffer.alloc(10, fill));
+  const ids = [at(1, 255), at(2, 0), at(1_700_000_000_000, 9), at(1_700_000_000_001, 0), at(2 ** 48 - 1, 255)];
+  expect([...ids].sort()).toEqual(ids);
+  expect(ids.map(isEndpointId)).toEqual(ids.map(() => true));
+});
+
+test('an id is known from other text', () => {
+  const id = newEndpointId(1_700_000_000_000, Buffer.alloc(10, 7));
+  expect(id).toBe(`ep_01hf7yat00${id.slice(13)}`);
+  for (const text of [
+    '',
+    'ep_',
+    id.slice(1),
+    `${id}0`,
+    id.toUpperCase(),
+    id.replace(/.$/, 'u'),
+    `${id.slice(0, -1)}'`,
+    'ep_\u0000',
+  ])
+    expect(isEndpointId(text)).toBe(false);
+});
+
+test('different randomness gives different ids', () => {
+  expect(newEndpointId(5, Buffer.alloc(10, 1))).not.toBe(newEndpointId(5, Buffer.alloc(10, 2)));
+});

@@ -1,0 +1,52 @@
+import type { EndpointStatus, SealedEndpointSecret } from '@millrace/domain';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** One endpoint; the topic `endpoints` holds the same state. */
+@Entity({ schema: 'subscription', name: 'endpoint' })
+export class EndpointEntity {
+  @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'endpoint_pkey' })
+  tenant: string;
+
+  @PrimaryColumn({ type: 'text', collation: 'C', primaryKeyConstraintName: 'endpoint_pkey' })
+  id: string;
+
+  @Column({ type: 'int' })
+  version: number;
+
+  @Column({ type: 'text' })
+  url: string;
+
+  @Column({ name: 'event_types', type: 'text', array: true })
+  eventTypes: string[];
+
+  @Column({ type: 'json', nullable: true })
+  filter: { readonly [path: string]: string | number | boolean | null } | null;
+
+  @Column({ type: 'text' })
+  contract: string;
+
+  @Column({ type: 'json' })
+  headers: { readonly [name: string]: string };
+
+  @Column({ type: 'text' })
+  status: EndpointStatus;
+
+  @Column({ name: 'status_reason', type: 'text', nullable: true })
+  statusReason: string | null;
+
+  @Column({ name: 'timeout_ms', type: 'int', nullable: true })
+  timeoutMs: number | null;
+
+  @Column({ type: 'text', nullable: true })
+  description: string | null;
+
+  /** Sealed, newest first. */
+  @Column({ type: 'json' })
+  secrets: readonly SealedEndpointSecret[];
+
+  @Column({ name: 'created_at', type: 'timestamptz' })
+  createdAt: Date;
+
+  @Column({ name: 'updated_at', type: 'timestamptz' })
+  updatedAt: Date;
+}
