@@ -1,5 +1,6 @@
 export * from './address/address-class';
 export * from './address/address-policy';
-export * from './destination/check-destination';
-export * from './sending/webhook-client';
-export * from './sending/webhook-request';
+export type { NameResolver, ResolvedAddress } from './connecting/name-resolver';
+export { checkDestination, type DestinationCheck, type DestinationPolicy } from './destination/check-destination';
+export { WebhookClient, type WebhookClientOptions } from './sending/webhook-client';
+export type { WebhookRequest } from './sending/webhook-request';
