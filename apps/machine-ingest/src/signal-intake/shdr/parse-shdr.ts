@@ -1,0 +1,134 @@
+import { CONDITION_LEVELS, type ConditionLevel, type ConditionValue, isTimestamp } from '@millrace/domain';
+
+/**
+ * One line of SHDR, the text protocol of MTConnect adapters:
+ *
+ *   2016-10-24T09:14:29.938Z|execution|ACTIVE                                   one or more pairs of name and value
+ *   2016-10-24T08:48:02.705Z|logic_cond|Warning|357|||POCKET&ARM POS.ERROR      a condition stands alone on its line
+ *   2022-08-08T13:43:36.081Z|@ASSET@|1|CuttingTool|--multiline--ABCD            an asset; its lines run to the same mark
+ *   * PONG 10000                                                                a command of the adapter
+ *
+ * A line that is none of these is refused with a reason; nothing here throws.
+ */
+export type ShdrLine =
+  | { readonly kind: 'observations'; readonly timestamp: string; readonly observations: readonly ShdrObservation[] }
+  | { readonly kind: 'command'; readonly name: string; readonly argument: string }
+  | {
+      readonly kind: 'asset' /** Mark that ends a multi-line asset, null for one on a single line. */;
+      readonly until: string | null;
+    }
+  | { readonly kind: 'blank' }
+  | { readonly kind: 'refused'; readonly code: ShdrRefusal; readonly detail: string };
+
+export type ShdrRefusal = 'malformed' | 'bad_timestamp' | 'line_too_long' | 'not_utf8';
+
+export type ShdrObservation =
+  | { readonly kind: 'value'; readonly name: string /** null is UNAVAILABLE. */; readonly value: string | null }
+  | { readonly kind: 'condition'; readonly name: string; readonly value: ConditionValue };
+
+/** Characters of one line, assets included; a longer one is garbage or an attack. */
+export const MAX_LINE = 1024 * 1024;
+/** Name and value pairs on one line. */
+const MAX_PAIRS = 1024;
+const NAME_LENGTH = 256;
+
+const LEVELS: ReadonlySet<string> = new Set(CONDITION_LEVELS);
+
+export const parseShdr = (line: string): ShdrLine => {
+  if (line.length > MAX_LINE)
+    return refuse('line_too_long', `The line has ${line.length} characters; the limit is ${MAX_LINE}.`);
+  if (line.trim() === '') return { kind: 'blank' };
+  if (line.startsWith('*')) return command(line);
+  const fields = splitFields(line);
+  if (fields.length < 3)
+    return refuse('malformed', 'A line has at least timestamp|name|value; fields are separated by "|".');
+  // Some adapters send a duration after the stamp: 2010-01-01T00:00:00Z@100.0
+  const timestamp = utc(fields[0]!.split('@', 1)[0]!);
+  if (!isTimestamp(timestamp))
+    return refuse('bad_timestamp', `${JSON.stringify(fields[0]!.slice(0, 64))} is not an RFC 3339 time.`);
+  const name = fields[1]!;
+  if (name.startsWith('@')) return asset(fields);
+  const condition = readCondition(fields);
+  if (condition !== null) return { kind: 'observations', timestamp, observations: [condition] };
+  return pairs(timestamp, fields);
+};
+
+const refuse = (code: ShdrRefusal, detail: string): ShdrLine => ({ kind: 'refused', code, detail });
+
+/** Adapters that write no zone mean UTC (MTConnect part 1). */
+const utc = (stamp: string): string =>
+  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?$/.test(stamp) ? `${stamp}Z` : stamp;
+
+/** Fields between bars; a field in double quotes may hold escaped bars. */
+const splitFields = (line: string): string[] => {
+  if (!line.includes('\\|')) return line.split('|');
+  const fields: string[] = [];
+  let field = '';
+  for (let at = 0; at < line.length; at++) {
+    if (line[at] === '\\' && line[at + 1] === '|') {
+      field += '|';
+      at++;
+    } else if (line[at] === '|') {
+      fields.push(unquote(field));
+      field = '';
+    } else field += line[at];
+  }
+  fields.push(unquote(field));
+  return fields;
+};
+
+const unquote = (field: string): string =>
+  field.length >= 2 && field.startsWith('"') && field.endsWith('"') ? field.slice(1, -1) : field;
+
+const command = (line: string): ShdrLine => {
+  const words = /^\*\s*([A-Za-z]+):?\s*(.*)$/.exec(line.trimEnd());
+  return words === null
+    ? refuse('malformed', 'A line that begins with "*" is a command: * NAME argument.')
+    : { kind: 'command', name: words[1]!.toUpperCase(), argument: words[2]! };
+};
+
+const asset = (fields: readonly string[]): ShdrLine => {
+  const last = fields[fields.length - 1]!;
+  return { kind: 'asset', until: last.startsWith('--multiline--') ? last.trimEnd() : null };
+};
+
+/**
+ * A condition has exactly seven fields and a level in the third. So have three pairs whose first value happens to be
+ * UNAVAILABLE, and an unavailable condition says nothing more: then the other four must be empty.
+ */
+const readCondition = (fields: readonly string[]): ShdrObservation | null => {
+  if (fields.length !== 7) return null;
+  const level = fields[2]!.trim().toUpperCase();
+  if (!LEVELS.has(level)) return null;
+  const [nativeCode, nativeSeverity, qualifier, text] = fields.slice(3).map((field) => field.trim());
+  if (level === 'UNAVAILABLE' && (nativeCode || nativeSeverity || qualifier || text)) return null;
+  const name = fields[1]!.trim();
+  if (name === '' || name.length > NAME_LENGTH) return null;
+  return {
+    kind: 'condition',
+    name,
+    value: {
+      level: level as ConditionLevel,
+      nativeCode: nativeCode!.slice(0, 256),
+      nativeSeverity: nativeSeverity!.slice(0, 256),
+      qualifier: qualifier!.slice(0, 256),
+      text: text!.slice(0, 4096),
+    },
+  };
+};
+
+const pairs = (timestamp: string, fields: readonly string[]): ShdrLine => {
+  // A last name without its bar means an empty value, as adapters send it.
+  const count = Math.ceil((fields.length - 1) / 2);
+  if (count > MAX_PAIRS) return refuse('malformed', `The line has ${count} pairs; the limit is ${MAX_PAIRS}.`);
+  const observations: ShdrObservation[] = [];
+  for (let at = 1; at < fields.length; at += 2) {
+    const name = fields[at]!.trim();
+    if (name === '' && at === fields.length - 1 && at > 1) break;
+    if (name === '' || name.length > NAME_LENGTH || name.startsWith('$'))
+      return refuse('malformed', `Field ${at + 1} is not a data item's name: ${JSON.stringify(name.slice(0, 64))}.`);
+    const value = (fields[at + 1] ?? '').trim();
+    observations.push({ kind: 'value', name, value: value.toUpperCase() === 'UNAVAILABLE' ? null : value });
+  }
+  return { kind: 'observations', timestamp, observations };
+};

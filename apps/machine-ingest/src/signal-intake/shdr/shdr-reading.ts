@@ -1,0 +1,115 @@
+import {
+  advanceRecordingClock,
+  type RecordingClock,
+  SIGNAL_LIMITS,
+  type Signal,
+  startRecordingClock,
+  UNAVAILABLE_CODE,
+} from '@millrace/domain';
+import { parseShdr, type ShdrObservation } from './parse-shdr';
+
+/**
+ * The lines of one SHDR session, read in order: signals with their position, and what was refused. Pure: a recording read
+ * again from its first line gives the same signals with the same positions, so a restart needs only the highest position
+ * that is stored.
+ */
+export interface ShdrReading {
+  /** Lines read so far. */
+  readonly line: number;
+  /** Position of the next observation. */
+  readonly nextSeq: number;
+  /** Mark that ends the asset that is being skipped. */
+  readonly until: string | null;
+  /** Of a recording; a live session takes the time of receipt. */
+  readonly clock: RecordingClock | null;
+}
+
+export const startShdrReading: ShdrReading = { line: 0, nextSeq: 0, until: null, clock: null };
+
+export interface ShdrSession {
+  readonly tenant: string;
+  readonly machine: string;
+  readonly source: string;
+  readonly session: string;
+  readonly proto: 'mtc' | 'file';
+}
+
+export interface ReadLine {
+  readonly reading: ShdrReading;
+  readonly signals: readonly Signal[];
+  readonly refused: { readonly code: string; readonly detail: string } | null;
+  /** A command of the adapter, for example `PONG 10000`. */
+  readonly command: { readonly name: string; readonly argument: string } | null;
+}
+
+/** `receivedAt` is Unix ms, or null to let the recording's own clock say. */
+export const readShdrLine = (
+  before: ShdrReading,
+  session: ShdrSession,
+  line: string,
+  receivedAt: number | null,
+): ReadLine => {
+  const reading = { ...before, line: before.line + 1 };
+  const nothing = { reading, signals: [], refused: null, command: null };
+  if (reading.until !== null)
+    return line.trimEnd() === reading.until ? { ...nothing, reading: { ...reading, until: null } } : nothing;
+  const parsed = parseShdr(line);
+  switch (parsed.kind) {
+    case 'blank':
+      return nothing;
+    case 'command':
+      return { ...nothing, command: parsed };
+    case 'refused':
+      return { ...nothing, refused: { code: parsed.code, detail: parsed.detail } };
+    case 'asset':
+      return { ...nothing, reading: { ...reading, until: parsed.until } };
+    case 'observations': {
+      const clock = receivedAt === null ? advance(reading.clock, Date.parse(parsed.timestamp)) : null;
+      const received = new Date(receivedAt ?? clock!.now).toISOString();
+      const signals = parsed.observations.map((observation, n) =>
+        toSignal(session, observation, parsed.timestamp, received, reading.nextSeq + n, reading.line),
+      );
+      return { ...nothing, reading: { ...reading, clock, nextSeq: reading.nextSeq + signals.length }, signals };
+    }
+  }
+};
+
+const advance = (clock: RecordingClock | null, stamp: number): RecordingClock =>
+  clock === null ? startRecordingClock(stamp) : advanceRecordingClock(clock, stamp);
+
+const toSignal = (
+  session: ShdrSession,
+  observation: ShdrObservation,
+  sourceTs: string,
+  received: string,
+  seq: number,
+  line: number,
+): Signal => {
+  const unavailable =
+    observation.kind === 'condition' ? observation.value.level === 'UNAVAILABLE' : observation.value === null;
+  const text = observation.kind === 'value' ? observation.value : null;
+  return {
+    v: 1,
+    tenant: session.tenant,
+    machine: session.machine,
+    source: session.source,
+    session: session.session,
+    seq,
+    path: observation.name,
+    kind: observation.kind === 'condition' ? 'condition' : 'event',
+    value:
+      observation.kind === 'condition' ? { ...observation.value } : (text?.slice(0, SIGNAL_LIMITS.valueLength) ?? null),
+    type: observation.kind === 'condition' ? 'condition' : 'string',
+    unit: null,
+    quality: unavailable ? 'stale' : 'good',
+    qualityCode: unavailable ? UNAVAILABLE_CODE : null,
+    sourceTs,
+    serverTs: null,
+    receiveTs: received,
+    at: received,
+    // An agent writes UNAVAILABLE with its own clock between values that carry the adapter's.
+    clock: unavailable ? 'agent' : 'adapter',
+    flags: [],
+    raw: { proto: session.proto, ref: `line:${line}` },
+  };
+};

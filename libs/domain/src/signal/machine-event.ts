@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import type { Event } from '../event/event';
+import { eventKey, publicEventId } from '../event/event-identity';
+import type { Moment } from './signal-time';
+
+/** What a rule decided, before it has its identity. */
+export interface EventDraft {
+  /** Name of the rule; part of the event's id. */
+  readonly rule: string;
+  readonly type: string;
+  readonly moment: Moment;
+  readonly data: { readonly [name: string]: unknown };
+}
+
+/** Collects what the rules of one fold decide. */
+export type Emit = (draft: EventDraft) => void;
+
+/** Where a signal lies in the topic `signals`. */
+export interface SignalPosition {
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+const digest = (parts: readonly unknown[]): string => createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+
+/** Id of something that began with a signal (an alarm, a run), the same at every replay. */
+export const idFromSignal = (
+  prefix: string,
+  tenant: string,
+  machine: string,
+  position: SignalPosition,
+  what: string,
+): string => `${prefix}_${digest([tenant, machine, position.partition, String(position.offset), what]).slice(0, 26)}`;
+
+/**
+ * An event's id is a function of the machine, the rule, the signal that fired it and its number among that rule's events
+ * for that signal: folding the same record again after a crash makes the same event, and it collapses downstream. So does
+ * its trace: an event of a signal without a trace begins one that is derived from the id.
+ */
+export const machineEvent = (
+  tenant: string,
+  machine: string,
+  position: SignalPosition,
+  n: number,
+  draft: EventDraft,
+  traceparent: string | null,
+): Event => {
+  const hash = digest([tenant, machine, draft.rule, position.partition, String(position.offset), n]);
+  const sourceId = `evt_${hash.slice(0, 26)}`;
+  const source = `/machines/${machine}`;
+  const key = eventKey(tenant, source, sourceId);
+  return {
+    id: publicEventId(key, sourceId),
+    key,
+    sourceId,
+    tenant,
+    type: draft.type,
+    source,
+    subject: machine,
+    time: draft.moment.time,
+    data: JSON.stringify(draft.data),
+    traceparent: traceparent ?? `00-${hash.slice(0, 32)}-${hash.slice(32, 48)}-01`,
+  };
+};
