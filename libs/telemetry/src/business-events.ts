@@ -1,0 +1,214 @@
+import type { Logger } from './logging/logger';
+import { metrics } from './metrics/metric-registry';
+
+/**
+ * One function for each thing that happens to the business: the counter and the one wide log line of it cannot drift
+ * apart. Ids go into the line, never into a label.
+ */
+
+const accepted = metrics.counter('webhook_events_accepted_total', 'Events that Kafka has acknowledged.', [
+  'module',
+  'origin',
+]);
+export interface EventAccepted {
+  readonly tenant: string;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly module: string;
+  /** `http`, `signal`: where it entered. */
+  readonly origin: string;
+  readonly traceId: string;
+}
+export const eventAccepted = (logger: Logger, event: EventAccepted): void => {
+  accepted.inc({ module: event.module, origin: event.origin });
+  logger.debug(event, 'event accepted');
+};
+
+const rejected = metrics.counter('webhook_events_rejected_total', 'Records that went to quarantine.', [
+  'origin',
+  'code',
+]);
+export interface EventRejected {
+  /** Topic or `http`. */
+  readonly origin: string;
+  /** Stable code of the reason. */
+  readonly code: string;
+  readonly detail: string;
+  readonly partition?: number;
+  readonly offset?: string;
+  readonly traceId?: string;
+}
+export const eventRejected = (logger: Logger, event: EventRejected): void => {
+  rejected.inc({ origin: event.origin, code: event.code });
+  logger.warn(event, 'event rejected');
+};
+
+const signals = metrics.counter('millrace_signals_accepted_total', 'Raw signals that were stored.', ['kind']);
+export const signalsAccepted = (logger: Logger, taken: { kind: string; count: number; traceId?: string }): void => {
+  signals.inc({ kind: taken.kind }, taken.count);
+  logger.debug(taken, 'signals accepted');
+};
+
+const created = metrics.counter('webhook_deliveries_created_total', 'Deliveries that fan-out made.', ['contract']);
+export interface DeliveryCreatedEvent {
+  readonly tenant: string;
+  readonly deliveryId: string;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly endpointId: string;
+  readonly contract: string;
+  readonly traceId: string;
+}
+export const deliveryCreated = (logger: Logger, delivery: DeliveryCreatedEvent): void => {
+  created.inc({ contract: delivery.contract });
+  logger.debug(delivery, 'delivery created');
+};
+
+const attempts = metrics.counter('webhook_attempts_total', 'HTTP requests to receivers, by outcome class.', [
+  'outcome',
+  'attempt',
+]);
+const attemptSeconds = metrics.histogram('webhook_attempt_duration_seconds', 'Duration of a request to a receiver.', [
+  'outcome',
+]);
+const firstAttemptSeconds = metrics.histogram(
+  'webhook_first_attempt_latency_seconds',
+  'From the acceptance of an event to the start of its first attempt.',
+  [],
+  [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+);
+export interface DeliveryAttempted {
+  readonly tenant: string;
+  readonly deliveryId: string;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly endpointId: string;
+  readonly contract: string;
+  readonly attempt: number;
+  readonly requestId: string;
+  /** See outcomeName: `success`, `http_503`, `timeout`, … */
+  readonly outcome: string;
+  readonly durationMs: number;
+  /** Acceptance of the event to the start of this attempt; given for first attempts. */
+  readonly latencyMs?: number;
+  readonly error?: string | null;
+  readonly traceId: string;
+}
+const attemptBucket = (attempt: number): string => (attempt === 1 ? '1' : attempt <= 3 ? '2-3' : '4+');
+/** `http_503` → `5xx`: the label has few values, the log line has the status. */
+const outcomeClass = (outcome: string): string => {
+  const status = /^http_([1-9])\d\d$/.exec(outcome);
+  return status ? `${status[1]}xx` : outcome;
+};
+export const deliveryAttempted = (logger: Logger, attempt: DeliveryAttempted): void => {
+  const outcome = outcomeClass(attempt.outcome);
+  attempts.inc({ outcome, attempt: attemptBucket(attempt.attempt) });
+  attemptSeconds.observe(attempt.durationMs / 1000, { outcome });
+  if (attempt.latencyMs !== undefined && attempt.attempt === 1) firstAttemptSeconds.observe(attempt.latencyMs / 1000);
+  if (outcome === 'success') logger.debug(attempt, 'delivery attempted');
+  else logger.info(attempt, 'delivery attempted');
+};
+
+const settled = metrics.counter('webhook_deliveries_settled_total', 'Deliveries that reached an end.', [
+  'status',
+  'reason',
+]);
+export interface DeliverySettled {
+  readonly tenant: string;
+  readonly deliveryId: string;
+  readonly endpointId: string;
+  readonly status: 'succeeded' | 'failed' | 'cancelled' | 'expired';
+  /** Stable reason of an end without success; absent for `succeeded`. */
+  readonly reason?: string;
+  readonly attempt: number;
+  readonly traceId?: string;
+}
+export const deliverySettled = (logger: Logger, delivery: DeliverySettled): void => {
+  settled.inc({ status: delivery.status, reason: delivery.reason ?? 'none' });
+  if (delivery.status === 'succeeded') logger.debug(delivery, 'delivery settled');
+  else logger.info(delivery, 'delivery settled');
+};
+
+const retries = metrics.counter('webhook_retries_scheduled_total', 'Retries that were scheduled, by first tier.', [
+  'tier',
+]);
+export interface RetryScheduled {
+  readonly deliveryId: string;
+  readonly endpointId: string;
+  readonly attempt: number;
+  readonly tier: string;
+  readonly delayMs: number;
+  readonly traceId?: string;
+}
+export const retryScheduled = (logger: Logger, retry: RetryScheduled): void => {
+  retries.inc({ tier: retry.tier });
+  logger.debug(retry, 'retry scheduled');
+};
+
+const parked = metrics.counter('webhook_deliveries_parked_total', 'Deliveries that began to wait for their endpoint.', [
+  'reason',
+]);
+export interface DeliveryParkedEvent {
+  readonly deliveryId: string;
+  readonly endpointId: string;
+  readonly reason: string;
+  readonly traceId?: string;
+}
+export const deliveryParked = (logger: Logger, delivery: DeliveryParkedEvent): void => {
+  parked.inc({ reason: delivery.reason });
+  logger.debug(delivery, 'delivery parked');
+};
+
+const endpointChanges = metrics.counter('webhook_endpoint_changes_total', 'Changes of endpoints.', ['change']);
+export interface EndpointChanged {
+  readonly tenant: string;
+  readonly endpointId: string;
+  readonly change: 'created' | 'updated' | 'paused' | 'activated' | 'disabled' | 'deleted' | 'secret_rotated';
+  readonly version?: number;
+  /** Who: an API key's id, or `engine`. */
+  readonly actor: string;
+  readonly traceId?: string;
+}
+export const endpointChanged = (logger: Logger, change: EndpointChanged): void => {
+  endpointChanges.inc({ change: change.change });
+  logger.info(change, 'endpoint changed');
+};
+
+const keyChanges = metrics.counter('millrace_api_key_changes_total', 'API keys made and revoked.', ['change']);
+export interface ApiKeyChanged {
+  readonly tenant: string;
+  readonly keyId: string;
+  readonly change: 'created' | 'revoked';
+  readonly actor: string;
+}
+export const apiKeyChanged = (logger: Logger, change: ApiKeyChanged): void => {
+  keyChanges.inc({ change: change.change });
+  logger.info(change, 'api key changed');
+};
+
+const blocked = metrics.counter('webhook_ssrf_blocked_total', 'Requests that the address guard refused.', ['stage']);
+export interface DestinationBlocked {
+  readonly tenant?: string;
+  readonly endpointId?: string;
+  /** `create`, `dispatch`. */
+  readonly stage: string;
+  /** For the operator's eyes only: never part of an answer to a tenant. */
+  readonly detail: string;
+}
+export const destinationBlocked = (logger: Logger, block: DestinationBlocked): void => {
+  blocked.inc({ stage: block.stage });
+  logger.warn(block, 'destination blocked');
+};
+
+const authFailures = metrics.counter('millrace_auth_failures_total', 'Requests without a usable API key.', ['reason']);
+export interface AuthenticationFailed {
+  readonly reason: 'missing' | 'malformed' | 'unknown' | 'wrong_secret' | 'expired' | 'scope';
+  readonly keyId?: string;
+  readonly method: string;
+  readonly route: string;
+  readonly traceId?: string;
+}
+export const authenticationFailed = (logger: Logger, failure: AuthenticationFailed): void => {
+  authFailures.inc({ reason: failure.reason });
+  logger.info(failure, 'authentication failed');
+};
