@@ -65,6 +65,7 @@ export const topicNames = (prefix: string) =>
     endpoints: `${prefix}endpoints`,
     endpointLifecycle: `${prefix}endpoint-lifecycle`,
     apiKeys: `${prefix}api-keys`,
+    machineState: `${prefix}machine-state`,
     deliveries: `${prefix}deliveries`,
     retry: (tier: RetryTierName) => `${prefix}retry.${tier}`,
     deadLetter: `${prefix}dead-letter`,
@@ -92,6 +93,7 @@ export const topicSpecs = (settings: TopicSettings): TopicSpec[] => {
     spec(names.endpoints, 1, compacted),
     spec(names.endpointLifecycle, 1, compacted),
     spec(names.apiKeys, 1, compacted),
+    spec(names.machineState, 1, compacted),
     spec(names.deliveries, partitions, { ...kept(14 * DAY_MS), ...appendTime }),
     ...RETRY_TIERS.map((tier) =>
       spec(names.retry(tier.name), partitions, { ...kept(tierRetentionMs(tier)), ...appendTime }),

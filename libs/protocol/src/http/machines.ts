@@ -1,0 +1,53 @@
+import { MACHINE_STATUSES, SIGNAL_QUALITIES } from '@millrace/domain';
+import { z } from 'zod';
+
+/** Answers of `GET /v1/machines` and `GET /v1/machines/:id`: what each machine is doing now. */
+const time = z.string().meta({ description: 'RFC 3339, as the machine gave it.' });
+
+export const machineAlarmSchema = z.object({
+  id: z.string(),
+  item: z.string(),
+  code: z.string(),
+  severity: z.enum(['warning', 'fault']),
+  text: z.string(),
+  raisedAt: time,
+  stale: z.boolean().meta({ description: 'The source is silent; the alarm may or may not still stand.' }),
+});
+
+export const machineRunSchema = z.object({
+  runId: z.string(),
+  startedAt: time,
+  endedAt: time.nullable(),
+  durationSeconds: z.number().nullable(),
+  parts: z.number().int().nullable(),
+  partsBefore: z.number().int().nullable(),
+  partsAfter: z.number().int().nullable(),
+  program: z.string().nullable(),
+  endedBy: z.string().nullable(),
+  quality: z.enum(['good', 'uncertain']),
+});
+
+export const machineViewSchema = z
+  .object({
+    id: z.string(),
+    status: z.enum(MACHINE_STATUSES),
+    since: time.nullable(),
+    reason: z.string().nullable(),
+    sourceState: z.string().nullable(),
+    quality: z.enum(SIGNAL_QUALITIES),
+    alarms: z.array(machineAlarmSchema),
+    currentRun: machineRunSchema.nullable(),
+    lastRun: machineRunSchema.nullable(),
+    lastSignal: z.object({ path: z.string(), source: z.string(), time, at: z.string() }).nullable(),
+    counts: z.record(z.string(), z.number()).meta({ description: 'Signals folded since the machine is known.' }),
+  })
+  .meta({ id: 'Machine' });
+export type MachineView = z.infer<typeof machineViewSchema>;
+
+export const machineListQuerySchema = z.object({
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  cursor: z.string().max(512).optional(),
+});
+
+export const machineListSchema = z.object({ data: z.array(machineViewSchema), nextCursor: z.string().nullable() });
+export type MachineList = z.infer<typeof machineListSchema>;
