@@ -1,0 +1,59 @@
+import { isDeliveryId } from '@millrace/domain';
+import type { DeliveryDetailView, DeliveryView, Page } from '@millrace/protocol';
+import { RANK_ENDED } from '../projections/deliveries/delivery.projection';
+import { dayOf } from '../projector/postgres-text';
+import { attemptViews } from './attempt-view';
+import type { CursorSeal, Position } from './cursor';
+import { deliveryView } from './delivery-view';
+import { type DeliveryListQuery, filterOf } from './history-query';
+import type { HistoryReader } from './history-reader.store';
+import { requestBody } from './request-body';
+
+/** Thrown for a cursor that this site did not make for this list: 422 `invalid_cursor`. */
+export class InvalidCursor extends Error {}
+
+export const openCursor = (
+  seal: CursorSeal,
+  tenant: string,
+  filter: string,
+  cursor: string | undefined,
+): Position | null => {
+  if (cursor === undefined) return null;
+  const position = seal.open(cursor, tenant, filter);
+  if (position === null) throw new InvalidCursor();
+  return position;
+};
+
+export class DeliveryHistory {
+  constructor(
+    private readonly reader: HistoryReader,
+    private readonly seal: CursorSeal,
+  ) {}
+
+  /** Newest first. One row more than asked for tells whether there is a next page. */
+  async list(tenant: string, query: DeliveryListQuery): Promise<Page<DeliveryView>> {
+    const filter = filterOf(query);
+    const after = openCursor(this.seal, tenant, filter, query.cursor);
+    const rows = await this.reader.deliveries(tenant, query, after, query.limit + 1);
+    const shown = rows.slice(0, query.limit);
+    const last = shown.at(-1);
+    return {
+      data: shown.map(deliveryView),
+      nextCursor:
+        rows.length > query.limit && last !== undefined
+          ? this.seal.seal({ at: Number(last.created_at), id: last.delivery_id }, tenant, filter)
+          : null,
+    };
+  }
+
+  /** Null for an unknown id and for another tenant's. */
+  async find(tenant: string, id: string): Promise<DeliveryDetailView | null> {
+    if (!isDeliveryId(id)) return null;
+    const delivery = await this.reader.delivery(tenant, id);
+    if (delivery === undefined) return null;
+    const attempts = await this.reader.attempts(tenant, id);
+    const event = await this.reader.eventOfDelivery(tenant, delivery.event_key, dayOf(Number(delivery.accepted_at)));
+    const body = requestBody(tenant, delivery, event);
+    return { ...deliveryView(delivery), attempts: attemptViews(attempts, delivery.rank >= RANK_ENDED, body) };
+  }
+}

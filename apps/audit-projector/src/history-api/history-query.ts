@@ -1,0 +1,43 @@
+import { isTimestamp } from '@millrace/domain';
+import { DELIVERY_STATUSES } from '@millrace/protocol';
+import { z } from 'zod';
+
+/** What the lists take. An unknown or repeated parameter is an error, so that a misspelt filter never returns everything. */
+const name = (of: string) =>
+  z.string().regex(/^[A-Za-z0-9_.:/-]{1,128}$/, `${of} may hold letters, digits and . _ : / - only, 128 at most.`);
+
+const time = z
+  .string()
+  .refine(isTimestamp, 'Use an RFC 3339 time such as 2026-02-17T13:59:55Z; encode a + as %2B.')
+  .transform((text) => Date.parse(text));
+
+const limit = z
+  .string()
+  .regex(/^[1-9][0-9]{0,2}$/, 'limit is a whole number from 1 to 200.')
+  .transform(Number)
+  .refine((value) => value <= 200, 'limit is a whole number from 1 to 200.')
+  .default(50);
+
+const page = { from: time.optional(), to: time.optional(), cursor: z.string().optional(), limit };
+
+export const deliveryListQuery = z.strictObject({
+  endpointId: name('endpointId').optional(),
+  eventType: name('eventType').optional(),
+  eventId: name('eventId').optional(),
+  status: z.enum(DELIVERY_STATUSES as [string, ...string[]]).optional(),
+  ...page,
+});
+export type DeliveryListQuery = z.output<typeof deliveryListQuery>;
+
+export const eventListQuery = z.strictObject({ type: name('type').optional(), ...page });
+export type EventListQuery = z.output<typeof eventListQuery>;
+
+/** What a cursor is bound to: everything that decides which rows a list has. */
+export const filterOf = (query: DeliveryListQuery | EventListQuery): string => {
+  const { cursor: _cursor, limit: _limit, ...filter } = query;
+  return JSON.stringify(
+    Object.entries(filter)
+      .filter(([, value]) => value !== undefined)
+      .sort(),
+  );
+};

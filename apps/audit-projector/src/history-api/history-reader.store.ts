@@ -1,0 +1,171 @@
+import type { Sql } from '../projector/sql';
+import type { Position } from './cursor';
+import type { DeliveryListQuery, EventListQuery } from './history-query';
+
+/** A row as the client hands it over: bigint columns are text. */
+export interface StoredDelivery {
+  readonly delivery_id: string;
+  readonly created_at: string;
+  readonly endpoint_id: string;
+  readonly event_id: string;
+  readonly event_key: string;
+  readonly event_type: string;
+  readonly contract: string;
+  readonly contract_version: number;
+  readonly trigger: 'event' | 'test' | 'recovery';
+  readonly accepted_at: string;
+  readonly body_sha256: string;
+  readonly rank: number;
+  readonly state_at: string;
+  readonly status: string;
+  readonly next_attempt_at: string;
+  readonly reason: string;
+  readonly attempt_count: string;
+  readonly request_count: string;
+  readonly last_outcome: string | null;
+}
+
+export interface StoredAttempt {
+  readonly request_id: string;
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly trace_id: string;
+  readonly announced_at: string | null;
+  readonly announced_url: Buffer | null;
+  readonly finished_at: string | null;
+  readonly started_at: string | null;
+  readonly duration_ms: number | null;
+  readonly outcome: string | null;
+  readonly response_status: number | null;
+  readonly detail: Buffer | null;
+  readonly response_body: Buffer | null;
+}
+
+export interface StoredEvent {
+  readonly event_key: string;
+  readonly event_id: string;
+  readonly type: string;
+  readonly accepted_at: string;
+  readonly attributes: Buffer;
+  readonly data: Buffer;
+}
+
+const DELIVERY = `d.delivery_id, d.created_at, d.endpoint_id, d.event_id, d.event_key, d.event_type, d.contract,
+  d.contract_version, d.trigger, d.accepted_at, d.body_sha256, d.rank, d.state_at, d.status, d.next_attempt_at, d.reason,
+  a.attempt_count, a.request_count, a.last_outcome`;
+
+/** Counted from the attempts: see the rule of delivery.projection.ts. */
+const ATTEMPTS_OF = `LEFT JOIN LATERAL (
+    SELECT count(DISTINCT (epoch, attempt)) AS attempt_count, count(*) AS request_count,
+      (array_agg(outcome ORDER BY epoch DESC, attempt DESC, finished_at DESC, request_id)
+        FILTER (WHERE finished_at IS NOT NULL))[1] AS last_outcome
+    FROM attempts WHERE attempts.tenant = d.tenant AND attempts.delivery_id = d.delivery_id
+  ) a ON true`;
+
+const EVENT = 'event_key, event_id, type, accepted_at, attributes, data';
+
+/** Conditions with their parameters, numbered as they come. */
+class Where {
+  readonly parameters: unknown[] = [];
+  private readonly conditions: string[] = [];
+
+  /** `sql` has a `?` for each value; nothing is added where the first value is undefined. */
+  and(sql: string, ...values: unknown[]): this {
+    if (values.length > 0 && values[0] === undefined) return this;
+    let at = 0;
+    this.conditions.push(sql.replace(/\?/g, () => `$${this.parameters.push(values[at++])}`));
+    return this;
+  }
+
+  toString(): string {
+    return this.conditions.join(' AND ');
+  }
+}
+
+/** Reads of the history. Every query begins with the tenant; a delivery is visible once its `created` is there. */
+export class HistoryReader {
+  constructor(private readonly sql: Sql) {}
+
+  deliveries(
+    tenant: string,
+    query: DeliveryListQuery,
+    after: Position | null,
+    limit: number,
+  ): Promise<StoredDelivery[]> {
+    const where = new Where()
+      .and('d.tenant = ?', tenant)
+      .and('d.created_at IS NOT NULL')
+      .and('d.endpoint_id = ?', query.endpointId)
+      .and('d.event_type = ?', query.eventType)
+      .and('d.event_id = ?', query.eventId)
+      .and('d.status = ?', query.status)
+      .and('d.created_at >= ?', query.from)
+      .and('d.created_at < ?', query.to)
+      .and('(d.created_at, d.delivery_id) < (?, ?)', after?.at, after?.id);
+    return this.sql.query(
+      `SELECT ${DELIVERY} FROM (
+         SELECT * FROM deliveries d WHERE ${where} ORDER BY d.created_at DESC, d.delivery_id DESC LIMIT ${limit}
+       ) d ${ATTEMPTS_OF} ORDER BY d.created_at DESC, d.delivery_id DESC`,
+      where.parameters,
+    );
+  }
+
+  async delivery(tenant: string, id: string): Promise<StoredDelivery | undefined> {
+    const rows = await this.sql.query<StoredDelivery>(
+      `SELECT ${DELIVERY} FROM deliveries d ${ATTEMPTS_OF}
+       WHERE d.tenant = $1 AND d.delivery_id = $2 AND d.created_at IS NOT NULL`,
+      [tenant, id],
+    );
+    return rows[0];
+  }
+
+  deliveriesOfEvent(tenant: string, event: StoredEvent, limit: number): Promise<StoredDelivery[]> {
+    return this.sql.query(
+      `SELECT ${DELIVERY} FROM deliveries d ${ATTEMPTS_OF}
+       WHERE d.tenant = $1 AND d.event_id = $2 AND d.event_key = $3
+       ORDER BY d.created_at DESC, d.delivery_id DESC LIMIT ${limit}`,
+      [tenant, event.event_id, event.event_key],
+    );
+  }
+
+  attempts(tenant: string, deliveryId: string): Promise<StoredAttempt[]> {
+    return this.sql.query(
+      `SELECT request_id, epoch, attempt, trace_id, announced_at, announced_url, finished_at, started_at, duration_ms,
+         outcome, response_status, detail, response_body
+       FROM attempts WHERE tenant = $1 AND delivery_id = $2
+       ORDER BY epoch, attempt, COALESCE(started_at, announced_at), request_id LIMIT 1000`,
+      [tenant, deliveryId],
+    );
+  }
+
+  events(tenant: string, query: EventListQuery, after: Position | null, limit: number): Promise<StoredEvent[]> {
+    const where = new Where()
+      .and('tenant = ?', tenant)
+      .and('type = ?', query.type)
+      .and('accepted_at >= ?', query.from)
+      .and('accepted_at < ?', query.to)
+      .and('(accepted_at, event_key) < (?, ?)', after?.at, after?.id);
+    return this.sql.query(
+      `SELECT ${EVENT} FROM events WHERE ${where} ORDER BY accepted_at DESC, event_key DESC LIMIT ${limit}`,
+      where.parameters,
+    );
+  }
+
+  /** By the id that people know. Two sources may have used one id: the one accepted first. */
+  async eventById(tenant: string, id: string): Promise<StoredEvent | undefined> {
+    const rows = await this.sql.query<StoredEvent>(
+      `SELECT ${EVENT} FROM events WHERE tenant = $1 AND event_id = $2 ORDER BY accepted_at, event_key LIMIT 1`,
+      [tenant, id],
+    );
+    return rows[0];
+  }
+
+  /** The copy that a delivery was made from lies in the partition of its day of acceptance. */
+  async eventOfDelivery(tenant: string, eventKey: string, day: string): Promise<StoredEvent | undefined> {
+    const rows = await this.sql.query<StoredEvent>(
+      `SELECT ${EVENT} FROM events WHERE tenant = $1 AND day = $2 AND event_key = $3`,
+      [tenant, day, eventKey],
+    );
+    return rows[0];
+  }
+}

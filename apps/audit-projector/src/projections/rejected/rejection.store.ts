@@ -1,0 +1,18 @@
+import type { TableWrite } from '../../projector/table-write';
+import type { RejectionRow } from './rejection.projection';
+
+export const rejectionWrite: TableWrite<RejectionRow> = {
+  table: 'rejections',
+  columns: [
+    { name: 'topic', type: 'text', value: (row) => row.topic },
+    { name: 'partition', type: 'integer', value: (row) => row.partition },
+    { name: 'record_offset', type: 'bigint', value: (row) => row.offset },
+    { name: 'day', type: 'date', value: (row) => row.day },
+    { name: 'rejected_at', type: 'bigint', value: (row) => row.rejectedAt },
+    { name: 'code', type: 'text', value: (row) => row.code },
+    { name: 'detail', type: 'bytea', value: (row) => row.detail },
+    { name: 'value', type: 'bytea', value: (row) => row.value },
+    { name: 'value_bytes', type: 'integer', value: (row) => row.valueBytes },
+  ],
+  conflict: '(topic, partition, record_offset) DO NOTHING',
+};

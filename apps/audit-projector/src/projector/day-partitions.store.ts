@@ -1,0 +1,101 @@
+import { timeOfDeliveryId } from '@millrace/domain';
+import type { HistoryBatch } from './history-batch';
+import { dayOf } from './postgres-text';
+import type { Database } from './sql';
+
+const PARTITIONED = ['events', 'deliveries', 'attempts'] as const;
+type Partitioned = (typeof PARTITIONED)[number];
+interface DayPartition {
+  readonly table: Partitioned;
+  /** `2026-02-17`, UTC. */
+  readonly day: string;
+}
+
+const DAY_MS = 86_400_000;
+const nameOf = ({ table, day }: DayPartition): string => `${table}_${day.replaceAll('-', '')}`;
+
+/** The smallest UUID that begins with this time, as ids of deliveries do. */
+const firstIdOf = (ms: number): string => {
+  const hex = ms.toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+};
+
+const boundsOf = ({ table, day }: DayPartition): string => {
+  const from = Date.parse(day);
+  const to = from + DAY_MS;
+  return table === 'events'
+    ? `FROM ('${day}') TO ('${dayOf(to)}')`
+    : `FROM ('${firstIdOf(from)}') TO ('${firstIdOf(to)}')`;
+};
+
+/** Rows of a delivery are updated while it lives: room on the page keeps such an update off the indexes. */
+const FILL = { events: 100, deliveries: 85, attempts: 90 } as const;
+
+/** Partitions by day, made when a day's first row comes and dropped when the day is older than the history keeps. */
+export class DayPartitions {
+  private readonly known = new Set<string>();
+
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Makes what the batch needs and is not there. Outside the batch's transaction, and by attaching: a new partition made
+   * in place would lock the whole table against readers.
+   */
+  async ensureFor(batch: HistoryBatch): Promise<void> {
+    const needed = new Map<string, DayPartition>();
+    const need = (table: Partitioned, day: string) => {
+      const partition = { table, day };
+      const name = nameOf(partition);
+      if (!this.known.has(name)) needed.set(name, partition);
+    };
+    for (const row of batch.events.values()) need('events', row.day);
+    for (const row of batch.deliveries.values()) need('deliveries', dayOf(timeOfDeliveryId(row.deliveryId)));
+    for (const row of batch.attempts.values()) need('attempts', dayOf(timeOfDeliveryId(row.deliveryId)));
+    for (const [name, partition] of needed) {
+      await this.create(name, partition);
+      this.known.add(name);
+    }
+  }
+
+  /** After a write failed for want of a partition: another process has dropped one that was known here. */
+  forget(): void {
+    this.known.clear();
+  }
+
+  private async create(name: string, partition: DayPartition): Promise<void> {
+    await this.database.transaction(async (sql) => {
+      await sql.query(`SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.partitions'))`);
+      const attached = await sql.query(
+        `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = current_schema() AND c.relname = $1 AND c.relispartition`,
+        [name],
+      );
+      if (attached.length > 0) return;
+      // A table of this name that is not attached is what an interrupted drop left behind.
+      await sql.query(`DROP TABLE IF EXISTS ${name}`);
+      await sql.query(
+        `CREATE TABLE ${name} (LIKE ${partition.table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)
+         WITH (fillfactor = ${FILL[partition.table]})`,
+      );
+      await sql.query(`ALTER TABLE ${partition.table} ATTACH PARTITION ${name} FOR VALUES ${boundsOf(partition)}`);
+    });
+  }
+
+  /** Drops the partitions of days before `day`; returns their names. */
+  async dropBefore(day: string): Promise<string[]> {
+    const rows = await this.database.query<{ name: string; table: Partitioned; attached: boolean }>(
+      `SELECT c.relname AS name, split_part(c.relname, '_', 1) AS table, c.relispartition AS attached
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+       WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname ~ '^(events|deliveries|attempts)_[0-9]{8}$'
+         AND split_part(c.relname, '_', 2) < $1
+       ORDER BY 1`,
+      [day.replaceAll('-', '')],
+    );
+    for (const { name, table, attached } of rows) {
+      if (attached) await this.database.query(`ALTER TABLE ${table} DETACH PARTITION ${name} CONCURRENTLY`);
+      await this.database.query(`DROP TABLE ${name}`);
+      this.known.delete(name);
+    }
+    return rows.map(({ name }) => name);
+  }
+}

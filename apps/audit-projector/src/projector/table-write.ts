@@ -1,0 +1,48 @@
+import { byteaArray, plainArray, textArray } from './array-literal';
+
+/** How the rows of a read model become one statement: UNNEST of one array for each column, merged into what is there. */
+export interface Column<Row> {
+  readonly name: string;
+  readonly type: 'text' | 'uuid' | 'bigint' | 'integer' | 'date' | 'bytea';
+  value(row: Row): string | number | bigint | Buffer | null;
+}
+
+export interface TableWrite<Row> {
+  readonly table: string;
+  readonly columns: readonly Column<Row>[];
+  /** What follows `ON CONFLICT`; the row that is there is `kept`. */
+  readonly conflict: string;
+}
+
+export const statement = <Row>({ table, columns, conflict }: TableWrite<Row>): string =>
+  `INSERT INTO ${table} AS kept (${columns.map((column) => column.name).join(', ')})
+SELECT * FROM unnest(${columns.map((column, at) => `$${at + 1}::${column.type}[]`).join(', ')})
+ON CONFLICT ${conflict}`;
+
+export const parameters = <Row>({ columns }: TableWrite<Row>, rows: readonly Row[]): string[] =>
+  columns.map((column) => {
+    const values = rows.map((row) => column.value(row));
+    if (column.type === 'bytea') return byteaArray(values as (Buffer | null)[]);
+    if (column.type === 'text') return textArray(values as (string | null)[]);
+    return plainArray(values as (string | number | bigint | null)[]);
+  });
+
+/** One half of a row that merges on its own: its columns are replaced together where the condition holds. */
+export interface MergedPart {
+  readonly columns: readonly string[];
+  /** SQL over `kept` and `excluded`. */
+  readonly newer: string;
+}
+
+/** `DO UPDATE` that takes each part where it is newer, and writes nothing where none is. */
+export const mergeOnConflict = (key: string, parts: readonly MergedPart[]): string =>
+  `(${key}) DO UPDATE SET ${parts
+    .flatMap(({ columns, newer }) =>
+      columns.map((name) => `${name} = CASE WHEN ${newer} THEN excluded.${name} ELSE kept.${name} END`),
+    )
+    .join(', ')}
+WHERE ${parts.map(({ newer }) => `(${newer})`).join(' OR ')}`;
+
+/** `columns` of the new row compared with the old one's, as PostgreSQL compares rows. */
+export const rowOrder = (columns: readonly string[], operator: '<' | '>'): string =>
+  `(${columns.map((name) => `excluded.${name}`).join(', ')}) ${operator} (${columns.map((name) => `kept.${name}`).join(', ')})`;
