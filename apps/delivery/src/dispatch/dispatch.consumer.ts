@@ -2,7 +2,8 @@ import type { KafkaConnection, TopicPartition, WindowedConsumer } from '@millrac
 import { decodeFacts, type TopicNames } from '@millrace/protocol';
 import type { KafkaWorker } from '@millrace/service-runtime';
 import type { Logger } from '@millrace/telemetry';
-import type { PersistentSender } from './delivery-log.publisher';
+import type { WebhookClient } from '@millrace/webhook-client';
+import type { PersistentSender } from '../sending/persistent-sender';
 import type { Dispatcher } from './dispatcher';
 
 export interface DispatchConsumerSettings {
@@ -29,6 +30,7 @@ export class DispatchConsumer implements KafkaWorker {
     private readonly settings: DispatchConsumerSettings,
     private readonly dispatcher: Dispatcher,
     private readonly senders: readonly PersistentSender[],
+    private readonly client: Pick<WebhookClient, 'close'>,
     private readonly logger: Logger,
   ) {
     this.consumer = kafka.windowedConsumer({
@@ -48,6 +50,7 @@ export class DispatchConsumer implements KafkaWorker {
     this.dispatcher.stop();
     await this.consumer.stop(drainMs);
     for (const sender of this.senders) sender.stop();
+    await this.client.close();
   }
 
   health() {

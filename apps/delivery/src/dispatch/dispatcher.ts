@@ -23,9 +23,19 @@ import {
   type OutgoingMessage,
   type TopicNames,
 } from '@millrace/protocol';
-import { formatTraceparent, type Logger, parseTraceparent, startSpan } from '@millrace/telemetry';
+import {
+  deliveryAttempted,
+  deliveryParked,
+  deliverySettled,
+  destinationBlocked,
+  formatTraceparent,
+  type Logger,
+  metrics,
+  parseTraceparent,
+  retryScheduled,
+  startSpan,
+} from '@millrace/telemetry';
 import type { DispatchPorts, DispatchWork } from './dispatch.ports';
-import { dispatchMetrics } from './dispatch-metrics';
 import { type LaneLimits, Lanes } from './lanes';
 import { headersForHistory, type PreparedAttempt, prepare } from './prepare';
 import { SeenRecords } from './seen-records';
@@ -70,6 +80,10 @@ export class Dispatcher {
   /** Endpoint versions that answered 410 here and whose new status has not come back through the directory yet. */
   private readonly goneVersions = new Map<string, number>();
   private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly repeats = metrics.counter(
+    'webhook_repeats_dropped_total',
+    'Records recognised as repeats of a task already taken up.',
+  );
 
   constructor(
     private readonly settings: DispatcherSettings,
@@ -78,8 +92,13 @@ export class Dispatcher {
   ) {
     this.lanes = new Lanes(settings.lanes);
     this.seen = new SeenRecords(settings.seenCapacity);
-    dispatchMetrics.inFlight(() => this.lanes.inFlight);
-    dispatchMetrics.queued(() => this.lanes.queued);
+    metrics.callbackGauge('webhook_inflight', 'Requests in flight.', [], () => this.lanes.inFlight);
+    metrics.callbackGauge(
+      'webhook_queued',
+      "Deliveries that wait in their endpoint's lane.",
+      [],
+      () => this.lanes.queued,
+    );
   }
 
   get inFlight(): number {
@@ -102,7 +121,7 @@ export class Dispatcher {
     }
     const { task } = delivery;
     if (!this.seen.take(task.deliveryId, task)) {
-      dispatchMetrics.repeats();
+      this.repeats.inc();
       const active = this.active.get(task.deliveryId);
       if (active && active.delivery.task.epoch === task.epoch && active.delivery.task.attempt === task.attempt)
         active.records.push(record);
@@ -323,7 +342,7 @@ export class Dispatcher {
         ? { attributes: { 'webhook.outcome': name } }
         : { error: name, attributes: { 'webhook.outcome': name } },
     );
-    dispatchMetrics.attempted(this.logger, fact);
+    this.tell(task, fact, outcome);
     const following = this.following(work.delivery, endpoint, settlement, now);
     if (following.length > 0 && !(await this.ports.tasks.send(following))) return;
     this.ports.log.append(work.partition, fact, () => {
@@ -331,6 +350,44 @@ export class Dispatcher {
       this.lanes.release(task.endpointId);
       this.pump();
     });
+  }
+
+  private tell(task: DeliveryTask, fact: AttemptFinished, outcome: Outcome): void {
+    const { deliveryId, tenant, endpointId, attempt, requestId, durationMs, error, traceId } = fact;
+    const { eventId, eventType } = task;
+    const latencyMs = attempt === 1 ? Math.max(0, fact.startedAt - task.acceptedAt) : undefined;
+    deliveryAttempted(this.logger, {
+      tenant,
+      deliveryId,
+      eventId,
+      eventType,
+      endpointId,
+      contract: task.contract.name,
+      attempt,
+      requestId,
+      outcome: fact.outcome,
+      durationMs,
+      latencyMs,
+      error,
+      traceId,
+    });
+    if (outcome.kind === 'failure' && outcome.failure === 'blocked_destination')
+      destinationBlocked(this.logger, { tenant, endpointId, stage: 'dispatch', detail: outcome.message });
+    const { result } = fact;
+    if (result.kind === 'retry') {
+      const delayMs = result.nextAttemptAt - fact.at;
+      retryScheduled(this.logger, {
+        deliveryId,
+        endpointId,
+        attempt,
+        tier: nextHop(delayMs / this.settings.timeScale)?.name ?? 'none',
+        delayMs,
+        traceId,
+      });
+    } else {
+      const reason = result.kind === 'failed' ? result.reason : result.kind === 'expired' ? 'expired' : undefined;
+      deliverySettled(this.logger, { tenant, deliveryId, endpointId, status: result.kind, reason, attempt, traceId });
+    }
   }
 
   /** The messages that carry out a settlement. */
@@ -384,6 +441,7 @@ export class Dispatcher {
     const task = parkedTask(delivery.task, reason, Math.ceil(wait), now);
     if (!(await this.ports.tasks.send([this.delayed({ ...delivery, task })]))) return;
     const { deliveryId, tenant, endpointId, epoch, attempt, parkings } = delivery.task;
+    if (delivery.task.parked === null) deliveryParked(this.logger, { deliveryId, endpointId, reason });
     this.ports.log.append(
       work.partition,
       { kind: 'parked', at: now, deliveryId, tenant, endpointId, epoch, attempt, parkings, reason },
@@ -403,6 +461,7 @@ export class Dispatcher {
     )
       return;
     const { deliveryId, tenant, endpointId, epoch, attempt } = delivery.task;
+    deliverySettled(this.logger, { tenant, deliveryId, endpointId, status, reason, attempt });
     const fact: DeliveryEnded = {
       kind: 'ended',
       at: this.ports.now(),

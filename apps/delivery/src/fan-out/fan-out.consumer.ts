@@ -1,6 +1,7 @@
 import type { ConsumedRecord, KafkaConnection, WindowedConsumer } from '@millrace/kafka';
 import type { KafkaWorker } from '@millrace/service-runtime';
 import type { Logger } from '@millrace/telemetry';
+import type { PersistentSender } from '../sending/persistent-sender';
 import type { FanOutHandler } from './fan-out.handler';
 
 /** Event records of one round: more only lengthen the wait of the first. */
@@ -19,6 +20,7 @@ export class FanOutConsumer implements KafkaWorker {
     groupId: string,
     topics: string[],
     private readonly handler: Pick<FanOutHandler, 'handle'>,
+    private readonly sender: Pick<PersistentSender, 'stop'>,
     private readonly logger: Logger,
   ) {
     this.consumer = kafka.windowedConsumer({
@@ -37,6 +39,7 @@ export class FanOutConsumer implements KafkaWorker {
   async stop(drainMs: number): Promise<void> {
     await this.consumer.stop(drainMs);
     this.stopping = true;
+    this.sender.stop();
   }
 
   health() {

@@ -10,9 +10,16 @@ import {
   partitionOfKey,
   type TopicNames,
 } from '@millrace/protocol';
-import { formatTraceparent, type Logger, parseTraceparent, startSpan } from '@millrace/telemetry';
+import {
+  deliveryCreated,
+  eventRejected,
+  formatTraceparent,
+  type Logger,
+  metrics,
+  parseTraceparent,
+  startSpan,
+} from '@millrace/telemetry';
 import type { DirectoryEntry } from '../directory/match-index';
-import { fanOutMetrics } from './fan-out-metrics';
 import { planDeliveries } from './plan-deliveries';
 
 export interface FanOutPorts {
@@ -40,6 +47,12 @@ const MESSAGES_PER_SEND = 500;
  * repeats some deliveries under the same ids, and the dispatcher drops the repeats.
  */
 export class FanOutHandler {
+  private readonly events = metrics.counter(
+    'webhook_events_fanned_out_total',
+    'Events matched against the endpoints.',
+    ['matched'],
+  );
+
   constructor(
     private readonly settings: FanOutSettings,
     private readonly ports: FanOutPorts,
@@ -79,7 +92,7 @@ export class FanOutHandler {
     facts: Map<number, DeliveryFact[]>,
   ): void {
     const matches = this.ports.directory.match(event);
-    fanOutMetrics.fannedOut(matches.length);
+    this.events.inc({ matched: matches.length > 0 ? 'yes' : 'no' });
     if (matches.length === 0) return;
     const span = startSpan('fan out event', {
       kind: 'consumer',
@@ -106,12 +119,20 @@ export class FanOutHandler {
       const list = facts.get(partition);
       if (list) list.push(created);
       else facts.set(partition, [created]);
+      deliveryCreated(this.logger, created);
     }
     span.end();
   }
 
   private rejection(message: ConsumedRecord['message'], refusal: EventRefusal): OutgoingMessage {
-    fanOutMetrics.rejected(this.logger, message, refusal);
+    const { topic, partition, offset } = message;
+    eventRejected(this.logger, {
+      origin: topic,
+      code: refusal.code,
+      detail: refusal.detail,
+      partition,
+      offset: String(offset),
+    });
     return encodeRejection(this.settings.topics.eventsRejected, message, refusal, this.ports.now());
   }
 }

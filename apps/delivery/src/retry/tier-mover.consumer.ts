@@ -52,7 +52,7 @@ export class TierMover implements KafkaWorker {
   private moving = false;
   private round: Promise<void> = Promise.resolve();
   private stopped = false;
-  private readonly overdue = metrics.histogram('webhook_retry_lateness_seconds', 'How late tasks left their tier', [
+  private readonly lateness = metrics.histogram('webhook_retry_lateness_seconds', 'How late tasks left their tier.', [
     'tier',
   ]);
 
@@ -166,10 +166,8 @@ export class TierMover implements KafkaWorker {
       );
       return encodeRejection(topics.eventsRejected, record.message, why, now);
     }
-    this.overdue.observe(
-      { tier: tier.name },
-      Math.max(0, now - dueAt(record.message.timestamp, tier, timeScale)) / 1000,
-    );
+    const lateMs = Math.max(0, now - dueAt(record.message.timestamp, tier, timeScale));
+    this.lateness.observe(lateMs / 1000, { tier: tier.name });
     const step = nextStep({ task: delivery.task, appendedAt: record.message.timestamp, now, timeScale });
     const topic = step.kind === 'hop' ? topics.retry(step.tier.name) : topics.deliveries;
     return {
