@@ -6,4 +6,11 @@ export {
   type ScriptedAnswer,
   ScriptedReceiver,
 } from './scripted-receiver';
+export {
+  type ServiceEnvironment,
+  type ServiceName,
+  type ServiceOptions,
+  ServiceProcess,
+  serviceVariables,
+} from './service-process';
 export { isolatedEnvironment, type TestEnvironment, testEnvironment } from './test-environment';
