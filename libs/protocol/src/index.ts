@@ -7,6 +7,7 @@ export * from './http/event-types';
 export * from './http/events';
 export * from './http/history';
 export * from './http/machines';
+export * from './http/openapi';
 export * from './http/problem';
 export * from './http/scopes';
 export * from './http/signals';

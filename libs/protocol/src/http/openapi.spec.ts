@@ -1,0 +1,44 @@
+import { openApiDocument } from './openapi';
+
+const document = openApiDocument('1.2.3') as {
+  paths: { [path: string]: { [method: string]: { operationId: string; responses: { [status: string]: unknown } } } };
+  components: { schemas: { [name: string]: unknown } };
+};
+
+describe('the OpenAPI document', () => {
+  it('resolves every reference', () => {
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, target]) => target!);
+    expect(references.length).toBeGreaterThan(20);
+    for (const target of references) {
+      expect(target).toMatch(/^#\/components\/schemas\//);
+      expect(document.components.schemas).toHaveProperty([target.slice('#/components/schemas/'.length)]);
+    }
+  });
+
+  it('names every operation once', () => {
+    const ids = Object.values(document.paths).flatMap((methods) =>
+      Object.values(methods).map((operation) => operation.operationId),
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toContain('postEndpointsIdRotateSecret');
+  });
+
+  it('states the refusals of a call beside its answer', () => {
+    expect(Object.keys(document.paths['/v1/events']!['post']!.responses).sort()).toEqual([
+      '202',
+      '400',
+      '401',
+      '403',
+      '409',
+      '413',
+      '415',
+      '422',
+      '429',
+      '503',
+    ]);
+  });
+
+  it('is plain JSON', () => {
+    expect(JSON.parse(JSON.stringify(document))).toEqual(document);
+  });
+});

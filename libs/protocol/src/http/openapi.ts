@@ -1,0 +1,441 @@
+import { z } from 'zod';
+import { apiKeyView, createApiKeyRequest, createdApiKeyView } from './api-keys';
+import {
+  createdEndpointView,
+  createEndpointRequest,
+  endpointView,
+  rotatedSecretView,
+  rotateSecretRequest,
+  testDeliveryView,
+  testEndpointRequest,
+  updateEndpointRequest,
+} from './endpoints';
+import { createEventTypeRequest, eventTypeView } from './event-types';
+import { cloudEventSchema, eventsAcceptedSchema, publishCloudEventsBatchSchema, publishEventsSchema } from './events';
+import { DELIVERY_STATUSES } from './history';
+import { machineListSchema, machineViewSchema } from './machines';
+import { PROBLEMS, type ProblemCode } from './problem';
+import type { Scope } from './scopes';
+import { publishSignalsSchema, signalsAcceptedSchema } from './signals';
+
+/**
+ * The OpenAPI 3.1 document of everything behind the one origin, made of the schemas that the services validate with.
+ */
+const delivery = z
+  .object({
+    id: z.string(),
+    eventId: z.string(),
+    eventType: z.string(),
+    endpointId: z.string(),
+    contract: z.string(),
+    status: z.enum(DELIVERY_STATUSES as [string, ...string[]]),
+    attemptCount: z.int(),
+    nextAttemptAt: z.string().nullable(),
+    createdAt: z.string(),
+    completedAt: z.string().nullable(),
+    lastOutcome: z
+      .string()
+      .nullable()
+      .meta({ examples: ['success', 'http_503', 'timeout'] }),
+  })
+  .meta({ id: 'Delivery' });
+
+const attempt = z
+  .object({
+    number: z.int(),
+    requestId: z.string(),
+    startedAt: z.string(),
+    durationMs: z.number().nullable(),
+    request: z.object({ url: z.string(), headers: z.record(z.string(), z.string()), body: z.string().nullable() }),
+    response: z
+      .object({
+        status: z.int(),
+        headers: z.record(z.string(), z.string()),
+        body: z.string(),
+        bodyTruncated: z.boolean(),
+      })
+      .nullable(),
+    outcome: z.string().meta({ description: '`unknown` when the sender stopped before it could record the answer.' }),
+    error: z.string().nullable(),
+    traceId: z.string(),
+  })
+  .meta({ id: 'Attempt' });
+
+const deliveryDetail = delivery.extend({ attempts: z.array(attempt) }).meta({ id: 'DeliveryDetail' });
+
+const storedEvent = z
+  .object({
+    id: z.string(),
+    type: z.string(),
+    source: z.string(),
+    subject: z.string().nullable(),
+    timestamp: z.string(),
+    acceptedAt: z.string(),
+    data: z.unknown(),
+  })
+  .meta({ id: 'StoredEvent' });
+const storedEventDetail = storedEvent.extend({ deliveries: z.array(delivery) }).meta({ id: 'StoredEventDetail' });
+
+const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]),
+    detail: z.string(),
+    errors: z.array(z.object({ path: z.string(), detail: z.string(), code: z.string().optional() })).optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem details; `code` is stable.' });
+
+const page = (item: z.ZodType) => z.object({ data: z.array(item), nextCursor: z.string().nullable() });
+
+interface Call {
+  readonly summary: string;
+  readonly scope: Scope;
+  readonly tag: string;
+  readonly body?: { readonly [mediaType: string]: z.ZodType };
+  readonly answer: { readonly status: number; readonly description: string; readonly schema?: z.ZodType };
+  readonly query?: { readonly [name: string]: { readonly description: string; readonly schema?: object } };
+  readonly refusals: readonly ProblemCode[];
+}
+
+const json = (schema: z.ZodType) => ({ 'application/json': schema });
+const paging = {
+  cursor: { description: '`nextCursor` of the previous page.' },
+  limit: { description: 'Items of a page.', schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
+};
+const period = {
+  from: { description: 'RFC 3339; from this time on.', schema: { type: 'string', format: 'date-time' } },
+  to: { description: 'RFC 3339; before this time.', schema: { type: 'string', format: 'date-time' } },
+};
+const WRITE: readonly ProblemCode[] = [
+  'invalid_json',
+  'invalid_request',
+  'too_large',
+  'unsupported_media_type',
+  'unavailable',
+];
+
+const CALLS: { readonly [path: string]: { readonly [method: string]: Call } } = {
+  '/v1/events': {
+    post: {
+      summary: 'Publish one event, a list, or CloudEvents (structured, binary, batch)',
+      scope: 'events:write',
+      tag: 'Events',
+      body: {
+        'application/json': publishEventsSchema,
+        'application/cloudevents+json': cloudEventSchema,
+        'application/cloudevents-batch+json': publishCloudEventsBatchSchema,
+      },
+      answer: { status: 202, description: 'Kafka has acknowledged every event.', schema: eventsAcceptedSchema },
+      refusals: [...WRITE, 'invalid_event', 'idempotency_conflict'],
+    },
+  },
+  '/v1/event-log': {
+    get: {
+      summary: 'List stored events, newest first',
+      scope: 'deliveries:read',
+      tag: 'Events',
+      query: { type: { description: 'Event type.' }, ...period, ...paging },
+      answer: { status: 200, description: 'A page of events.', schema: page(storedEvent) },
+      refusals: ['invalid_request', 'invalid_cursor'],
+    },
+  },
+  '/v1/event-log/{id}': {
+    get: {
+      summary: 'One stored event and its deliveries',
+      scope: 'deliveries:read',
+      tag: 'Events',
+      answer: { status: 200, description: 'The event.', schema: storedEventDetail },
+      refusals: ['not_found'],
+    },
+  },
+  '/v1/event-types': {
+    get: {
+      summary: 'List event types',
+      scope: 'webhooks:read',
+      tag: 'Event types',
+      query: paging,
+      answer: { status: 200, description: 'A page of event types.', schema: page(eventTypeView) },
+      refusals: ['invalid_request', 'invalid_cursor'],
+    },
+    post: {
+      summary: 'Add an event type of your own',
+      scope: 'webhooks:write',
+      tag: 'Event types',
+      body: json(createEventTypeRequest),
+      answer: { status: 201, description: 'The event type.', schema: eventTypeView },
+      refusals: [...WRITE, 'conflict', 'idempotency_conflict'],
+    },
+  },
+  '/v1/endpoints': {
+    get: {
+      summary: 'List endpoints',
+      scope: 'webhooks:read',
+      tag: 'Endpoints',
+      query: paging,
+      answer: { status: 200, description: 'A page of endpoints.', schema: page(endpointView) },
+      refusals: ['invalid_request', 'invalid_cursor'],
+    },
+    post: {
+      summary: 'Create an endpoint',
+      scope: 'webhooks:write',
+      tag: 'Endpoints',
+      body: json(createEndpointRequest),
+      answer: {
+        status: 201,
+        description: 'The endpoint with its secret; events published from now on find it.',
+        schema: createdEndpointView,
+      },
+      refusals: [...WRITE, 'invalid_url', 'destination_not_allowed', 'idempotency_conflict'],
+    },
+  },
+  '/v1/endpoints/{id}': {
+    get: {
+      summary: 'One endpoint',
+      scope: 'webhooks:read',
+      tag: 'Endpoints',
+      answer: { status: 200, description: 'The endpoint.', schema: endpointView },
+      refusals: ['not_found'],
+    },
+    patch: {
+      summary: 'Change, pause or activate an endpoint',
+      scope: 'webhooks:write',
+      tag: 'Endpoints',
+      body: json(updateEndpointRequest),
+      answer: { status: 200, description: 'The endpoint.', schema: endpointView },
+      refusals: [...WRITE, 'not_found', 'invalid_url', 'destination_not_allowed'],
+    },
+    delete: {
+      summary: 'Delete an endpoint; what is pending for it is cancelled',
+      scope: 'webhooks:write',
+      tag: 'Endpoints',
+      answer: { status: 204, description: 'Deleted.' },
+      refusals: ['not_found', 'unavailable'],
+    },
+  },
+  '/v1/endpoints/{id}/test': {
+    post: {
+      summary: 'Send a test event to one endpoint',
+      scope: 'webhooks:write',
+      tag: 'Endpoints',
+      body: json(testEndpointRequest),
+      answer: { status: 202, description: 'The delivery of the test event.', schema: testDeliveryView },
+      refusals: [...WRITE, 'not_found'],
+    },
+  },
+  '/v1/endpoints/{id}/rotate-secret': {
+    post: {
+      summary: 'Give an endpoint a new secret; the old one signs on for an overlap',
+      scope: 'webhooks:write',
+      tag: 'Endpoints',
+      body: json(rotateSecretRequest),
+      answer: { status: 200, description: 'The new secret.', schema: rotatedSecretView },
+      refusals: [...WRITE, 'not_found', 'conflict'],
+    },
+  },
+  '/v1/api-keys': {
+    get: {
+      summary: 'List API keys',
+      scope: 'admin',
+      tag: 'API keys',
+      query: paging,
+      answer: { status: 200, description: 'A page of keys, without the keys themselves.', schema: page(apiKeyView) },
+      refusals: ['invalid_request', 'invalid_cursor'],
+    },
+    post: {
+      summary: 'Make an API key',
+      scope: 'admin',
+      tag: 'API keys',
+      body: json(createApiKeyRequest),
+      answer: { status: 201, description: 'The key; shown only here.', schema: createdApiKeyView },
+      refusals: [...WRITE, 'idempotency_conflict'],
+    },
+  },
+  '/v1/api-keys/{id}': {
+    delete: {
+      summary: 'Revoke an API key',
+      scope: 'admin',
+      tag: 'API keys',
+      answer: { status: 204, description: 'Revoked.' },
+      refusals: ['not_found', 'unavailable'],
+    },
+  },
+  '/v1/deliveries': {
+    get: {
+      summary: 'List deliveries, newest first',
+      scope: 'deliveries:read',
+      tag: 'Deliveries',
+      query: {
+        endpointId: { description: 'Endpoint.' },
+        eventType: { description: 'Event type.' },
+        eventId: { description: 'Event.' },
+        status: { description: 'Status.', schema: { type: 'string', enum: DELIVERY_STATUSES } },
+        ...period,
+        ...paging,
+      },
+      answer: { status: 200, description: 'A page of deliveries.', schema: page(delivery) },
+      refusals: ['invalid_request', 'invalid_cursor'],
+    },
+  },
+  '/v1/deliveries/{id}': {
+    get: {
+      summary: 'One delivery with all its attempts',
+      scope: 'deliveries:read',
+      tag: 'Deliveries',
+      answer: { status: 200, description: 'The delivery.', schema: deliveryDetail },
+      refusals: ['not_found'],
+    },
+  },
+  '/v1/signals': {
+    post: {
+      summary: 'Publish one signal or a list',
+      scope: 'machines:write',
+      tag: 'Machines',
+      body: json(publishSignalsSchema),
+      answer: { status: 202, description: 'Kafka has acknowledged the signals.', schema: signalsAcceptedSchema },
+      refusals: WRITE,
+    },
+  },
+  '/v1/machines': {
+    get: {
+      summary: 'What each machine is doing now',
+      scope: 'machines:read',
+      tag: 'Machines',
+      query: paging,
+      answer: { status: 200, description: 'A page of machines.', schema: machineListSchema },
+      refusals: ['invalid_request', 'invalid_cursor'],
+    },
+  },
+  '/v1/machines/{id}': {
+    get: {
+      summary: 'What one machine is doing now',
+      scope: 'machines:read',
+      tag: 'Machines',
+      answer: { status: 200, description: 'The machine.', schema: machineViewSchema },
+      refusals: ['not_found'],
+    },
+  },
+};
+
+type JsonObject = { [name: string]: unknown };
+
+/** Named schemas go to `components`, wherever they are used; the rest stands in place. */
+const asJsonSchema = (schema: z.ZodType, io: 'input' | 'output', components: JsonObject): JsonObject => {
+  const { $schema, $defs, id, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => {
+      delete (jsonSchema as JsonObject)['id'];
+    },
+  }) as JsonObject;
+  for (const [name, definition] of Object.entries(($defs as JsonObject | undefined) ?? {}))
+    components[name] = pointing(definition);
+  const name = schema.meta()?.id;
+  if (typeof name !== 'string') return pointing(rest) as JsonObject;
+  components[name] = pointing(rest);
+  return { $ref: `#/components/schemas/${name}` };
+};
+
+const pointing = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(pointing);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      name === '$ref' && typeof inner === 'string'
+        ? inner.replace('#/$defs/', '#/components/schemas/')
+        : pointing(inner),
+    ]),
+  );
+};
+
+export const openApiDocument = (version: string): JsonObject => {
+  const components: JsonObject = {};
+  const paths: JsonObject = {};
+  const problemContent = { 'application/problem+json': { schema: asJsonSchema(problemSchema, 'output', components) } };
+  for (const [path, methods] of Object.entries(CALLS)) {
+    const operations: JsonObject = {};
+    for (const [method, call] of Object.entries(methods)) {
+      const responses: JsonObject = {
+        [call.answer.status]: {
+          description: call.answer.description,
+          ...(call.answer.schema && {
+            content: { 'application/json': { schema: asJsonSchema(call.answer.schema, 'output', components) } },
+          }),
+        },
+      };
+      for (const code of ['unauthenticated', 'insufficient_scope', 'rate_limited', ...call.refusals] as const) {
+        const { status, title } = PROBLEMS[code];
+        const known = responses[status] as { description: string } | undefined;
+        const description = known ? `${known.description}; \`${code}\`: ${title}` : `\`${code}\`: ${title}`;
+        responses[status] = { description, content: problemContent };
+      }
+      const parameters = [
+        ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+          name,
+          in: 'path',
+          required: true,
+          schema: { type: 'string' },
+        })),
+        ...Object.entries(call.query ?? {}).map(([name, { description, schema }]) => ({
+          name,
+          in: 'query',
+          description,
+          schema: schema ?? { type: 'string' },
+        })),
+        ...(method === 'post'
+          ? [
+              {
+                name: 'Idempotency-Key',
+                in: 'header',
+                description: 'A repeat with the same key and body has the effect of one.',
+                schema: { type: 'string', maxLength: 255 },
+              },
+            ]
+          : []),
+      ];
+      operations[method] = {
+        operationId: `${method}${path.replace(/^\/v1/, '').replace(/[/{}-]+(\w?)/g, (_all, letter: string) => letter.toUpperCase())}`,
+        summary: call.summary,
+        tags: [call.tag],
+        security: [{ apiKey: [call.scope] }],
+        ...(parameters.length > 0 && { parameters }),
+        ...(call.body && {
+          requestBody: {
+            required: true,
+            content: Object.fromEntries(
+              Object.entries(call.body).map(([type, schema]) => [
+                type,
+                { schema: asJsonSchema(schema, 'input', components) },
+              ]),
+            ),
+          },
+        }),
+        responses,
+      };
+    }
+    paths[path] = operations;
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Millrace',
+      version,
+      description:
+        'Machine signals and domain events in, signed webhooks out, every attempt on record. Errors are RFC 9457 problem details with a stable `code`.',
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: {
+      schemas: components,
+      securitySchemes: {
+        apiKey: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key, `mr_…`; the scope that a call needs stands beside it.',
+        },
+      },
+    },
+  };
+};
