@@ -23,6 +23,7 @@ export interface Failure {
   readonly message: string;
 }
 
+const NOT_HTTP: Failure = { failure: 'protocol', message: 'The response is not valid HTTP/1.1.' };
 const CLOSED = 'The connection was closed before the response was complete.';
 const CONNECTION_MESSAGES: { readonly [code: string]: string } = {
   ECONNREFUSED: 'The connection was refused.',
@@ -61,19 +62,16 @@ export const failureOf = (error: Error, headersSeen: boolean): Failure => {
   if (error instanceof errors.HeadersOverflowError)
     return { failure: 'protocol', message: 'The response headers are larger than 16 KiB.' };
   if (error instanceof errors.ResponseContentLengthMismatchError)
-    return headersSeen
-      ? { failure: 'connection', message: CLOSED }
-      : { failure: 'protocol', message: 'The response is not valid HTTP/1.1.' };
+    return headersSeen ? { failure: 'connection', message: CLOSED } : NOT_HTTP;
   if (error instanceof errors.InvalidArgumentError || error instanceof errors.NotSupportedError)
     return { failure: 'protocol', message: `The request cannot be sent: ${error.message}.` };
   if (error instanceof errors.SocketError)
-    return /^bad (response|upgrade)$/.test(error.message)
-      ? { failure: 'protocol', message: 'The response is not valid HTTP/1.1.' }
-      : { failure: 'connection', message: CLOSED };
+    return /^bad (response|upgrade)$/.test(error.message) ? NOT_HTTP : { failure: 'connection', message: CLOSED };
   const code = codeOf(error);
-  if (code === 'HPE_INVALID_EOF_STATE') return { failure: 'connection', message: CLOSED };
-  if (code.startsWith('HPE_') || code === 'ERR_ASSERTION')
-    return { failure: 'protocol', message: 'The response is not valid HTTP/1.1.' };
+  // The parser sets no code in all cases, so its one complaint about a missing end is told by its text.
+  if (error instanceof errors.HTTPParserError && error.message.includes('Invalid EOF state'))
+    return { failure: 'connection', message: CLOSED };
+  if (error instanceof errors.HTTPParserError || code === 'ERR_ASSERTION') return NOT_HTTP;
   if (TLS_CODE.test(code))
     return { failure: 'tls', message: CERTIFICATE_MESSAGES[code] ?? 'The TLS handshake failed.' };
   return { failure: 'connection', message: CONNECTION_MESSAGES[code] ?? 'The connection failed.' };

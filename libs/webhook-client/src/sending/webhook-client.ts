@@ -14,6 +14,8 @@ import type { WebhookRequest } from './webhook-request';
 export interface WebhookClientOptions {
   readonly insecure: InsecureEndpoints;
   readonly allowedDestinations?: readonly AllowedDestination[];
+  /** See `DestinationPolicy`. */
+  readonly ownHosts?: readonly string[];
   /** For IPv6-only networks with DNS64; see `ClassifyOptions`. */
   readonly allowNat64?: boolean;
   /** DNS, TCP and TLS together; 3000. */
