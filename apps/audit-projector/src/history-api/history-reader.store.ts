@@ -1,4 +1,4 @@
-import type { Sql } from '../projector/sql';
+import type { Database } from '@millrace/postgres';
 import type { Position } from './cursor';
 import type { DeliveryListQuery, EventListQuery } from './history-query';
 
@@ -84,7 +84,7 @@ class Where {
 
 /** Reads of the history. Every query begins with the tenant; a delivery is visible once its `created` is there. */
 export class HistoryReader {
-  constructor(private readonly sql: Sql) {}
+  constructor(private readonly database: Database) {}
 
   deliveries(
     tenant: string,
@@ -102,7 +102,7 @@ export class HistoryReader {
       .and('d.created_at >= ?', query.from)
       .and('d.created_at < ?', query.to)
       .and('(d.created_at, d.delivery_id) < (?, ?)', after?.at, after?.id);
-    return this.sql.query(
+    return this.database.query(
       `SELECT ${DELIVERY} FROM (
          SELECT * FROM deliveries d WHERE ${where} ORDER BY d.created_at DESC, d.delivery_id DESC LIMIT ${limit}
        ) d ${ATTEMPTS_OF} ORDER BY d.created_at DESC, d.delivery_id DESC`,
@@ -111,7 +111,7 @@ export class HistoryReader {
   }
 
   async delivery(tenant: string, id: string): Promise<StoredDelivery | undefined> {
-    const rows = await this.sql.query<StoredDelivery>(
+    const rows = await this.database.query<StoredDelivery[]>(
       `SELECT ${DELIVERY} FROM deliveries d ${ATTEMPTS_OF}
        WHERE d.tenant = $1 AND d.delivery_id = $2 AND d.created_at IS NOT NULL`,
       [tenant, id],
@@ -120,7 +120,7 @@ export class HistoryReader {
   }
 
   deliveriesOfEvent(tenant: string, event: StoredEvent, limit: number): Promise<StoredDelivery[]> {
-    return this.sql.query(
+    return this.database.query(
       `SELECT ${DELIVERY} FROM deliveries d ${ATTEMPTS_OF}
        WHERE d.tenant = $1 AND d.event_id = $2 AND d.event_key = $3
        ORDER BY d.created_at DESC, d.delivery_id DESC LIMIT ${limit}`,
@@ -129,7 +129,7 @@ export class HistoryReader {
   }
 
   attempts(tenant: string, deliveryId: string): Promise<StoredAttempt[]> {
-    return this.sql.query(
+    return this.database.query(
       `SELECT request_id, epoch, attempt, trace_id, announced_at, announced_url, finished_at, started_at, duration_ms,
          outcome, response_status, detail, response_body
        FROM attempts WHERE tenant = $1 AND delivery_id = $2
@@ -145,7 +145,7 @@ export class HistoryReader {
       .and('accepted_at >= ?', query.from)
       .and('accepted_at < ?', query.to)
       .and('(accepted_at, event_key) < (?, ?)', after?.at, after?.id);
-    return this.sql.query(
+    return this.database.query(
       `SELECT ${EVENT} FROM events WHERE ${where} ORDER BY accepted_at DESC, event_key DESC LIMIT ${limit}`,
       where.parameters,
     );
@@ -153,7 +153,7 @@ export class HistoryReader {
 
   /** By the id that people know. Two sources may have used one id: the one accepted first. */
   async eventById(tenant: string, id: string): Promise<StoredEvent | undefined> {
-    const rows = await this.sql.query<StoredEvent>(
+    const rows = await this.database.query<StoredEvent[]>(
       `SELECT ${EVENT} FROM events WHERE tenant = $1 AND event_id = $2 ORDER BY accepted_at, event_key LIMIT 1`,
       [tenant, id],
     );
@@ -162,7 +162,7 @@ export class HistoryReader {
 
   /** The copy that a delivery was made from lies in the partition of its day of acceptance. */
   async eventOfDelivery(tenant: string, eventKey: string, day: string): Promise<StoredEvent | undefined> {
-    const rows = await this.sql.query<StoredEvent>(
+    const rows = await this.database.query<StoredEvent[]>(
       `SELECT ${EVENT} FROM events WHERE tenant = $1 AND day = $2 AND event_key = $3`,
       [tenant, day, eventKey],
     );

@@ -7,6 +7,6 @@ export class HistoryTables1763700000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE refused_facts, rejections, attempts, deliveries, events, checkpoints');
+    await runner.query('DROP TABLE refused_facts, rejections, attempts, deliveries, events, checkpoint');
   }
 }

@@ -1,3 +1,5 @@
+import { CHECKPOINT_TABLES } from '@millrace/postgres';
+
 /**
  * The tables of the history, in the schema that the connection's search path names: `history` for the service, a side
  * schema for a rebuild. Text is in collation C, so that the merges order it byte by byte, as the folds do. Events,
@@ -6,12 +8,7 @@
 const word = 'text COLLATE "C"';
 
 export const HISTORY_TABLES: readonly string[] = [
-  `CREATE TABLE checkpoints (
-    topic ${word} NOT NULL,
-    partition integer NOT NULL,
-    next_offset bigint NOT NULL,
-    PRIMARY KEY (topic, partition)
-  )`,
+  ...CHECKPOINT_TABLES.up,
   `CREATE TABLE events (
     tenant ${word} NOT NULL,
     day date NOT NULL,

@@ -1,7 +1,7 @@
 import { timeOfDeliveryId } from '@millrace/domain';
+import type { Database } from '@millrace/postgres';
 import type { HistoryBatch } from './history-batch';
 import { dayOf } from './postgres-text';
-import type { Database } from './sql';
 
 const PARTITIONED = ['events', 'deliveries', 'attempts'] as const;
 type Partitioned = (typeof PARTITIONED)[number];
@@ -63,27 +63,27 @@ export class DayPartitions {
   }
 
   private async create(name: string, partition: DayPartition): Promise<void> {
-    await this.database.transaction(async (sql) => {
-      await sql.query(`SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.partitions'))`);
-      const attached = await sql.query(
+    await this.database.transaction(async (tx) => {
+      await tx.query(`SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.partitions'))`);
+      const attached = await tx.query<unknown[]>(
         `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE n.nspname = current_schema() AND c.relname = $1 AND c.relispartition`,
         [name],
       );
       if (attached.length > 0) return;
       // A table of this name that is not attached is what an interrupted drop left behind.
-      await sql.query(`DROP TABLE IF EXISTS ${name}`);
-      await sql.query(
+      await tx.query(`DROP TABLE IF EXISTS ${name}`);
+      await tx.query(
         `CREATE TABLE ${name} (LIKE ${partition.table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)
          WITH (fillfactor = ${FILL[partition.table]})`,
       );
-      await sql.query(`ALTER TABLE ${partition.table} ATTACH PARTITION ${name} FOR VALUES ${boundsOf(partition)}`);
+      await tx.query(`ALTER TABLE ${partition.table} ATTACH PARTITION ${name} FOR VALUES ${boundsOf(partition)}`);
     });
   }
 
   /** Drops the partitions of days before `day`; returns their names. */
   async dropBefore(day: string): Promise<string[]> {
-    const rows = await this.database.query<{ name: string; table: Partitioned; attached: boolean }>(
+    const rows = await this.database.query<{ name: string; table: Partitioned; attached: boolean }[]>(
       `SELECT c.relname AS name, split_part(c.relname, '_', 1) AS table, c.relispartition AS attached
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
        WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname ~ '^(events|deliveries|attempts)_[0-9]{8}$'

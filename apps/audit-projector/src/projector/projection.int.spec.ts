@@ -1,6 +1,14 @@
+import {
+  CheckpointStore,
+  connectDatabase,
+  type Database,
+  runMigrations,
+  type Transaction,
+  ZombieProjector,
+} from '@millrace/postgres';
 import { type IncomingMessage, topicNames } from '@millrace/protocol';
+import { silentLogger } from '@millrace/telemetry';
 import { testEnvironment } from '@millrace/test-environment';
-import { DataSource } from 'typeorm';
 import {
   createdFact,
   DAY_MS,
@@ -12,19 +20,16 @@ import {
   startedFact,
   T0,
 } from '../../test/sample-log';
-import { HISTORY_TABLES } from '../migrations/history-tables';
+import { historyDatabase } from '../history.config';
 import { compareSchemas } from '../rebuild/compare-schemas.store';
-import { CheckpointMoved, readCheckpoint } from './checkpoints.store';
 import { DayPartitions } from './day-partitions.store';
-import { historyDatabase } from './history-database.store';
 import { ExpectedOffsets, Projection } from './projection';
-import type { Database, Sql } from './sql';
 
 jest.setTimeout(120_000);
 
 const topics = topicNames('t.');
 let url: string;
-const sources: DataSource[] = [];
+const sources: Database[] = [];
 
 beforeAll(async () => {
   url = await (await testEnvironment()).freshDatabase();
@@ -34,18 +39,14 @@ afterAll(async () => {
 });
 
 const freshSchema = async (name: string): Promise<Database> => {
-  const source = await new DataSource({
-    type: 'postgres',
-    url,
-    extra: { options: `-c search_path=${name}` },
-  }).initialize();
-  sources.push(source);
-  await source.query(`CREATE SCHEMA ${name}`);
-  for (const statement of HISTORY_TABLES) await source.query(statement);
-  return historyDatabase(source);
+  const database = await connectDatabase(historyDatabase(url, name), silentLogger);
+  sources.push(database);
+  await runMigrations(database, silentLogger);
+  return database;
 };
 
-const projectionOn = (database: Database) => new Projection(database, new DayPartitions(database), topics);
+const projectionOn = (database: Database) =>
+  new Projection(database, new CheckpointStore(database), new DayPartitions(database), topics);
 
 /** Partitions as lists of records, in order. */
 const linesOf = (log: Pick<SampleLog, 'messages'>): IncomingMessage[][] => {
@@ -58,28 +59,28 @@ const linesOf = (log: Pick<SampleLog, 'messages'>): IncomingMessage[][] => {
 };
 
 /** Aborts a transaction now and then, at a random one of its statements, as a process that is killed does. */
-const killedAtRandom = (database: Database, random: () => number, deaths: { count: number }): Database => ({
-  query: (text, parameters) => database.query(text, parameters),
-  transaction: (work) =>
-    database.transaction(async (sql) => {
-      let left = random() < 0.35 ? 1 + Math.floor(random() * 6) : Number.POSITIVE_INFINITY;
-      const dying: Sql = {
-        query: (text, parameters) => {
-          if (left-- <= 0) {
-            deaths.count++;
-            throw new Error('killed');
-          }
-          return sql.query(text, parameters);
-        },
-      };
-      const result = await work(dying);
-      if (left < Number.POSITIVE_INFINITY) {
-        deaths.count++;
-        throw new Error('killed before the commit');
-      }
-      return result;
-    }),
-});
+const killedAtRandom = (database: Database, random: () => number, deaths: { count: number }): Database => {
+  const die = () => {
+    deaths.count++;
+    throw new Error('killed');
+  };
+  return replacing(database, {
+    transaction: (work: (tx: Transaction) => Promise<unknown>) =>
+      database.transaction(async (tx) => {
+        const doomed = random() < 0.35;
+        let left = doomed ? 1 + Math.floor(random() * 6) : Number.POSITIVE_INFINITY;
+        const query = (text: string, parameters?: unknown[]) => (left-- <= 0 ? die() : tx.query(text, parameters));
+        const result = await work(replacing(tx, { query }));
+        if (doomed) die();
+        return result;
+      }),
+  });
+};
+
+const replacing = <T extends object>(target: T, members: { readonly [name: string]: unknown }): T =>
+  new Proxy(target, {
+    get: (object, name) => (typeof name === 'string' && members[name]) || Reflect.get(object, name),
+  });
 
 /** Projects everything: partitions taken in a random interleaving, in batches of random size, starting over after deaths. */
 const projectAll = async (database: Database, log: SampleLog, seed: number, deaths: { count: number } | null) => {
@@ -90,9 +91,10 @@ const projectAll = async (database: Database, log: SampleLog, seed: number, deat
     const expected = new ExpectedOffsets();
     const next = new Map<IncomingMessage[], number>();
     for (const line of lines) {
-      const at = await readCheckpoint(database, line[0]!.topic, line[0]!.partition);
-      expected.set(line[0]!.topic, line[0]!.partition, at);
-      next.set(line, Number(at));
+      const { topic, partition } = line[0]!;
+      const at = await new CheckpointStore(database).nextOffset(topic, partition);
+      expected.set(topic, partition, at);
+      next.set(line, Number(at ?? 0));
     }
     try {
       for (;;) {
@@ -117,7 +119,7 @@ const projectAll = async (database: Database, log: SampleLog, seed: number, deat
 };
 
 const countOf = async (database: Database, table: string): Promise<number> =>
-  Number((await database.query<{ count: string }>(`SELECT count(*) FROM ${table}`))[0]!.count);
+  Number((await database.query<{ count: string }[]>(`SELECT count(*) FROM ${table}`))[0]!.count);
 
 describe('the projection', () => {
   it('gives the same rows whatever the batches, the order of the partitions and the deaths in between', async () => {
@@ -146,7 +148,12 @@ describe('the projection', () => {
     await right.query(`INSERT INTO rejections VALUES ('t', 0, 0, '2026-02-17', 0, 'x', '', NULL, 0)`);
     expect(await compareSchemas(left, 'left_side', 'right_side')).toMatchObject([
       { table: 'deliveries', onlyIn: 'left_side', rows: 1 },
-      { table: 'deliveries', onlyIn: 'right_side', rows: 1, examples: [expect.stringContaining('"status":"unheard_of"')] },
+      {
+        table: 'deliveries',
+        onlyIn: 'right_side',
+        rows: 1,
+        examples: [expect.stringContaining('"status":"unheard_of"')],
+      },
       { table: 'rejections', onlyIn: 'right_side', rows: 1 },
     ]);
   });
@@ -155,7 +162,6 @@ describe('the projection', () => {
     const database = await freshSchema('zombie');
     const log = sampleLog({ seed: 11, events: 4, deliveriesPerEvent: 1, partitions: 1, prefix: 't.' });
     const [line] = linesOf(log);
-    await readCheckpoint(database, line![0]!.topic, 0);
     const owner = projectionOn(database);
     const zombie = projectionOn(database);
     const stale = new ExpectedOffsets();
@@ -165,8 +171,8 @@ describe('the projection', () => {
       return projection.project(records, batch, expected);
     };
     await project(owner, line!.slice(0, 2), new ExpectedOffsets());
-    await expect(project(zombie, line!.slice(0, 4), stale)).rejects.toThrow(CheckpointMoved);
-    expect(await readCheckpoint(database, line![0]!.topic, 0)).toBe(2n);
+    await expect(project(zombie, line!.slice(0, 4), stale)).rejects.toThrow(ZombieProjector);
+    expect(await new CheckpointStore(database).nextOffset(line![0]!.topic, 0)).toBe(2n);
     expect(await countOf(database, 'events')).toBe(2);
   });
 
@@ -192,7 +198,6 @@ describe('the projection', () => {
         headers: {},
       };
     });
-    await readCheckpoint(database, topics.deliveryLog, 0);
     const projection = projectionOn(database);
     const batch = projection.newBatch();
     for (const record of records) batch.add(record);
@@ -202,13 +207,13 @@ describe('the projection', () => {
     expect(await database.query('SELECT record_offset, fact_index, reason FROM refused_facts')).toEqual([
       { record_offset: '2', fact_index: 1, reason: 'PostgreSQL 23514' },
     ]);
-    expect(await readCheckpoint(database, topics.deliveryLog, 0)).toBe(5n);
+    expect(await new CheckpointStore(database).nextOffset(topics.deliveryLog, 0)).toBe(5n);
   });
 
   it('makes the partition of a day when its first row comes, and drops it when its time is over', async () => {
     const database = await freshSchema('days');
     const days = new DayPartitions(database);
-    const projection = new Projection(database, days, topics);
+    const projection = new Projection(database, new CheckpointStore(database), days, topics);
     const facts = [0, 20, 40].map((age) =>
       createdFact(sampleEvent(`e${age}`, { time: new Date(T0 - age * DAY_MS).toISOString() }), 'ep_1'),
     );
@@ -216,12 +221,11 @@ describe('the projection', () => {
     const project = async (offset: bigint) => {
       const record = { topic: topics.deliveryLog, partition: 0, offset, timestamp: T0, key: null, value, headers: {} };
       const expected = new ExpectedOffsets();
-      expected.set(topics.deliveryLog, 0, offset);
+      expected.set(topics.deliveryLog, 0, offset === 0n ? null : offset);
       const batch = projection.newBatch();
       batch.add(record);
       await projection.project([record], batch, expected);
     };
-    await readCheckpoint(database, topics.deliveryLog, 0);
     await project(0n);
     expect(await countOf(database, 'deliveries')).toBe(3);
     expect(await days.dropBefore('2026-01-20')).toEqual(['deliveries_20260108']);

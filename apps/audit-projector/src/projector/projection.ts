@@ -1,10 +1,9 @@
+import type { CheckpointMove, CheckpointStore, Database, Transaction } from '@millrace/postgres';
 import { decodeFacts, type IncomingMessage, type TopicNames } from '@millrace/protocol';
 import { type RefusedFactRow, refusedFact, refusedRecord } from '../projections/refused-facts/refused-fact.projection';
-import { type Advance, advanceCheckpoints } from './checkpoints.store';
 import type { DayPartitions } from './day-partitions.store';
 import { writeBatch } from './history.store';
 import { HistoryBatch } from './history-batch';
-import type { Database, Sql } from './sql';
 
 /**
  * Carries records of the log into the tables, exactly once: the rows and the checkpoint that says so commit together.
@@ -13,6 +12,7 @@ import type { Database, Sql } from './sql';
 export class Projection {
   constructor(
     private readonly database: Database,
+    private readonly checkpoints: CheckpointStore,
     private readonly days: DayPartitions,
     private readonly topics: TopicNames,
   ) {}
@@ -22,16 +22,16 @@ export class Projection {
   }
 
   /**
-   * `records` of a partition are in order; `batch` is what they fold to. Throws CheckpointMoved when another projector
+   * `records` of a partition are in order; `batch` is what they fold to. Throws ZombieProjector when another projector
    * was faster, and whatever the database throws when it is not there; nothing of the batch is stored then.
    */
   async project(records: readonly IncomingMessage[], batch: HistoryBatch, expected: ExpectedOffsets): Promise<void> {
-    const advances = advancesOf(records, expected);
+    const moves = movesOf(records, expected);
     await this.days.ensureFor(batch);
     try {
-      await this.database.transaction(async (sql) => {
-        await advanceCheckpoints(sql, advances);
-        await writeBatch(sql, batch);
+      await this.database.transaction(async (tx) => {
+        await this.checkpoints.advanceAll(tx, moves);
+        await writeBatch(tx, batch);
       });
     } catch (error) {
       if (isMissingPartition(error)) this.days.forget();
@@ -39,7 +39,7 @@ export class Projection {
       await this.projectInParts(records, expected);
       return;
     }
-    expected.moved(advances);
+    expected.moved(moves);
   }
 
   private async projectInParts(records: readonly IncomingMessage[], expected: ExpectedOffsets): Promise<void> {
@@ -53,68 +53,68 @@ export class Projection {
   }
 
   private async projectFactByFact(record: IncomingMessage, expected: ExpectedOffsets): Promise<void> {
-    const advances = advancesOf([record], expected);
+    const moves = movesOf([record], expected);
     const facts: unknown[] | null = record.topic === this.topics.deliveryLog ? decodeFacts(record) : null;
-    await this.database.transaction(async (sql) => {
-      await advanceCheckpoints(sql, advances);
+    await this.database.transaction(async (tx) => {
+      await this.checkpoints.advanceAll(tx, moves);
       if (facts === null) {
         const batch = this.newBatch();
         batch.add(record);
-        await this.writeOrPutAside(sql, batch, (reason) => refusedRecord(record, reason));
+        await this.writeOrPutAside(tx, batch, (reason) => refusedRecord(record, reason));
       }
       for (const [index, fact] of facts?.entries() ?? []) {
         const batch = this.newBatch();
         batch.addFact(record, index, fact);
-        await this.writeOrPutAside(sql, batch, (reason) => refusedFact(record, index, fact, reason));
+        await this.writeOrPutAside(tx, batch, (reason) => refusedFact(record, index, fact, reason));
       }
     });
-    expected.moved(advances);
+    expected.moved(moves);
   }
 
   private async writeOrPutAside(
-    sql: Sql,
+    tx: Transaction,
     batch: HistoryBatch,
     putAside: (reason: string) => RefusedFactRow,
   ): Promise<void> {
-    await sql.query('SAVEPOINT fact');
+    await tx.query('SAVEPOINT fact');
     try {
-      await writeBatch(sql, batch);
-      await sql.query('RELEASE SAVEPOINT fact');
+      await writeBatch(tx, batch);
+      await tx.query('RELEASE SAVEPOINT fact');
     } catch (error) {
       if (!isDataError(error)) throw error;
-      await sql.query('ROLLBACK TO SAVEPOINT fact');
+      await tx.query('ROLLBACK TO SAVEPOINT fact');
       const aside = this.newBatch();
       aside.refusedFacts.push(putAside(`PostgreSQL ${codeOf(error)}`));
-      await writeBatch(sql, aside);
+      await writeBatch(tx, aside);
     }
   }
 }
 
 /** Next offset of each partition that this process projects, as the checkpoint table had it when last seen. */
 export class ExpectedOffsets {
-  private readonly next = new Map<string, bigint>();
+  private readonly next = new Map<string, bigint | null>();
 
-  set(topic: string, partition: number, offset: bigint): void {
+  set(topic: string, partition: number, offset: bigint | null): void {
     this.next.set(`${topic}/${partition}`, offset);
   }
-  get(topic: string, partition: number): bigint {
-    return this.next.get(`${topic}/${partition}`) ?? 0n;
+  get(topic: string, partition: number): bigint | null {
+    return this.next.get(`${topic}/${partition}`) ?? null;
   }
-  moved(advances: readonly Advance[]): void {
-    for (const { topic, partition, to } of advances) this.set(topic, partition, to);
+  moved(moves: readonly CheckpointMove[]): void {
+    for (const { topic, partition, to } of moves) this.set(topic, partition, to);
   }
 }
 
-const advancesOf = (records: readonly IncomingMessage[], expected: ExpectedOffsets): Advance[] => {
-  const advances = new Map<string, Advance>();
+const movesOf = (records: readonly IncomingMessage[], expected: ExpectedOffsets): CheckpointMove[] => {
+  const moves = new Map<string, CheckpointMove>();
   for (const { topic, partition, offset } of records)
-    advances.set(`${topic}/${partition}`, {
+    moves.set(`${topic}/${partition}`, {
       topic,
       partition,
       from: expected.get(topic, partition),
       to: offset + 1n,
     });
-  return [...advances.keys()].sort().map((key) => advances.get(key)!);
+  return [...moves.keys()].sort().map((key) => moves.get(key)!);
 };
 
 const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '');

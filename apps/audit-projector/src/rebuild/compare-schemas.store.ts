@@ -1,5 +1,5 @@
+import type { Database } from '@millrace/postgres';
 import { READ_MODELS } from '../migrations/history-tables';
-import type { Sql } from '../projector/sql';
 
 export interface Difference {
   readonly table: string;
@@ -13,14 +13,14 @@ export interface Difference {
 const EXAMPLES = 5;
 
 /** Rows that one schema has and the other has not, read model by read model; empty when they are the same. */
-export const compareSchemas = async (sql: Sql, left: string, right: string): Promise<Difference[]> => {
+export const compareSchemas = async (database: Database, left: string, right: string): Promise<Difference[]> => {
   const differences: Difference[] = [];
   for (const table of READ_MODELS) {
     for (const [onlyIn, other] of [
       [left, right],
       [right, left],
     ] as const) {
-      const rows = await sql.query<{ total: string; row: string }>(
+      const rows = await database.query<{ total: string; row: string }[]>(
         `WITH missing AS (SELECT * FROM ${quoted(onlyIn)}.${table} EXCEPT ALL SELECT * FROM ${quoted(other)}.${table})
          SELECT (SELECT count(*) FROM missing) AS total, to_json(missing)::text AS row FROM missing LIMIT ${EXAMPLES}`,
       );

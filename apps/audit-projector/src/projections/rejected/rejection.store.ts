@@ -1,3 +1,4 @@
+import type { Database } from '@millrace/postgres';
 import type { TableWrite } from '../../projector/table-write';
 import type { RejectionRow } from './rejection.projection';
 
@@ -15,4 +16,8 @@ export const rejectionWrite: TableWrite<RejectionRow> = {
     { name: 'value_bytes', type: 'integer', value: (row) => row.valueBytes },
   ],
   conflict: '(topic, partition, record_offset) DO NOTHING',
+};
+
+export const deleteRejectionsBefore = async (database: Database, day: string): Promise<void> => {
+  await database.query('DELETE FROM rejections WHERE day < $1', [day]);
 };
