@@ -1,0 +1,41 @@
+import type { Signal } from '@millrace/domain';
+
+type Place = Pick<Signal, 'tenant' | 'machine' | 'source' | 'session'>;
+
+const ofIngest = (place: Place, path: string, value: string | null, seq: number | null, atMs: number): Signal => {
+  const at = new Date(atMs).toISOString();
+  return {
+    v: 1,
+    tenant: place.tenant,
+    machine: place.machine,
+    source: place.source,
+    session: place.session,
+    seq,
+    path,
+    kind: 'lifecycle',
+    value,
+    type: 'string',
+    unit: null,
+    quality: 'good',
+    qualityCode: null,
+    sourceTs: null,
+    serverTs: null,
+    receiveTs: at,
+    at,
+    clock: 'millrace',
+    flags: [],
+    raw: { proto: 'mtc', ref: path },
+  };
+};
+
+/** The source's word about itself: silence becomes a record, so that the rules see it at its place in the log. */
+export const lifecycleSignal = (
+  place: Place,
+  value: 'connected' | 'disconnected',
+  seq: number | null,
+  atMs: number,
+): Signal => ofIngest(place, '$lifecycle', value, seq, atMs);
+
+/** The passing of time, for a machine that is silent while one of its timers runs. */
+export const tickSignal = (place: Place, seq: number | null, atMs: number): Signal =>
+  ofIngest(place, '$tick', null, seq, atMs);

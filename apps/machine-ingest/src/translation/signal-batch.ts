@@ -1,0 +1,58 @@
+import {
+  type Event,
+  foldSignal,
+  type MachineMapping,
+  type MachineState,
+  machineKey,
+  newMachineState,
+} from '@millrace/domain';
+import { decodeSignal, type IncomingMessage } from '@millrace/protocol';
+
+/**
+ * The records of one fetch, folded in partition order: what has to be written before their offsets may be committed.
+ * Pure but for the states it is given, which it replaces as it goes.
+ */
+export interface FoldedBatch {
+  readonly events: readonly Event[];
+  /** Last state of every machine that moved. */
+  readonly states: ReadonlyMap<string, MachineState>;
+  readonly refused: ReadonlyArray<{ message: IncomingMessage; code: string; detail: string }>;
+}
+
+export class SignalBatch {
+  private readonly events: Event[] = [];
+  private readonly states = new Map<string, MachineState>();
+  private readonly refused: Array<{ message: IncomingMessage; code: string; detail: string }> = [];
+
+  constructor(private readonly mapping: MachineMapping) {}
+
+  /** `current` is the live state of each machine of the partition; `stored` finds the one to go on from. */
+  fold(
+    message: IncomingMessage,
+    current: Map<string, MachineState>,
+    stored: (key: string) => MachineState | null,
+  ): void {
+    const read = decodeSignal(message);
+    if (read.kind === 'refused') {
+      this.refused.push({ message, code: read.code, detail: read.detail });
+      return;
+    }
+    const { signal, traceparent } = read;
+    const key = machineKey(signal.tenant, signal.machine);
+    const before = current.get(key) ?? stored(key) ?? newMachineState(signal.tenant, signal.machine);
+    try {
+      const folded = foldSignal(before, signal, message, this.mapping, traceparent);
+      current.set(key, folded.state);
+      if (folded.state !== before) this.states.set(key, folded.state);
+      this.events.push(...folded.events);
+    } catch (error) {
+      // A rule that fails on one signal must not stop the machine: the signal is set aside with the reason.
+      current.set(key, before);
+      this.refused.push({ message, code: 'fold_failed', detail: (error as Error).message });
+    }
+  }
+
+  take(): FoldedBatch {
+    return { events: this.events, states: this.states, refused: this.refused };
+  }
+}

@@ -1,0 +1,200 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Event, type MachineMapping, type MachineState, machineKey, nextDue, type Signal } from '@millrace/domain';
+import type {
+  Assignment,
+  ConsumedRecord,
+  DurableProducer,
+  WindowedConsumer,
+  WindowedConsumerOptions,
+} from '@millrace/kafka';
+import {
+  encodeEvent,
+  encodeMachineState,
+  encodeRejection,
+  encodeSignal,
+  moduleOfType,
+  type OutgoingMessage,
+  type TopicNames,
+} from '@millrace/protocol';
+import type { Logger } from '@millrace/telemetry';
+import type { MachineDirectory } from '../machines/machine-directory';
+import { tickSignal } from '../signal-intake/lifecycle-signal';
+import { type FoldedBatch, SignalBatch } from './signal-batch';
+
+/**
+ * The life of a signal after it is stored. Consumer group over `signals`, one owner for each partition:
+ *
+ *   record → folded in memory, at once and in order
+ *   end of the fetch → events to `events.<module>`, acknowledged
+ *                    → states to `machine-state`, acknowledged
+ *                    → records complete, and their offsets are committed
+ *
+ * After a crash between any two of these the next owner starts from the stored states and makes the same events with the
+ * same ids again; a record that a state already holds is passed over. Nothing is written for a partition that is lost.
+ */
+export interface TranslationPorts {
+  readonly consumer: (options: WindowedConsumerOptions) => WindowedConsumer;
+  readonly producer: Pick<DurableProducer, 'send'>;
+  readonly directory: MachineDirectory;
+  /** Resolves when the directory holds all that is stored now. */
+  readonly directoryCaughtUp: () => Promise<void>;
+  readonly topics: TopicNames;
+  readonly mapping: MachineMapping;
+  readonly clock: () => number;
+  readonly logger: Logger;
+  /** Told of partitions that came and went, when their states are known. */
+  readonly onOwnership: (gained: readonly number[], lost: readonly number[]) => Promise<void>;
+  /** Whether the wall clock is this machine's time; a recording brings its own. */
+  readonly livesNow: (tenant: string, machine: string) => boolean;
+  readonly told: { translated(event: Event): void; refused(code: string, detail: string): void };
+}
+
+interface Owned {
+  readonly states: Map<string, MachineState>;
+  batch: { readonly folding: SignalBatch; readonly records: ConsumedRecord[] } | null;
+  writing: Promise<void>;
+  lost: boolean;
+}
+
+const WINDOW = { recordsPerPartition: 10_000, bytes: 32 * 1024 * 1024 };
+const TICK_MS = 1_000;
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 5_000;
+
+export class TranslationConsumer {
+  private readonly owned = new Map<number, Owned>();
+  private readonly consumer: WindowedConsumer;
+  private readonly stopping = new AbortController();
+  private ticking: NodeJS.Timeout | null = null;
+
+  constructor(private readonly ports: TranslationPorts) {
+    this.consumer = ports.consumer({
+      groupId: `${ports.topics.signals}.translation`,
+      topics: [ports.topics.signals],
+      window: WINDOW,
+      onRecord: (record) => this.fold(record),
+      onBatchEnd: (_topic, partition) => this.write(partition),
+      onAssigned: (assignment) => this.assign(assignment),
+    });
+    ports.directory.onOutrun = (newer) => this.sayAgain(newer);
+  }
+
+  async start(): Promise<void> {
+    await this.consumer.start();
+    this.ticking = setInterval(() => this.tick(), TICK_MS).unref();
+  }
+
+  async stop(drainMs: number): Promise<void> {
+    if (this.ticking !== null) clearInterval(this.ticking);
+    await this.consumer.stop(drainMs);
+    this.stopping.abort();
+    await Promise.all([...this.owned.values()].map(({ writing }) => writing));
+  }
+
+  health(): { alive: boolean; reason: string | null } {
+    return this.consumer.health();
+  }
+
+  /** The state as it is folded now, newer than the stored one; null for a machine of another owner. */
+  liveState(tenant: string, machine: string): MachineState | null {
+    const key = machineKey(tenant, machine);
+    for (const { states } of this.owned.values()) {
+      const state = states.get(key);
+      if (state !== undefined) return state;
+    }
+    return null;
+  }
+
+  private async assign({ gained, lost }: Assignment): Promise<void> {
+    for (const { partition } of lost) {
+      const owned = this.owned.get(partition);
+      if (owned !== undefined) owned.lost = true;
+      this.owned.delete(partition);
+    }
+    const numbers = (list: Assignment['gained']) => list.map(({ partition }) => partition);
+    if (gained.length > 0) await this.ports.directoryCaughtUp();
+    for (const partition of numbers(gained))
+      this.owned.set(partition, { states: new Map(), batch: null, writing: Promise.resolve(), lost: false });
+    await this.ports.onOwnership(numbers(gained), numbers(lost));
+  }
+
+  private fold(record: ConsumedRecord): void {
+    const owned = this.owned.get(record.message.partition);
+    if (owned === undefined) return;
+    owned.batch ??= { folding: new SignalBatch(this.ports.mapping), records: [] };
+    owned.batch.records.push(record);
+    owned.batch.folding.fold(record.message, owned.states, (key) => this.ports.directory.get(key));
+  }
+
+  private write(partition: number): void {
+    const owned = this.owned.get(partition);
+    if (owned === undefined || owned.batch === null) return;
+    const { folding, records } = owned.batch;
+    owned.batch = null;
+    const folded = folding.take();
+    owned.writing = owned.writing.then(() => this.store(owned, folded, records));
+  }
+
+  private async store(owned: Owned, folded: FoldedBatch, records: readonly ConsumedRecord[]): Promise<void> {
+    const { ports } = this;
+    const facts = [...folded.events.map((event) => this.encode(event)), ...this.encodeRefused(folded)];
+    const states = [...folded.states.values()].map((state) => encodeMachineState(ports.topics.machineState, state));
+    for (const messages of [facts, states]) if (!(await this.send(owned, messages))) return;
+    for (const record of records) record.complete();
+    for (const event of folded.events) ports.told.translated(event);
+    for (const { code, detail } of folded.refused) ports.told.refused(code, detail);
+  }
+
+  /** Tries until Kafka has the messages; false when the partition is no longer ours to write for. */
+  private async send(owned: Owned, messages: readonly OutgoingMessage[]): Promise<boolean> {
+    if (messages.length === 0) return !owned.lost;
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+      if (owned.lost || this.stopping.signal.aborted) return false;
+      try {
+        await this.ports.producer.send(messages);
+        return true;
+      } catch (error) {
+        this.ports.logger.warn(
+          { error: (error as Error).message, waitMs: wait },
+          'translation not stored, trying again',
+        );
+        await delay(wait, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  private encode(event: Event): OutgoingMessage {
+    return encodeEvent(this.ports.topics.events(moduleOfType(event.type)), event);
+  }
+
+  private encodeRefused(folded: FoldedBatch): OutgoingMessage[] {
+    return folded.refused.map(({ message, code, detail }) =>
+      encodeRejection(this.ports.topics.signalsRejected, message, { code, detail }, this.ports.clock()),
+    );
+  }
+
+  /** Brings time to machines that are silent while a window waits: the rules know no clock but the log. */
+  private tick(): void {
+    const { ports } = this;
+    const now = ports.clock();
+    const due: Signal[] = [];
+    for (const { states } of this.owned.values())
+      for (const state of states.values()) {
+        const at = nextDue(state, ports.mapping);
+        if (at === null || at > now || !ports.livesNow(state.tenant, state.machine)) continue;
+        due.push(tickSignal({ ...state, source: 'millrace', session: '' }, null, now));
+      }
+    if (due.length === 0) return;
+    ports.producer
+      .send(due.map((signal) => encodeSignal(ports.topics.signals, signal)))
+      .catch((error: Error) => ports.logger.warn({ error: error.message }, 'tick not stored'));
+  }
+
+  /** A former owner wrote an older state after ours; the last record of a key must be the newest. */
+  private sayAgain(newer: MachineState): void {
+    if (this.liveState(newer.tenant, newer.machine) === null) return;
+    this.ports.producer
+      .send([encodeMachineState(this.ports.topics.machineState, newer)])
+      .catch((error: Error) => this.ports.logger.warn({ error: error.message }, 'state not said again'));
+  }
+}
