@@ -1,0 +1,190 @@
+import { randomBytes } from 'node:crypto';
+import { KafkaConnection } from '@millrace/kafka';
+import {
+  type DeliveryDetailView,
+  type DeliveryView,
+  type OutgoingMessage,
+  type Page,
+  type TopicNames,
+  topicNames,
+  topicSpecs,
+} from '@millrace/protocol';
+import { silentLogger } from '@millrace/telemetry';
+import {
+  eventually,
+  isolatedEnvironment,
+  type ServiceName,
+  ServiceProcess,
+  serviceVariables,
+  type TestEnvironment,
+  testEnvironment,
+} from '@millrace/test-environment';
+
+const PARTITIONS = 3;
+const MODULES = ['mes', 'order', 'custom'];
+const ALL: readonly ServiceName[] = ['machine-ingest', 'subscription', 'delivery', 'audit-projector'];
+
+export interface ConstellationOptions {
+  readonly services?: readonly ServiceName[];
+  readonly timeScale?: number;
+  /** More settings for every service. */
+  readonly variables?: { readonly [name: string]: string };
+  /** A broker and a database of its own, for stories that kill them. */
+  readonly isolated?: boolean;
+}
+
+export interface Answer<T = Record<string, unknown>> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: T;
+}
+
+/** The built services as processes, on a real Kafka and a real PostgreSQL, with topics and tables of their own. */
+export class Constellation {
+  readonly topics: TopicNames;
+
+  private constructor(
+    readonly environment: TestEnvironment,
+    readonly databaseUrl: string,
+    readonly prefix: string,
+    readonly adminKey: string,
+    readonly variables: { readonly [name: string]: string },
+    readonly services: Map<ServiceName, ServiceProcess>,
+    readonly kafka: KafkaConnection,
+  ) {
+    this.topics = topicNames(prefix);
+  }
+
+  static async start(options: ConstellationOptions = {}): Promise<Constellation> {
+    const environment = options.isolated ? await isolatedEnvironment() : await testEnvironment();
+    const prefix = environment.freshPrefix();
+    const databaseUrl = await environment.freshDatabase();
+    const adminKey = `mr_story_${randomBytes(24).toString('hex')}`;
+    const variables = {
+      ...serviceVariables({
+        brokers: environment.brokers,
+        databaseUrl,
+        prefix,
+        adminKey,
+        encryptionKey: randomBytes(32).toString('base64'),
+        partitions: PARTITIONS,
+        modules: MODULES,
+        timeScale: options.timeScale ?? 1,
+      }),
+      ...options.variables,
+    };
+    const kafka = new KafkaConnection({ brokers: environment.brokers, clientId: 'story', logger: silentLogger });
+    await kafka.provisionTopics(
+      topicSpecs({ prefix, partitions: PARTITIONS, replicationFactor: 1, modules: MODULES }),
+      1,
+    );
+    const services = new Map<ServiceName, ServiceProcess>();
+    const constellation = new Constellation(environment, databaseUrl, prefix, adminKey, variables, services, kafka);
+    await Promise.all((options.services ?? ALL).map((name) => constellation.add(name)));
+    return constellation;
+  }
+
+  async add(name: ServiceName, variables: { readonly [name: string]: string } = {}): Promise<ServiceProcess> {
+    const service = await ServiceProcess.start(name, { variables: { ...this.variables, ...variables } });
+    this.services.set(name, service);
+    return service.waitReady(60_000);
+  }
+
+  service(name: ServiceName): ServiceProcess {
+    return this.services.get(name)!;
+  }
+
+  /** Calls the service that owns the path, as the origin would. */
+  async call<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: { readonly [name: string]: string } = {},
+  ): Promise<Answer<T>> {
+    const answer = await fetch(`${this.service(ownerOf(path)).url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.adminKey}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return { status: answer.status, headers: answer.headers, body: (text === '' ? null : JSON.parse(text)) as T };
+  }
+
+  /** Creates an endpoint and answers its id and secret; fails on anything but 201. */
+  async createEndpoint(url: string, more: Record<string, unknown> = {}): Promise<{ id: string; secret: string }> {
+    const answer = await this.call<{ id: string; secret: string }>('POST', '/v1/endpoints', {
+      url,
+      eventTypes: ['*'],
+      ...more,
+    });
+    if (answer.status !== 201)
+      throw new Error(`POST /v1/endpoints answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  async publish(events: unknown): Promise<string[]> {
+    const answer = await this.call<{ events: { id: string }[] }>('POST', '/v1/events', events);
+    if (answer.status !== 202)
+      throw new Error(`POST /v1/events answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    return answer.body.events.map((event) => event.id);
+  }
+
+  /** Writes records as a domain module would, past every service of ours. */
+  async produce(messages: readonly OutgoingMessage[], compression?: 'snappy' | 'lz4' | 'zstd' | 'gzip'): Promise<void> {
+    const producer = this.kafka.producer('story', compression === undefined ? {} : { compression });
+    await producer.connect();
+    await producer.send(messages);
+    await producer.close();
+  }
+
+  /** All deliveries that the filter finds, over all pages. */
+  async deliveries(filter: { readonly [name: string]: string } = {}): Promise<DeliveryView[]> {
+    const found: DeliveryView[] = [];
+    let cursor: string | null = null;
+    do {
+      const query: string = new URLSearchParams({
+        limit: '200',
+        ...filter,
+        ...(cursor === null ? {} : { cursor }),
+      }).toString();
+      const answer: Answer<Page<DeliveryView>> = await this.call('GET', `/v1/deliveries?${query}`);
+      if (answer.status !== 200)
+        throw new Error(`GET /v1/deliveries answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+      found.push(...answer.body.data);
+      cursor = answer.body.nextCursor;
+    } while (cursor !== null);
+    return found;
+  }
+
+  async delivery(id: string): Promise<DeliveryDetailView> {
+    const answer = await this.call<DeliveryDetailView>('GET', `/v1/deliveries/${id}`);
+    if (answer.status !== 200) throw new Error(`GET /v1/deliveries/${id} answered ${answer.status}`);
+    return answer.body;
+  }
+
+  /** Waits until the one delivery of an event has the status, and gives it with its attempts. */
+  async settled(eventId: string, status: DeliveryView['status'], timeoutMs = 30_000): Promise<DeliveryDetailView> {
+    const found = await eventually(
+      async () => (await this.deliveries({ eventId })).find((delivery) => delivery.status === status),
+      `the delivery of ${eventId} to be ${status}`,
+      timeoutMs,
+    );
+    return this.delivery(found!.id);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.services.values()].map((service) => service.stop()));
+    await this.kafka.close();
+    await this.environment.close();
+  }
+}
+
+const ownerOf = (path: string): ServiceName => {
+  if (/^\/v1\/(events|signals|machines)\b/.test(path)) return 'machine-ingest';
+  if (/^\/v1\/(deliveries|event-log)\b/.test(path)) return 'audit-projector';
+  return 'subscription';
+};

@@ -1,0 +1,140 @@
+import { eventually, ScriptedReceiver } from '@millrace/test-environment';
+import { Constellation } from './constellation';
+
+jest.setTimeout(240_000);
+
+const EVENTS = 600;
+const IN_FLIGHT = 64;
+
+/** What receiver and history agree on, once everything has arrived. */
+const account = async (site: Constellation, receiver: ScriptedReceiver, ids: readonly string[]) => {
+  await eventually(
+    async () => (await site.deliveries({ status: 'succeeded' })).length === ids.length,
+    `${ids.length} deliveries to be succeeded`,
+    120_000,
+  );
+  const requests = new Map<string, number>();
+  for (const request of receiver.requests) {
+    const id = String(request.headers['webhook-id']);
+    requests.set(id, (requests.get(id) ?? 0) + 1);
+  }
+  const recorded = new Set<string>();
+  for (const { id } of await site.deliveries())
+    for (const attempt of (await site.delivery(id)).attempts) recorded.add(attempt.requestId);
+  return {
+    missing: ids.filter((id) => !requests.has(id)),
+    unrecorded: receiver.requests.filter((request) => !recorded.has(String(request.headers['millrace-request-id'])))
+      .length,
+    repeats: receiver.requests.length - requests.size,
+  };
+};
+
+const publish = async (site: Constellation, receiver: ScriptedReceiver): Promise<string[]> => {
+  await site.createEndpoint(receiver.url);
+  const ids: string[] = [];
+  for (let at = 0; at < EVENTS; at += 100)
+    ids.push(
+      ...(await site.publish(
+        Array.from({ length: 100 }, (_each, n) => ({ type: 'order.created', data: { n: at + n } })),
+      )),
+    );
+  return ids;
+};
+
+describe('whatever dies, every event arrives, and the history covers every request', () => {
+  let site: Constellation;
+  let receiver: ScriptedReceiver;
+
+  beforeEach(async () => {
+    receiver = await ScriptedReceiver.start({ status: 200, delayMs: 5 });
+    site = await Constellation.start({ variables: { MILLRACE_MAX_IN_FLIGHT: String(IN_FLIGHT) } });
+  });
+  afterEach(async () => {
+    await site.close();
+    await receiver.close();
+  });
+
+  it('the delivery process, killed twice in the middle', async () => {
+    const ids = await publish(site, receiver);
+    const delivery = site.service('delivery');
+    for (const share of [0.2, 0.5]) {
+      await eventually(() => receiver.requests.length >= EVENTS * share, `${share} of the events to arrive`, 60_000);
+      await delivery.kill('SIGKILL');
+      await delivery.startAgain();
+    }
+    const found = await account(site, receiver, ids);
+    expect(found).toMatchObject({ missing: [], unrecorded: 0 });
+    expect(found.repeats).toBeLessThanOrEqual(2 * IN_FLIGHT);
+  });
+
+  it('the projector and the two services with an API, killed while events flow', async () => {
+    const publishing = publish(site, receiver);
+    await eventually(() => receiver.requests.length > 20, 'the first events to arrive', 60_000);
+    const projector = site.service('audit-projector');
+    await projector.kill('SIGKILL');
+    await projector.startAgain();
+    const ids = await publishing;
+    await site.service('subscription').kill('SIGKILL');
+    await site.service('subscription').startAgain();
+    await projector.waitReady();
+    const found = await account(site, receiver, ids);
+    expect(found).toEqual({ missing: [], unrecorded: 0, repeats: 0 });
+  });
+});
+
+describe('Kafka and PostgreSQL themselves', () => {
+  it('the broker killed and the database stopped at once, under load: nothing acknowledged is lost', async () => {
+    const receiver = await ScriptedReceiver.start({ status: 200, delayMs: 5 });
+    const site = await Constellation.start({
+      isolated: true,
+      variables: { MILLRACE_MAX_IN_FLIGHT: String(IN_FLIGHT) },
+    });
+    try {
+      await site.createEndpoint(receiver.url);
+      const acknowledged: string[] = [];
+      let refused = 0;
+      let publishing = true;
+      const publisher = (async () => {
+        while (publishing) {
+          const answer = await site.call<{ events: { id: string }[]; code?: string }>('POST', '/v1/events', [
+            { type: 'order.created', data: 1 },
+            { type: 'order.created', data: 2 },
+          ]);
+          if (answer.status === 202) acknowledged.push(...answer.body.events.map((event) => event.id));
+          else {
+            expect([answer.status, answer.body.code]).toEqual([503, 'unavailable']);
+            expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
+            refused++;
+          }
+        }
+      })();
+      await eventually(() => receiver.requests.length > 50, 'events to flow', 60_000);
+      await site.environment.stopBroker('kill');
+      await eventually(() => refused > 0, 'the API to refuse while Kafka is down', 60_000);
+      await site.environment.startBroker();
+      const before = acknowledged.length;
+      await eventually(() => acknowledged.length > before + 20, 'the API to accept again', 60_000);
+      await site.environment.restartDatabase('immediate');
+      const after = receiver.requests.length;
+      await eventually(() => receiver.requests.length > after + 20, 'deliveries to go on', 60_000);
+      publishing = false;
+      await publisher;
+      const arrived = () => new Set(receiver.requests.map((request) => request.headers['webhook-id']));
+      await eventually(
+        () => acknowledged.every((id) => arrived().has(id)),
+        'every acknowledged event to arrive',
+        120_000,
+      );
+      await eventually(
+        async () =>
+          new Set((await site.deliveries({ status: 'succeeded' })).map((each) => each.eventId)).size >=
+          acknowledged.length,
+        'the history to have them all',
+        120_000,
+      );
+    } finally {
+      await site.close();
+      await receiver.close();
+    }
+  });
+});
