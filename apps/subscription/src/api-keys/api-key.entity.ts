@@ -2,7 +2,7 @@ import type { Scope } from '@millrace/protocol';
 import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
 
 /** One API key that is not revoked; the topic `api-keys` holds the same. The key's text is nowhere. */
-@Entity({ schema: 'subscription', name: 'api_key' })
+@Entity({ name: 'api_key' })
 @Unique('api_key_id_is_global', ['id'])
 export class ApiKeyEntity {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'api_key_pkey' })

@@ -2,7 +2,7 @@ import type { EndpointStatus, SealedEndpointSecret } from '@millrace/domain';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** One endpoint; the topic `endpoints` holds the same state. */
-@Entity({ schema: 'subscription', name: 'endpoint' })
+@Entity({ name: 'endpoint' })
 export class EndpointEntity {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'endpoint_pkey' })
   tenant: string;

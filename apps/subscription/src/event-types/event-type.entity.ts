@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** An event type that a tenant has described. */
-@Entity({ schema: 'subscription', name: 'event_type' })
+@Entity({ name: 'event_type' })
 export class EventTypeEntity {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'event_type_pkey' })
   tenant: string;

@@ -1,0 +1,38 @@
+import { type EndpointDisabled, encodeEndpoint } from '@millrace/protocol';
+import { endpointChanged, type Logger } from '@millrace/telemetry';
+import type { ConfigurationWriter } from '../publication/configuration-write';
+import { disabledBy } from './endpoint-changes';
+import type { EndpointTools, EndpointTransaction } from './endpoints.ports';
+
+/** Carries out what the engine decided: its receiver answered 410, so the endpoint is disabled. Idempotent. */
+export class DisableEndpoint {
+  constructor(
+    private readonly writer: ConfigurationWriter<EndpointTransaction>,
+    private readonly tools: Pick<EndpointTools, 'topics' | 'now'>,
+    private readonly logger: Logger,
+  ) {}
+
+  /** True when this fact changed the endpoint. */
+  async handle(fact: EndpointDisabled): Promise<boolean> {
+    const request = { tenant: fact.tenant, actor: 'engine', idempotent: null };
+    return this.writer.writeWithoutWaiting(request, async (tx) => {
+      const endpoint = await tx.lock(fact.endpointId);
+      const disabled = endpoint && disabledBy(endpoint, fact, this.tools.now());
+      if (!disabled) return { answer: false, records: [], whenUnacknowledged: '' };
+      await tx.update(disabled);
+      return {
+        answer: true,
+        records: [encodeEndpoint(this.tools.topics.endpoints, disabled.id, disabled)],
+        whenUnacknowledged: '',
+        tell: () =>
+          endpointChanged(this.logger, {
+            tenant: disabled.tenant,
+            endpointId: disabled.id,
+            change: 'disabled',
+            version: disabled.version,
+            actor: 'engine',
+          }),
+      };
+    });
+  }
+}

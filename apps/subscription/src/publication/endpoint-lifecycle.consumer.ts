@@ -1,0 +1,90 @@
+import type { ConsumedRecord, KafkaConnection, WindowedConsumer } from '@millrace/kafka';
+import { decodeEndpointDisabled, type EndpointDisabled, type TopicNames } from '@millrace/protocol';
+import type { Logger } from '@millrace/telemetry';
+
+export interface LifecycleConsumerSettings {
+  readonly topics: Pick<TopicNames, 'endpointLifecycle'>;
+  readonly groupId: string;
+  /** Wait after a failure before the same fact is tried again, in ms. */
+  readonly retryMs: number;
+}
+
+/**
+ * Reads what the delivery service decided about endpoints, one fact after the other. A fact is complete when its change is
+ * committed; while PostgreSQL is away the fact waits, and is tried again. What cannot be read is told and passed over: it
+ * is no decision of ours.
+ */
+export class EndpointLifecycleConsumer {
+  private readonly consumer: WindowedConsumer;
+  private queue: Promise<void> = Promise.resolve();
+  private stopping = new AbortController();
+  private trouble: string | null = null;
+
+  constructor(
+    kafka: KafkaConnection,
+    private readonly settings: LifecycleConsumerSettings,
+    private readonly disable: (fact: EndpointDisabled) => Promise<unknown>,
+    private readonly logger: Logger,
+  ) {
+    this.consumer = kafka.windowedConsumer({
+      groupId: settings.groupId,
+      topics: [settings.topics.endpointLifecycle],
+      window: { recordsPerPartition: 100, bytes: 8 * 1024 * 1024 },
+      onRecord: (record) => {
+        this.queue = this.queue.then(() => this.carryOut(record));
+      },
+    });
+  }
+
+  start(): Promise<void> {
+    return this.consumer.start();
+  }
+
+  async stop(drainMs: number): Promise<void> {
+    this.stopping.abort();
+    await this.consumer.stop(drainMs);
+  }
+
+  health(): { alive: boolean; reason: string | null } {
+    const { alive, reason } = this.consumer.health();
+    return { alive, reason: reason ?? this.trouble };
+  }
+
+  private async carryOut(record: ConsumedRecord): Promise<void> {
+    const fact = decodeEndpointDisabled(record.message);
+    if (fact === null) {
+      if (record.message.value !== null)
+        this.logger.warn(
+          { topic: record.message.topic, offset: record.message.offset.toString() },
+          'a record of endpoint-lifecycle is none of ours',
+        );
+      record.complete();
+      return;
+    }
+    while (record.current && !this.stopping.signal.aborted) {
+      try {
+        await this.disable(fact);
+        this.trouble = null;
+        record.complete();
+        return;
+      } catch (error) {
+        this.trouble = 'a disabled endpoint cannot be stored yet';
+        this.logger.warn({ error, endpointId: fact.endpointId }, 'an endpoint could not be disabled yet, trying again');
+        await this.pause();
+      }
+    }
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, this.settings.retryMs);
+      const { signal } = this.stopping;
+      function done() {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      }
+      signal.addEventListener('abort', done);
+    });
+  }
+}

@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import type { EncryptionKey } from '@millrace/domain';
+import { type Database, IdempotencyStore, Outbox, type OutboxRelay } from '@millrace/postgres';
+import type { TopicNames } from '@millrace/protocol';
+import { destinationBlocked, type Logger } from '@millrace/telemetry';
+import { checkDestination, type DestinationPolicy } from '@millrace/webhook-client';
+import { ApiKeyStore, apiKeyTransaction } from './api-keys/api-key.store';
+import { CreateApiKey } from './api-keys/create-api-key.handler';
+import { RevokeApiKey } from './api-keys/revoke-api-key.handler';
+import { ChangeEndpoint } from './endpoints/change-endpoint.handler';
+import { CreateEndpoint } from './endpoints/create-endpoint.handler';
+import { DeleteEndpoint } from './endpoints/delete-endpoint.handler';
+import { DisableEndpoint } from './endpoints/disable-endpoint.handler';
+import { EndpointStore, endpointTransaction } from './endpoints/endpoint.store';
+import type { EndpointTools } from './endpoints/endpoints.ports';
+import { RotateSecret } from './endpoints/rotate-secret.handler';
+import { TestEndpoint } from './endpoints/test-endpoint.handler';
+import { EventTypeStore, eventTypeTransaction } from './event-types/event-type.store';
+import { DescribeEventType, EventTypeCatalogue } from './event-types/event-types.handler';
+import { PageCursors } from './paging/page-cursor';
+import { answerSealing } from './publication/answer-sealing';
+import { OutboxWriter } from './publication/outbox-writer';
+import { Refused } from './refused';
+import { SUBSCRIPTION_SCHEMA } from './subscription.database';
+
+export interface UseCaseInput {
+  readonly database: Database;
+  readonly relay: Pick<OutboxRelay, 'waitPublished'>;
+  readonly topics: TopicNames;
+  readonly encryptionKey: EncryptionKey;
+  readonly destinations: DestinationPolicy;
+  readonly endpointsPerTenant: number;
+  readonly acknowledgeWithinMs: number;
+  readonly timeScale: number;
+  readonly logger: Logger;
+  /** Unix ms. */
+  readonly now?: () => number;
+}
+
+export type UseCases = ReturnType<typeof useCases>;
+
+/** Everything that the service can do, put together on one page. */
+export const useCases = (input: UseCaseInput) => {
+  const { database, topics, logger, now = Date.now } = input;
+  const parts = {
+    database,
+    outbox: new Outbox(SUBSCRIPTION_SCHEMA),
+    relay: input.relay,
+    idempotency: new IdempotencyStore(database, answerSealing(input.encryptionKey, randomBytes)),
+    acknowledgeWithinMs: input.acknowledgeWithinMs,
+  };
+  const tools: EndpointTools = {
+    topics,
+    encryptionKey: input.encryptionKey,
+    random: randomBytes,
+    now,
+    endpointsPerTenant: input.endpointsPerTenant,
+    timeScale: input.timeScale,
+    logger,
+    checkUrl: (url) => {
+      const check = checkDestination(url, input.destinations);
+      if (check.ok) return check.url;
+      if (check.code === 'destination_not_allowed')
+        destinationBlocked(logger, { stage: 'configuration', detail: check.detail });
+      throw new Refused(check.code, check.detail, [{ path: 'url', detail: check.detail }]);
+    },
+  };
+  const endpoints = new OutboxWriter(parts, endpointTransaction);
+  const apiKeys = new OutboxWriter(parts, apiKeyTransaction);
+  const keyTools = { topic: topics.apiKeys, random: randomBytes, now, logger };
+  const eventTypes = new EventTypeStore(database);
+  const catalogue = new EventTypeCatalogue(eventTypes);
+  return {
+    endpoints: new EndpointStore(database),
+    createEndpoint: new CreateEndpoint(endpoints, tools),
+    changeEndpoint: new ChangeEndpoint(endpoints, tools),
+    deleteEndpoint: new DeleteEndpoint(endpoints, tools),
+    rotateSecret: new RotateSecret(endpoints, tools),
+    testEndpoint: new TestEndpoint(endpoints, tools, (tenant, type) => catalogue.exampleOf(tenant, type)),
+    disableEndpoint: new DisableEndpoint(endpoints, tools, logger),
+    apiKeys: new ApiKeyStore(database),
+    createApiKey: new CreateApiKey(apiKeys, keyTools),
+    revokeApiKey: new RevokeApiKey(apiKeys, keyTools),
+    catalogue,
+    describeEventType: new DescribeEventType(new OutboxWriter(parts, eventTypeTransaction), now),
+    cursors: new PageCursors(input.encryptionKey),
+  };
+};
