@@ -7,6 +7,7 @@ export {
 export {
   connectDatabase,
   createDatabase,
+  DATABASE,
   type Database,
   type DatabaseSettings,
   type Transaction,

@@ -1,1 +1,45 @@
-export {};
+export { ACCESS, type Access, CurrentPrincipal, CurrentTenant, Public, RequireScope } from './auth/access';
+export { apiKeyId, generateApiKey, hashApiKey, readScopes } from './auth/api-key';
+export {
+  ApiKeyDirectory,
+  type ApiKeyDirectoryOptions,
+  type ApiPrincipal,
+  type Authentication,
+} from './auth/api-key-directory';
+export { bootService, TopicsMissing } from './boot-service';
+export {
+  decimal,
+  type EnvironmentSpec,
+  type EnvironmentVariable,
+  list,
+  oneOf,
+  readEnvironment,
+  variable,
+  WrongSettings,
+  whole,
+} from './config/environment';
+export { type Need, readServiceSettings, type ServiceSettings } from './config/service.config';
+export { type ReadinessCheck, ReadinessChecks } from './health/readiness-checks';
+export { ApiProblem, notFound, type ProblemExtras, unavailable } from './http/api-problem';
+export {
+  BodyLimit,
+  ContentTypes,
+  CurrentTrace,
+  IdempotencyKey,
+  JsonBody,
+  OptionalJsonBody,
+  ParsedQuery,
+  RawBody,
+} from './http/body-decorators';
+export { JSON_DEPTH, jsonDepthWithin, readJson, readUtf8 } from './http/json';
+export { parseBody, parseQuery } from './http/parse';
+export { DEFAULT_BODY_LIMIT } from './http/read-body';
+export { CurrentIdempotency } from './idempotency/idempotency.interceptor';
+export { IdempotencyScope } from './idempotency/idempotency-scope';
+export { type ServiceDatabaseOptions, serviceDatabase } from './service-database';
+export type { RunningService, ServiceContext, ServiceDefinition } from './service-definition';
+export { startService } from './start-service';
+export { API_KEYS, IDEMPOTENCY, KAFKA, LOGGER, OWN_SETTINGS, SERVICE_SETTINGS, TOPICS } from './tokens';
+export { KafkaTransport } from './workers/kafka-transport';
+export { type KafkaWorker, WORKER_STAGES, Worker, type WorkerStage } from './workers/worker';
+export { WorkerRegistry } from './workers/worker-registry';

@@ -2,12 +2,12 @@ import type { Logger } from '@millrace/telemetry';
 import type { DynamicModule, FactoryProvider } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { connectDatabase, type DatabaseSettings } from './database';
-import { runMigrations } from './migrations';
+import { pendingMigrations, runMigrations } from './migrations';
 
 export interface DatabaseModuleInput {
   readonly settings: DatabaseSettings;
   readonly logger: Logger;
-  /** False where a job runs the migrations. */
+  /** False where a job runs the migrations: then pending ones are an error. */
   readonly migrate: boolean;
 }
 
@@ -30,6 +30,7 @@ export const databaseModule = (
       const database = await connectDatabase(input.settings, input.logger);
       try {
         if (input.migrate) await runMigrations(database, input.logger);
+        else if (await pendingMigrations(database)) throw new Error('The database lacks migrations of this version.');
         return database;
       } catch (error) {
         await database.destroy().catch(() => {});

@@ -5,6 +5,8 @@ import { assertSchemaName } from './schema-name';
 
 /** The connections of one service to its own schema. */
 export type Database = DataSource;
+/** Injection token of the service's {@link Database}: TypeORM's own class. */
+export const DATABASE = DataSource;
 /** What a store writes through; the same work inside and outside of a transaction. */
 export type Transaction = EntityManager;
 
