@@ -16,7 +16,13 @@ export const cyan = colour('36');
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const WIDTH = 22;
 
-export const say = (text = '') => process.stdout.write(`${text}\n`);
+/** Ends the line of the running step without a word; set while one runs. */
+let abandon = null;
+
+/** A line of its own; the spinner of a running step moves on below it. */
+export const say = (text = '') => {
+  process.stdout.write(`${terminal && abandon !== null ? '\r\u001b[2K' : ''}${text}\n`);
+};
 
 /** `1.4 s`, `2 min 5 s` */
 export const duration = (ms) => {
@@ -51,9 +57,19 @@ export const step = async (title, remark, work) => {
   const timer = terminal ? setInterval(draw, 100) : setInterval(remind, 10_000);
   if (terminal) draw();
   else say(row('…', title, now));
+  // A step that begins while this one still runs takes the line over (an end during the start).
+  abandon?.();
+  let abandoned = false;
+  const giveUp = () => {
+    abandoned = true;
+    clearInterval(timer);
+  };
+  abandon = giveUp;
   const end = (mark, rest) => {
     clearInterval(timer);
-    say(`${terminal ? '\r\u001b[2K' : ''}${row(mark, title, rest)}`);
+    if (abandoned) return;
+    say(row(mark, title, rest));
+    abandon = null;
   };
   try {
     const result = await work((text) => {

@@ -1,0 +1,21 @@
+import type { Service } from '../services/service-part';
+
+/** Which service answers which calls. The longest prefix wins; a prefix matches whole path segments. */
+const OWNERS: ReadonlyArray<readonly [string, Service]> = [
+  ['/v1/events', 'machine-ingest'],
+  ['/v1/signals', 'machine-ingest'],
+  ['/v1/machines', 'machine-ingest'],
+  ['/v1/sources', 'machine-ingest'],
+  ['/v1/mappings', 'machine-ingest'],
+  ['/v1/endpoints', 'subscription'],
+  ['/v1/event-types', 'subscription'],
+  ['/v1/api-keys', 'subscription'],
+  ['/v1/deliveries', 'audit-projector'],
+  ['/v1/event-log', 'audit-projector'],
+];
+
+/** The service behind a path (without its query), or null when it is none's. */
+export const ownerOf = (path: string): Service | null => {
+  const found = OWNERS.filter(([prefix]) => path === prefix || path.startsWith(`${prefix}/`));
+  return found.sort(([one], [other]) => other.length - one.length)[0]?.[1] ?? null;
+};
