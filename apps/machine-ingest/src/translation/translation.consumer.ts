@@ -114,8 +114,21 @@ export class TranslationConsumer {
     const numbers = (list: Assignment['gained']) => list.map(({ partition }) => partition);
     if (gained.length > 0) await this.ports.directoryCaughtUp();
     for (const partition of numbers(gained))
-      this.owned.set(partition, { states: new Map(), batch: null, writing: Promise.resolve(), lost: false });
+      this.owned.set(partition, {
+        states: this.storedStates(partition),
+        batch: null,
+        writing: Promise.resolve(),
+        lost: false,
+      });
     await this.ports.onOwnership(numbers(gained), numbers(lost));
+  }
+
+  /** All of them, not only those of machines that speak again: a run may be waiting for its window to close. */
+  private storedStates(partition: number): Map<string, MachineState> {
+    const states = new Map<string, MachineState>();
+    for (const state of this.ports.directory.all())
+      if (state.position?.partition === partition) states.set(machineKey(state.tenant, state.machine), state);
+    return states;
   }
 
   private fold(record: ConsumedRecord): void {

@@ -1,0 +1,166 @@
+import fc from 'fast-check';
+import { LineSplitter } from './line-splitter';
+import { parseShdr } from './parse-shdr';
+import { readShdrLine, startShdrReading } from './shdr-reading';
+
+const T = '2026-02-17T13:00:00.123Z';
+const observations = (line: string) => {
+  const parsed = parseShdr(line);
+  return parsed.kind === 'observations' ? parsed.observations.map(({ name, value }) => [name, value]) : parsed;
+};
+const conditionOf = (level: string, nativeCode = '', text = '', nativeSeverity = '', qualifier = '') => ({
+  level,
+  nativeCode,
+  nativeSeverity,
+  qualifier,
+  text,
+});
+
+describe('parseShdr', () => {
+  it.each([
+    ['one pair', `${T}|execution|ACTIVE`, [['execution', 'ACTIVE']]],
+    [
+      'several pairs',
+      `${T}|a|1|b|2`,
+      [
+        ['a', '1'],
+        ['b', '2'],
+      ],
+    ],
+    [
+      'empty values',
+      `${T}|a||b|`,
+      [
+        ['a', ''],
+        ['b', ''],
+      ],
+    ],
+    [
+      'unavailable',
+      `${T}|a|UNAVAILABLE|b|unavailable`,
+      [
+        ['a', null],
+        ['b', null],
+      ],
+    ],
+    [
+      'digits as they are',
+      `${T}|code|00217|hex|0x1E87`,
+      [
+        ['code', '00217'],
+        ['hex', '0x1E87'],
+      ],
+    ],
+    [
+      'a condition',
+      `${T}|logic|Warning|8100004F|2|HIGH|79 PRELUBE`,
+      [['logic', conditionOf('WARNING', '8100004F', '79 PRELUBE', '2', 'HIGH')]],
+    ],
+    ['a normal condition', `${T}|system|NORMAL||||`, [['system', conditionOf('NORMAL')]]],
+    ['an unavailable condition', `${T}|hydraulic|Unavailable||||`, [['hydraulic', conditionOf('UNAVAILABLE')]]],
+    [
+      'three pairs, the first unavailable, are no condition',
+      `${T}|p|UNAVAILABLE|q|861.4|r|5`,
+      [
+        ['p', null],
+        ['q', '861.4'],
+        ['r', '5'],
+      ],
+    ],
+    ['an escaped bar', `${T}|msg|"a\\|b"`, [['msg', 'a|b']]],
+    ['a stamp with a duration', `${T}@12.5|a|1`, [['a', '1']]],
+    ['a stamp without a zone is UTC', '2026-02-17T13:00:00.123|a|1', [['a', '1']]],
+    ['a name that is a word of the language', `${T}|__proto__|1`, [['__proto__', '1']]],
+  ])('%s', (_, line, expected) => {
+    expect(observations(line)).toEqual(expected);
+  });
+
+  it.each([
+    ['', { kind: 'blank' }],
+    ['* PONG 10000', { kind: 'command', name: 'PONG', argument: '10000' }],
+    ['* shdrVersion: 2.0', { kind: 'command', name: 'SHDRVERSION', argument: '2.0' }],
+    [`${T}|@ASSET@|1|CuttingTool|--multiline--AB`, { kind: 'asset', until: '--multiline--AB' }],
+    [`${T}|@REMOVE_ASSET@|1`, { kind: 'asset', until: null }],
+    ['hello', { kind: 'refused', code: 'malformed' }],
+    ['GET / HTTP/1.1', { kind: 'refused', code: 'malformed' }],
+    ['yesterday|a|1', { kind: 'refused', code: 'bad_timestamp' }],
+    [`${T}||1`, { kind: 'refused', code: 'malformed' }],
+    [`${T}|$tick|1`, { kind: 'refused', code: 'malformed' }],
+    [`${T}|a|${'x'.repeat(1024 * 1024)}`, { kind: 'refused', code: 'line_too_long' }],
+    [`${T}${'|a|1'.repeat(1025)}`, { kind: 'refused', code: 'malformed' }],
+  ])('%.50s', (line, expected) => {
+    expect(parseShdr(line)).toMatchObject(expected);
+  });
+
+  it('never throws', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.string({ unit: fc.constantFrom('|', '@', '*', '\\', '"', 'A', 'Z', ' ') }).map((tail) => `${T}|${tail}`),
+        ),
+        (line) => {
+          expect(parseShdr(line).kind).toMatch(/^(observations|command|asset|blank|refused)$/);
+        },
+      ),
+    );
+  });
+});
+
+describe('readShdrLine', () => {
+  const session = { tenant: 't', machine: 'M', source: 'shdr:M', session: 's', proto: 'file' as const };
+  it('numbers observations without gaps, and skips assets to their mark', () => {
+    const lines = [
+      `${T}|a|1|b|2`,
+      `${T}|@ASSET@|1|X|--multiline--Q`,
+      `${T}|not|read`,
+      '--multiline--Q',
+      'junk',
+      `${T}|c|3`,
+    ];
+    let reading = startShdrReading;
+    const all = lines.map((line) => {
+      const read = readShdrLine(reading, session, line, null);
+      reading = read.reading;
+      return read;
+    });
+    expect(all.flatMap(({ signals }) => signals.map(({ path, seq, raw }) => [path, seq, raw.ref]))).toEqual([
+      ['a', 0, 'line:1'],
+      ['b', 1, 'line:1'],
+      ['c', 2, 'line:6'],
+    ]);
+    expect(all.filter(({ refused }) => refused !== null)).toHaveLength(1);
+  });
+});
+
+describe('LineSplitter', () => {
+  it('gives the same lines however the bytes are cut', () => {
+    const text = fc.array(
+      fc.string({ unit: 'grapheme', maxLength: 20 }).map((line) => line.replace(/[\r\n]/g, '')),
+      { minLength: 1 },
+    );
+    fc.assert(
+      fc.property(text, fc.array(fc.nat({ max: 200 })), fc.constantFrom('\n', '\r\n'), (lines, cuts, end) => {
+        const bytes = Buffer.from(`${lines.join(end)}${end}`);
+        const splitter = new LineSplitter();
+        const at = [0, ...cuts.map((cut) => Math.min(cut, bytes.length)).sort((a, b) => a - b), bytes.length];
+        const split = at.slice(1).flatMap((to, n) => splitter.push(bytes.subarray(at[n], to)));
+        expect(split).toEqual(lines.map((line) => ({ kind: 'line', text: line })));
+      }),
+    );
+  });
+  it('gives up a line that does not end, holds no more than its limit, and finds the next', () => {
+    const splitter = new LineSplitter(10);
+    const first = splitter.push(Buffer.from('abcdefghijklmno'));
+    expect(first).toMatchObject([{ kind: 'refused', code: 'line_too_long' }]);
+    expect(splitter.push(Buffer.alloc(1000, 0x61))).toEqual([]);
+    expect(splitter.heldBytes).toBe(0);
+    expect(splitter.push(Buffer.from('\nok\n'))).toEqual([{ kind: 'line', text: 'ok' }]);
+  });
+  it('refuses what is not UTF-8, and gives the last line at the end', () => {
+    const splitter = new LineSplitter();
+    expect(splitter.push(Buffer.from([0xff, 0x0a]))).toMatchObject([{ kind: 'refused', code: 'not_utf8' }]);
+    splitter.push(Buffer.from('last'));
+    expect(splitter.end()).toEqual([{ kind: 'line', text: 'last' }]);
+  });
+});
