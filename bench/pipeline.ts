@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Event, eventKey } from '@millrace/domain';
 import { KafkaConnection } from '@millrace/kafka';
-import { encodeEvent, topicNames, topicSpecs } from '@millrace/protocol';
+import { EVENT_MODULES, encodeEvent, topicNames, topicSpecs } from '@millrace/protocol';
 import { silentLogger } from '@millrace/telemetry';
 import {
   eventually,
@@ -72,7 +72,6 @@ const pipelineRound = async (
       adminKey,
       encryptionKey: randomBytes(32).toString('base64'),
       partitions: PARTITIONS,
-      modules: ['mes'],
     }),
     MILLRACE_MAX_IN_FLIGHT: String(CONCURRENCY),
     MILLRACE_ENDPOINT_CONCURRENCY: String(Math.ceil(CONCURRENCY / ENDPOINTS) + 6),
@@ -81,7 +80,7 @@ const pipelineRound = async (
   };
   const kafka = new KafkaConnection({ brokers: environment.brokers, clientId: 'bench', logger: silentLogger });
   await kafka.provisionTopics(
-    topicSpecs({ prefix, partitions: PARTITIONS, replicationFactor: 1, modules: ['mes'] }),
+    topicSpecs({ prefix, partitions: PARTITIONS, replicationFactor: 1, modules: EVENT_MODULES }),
     1,
   );
   const start = async (name: ServiceName) => (await ServiceProcess.start(name, { variables })).waitReady(60_000);

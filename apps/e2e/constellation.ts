@@ -3,6 +3,7 @@ import { KafkaConnection } from '@millrace/kafka';
 import {
   type DeliveryDetailView,
   type DeliveryView,
+  EVENT_MODULES,
   type OutgoingMessage,
   type Page,
   type TopicNames,
@@ -21,7 +22,6 @@ import {
 } from '@millrace/test-environment';
 
 const PARTITIONS = 3;
-const MODULES = ['mes', 'order', 'custom'];
 const ALL: readonly ServiceName[] = ['machine-ingest', 'subscription', 'delivery', 'audit-projector'];
 
 export interface ConstellationOptions {
@@ -68,14 +68,13 @@ export class Constellation {
         adminKey,
         encryptionKey: randomBytes(32).toString('base64'),
         partitions: PARTITIONS,
-        modules: MODULES,
         timeScale: options.timeScale ?? 1,
       }),
       ...options.variables,
     };
     const kafka = new KafkaConnection({ brokers: environment.brokers, clientId: 'story', logger: silentLogger });
     await kafka.provisionTopics(
-      topicSpecs({ prefix, partitions: PARTITIONS, replicationFactor: 1, modules: MODULES }),
+      topicSpecs({ prefix, partitions: PARTITIONS, replicationFactor: 1, modules: EVENT_MODULES }),
       1,
     );
     const services = new Map<ServiceName, ServiceProcess>();

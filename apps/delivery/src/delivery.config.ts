@@ -1,11 +1,11 @@
-import { z } from 'zod';
+import { type EnvironmentSpec, list, variable, whole } from '@millrace/service-runtime';
 
 /** Roles of a delivery process: all in one by default; a large site runs them apart. */
 export const DELIVERY_ROLES = ['fan-out', 'dispatch', 'retry'] as const;
 export type DeliveryRole = (typeof DELIVERY_ROLES)[number];
 
 export interface DeliverySettings {
-  readonly roles: readonly DeliveryRole[];
+  readonly roles: readonly string[];
   /** Requests in flight of the process; also the bound of what a crash can repeat. */
   readonly maxInFlight: number;
   /** Requests in flight of one endpoint. */
@@ -14,25 +14,14 @@ export interface DeliverySettings {
   readonly endpointQueue: number;
 }
 
-const count = (fallback: number, most: number) => z.coerce.number().int().min(1).max(most).default(fallback);
-
 /** Environment of the delivery service, beside the settings that all services share. */
-export const deliveryEnvironment = z
-  .object({
-    MILLRACE_DELIVERY_ROLES: z
-      .string()
-      .default(DELIVERY_ROLES.join(','))
-      .transform((text) => text.split(',').map((role) => role.trim()))
-      .pipe(z.array(z.enum(DELIVERY_ROLES)).min(1)),
-    MILLRACE_MAX_IN_FLIGHT: count(256, 10_000),
-    MILLRACE_ENDPOINT_CONCURRENCY: count(32, 1_000),
-    MILLRACE_ENDPOINT_QUEUE: count(500, 100_000),
-  })
-  .transform(
-    (env): DeliverySettings => ({
-      roles: env.MILLRACE_DELIVERY_ROLES,
-      maxInFlight: env.MILLRACE_MAX_IN_FLIGHT,
-      endpointConcurrency: env.MILLRACE_ENDPOINT_CONCURRENCY,
-      endpointQueue: env.MILLRACE_ENDPOINT_QUEUE,
-    }),
-  );
+export const deliveryEnvironment: EnvironmentSpec<DeliverySettings> = {
+  roles: variable(
+    'MILLRACE_DELIVERY_ROLES',
+    'one or more of fan-out, dispatch and retry, separated by commas,',
+    list(new RegExp(`^(${DELIVERY_ROLES.join('|')})$`), 1, [...DELIVERY_ROLES]),
+  ),
+  maxInFlight: variable('MILLRACE_MAX_IN_FLIGHT', 'a number from 1 to 10000', whole(1, 10_000, 256)),
+  endpointConcurrency: variable('MILLRACE_ENDPOINT_CONCURRENCY', 'a number from 1 to 1000', whole(1, 1_000, 32)),
+  endpointQueue: variable('MILLRACE_ENDPOINT_QUEUE', 'a number from 1 to 100000', whole(1, 100_000, 500)),
+};

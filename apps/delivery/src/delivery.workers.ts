@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { EncryptionKey } from '@millrace/domain';
-import type { KafkaConnection } from '@millrace/kafka';
-import { topicNames } from '@millrace/protocol';
-import type { KafkaWorker } from '@millrace/service-runtime';
-import type { Logger } from '@millrace/telemetry';
+import type { DurableProducer } from '@millrace/kafka';
+import type { ServiceContext } from '@millrace/service-runtime';
 import { WebhookClient } from '@millrace/webhook-client';
-import type { DeliverySettings } from './delivery.config';
+import type { DeliveryRole, DeliverySettings } from './delivery.config';
 import { EndpointDirectory } from './directory/endpoint-directory';
 import { SigningKeys } from './directory/signing-keys';
 import { TenantDirectory } from './directory/tenant-directory';
@@ -17,45 +14,41 @@ import { FanOutHandler } from './fan-out/fan-out.handler';
 import { TierMover } from './retry/tier-mover.consumer';
 import { PersistentSender } from './sending/persistent-sender';
 
-export interface DeliveryWorkersInput {
-  readonly settings: DeliverySettings;
-  readonly topicPrefix: string;
-  readonly partitions: number;
-  readonly modules: readonly string[];
-  readonly encryptionKey: EncryptionKey;
-  readonly insecureEndpoints: 'allow' | 'deny';
-  readonly timeScale: number;
-  readonly kafka: KafkaConnection;
-  readonly logger: Logger;
-}
-
 /** Deliveries that the owner of an endpoint remembers, to tell repeats. */
 const SEEN_CAPACITY = 200_000;
 const WINDOW = { recordsPerPartition: 1_000, bytes: 128 * 1024 * 1024 };
 
-/**
- * The whole of the delivery service, put together on one page. The order is the order of starting: the directories first,
- * so that nothing is matched against a stale view, then the roles; it is stopped in reverse.
- */
-export const deliveryWorkers = (input: DeliveryWorkersInput): KafkaWorker[] => {
-  const { settings, kafka, logger, partitions, timeScale } = input;
-  const topics = topicNames(input.topicPrefix);
+/** The whole of the delivery service, put together on one page. Views start before what publishes, and that before what consumes. */
+export const addDeliveryWorkers = ({
+  settings,
+  own,
+  kafka,
+  topics,
+  workers,
+  logger,
+}: ServiceContext<DeliverySettings>): void => {
+  const { partitions, timeScale } = settings;
   const now = () => Date.now();
-  const group = (role: string) => `${input.topicPrefix}${role}`;
-  const does = (role: DeliverySettings['roles'][number]) => settings.roles.includes(role);
+  const group = (role: DeliveryRole) => `${settings.topicPrefix}${role}`;
+  const does = (role: DeliveryRole) => own.roles.includes(role);
+  const sender = (name: string) => {
+    const producer = kafka.producer(name);
+    workers.add(`${name} producer`, 'publishers', producerWorker(producer));
+    return new PersistentSender(producer, logger);
+  };
   const directory = new EndpointDirectory(kafka, topics, logger);
-  const workers: KafkaWorker[] = [directory];
+  workers.add('endpoint directory', 'views', directory);
 
   if (does('dispatch')) {
-    const tasks = new PersistentSender(kafka.producer('dispatch-tasks'), logger);
-    const facts = new PersistentSender(kafka.producer('dispatch-log'), logger);
-    const client = new WebhookClient({ insecure: input.insecureEndpoints });
+    const tasks = sender('dispatch-tasks');
+    const facts = sender('dispatch-log');
+    const client = new WebhookClient({ insecure: settings.insecureEndpoints });
     const dispatcher = new Dispatcher(
       {
         lanes: {
-          perEndpoint: settings.endpointConcurrency,
-          queuePerEndpoint: settings.endpointQueue,
-          total: settings.maxInFlight,
+          perEndpoint: own.endpointConcurrency,
+          queuePerEndpoint: own.endpointQueue,
+          total: own.maxInFlight,
         },
         timeScale,
         topics,
@@ -63,7 +56,7 @@ export const deliveryWorkers = (input: DeliveryWorkersInput): KafkaWorker[] => {
       },
       {
         directory: { get: (id) => directory.index.get(id), caughtUp: () => directory.caughtUp() },
-        keys: new SigningKeys(input.encryptionKey),
+        keys: new SigningKeys(settings.encryptionKey),
         client,
         tasks,
         log: new DeliveryLogPublisher(facts, topics.deliveryLog),
@@ -73,7 +66,9 @@ export const deliveryWorkers = (input: DeliveryWorkersInput): KafkaWorker[] => {
       },
       logger,
     );
-    workers.push(
+    workers.add(
+      'dispatch',
+      'consumers',
       new DispatchConsumer(
         kafka,
         { topics, groupId: group('dispatch'), window: WINDOW },
@@ -86,15 +81,17 @@ export const deliveryWorkers = (input: DeliveryWorkersInput): KafkaWorker[] => {
   }
 
   if (does('retry')) {
-    const messages = new PersistentSender(kafka.producer('retry'), logger);
-    workers.push(
+    const messages = sender('retry');
+    workers.add(
+      'retry',
+      'consumers',
       new TierMover(kafka, { topics, timeScale, groupId: group('retry'), partitions }, { messages, now }, logger),
     );
   }
 
   if (does('fan-out')) {
     const tenants = new TenantDirectory(kafka, topics);
-    const messages = new PersistentSender(kafka.producer('fan-out'), logger);
+    const messages = sender('fan-out');
     const handler = new FanOutHandler(
       { topics, partitions, timeScale },
       {
@@ -105,10 +102,18 @@ export const deliveryWorkers = (input: DeliveryWorkersInput): KafkaWorker[] => {
       },
       logger,
     );
-    workers.push(
-      tenants,
-      new FanOutConsumer(kafka, group('fan-out'), input.modules.map(topics.events), handler, messages, logger),
+    workers.add('tenant directory', 'views', tenants);
+    workers.add(
+      'fan-out',
+      'consumers',
+      new FanOutConsumer(kafka, group('fan-out'), settings.modules.map(topics.events), handler, messages, logger),
     );
   }
-  return workers;
 };
+
+/** A producer as the runtime sees it: connected before the consumers start, closed after they have stopped. */
+const producerWorker = (producer: DurableProducer) => ({
+  start: () => producer.connect(),
+  stop: () => producer.close(),
+  health: () => ({ alive: true, reason: null }),
+});

@@ -1,0 +1,4 @@
+import { startService } from '@millrace/service-runtime';
+import { deliveryService } from './delivery.module';
+
+void startService(deliveryService);
