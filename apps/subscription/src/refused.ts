@@ -1,12 +1,19 @@
 import type { Problem, ProblemCode } from '@millrace/protocol';
+import { ApiProblem } from '@millrace/service-runtime';
+
+/** Seconds after which a client may try again what Kafka has not acknowledged. */
+const RETRY_AFTER = '2';
 
 /** A request that is answered with problem details; `code` and `detail` are the client's to read. */
-export class Refused extends Error {
+export class Refused extends ApiProblem {
   constructor(
     readonly code: ProblemCode,
     readonly detail: string,
-    readonly errors?: Problem['errors'],
+    errors?: Problem['errors'],
   ) {
-    super(detail);
+    super(code, detail, {
+      ...(errors === undefined ? {} : { errors }),
+      ...(code === 'unavailable' ? { headers: { 'retry-after': RETRY_AFTER } } : {}),
+    });
   }
 }

@@ -1,4 +1,3 @@
-import type { DatabaseSettings } from '@millrace/postgres';
 import { ApiKeyEntity } from './api-keys/api-key.entity';
 import { EndpointEntity } from './endpoints/endpoint.entity';
 import { EventTypeEntity } from './event-types/event-type.entity';
@@ -7,10 +6,8 @@ import { Configuration1768500000000 } from './migrations/1768500000000-configura
 export const SUBSCRIPTION_SCHEMA = 'subscription';
 
 /** The service's own schema: what lies in it, and how it came to be. */
-export const subscriptionDatabase = (url: string): DatabaseSettings => ({
-  url,
+export const SUBSCRIPTION_TABLES = {
   schema: SUBSCRIPTION_SCHEMA,
-  applicationName: 'millrace-subscription',
   entities: [EndpointEntity, ApiKeyEntity, EventTypeEntity],
   migrations: [Configuration1768500000000],
-});
+};

@@ -37,6 +37,9 @@ export interface UseCaseInput {
   readonly now?: () => number;
 }
 
+/** For injection: {@link UseCases}. */
+export const USE_CASES = Symbol('UseCases');
+
 export type UseCases = ReturnType<typeof useCases>;
 
 /** Everything that the service can do, put together on one page. */

@@ -1,6 +1,7 @@
 export * from './http/api-keys';
 export * from './http/endpoints';
 export * from './http/endpoints-headers';
+export * from './http/endpoints-page';
 export * from './http/endpoints-secret';
 export * from './http/endpoints-text';
 export * from './http/event-types';

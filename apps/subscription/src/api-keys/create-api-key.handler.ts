@@ -5,10 +5,10 @@ import {
   encodeApiKey,
   type NewApiKeySettings,
 } from '@millrace/protocol';
+import { generateApiKey } from '@millrace/service-runtime';
 import { apiKeyChanged, type Logger } from '@millrace/telemetry';
 import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
 import { Refused } from '../refused';
-import { newApiKey, sha256OfKey } from './api-key-text';
 import type { ApiKeyTransaction, StoredApiKey } from './api-keys.ports';
 
 export interface ApiKeyTools {
@@ -44,12 +44,12 @@ export class CreateApiKey {
         ]);
       if ((await tx.countForAdding()) >= API_KEY_LIMITS.perTenant)
         throw new Refused('conflict', `A tenant has at most ${API_KEY_LIMITS.perTenant} keys; revoke one first.`);
-      const { id, text } = newApiKey(tools.random);
+      const { id, text, sha256 } = generateApiKey(tools.random);
       const stored: StoredApiKey = {
         tenant: request.tenant,
         id,
         name: settings.name,
-        sha256: sha256OfKey(text),
+        sha256,
         scopes: settings.scopes,
         expiresAt,
         createdAt: new Date(now),

@@ -5,6 +5,8 @@ import { Refused } from '../refused';
 import type { ApiKeyTransaction } from './api-keys.ports';
 import type { ApiKeyTools } from './create-api-key.handler';
 
+export const noSuchApiKey = (): Refused => new Refused('not_found', 'There is no API key with this id.');
+
 export class RevokeApiKey {
   constructor(
     private readonly writer: ConfigurationWriter<ApiKeyTransaction>,
@@ -13,7 +15,7 @@ export class RevokeApiKey {
 
   async handle(request: WriteRequest, id: string): Promise<void> {
     await this.writer.write(request, async (tx) => {
-      if (!(await tx.delete(id))) throw new Refused('not_found', 'There is no API key with this id.');
+      if (!(await tx.delete(id))) throw noSuchApiKey();
       return {
         answer: null,
         records: [encodeApiKey(this.tools.topic, id, null)],

@@ -43,13 +43,20 @@ export class DescribeEventType {
   }
 }
 
+/** Sort key of a type in the list. Names begin with a letter or a digit, so the mark keeps the built-in ones apart. */
+export const positionOfEventType = (type: EventTypeView): string => (type.builtIn ? `!${type.name}` : type.name);
+
 export class EventTypeCatalogue {
   constructor(private readonly reads: EventTypeReads) {}
 
-  /** The built-in types first, then the tenant's own by name; `after` is a name of the tenant's own. */
-  async list(tenant: string, after: string | null, limit: number): Promise<EventTypeView[]> {
-    const own = (await this.reads.list(tenant, after, limit)).map(viewOfEventType);
-    return after === null ? [...BUILT_IN_EVENT_TYPES, ...own] : own;
+  /** At most `count` types after a position: the built-in ones first, then the tenant's own by name. */
+  async list(tenant: string, after: string | null, count: number): Promise<EventTypeView[]> {
+    const seen = BUILT_IN_EVENT_TYPES.findIndex((type) => positionOfEventType(type) === after);
+    const inOwn = after !== null && seen < 0;
+    const builtIn = inOwn ? [] : BUILT_IN_EVENT_TYPES.slice(seen + 1, seen + 1 + count);
+    if (builtIn.length === count) return builtIn;
+    const own = await this.reads.list(tenant, inOwn ? after : null, count - builtIn.length);
+    return [...builtIn, ...own.map(viewOfEventType)];
   }
 
   /** Data that an event of this type could carry. */

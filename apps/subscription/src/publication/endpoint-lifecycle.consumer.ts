@@ -1,5 +1,6 @@
 import type { ConsumedRecord, KafkaConnection, WindowedConsumer } from '@millrace/kafka';
 import { decodeEndpointDisabled, type EndpointDisabled, type TopicNames } from '@millrace/protocol';
+import { type KafkaWorker, Worker } from '@millrace/service-runtime';
 import type { Logger } from '@millrace/telemetry';
 
 export interface LifecycleConsumerSettings {
@@ -14,7 +15,8 @@ export interface LifecycleConsumerSettings {
  * committed; while PostgreSQL is away the fact waits, and is tried again. What cannot be read is told and passed over: it
  * is no decision of ours.
  */
-export class EndpointLifecycleConsumer {
+@Worker('consumers')
+export class EndpointLifecycleConsumer implements KafkaWorker {
   private readonly consumer: WindowedConsumer;
   private queue: Promise<void> = Promise.resolve();
   private stopping = new AbortController();

@@ -1,0 +1,52 @@
+import type { DurableProducer, KafkaConnection } from '@millrace/kafka';
+import { OutboxRelay, type OutboxTicket } from '@millrace/postgres';
+import { type KafkaWorker, Worker } from '@millrace/service-runtime';
+import type { Logger } from '@millrace/telemetry';
+
+/** A publish is given up after this; a successor of a relay that was cut off waits a little longer before its own first. */
+const DELIVERY_TIMEOUT_MS = 10_000;
+const FENCE_MS = 12_000;
+
+/**
+ * Carries the outbox to Kafka: records of `endpoints`, `api-keys`, and of test deliveries. It starts before the consumers
+ * and ends after them, because whoever writes configuration waits for it.
+ */
+@Worker('publishers')
+export class ConfigurationRelay implements KafkaWorker {
+  private readonly producer: DurableProducer;
+  private readonly relay: OutboxRelay;
+
+  constructor(
+    kafka: KafkaConnection,
+    place: { readonly databaseUrl: string; readonly schema: string },
+    private readonly logger: Logger,
+  ) {
+    this.producer = kafka.producer('configuration-relay', { deliveryTimeoutMs: DELIVERY_TIMEOUT_MS });
+    this.relay = new OutboxRelay({
+      ...place,
+      publish: (messages) => this.producer.send(messages),
+      fenceMs: FENCE_MS,
+      logger,
+    });
+  }
+
+  async start(): Promise<void> {
+    // connects early, so that the first change need not wait; a broker that is away does not keep the service from starting
+    this.producer.connect().catch((error: unknown) => this.logger.warn({ error }, 'the relay has no broker yet'));
+    await this.relay.start();
+  }
+
+  async stop(drainMs: number): Promise<void> {
+    await this.relay.stop(drainMs);
+    await this.producer.close();
+  }
+
+  health(): { alive: boolean; reason: string | null } {
+    return this.relay.health();
+  }
+
+  /** See OutboxRelay: rejects NotPublished when Kafka has not acknowledged in time. */
+  waitPublished(ticket: OutboxTicket, timeoutMs: number): Promise<void> {
+    return this.relay.waitPublished(ticket, timeoutMs);
+  }
+}

@@ -1,0 +1,21 @@
+import { type EnvironmentSpec, variable, whole } from '@millrace/service-runtime';
+
+/** Settings of this service alone. */
+export interface SubscriptionSettings {
+  readonly endpointsPerTenant: number;
+  /** How long a request waits for Kafka to acknowledge its change before it is answered 503. */
+  readonly acknowledgeWithinMs: number;
+}
+
+export const subscriptionEnvironment: EnvironmentSpec<SubscriptionSettings> = {
+  endpointsPerTenant: variable(
+    'MILLRACE_ENDPOINTS_PER_TENANT',
+    'a number from 1 to 1000000',
+    whole(1, 1_000_000, 10_000),
+  ),
+  acknowledgeWithinMs: variable(
+    'MILLRACE_ACKNOWLEDGE_WITHIN_MS',
+    'milliseconds from 100 to 30000',
+    whole(100, 30_000, 5_000),
+  ),
+};
