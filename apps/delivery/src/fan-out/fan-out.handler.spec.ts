@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto';
+import type { Endpoint, Event } from '@millrace/domain';
+import type { ConsumedRecord } from '@millrace/kafka';
+import {
+  decodeDelivery,
+  decodeFacts,
+  decodeRejection,
+  type IncomingMessage,
+  type OutgoingMessage,
+  partitionOfKey,
+  topicNames,
+} from '@millrace/protocol';
+import { silentLogger } from '@millrace/telemetry';
+import { MatchIndex } from '../directory/match-index';
+import { FanOutHandler } from './fan-out.handler';
+
+const topics = topicNames('t.');
+const NOW = 1_760_000_000_000;
+
+const endpoint = (id: string, eventTypes: string[]): Endpoint => ({
+  id,
+  tenant: 'default',
+  version: 1,
+  url: 'https://receiver.example/hook',
+  eventTypes,
+  filter: null,
+  contract: 'standard',
+  headers: {},
+  status: 'active',
+  statusReason: null,
+  timeoutMs: null,
+  description: null,
+  createdAt: '2026-01-01T00:00:00Z',
+  updatedAt: '2026-01-01T00:00:00Z',
+  secrets: [],
+});
+
+const world = (endpoints: Endpoint[], partitions = 12) => {
+  const index = new MatchIndex();
+  for (const each of endpoints) index.put(each);
+  const happened: string[] = [];
+  const sent: OutgoingMessage[] = [];
+  const handler = new FanOutHandler(
+    { topics, partitions, timeScale: 1 },
+    {
+      directory: {
+        match: (event: Event) => index.match(event),
+        caughtUp: async () => void happened.push('caught up'),
+      },
+      tenants: { knows: async (tenant) => tenant === 'default' },
+      messages: {
+        send: async (messages) => {
+          happened.push(`sent ${messages.length}`);
+          sent.push(...messages);
+          return true;
+        },
+      },
+      now: () => NOW,
+    },
+    silentLogger,
+  );
+  const record = (value: Buffer | null, headers: { [name: string]: string } = {}, offset = 0n): ConsumedRecord => ({
+    message: {
+      topic: topics.events('order'),
+      partition: 1,
+      offset,
+      timestamp: NOW,
+      key: null,
+      value,
+      headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)])),
+    },
+    epoch: 1,
+    current: true,
+    complete: () => void happened.push(`finished ${offset}`),
+  });
+  return { handler, happened, sent, record };
+};
+
+const binary = {
+  ce_specversion: '1.0',
+  ce_id: 'o-1',
+  ce_source: '/order',
+  ce_type: 'order.created',
+  ce_time: '2025-10-09T08:00:00Z',
+};
+const incoming = (message: OutgoingMessage): IncomingMessage => ({
+  topic: message.topic,
+  partition: message.partition ?? 0,
+  offset: 0n,
+  timestamp: NOW,
+  key: message.key === null ? null : Buffer.from(message.key),
+  value: message.value,
+  headers: Object.fromEntries(Object.entries(message.headers).map(([name, text]) => [name, Buffer.from(text)])),
+});
+
+describe('fan-out', () => {
+  it('brings the directory up to date before it matches, and finishes records after everything is acknowledged', async () => {
+    const { handler, happened, record } = world([endpoint('ep_1', ['*'])]);
+    await handler.handle([record(Buffer.from('{"n":1}'), binary)]);
+    expect(happened).toEqual(['caught up', 'sent 2', 'finished 0']);
+  });
+
+  it('makes one delivery for each endpoint that matches, each with its fact in the partition of its endpoint', async () => {
+    const ids = ['ep_1', 'ep_2', 'ep_3'];
+    const { handler, sent, record } = world([
+      ...ids.map((id) => endpoint(id, ['order.*'])),
+      endpoint('ep_4', ['machine.*']),
+    ]);
+    await handler.handle([record(Buffer.from('{"n":1.0}'), binary)]);
+    const deliveries = sent.filter((message) => message.topic === topics.deliveries);
+    expect(deliveries.map((message) => message.key).sort()).toEqual(ids);
+    for (const message of deliveries) {
+      expect(message.partition).toBe(partitionOfKey(message.key!, 12));
+      const { task, body } = decodeDelivery(incoming(message))!;
+      expect(body.toString()).toBe(
+        '{"id":"o-1","type":"order.created","timestamp":"2025-10-09T08:00:00Z","data":{"n":1.0}}',
+      );
+      expect(task).toMatchObject({
+        eventId: 'o-1',
+        attempt: 1,
+        epoch: 0,
+        acceptedAt: NOW,
+        contract: { name: 'standard', version: 1 },
+      });
+      const fact = sent
+        .filter((each) => each.topic === topics.deliveryLog && each.partition === message.partition)
+        .flatMap((each) => decodeFacts(incoming(each))!)
+        .find((each) => each.deliveryId === task.deliveryId);
+      expect(fact).toMatchObject({
+        kind: 'created',
+        endpointId: message.key,
+        bodySha256: createHash('sha256').update(body).digest('hex'),
+      });
+    }
+  });
+
+  it('gives a repeat of the event the same delivery ids', async () => {
+    const first = world([endpoint('ep_1', ['*'])]);
+    const second = world([endpoint('ep_1', ['*'])]);
+    await first.handler.handle([first.record(Buffer.from('{}'), binary, 4n)]);
+    await second.handler.handle([second.record(Buffer.from('{}'), binary, 9n)]);
+    const id = (sent: OutgoingMessage[]) => decodeDelivery(incoming(sent[0]!))!.task.deliveryId;
+    expect(id(first.sent)).toBe(id(second.sent));
+  });
+
+  it('puts what is no event into the quarantine, with its bytes, and goes on with the rest', async () => {
+    const { handler, sent, record, happened } = world([endpoint('ep_1', ['*'])]);
+    await handler.handle([
+      record(Buffer.from('garbage'), {}, 1n),
+      record(null, binary, 2n),
+      record(Buffer.from('{}'), { ...binary, ce_tenantid: 'nobody' }, 3n),
+      record(Buffer.from('{}'), binary, 4n),
+    ]);
+    const rejected = sent
+      .filter((message) => message.topic === topics.eventsRejected)
+      .map((message) => decodeRejection(incoming(message))!);
+    expect(rejected.map(({ rejection }) => rejection.code)).toEqual(['not_json', 'empty_value', 'unknown_tenant']);
+    expect(rejected[0]!.value.toString()).toBe('garbage');
+    expect(sent.filter((message) => message.topic === topics.deliveries)).toHaveLength(1);
+    expect(happened.filter((what) => what.startsWith('finished'))).toHaveLength(4);
+  });
+
+  it('sends an event with very many endpoints in several produces', async () => {
+    const { handler, happened, record } = world(
+      Array.from({ length: 1_200 }, (_each, n) => endpoint(`ep_${n}`, ['*'])),
+      2,
+    );
+    await handler.handle([record(Buffer.from('{}'), binary)]);
+    expect(happened.filter((what) => what.startsWith('sent')).length).toBeGreaterThanOrEqual(3);
+    expect(happened.at(-1)).toBe('finished 0');
+  });
+});
