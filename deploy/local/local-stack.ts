@@ -79,25 +79,23 @@ export class LocalStack {
     const { kafka, databaseUrl } = this.settings;
     const database = databaseUrl === null ? databasePart(this.folder, ports.postgres) : null;
     if (kafka.kind === 'native' && !brokerJarsAreCached()) {
-      await progress.step('Kafka', 'Maven brings the pinned jars, once', async () => {
+      await progress.step('Kafka jars', 'Maven brings the pinned ones, once', async () => {
         await brokerJars();
-        return { remark: 'jars resolved and checked against their SHA-256' };
+        return { remark: 'resolved, and each checked against its SHA-256' };
       });
     }
     const broker = this.brokerPart(ports);
     const rows = [
-      broker && ['Kafka 4.1.1', broker, kafka.kind === 'docker' ? `in Docker (${KAFKA_IMAGE})` : 'one node, KRaft'],
-      database && ['PostgreSQL 18', database, 'with its data in the data folder'],
-    ].filter((row) => row !== null) as Array<[string, Part, string]>;
+      broker &&
+        ([broker, `Kafka 4.1.1 ${kafka.kind === 'docker' ? `(${KAFKA_IMAGE})` : '(one node, KRaft)'}`] as const),
+      database && ([database, 'PostgreSQL 18'] as const),
+    ].filter((row) => row !== null);
     if (rows.length > 0) {
-      await progress.step(
-        rows.map(([title]) => title).join(', '),
-        rows.map(([, , what]) => what).join('; '),
-        async () => {
-          await this.together(rows.map(([, part]) => part));
-          return { remark: 'ready' };
-        },
-      );
+      const remark = rows.map(([, what]) => what).join(', ');
+      await progress.step('Stores', remark, async () => {
+        await this.together(rows.map(([part]) => part));
+        return { remark };
+      });
     }
     if (database !== null) await ensureDatabase(database.url('postgres'), 'millrace');
     return {

@@ -9,7 +9,7 @@ import { startNativeDatabase, stopDatabase } from '../../../deploy/local/postgre
 import { stopProcess } from '../../../deploy/local/process/background-process';
 import type { ProcessIdentity } from '../../../deploy/local/process/process-identity';
 import { noteProcess } from './run-folder';
-import type { StackDriver, StackFacts } from './stack';
+import type { StackDriver, StackPart } from './stack';
 
 const TRIES = 5;
 
@@ -53,7 +53,7 @@ const runDatabase = async (run: string, folder: string, port: number, password: 
   return { port, password, runsAs: { kind: 'process', process: database.identity } } as const;
 };
 
-const processOf = (part: StackFacts['kafka'] | StackFacts['postgres']): ProcessIdentity => {
+const processOf = (part: StackPart): ProcessIdentity => {
   if (part.runsAs.kind !== 'process') throw new Error('this part runs in a container');
   return part.runsAs.process;
 };
@@ -80,6 +80,7 @@ export const nativeStack: StackDriver = {
     ...facts,
     postgres: await runDatabase(run, facts.folder, facts.postgres.port, facts.postgres.password),
   }),
+  processId: (part) => processOf(part).pid,
   async remove(facts) {
     await Promise.all([
       stopProcess(processOf(facts.kafka), 'SIGKILL', 5_000),

@@ -4,11 +4,11 @@ import type { ProcessIdentity } from '../../../deploy/local/process/process-iden
 export interface StackFacts {
   readonly folder: string;
   readonly brokers: readonly string[];
-  readonly kafka: Part & { readonly controllerPort: number };
-  readonly postgres: Part & { readonly password: string };
+  readonly kafka: StackPart & { readonly controllerPort: number };
+  readonly postgres: StackPart & { readonly password: string };
 }
 
-interface Part {
+export interface StackPart {
   readonly port: number;
   readonly runsAs:
     | { readonly kind: 'process'; readonly process: ProcessIdentity }
@@ -22,5 +22,6 @@ export interface StackDriver {
   startBroker(facts: StackFacts, run: string): Promise<StackFacts>;
   stopDatabase(facts: StackFacts, how: 'immediate' | 'stop'): Promise<void>;
   startDatabase(facts: StackFacts, run: string): Promise<StackFacts>;
+  processId(part: StackPart): number;
   remove(facts: StackFacts): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { databaseUrl } from '../../../deploy/local/postgres/native-database';
+import { containerStack, containersAreReady } from './container-stack';
 import { nativeStack } from './native-stack';
 import { runFolder, withLock } from './run-folder';
 import type { StackDriver, StackFacts } from './stack';
@@ -10,6 +11,8 @@ import type { StackDriver, StackFacts } from './stack';
 /** A real Kafka broker and a real PostgreSQL. Topics and tables are the test's own, by prefix and by database. */
 export interface TestEnvironment {
   readonly brokers: string[];
+  /** Process ids as they are now; a restart changes them. For measurements. */
+  readonly processes: { readonly broker: number; readonly database: number };
   /** Makes an empty database; answers its URL. */
   freshDatabase(): Promise<string>;
   /** A topic prefix that nobody else uses, with its dot: `t7f3a9c.` */
@@ -74,7 +77,7 @@ const startShared = async (): Promise<TestEnvironment> => {
   return environmentOf(driver, run, facts, () => Promise.resolve());
 };
 
-const chooseDriver = async (): Promise<StackDriver> => nativeStack;
+const chooseDriver = async (): Promise<StackDriver> => ((await containersAreReady()) ? containerStack : nativeStack);
 
 const current = (folder: string): StackFacts => JSON.parse(readFileSync(join(folder, 'stack.json'), 'utf8'));
 
@@ -96,6 +99,10 @@ const environmentOf = (
   const startDatabase = async () => writeFacts(folder, await driver.startDatabase(current(folder), run));
   return {
     brokers: [...brokers],
+    get processes() {
+      const facts = current(folder);
+      return { broker: driver.processId(facts.kafka), database: driver.processId(facts.postgres) };
+    },
     freshPrefix: () => `t${randomBytes(4).toString('hex')}.`,
     async freshDatabase() {
       const name = `t${randomBytes(6).toString('hex')}`;
