@@ -1,4 +1,6 @@
-import { isMachineName, isTenantName } from '@millrace/domain';
+import { DEFAULT_TENANT, isMachineName, isTenantName } from '@millrace/domain';
+import { type EnvironmentSpec, variable } from '@millrace/service-runtime';
+import { z } from 'zod';
 
 /** An SHDR adapter to connect to, or a recording to play. */
 export type ShdrSourceSettings =
@@ -13,37 +15,27 @@ export class WrongSetting extends Error {
   override readonly name = 'WrongSetting';
 }
 
-/**
- * `MILLRACE_SHDR_SOURCES`: JSON list of `{machine, tenant?, host, port}` for live adapters and `{machine, tenant?, file}`
- * for recordings; default none. Throws WrongSetting with one sentence when it cannot be used.
- */
-export const readMachineIngestSettings = (
-  env: NodeJS.ProcessEnv = process.env,
-  defaultTenant = 'default',
-): MachineIngestSettings => {
-  const text = env['MILLRACE_SHDR_SOURCES']?.trim();
-  if (!text) return { shdrSources: [] };
+/** `MILLRACE_SHDR_SOURCES`, read; throws WrongSetting with one sentence when it cannot be used. */
+export const readShdrSources = (text: string | undefined, defaultTenant = DEFAULT_TENANT): ShdrSourceSettings[] => {
+  if (text === undefined) return [];
   let list: unknown;
   try {
     list = JSON.parse(text);
   } catch {
-    throw new WrongSetting(
-      'MILLRACE_SHDR_SOURCES is not JSON; it is a list such as [{"machine": "RF-1", "host": "10.0.0.7", "port": 7878}].',
-    );
+    throw new WrongSetting('it is not JSON');
   }
-  if (!Array.isArray(list)) throw new WrongSetting('MILLRACE_SHDR_SOURCES must be a JSON list.');
+  if (!Array.isArray(list)) throw new WrongSetting('it is not a list');
   const sources = list.map((entry, index) => readSource(entry, index, defaultTenant));
   const seen = new Set<string>();
   for (const { tenant, machine } of sources) {
-    if (seen.has(`${tenant}/${machine}`))
-      throw new WrongSetting(`MILLRACE_SHDR_SOURCES names the machine ${machine} twice.`);
+    if (seen.has(`${tenant}/${machine}`)) throw new WrongSetting(`it names the machine ${machine} twice`);
     seen.add(`${tenant}/${machine}`);
   }
-  return { shdrSources: sources };
+  return sources;
 };
 
 const readSource = (entry: unknown, index: number, defaultTenant: string): ShdrSourceSettings => {
-  const wrong = (what: string) => new WrongSetting(`MILLRACE_SHDR_SOURCES[${index}] ${what}.`);
+  const wrong = (what: string) => new WrongSetting(`entry ${index} ${what}`);
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) throw wrong('is not an object');
   const members = entry as { [name: string]: unknown };
   const { machine, host, port, file } = members;
@@ -58,4 +50,20 @@ const readSource = (entry: unknown, index: number, defaultTenant: string): ShdrS
   if (!Number.isInteger(port) || (port as number) < 1 || (port as number) > 65_535)
     throw wrong("needs 'port', 1 to 65535");
   return { tenant, machine, host, port: port as number };
+};
+
+/** What this service is told beside the common settings. */
+export const machineIngestEnvironment: EnvironmentSpec<MachineIngestSettings> = {
+  shdrSources: variable(
+    'MILLRACE_SHDR_SOURCES',
+    'a JSON list of machines, each once: {"machine", "host", "port"} for a live adapter, {"machine", "file"} for a recording, "tenant" where it is not the default one,',
+    z.union([z.undefined(), z.string()]).transform((text, context) => {
+      try {
+        return readShdrSources(text);
+      } catch (error) {
+        context.addIssue((error as Error).message);
+        return z.NEVER;
+      }
+    }),
+  ),
 };

@@ -15,7 +15,7 @@ const begin = (publish: AcceptEventsPorts['publisher']['publish'] = async () => 
       },
     },
     trace: {
-      begin: (_event, parent) => ({ traceparent: parent ?? '00-root', end: () => undefined }),
+      begin: (_event, request) => ({ traceparent: request ?? '00-root', end: () => undefined }),
     },
     clock: () => now++,
     random: (bytes) => Buffer.alloc(bytes, ++dice),

@@ -43,8 +43,8 @@ export interface EventPublisher {
 }
 
 export interface EventTrace {
-  /** Begins the span of an event; `traceparent` goes on with it. */
-  begin(event: Event, parent: string | null): { readonly traceparent: string; end(error?: string): void };
+  /** Begins the span of an event below its own trace, else its request's; `traceparent` goes on with it. */
+  begin(event: Event, request: string | null): { readonly traceparent: string; end(error?: string): void };
 }
 
 export interface AcceptEvents extends EventRequest {
@@ -95,7 +95,7 @@ export class AcceptEventsHandler {
 
   private async publish(request: AcceptEvents, events: readonly Event[]): Promise<EventsAnswer> {
     const { ports } = this;
-    const spans = events.map((event) => ports.trace.begin(event, event.traceparent ?? request.traceparent));
+    const spans = events.map((event) => ports.trace.begin(event, request.traceparent));
     const messages = events.map((event, n) =>
       encodeEvent(ports.topicOf(moduleOfType(event.type)), { ...event, traceparent: spans[n]!.traceparent }),
     );

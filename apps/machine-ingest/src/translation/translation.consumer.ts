@@ -96,8 +96,7 @@ export class TranslationConsumer {
   }
 
   /** The state as it is folded now, newer than the stored one; null for a machine of another owner. */
-  liveState(tenant: string, machine: string): MachineState | null {
-    const key = machineKey(tenant, machine);
+  liveState(key: string): MachineState | null {
     for (const { states } of this.owned.values()) {
       const state = states.get(key);
       if (state !== undefined) return state;
@@ -205,7 +204,7 @@ export class TranslationConsumer {
 
   /** A former owner wrote an older state after ours; the last record of a key must be the newest. */
   private sayAgain(newer: MachineState): void {
-    if (this.liveState(newer.tenant, newer.machine) === null) return;
+    if (this.liveState(machineKey(newer.tenant, newer.machine)) === null) return;
     this.ports.producer
       .send([encodeMachineState(this.ports.topics.machineState, newer)])
       .catch((error: Error) => this.ports.logger.warn({ error: error.message }, 'state not said again'));

@@ -57,7 +57,7 @@ const raise = (
 ): MachineState => {
   const key = keyOf(signal.path, said.nativeCode);
   const active = Object.hasOwn(state.alarms, key) ? state.alarms[key] : undefined;
-  const text = said.text.trim();
+  const text = said.text.trim().slice(0, STATE_LIMITS.alarmText);
   if (active === undefined) {
     if (Object.keys(state.alarms).length >= STATE_LIMITS.alarms) return flood(state, moment, emit);
     const alarm: ActiveAlarm = {

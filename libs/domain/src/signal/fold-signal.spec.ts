@@ -227,11 +227,11 @@ describe('conditions', () => {
   });
 
   it('tells a flood once, and goes on when it is over', () => {
-    const many = Array.from({ length: 520 }, (_, n) => condition(n, 'c', 'FAULT', `${n}`));
+    const many = Array.from({ length: 220 }, (_, n) => condition(n, 'c', 'FAULT', `${n}`));
     const { told, state } = fold(many);
-    expect(told.filter(({ type }) => type === 'machine.alarm')).toHaveLength(500);
+    expect(told.filter(({ type }) => type === 'machine.alarm')).toHaveLength(200);
     expect(told.filter(({ type }) => type === 'machine.alarm_flood')).toHaveLength(1);
-    expect(fold([condition(600, 'c', 'NORMAL')], state, 520).state.alarms).toEqual({});
+    expect(fold([condition(600, 'c', 'NORMAL')], state, 220).state.alarms).toEqual({});
   });
 
   it('is not led astray by names of the language itself', () => {
@@ -333,13 +333,11 @@ describe('the fold', () => {
       .map(([level, nativeCode]) => ({ path: 'system', value: { level, nativeCode }, kind: 'condition' as const })),
     fc.constant({ path: '$lifecycle', value: 'disconnected', kind: 'lifecycle' as const }),
     fc.constant({ path: '$tick', value: null, kind: 'lifecycle' as const }),
-    fc
-      .anything()
-      .map((value) => ({
-        path: 'execution',
-        value: (value === undefined ? null : value) as Signal['value'],
-        kind: 'event' as const,
-      })),
+    fc.anything().map((value) => ({
+      path: 'execution',
+      value: (value === undefined ? null : value) as Signal['value'],
+      kind: 'event' as const,
+    })),
   );
   const anyLog = fc.array(fc.tuple(anySignal, fc.nat({ max: 5000 })), { maxLength: 80 }).map((rows) => {
     let ms = 0;
@@ -392,6 +390,11 @@ describe('the fold', () => {
     expect(state.counts).toMatchObject({ signals: 3, duplicates: 1 });
   });
 
+  it('tells long values apart by all of their text', () => {
+    const long = (end: string) => signal(0, 'note', 'x'.repeat(5_000) + end);
+    expect(fold([long('a'), long('b'), long('b')]).state.counts.duplicates).toBe(1);
+  });
+
   it('lets history change nothing of today', () => {
     const { told, state } = fold([
       signal(0, 'execution', 'ACTIVE'),
@@ -408,7 +411,7 @@ describe('the fold', () => {
     ]).flat();
     const { state } = fold(log);
     expect(Object.keys(state.sessions).length).toBeLessThanOrEqual(64);
-    expect(Object.keys(state.lastOfPath).length).toBeLessThanOrEqual(512);
+    expect(Object.keys(state.lastOfPath).length).toBeLessThanOrEqual(256);
   });
 
   it('gives each event the identity of its signal', () => {

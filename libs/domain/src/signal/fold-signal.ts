@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Event } from '../event/event';
 import { applyCondition, markStale } from './condition-rule';
 import { applyCounter } from './counter-rule';
@@ -145,7 +146,7 @@ const rememberSignal = (state: MachineState, signal: Signal): MachineState | nul
   }
   if (signal.sourceTs === null) return state;
   const key = `${signal.source}\n${signal.path}`;
-  const said = `${signal.sourceTs}\n${signal.quality}\n${JSON.stringify(signal.value)}`.slice(0, 256);
+  const said = short(`${signal.sourceTs}\n${signal.quality}\n${JSON.stringify(signal.value)}`);
   if (state.lastOfPath[key] === said) return null;
   const lastOfPath = { ...state.lastOfPath };
   delete lastOfPath[key];
@@ -154,6 +155,9 @@ const rememberSignal = (state: MachineState, signal: Signal): MachineState | nul
   if (oldest !== undefined && Object.keys(lastOfPath).length > STATE_LIMITS.paths) delete lastOfPath[oldest];
   return { ...state, lastOfPath };
 };
+
+/** The text itself, or a hash of a long one. */
+const short = (text: string): string => (text.length <= 96 ? text : createHash('sha256').update(text).digest('hex'));
 
 const withRoom = (sessions: MachineState['sessions'], key: string, session: SessionState): MachineState['sessions'] => {
   const next = { ...sessions, [key]: session };

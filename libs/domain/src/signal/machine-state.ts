@@ -105,7 +105,8 @@ export interface SignalCounts {
   readonly counterResets: number;
 }
 
-export const STATE_LIMITS = { sessions: 64, paths: 512, alarms: 500, unmapped: 32 } as const;
+/** Together they keep a state below the size of a record, whatever a source sends. */
+export const STATE_LIMITS = { sessions: 64, paths: 256, alarms: 200, alarmText: 256, unmapped: 32 } as const;
 
 export const newMachineState = (tenant: string, machine: string): MachineState => ({
   v: 1,

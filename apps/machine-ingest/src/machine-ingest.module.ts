@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { DEFAULT_MAPPING, machineKey } from '@millrace/domain';
+import type { DurableProducer } from '@millrace/kafka';
+import type { KafkaWorker, ServiceContext, ServiceDefinition } from '@millrace/service-runtime';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { type MachineIngestSettings, machineIngestEnvironment, type ShdrSourceSettings } from './machine-ingest.config';
+import { tellings } from './machine-ingest.told';
+import { MachineDirectory } from './machines/machine-directory';
+import { MachinesController } from './machines/machines.controller';
+import { AcceptEventsHandler } from './publication/accept-events.handler';
+import { eventTrace } from './publication/event-trace';
+import { EventsController } from './publication/events.controller';
+import { IdempotencyKeys } from './publication/idempotency-keys';
+import { DELIVERY_TIMEOUT_MS, KafkaEventPublisher } from './publication/kafka-event.publisher';
+import { AcceptSignalsHandler } from './signal-intake/http/accept-signals.handler';
+import { SignalsController } from './signal-intake/http/signals.controller';
+import { KafkaSignalSink } from './signal-intake/kafka-signal.sink';
+import { ShdrFileSource } from './signal-intake/shdr/shdr-file.source';
+import { ShdrTcpSource } from './signal-intake/shdr/shdr-tcp.source';
+import type { SignalSink, SignalSource } from './signal-intake/source';
+import { SourceOwner } from './signal-intake/source-owner';
+import { TranslationConsumer } from './translation/translation.consumer';
+
+@Module({})
+class MachineIngestModule {}
+
+type Context = ServiceContext<MachineIngestSettings>;
+
+/**
+ * What runs in this process:
+ *
+ *   HTTP  → AcceptEvents, AcceptSignals → `events.<module>`, `signals`
+ *   sources of the machines whose partitions are ours → `signals`
+ *   `signals` → translation → `events.<module>`, `machine-state`
+ *   `machine-state` → directory → GET /v1/machines, and what a new owner goes on from
+ */
+export const machineIngestModule = (context: Context): DynamicModule => {
+  const { kafka, topics, logger, workers } = context;
+  const told = tellings(logger);
+  const requests = kafka.producer('requests', { deliveryTimeoutMs: DELIVERY_TIMEOUT_MS });
+  const read = kafka.producer('sources');
+  const translated = kafka.producer('translation');
+  const publisher = new KafkaEventPublisher(requests);
+
+  const directory = new MachineDirectory();
+  const view = kafka.compactedView({ topic: topics.machineState, onMessage: (message) => directory.apply(message) });
+
+  const sink = new KafkaSignalSink(read, topics, logger);
+  const recorded = new Set<string>();
+  const sources = new SourceOwner(
+    context.own.shdrSources.map((settings) => {
+      if ('file' in settings) recorded.add(machineKey(settings.tenant, settings.machine));
+      return { ...settings, make: () => makeSource(settings, sink, context) };
+    }),
+    context.settings.partitions,
+    (key) => translation.liveState(key) ?? directory.get(key),
+  );
+  const translation = new TranslationConsumer({
+    consumer: (options) => kafka.windowedConsumer(options),
+    producer: translated,
+    directory,
+    directoryCaughtUp: () => view.waitForEnd(),
+    topics,
+    mapping: DEFAULT_MAPPING,
+    clock: Date.now,
+    logger,
+    onOwnership: (gained, lost) => sources.change(gained, lost),
+    livesNow: (tenant, machine) => !recorded.has(machineKey(tenant, machine)),
+    told: {
+      translated: (event) => told.accepted('signal', event),
+      refused: (code, detail) => told.refused(topics.signals, code, detail),
+    },
+  });
+
+  workers.add('machine states', 'views', {
+    start: () => view.start(),
+    stop: () => view.close(),
+    health: () => view.health(),
+  });
+  for (const [name, producer] of Object.entries({ requests, sources: read, translation: translated }))
+    workers.add(`producer ${name}`, 'publishers', producerWorker(producer));
+  workers.add('translation', 'consumers', {
+    start: () => translation.start(),
+    stop: async (drainMs) => {
+      await sources.stop();
+      await translation.stop(drainMs);
+    },
+    health: () => translation.health(),
+  });
+  context.readiness.add('kafka', () => kafka.ping());
+
+  return {
+    module: MachineIngestModule,
+    controllers: [EventsController, SignalsController, MachinesController],
+    providers: [
+      { provide: MachineDirectory, useValue: directory },
+      {
+        provide: AcceptEventsHandler,
+        useValue: new AcceptEventsHandler({
+          publisher,
+          trace: eventTrace,
+          clock: Date.now,
+          random: randomBytes,
+          keys: new IdempotencyKeys(),
+          topicOf: topics.events,
+          told: {
+            accepted: (events) => {
+              for (const event of events) told.accepted('http', event);
+            },
+            refused: (_tenant, code) => told.refused('http', code, 'POST /v1/events'),
+            unavailable: (tenant, reason) => told.unavailable('events', tenant, reason),
+          },
+        }),
+      },
+      {
+        provide: AcceptSignalsHandler,
+        useValue: new AcceptSignalsHandler({
+          publisher,
+          clock: Date.now,
+          topic: topics.signals,
+          told: {
+            received: (source, signals) => told.signals(source, signals),
+            unavailable: (tenant, reason) => told.unavailable('signals', tenant, reason),
+          },
+        }),
+      },
+    ],
+  };
+};
+
+export const machineIngestService: ServiceDefinition<MachineIngestSettings> = {
+  name: 'machine-ingest',
+  environment: machineIngestEnvironment,
+  module: (context) => machineIngestModule(context),
+};
+
+const makeSource = (settings: ShdrSourceSettings, sink: SignalSink, { logger }: Context): SignalSource => {
+  const common = { sink, logger, clock: Date.now };
+  if ('file' in settings) return new ShdrFileSource({ ...settings, ...common });
+  const newSession = () => `${new Date().toISOString()}-${randomBytes(4).toString('hex')}`;
+  return new ShdrTcpSource({ ...settings, ...common, random: Math.random, newSession });
+};
+
+const producerWorker = (producer: DurableProducer): KafkaWorker => ({
+  start: () => producer.connect(),
+  stop: () => producer.close(),
+  health: () => ({ alive: true, reason: null }),
+});
