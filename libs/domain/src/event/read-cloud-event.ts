@@ -32,6 +32,17 @@ const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:
 export const isTimestamp = (text: string): boolean =>
   RFC3339.test(text) && !Number.isNaN(Date.parse(text.replace(/(\.\d{3})\d+/, '$1')));
 
+/** W3C trace context; anything else is dropped, since tracing must not cost an event. */
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** What CloudEvents forbids in attributes (1.0.2, section 3.1); NUL and half surrogates also change or fail in storage. */
+const FORBIDDEN_CHARACTER = /[\u0000-\u001f\u007f-\u009f]|\p{Surrogate}/u;
+
+/** What was sent, short enough to stand in a message whatever its length. */
+const quoted = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
+};
+
 type Attributes = { readonly [name: string]: unknown };
 
 const textAttribute = (attributes: Attributes, name: string, limit: number): string | EventRefusal | null => {
@@ -44,6 +55,12 @@ const textAttribute = (attributes: Attributes, name: string, limit: number): str
       code: 'invalid_attribute',
       field: name,
       detail: `'${name}' has ${value.length} characters; the limit is ${limit}.`,
+    };
+  if (FORBIDDEN_CHARACTER.test(value))
+    return {
+      code: 'invalid_attribute',
+      field: name,
+      detail: `'${name}' ${quoted(value)} holds a control character or half of a surrogate pair.`,
     };
   return value;
 };
@@ -80,31 +97,27 @@ const build = (attributes: Attributes, data: string, context: ReadingContext, id
   if (type === null)
     return refused('missing_attribute', 'An event needs a \'type\', for example "machine.alarm".', 'type');
   if (!TYPE.test(type as string))
-    return refused(
-      'invalid_attribute',
-      `'type' ${JSON.stringify(type)} may hold letters, digits and . _ : / - only.`,
-      'type',
-    );
+    return refused('invalid_attribute', `'type' ${quoted(type)} may hold letters, digits and . _ : / - only.`, 'type');
   if (idRequired && id === null) return refused('missing_attribute', "A CloudEvent needs an 'id'.", 'id');
   if (idRequired && source === null)
     return refused('missing_attribute', 'A CloudEvent needs a \'source\', for example "/plant-1/order".', 'source');
   if (time !== null && !isTimestamp(time as string))
     return refused(
       'invalid_attribute',
-      `'time' ${JSON.stringify(time)} is not an RFC 3339 time such as 2026-02-17T13:59:55Z.`,
+      `'time' ${quoted(time)} is not an RFC 3339 time such as 2026-02-17T13:59:55Z.`,
       'time',
     );
   const tenant = (tenantId as string | null) ?? context.tenant;
   if (!isTenantName(tenant))
     return refused(
       'invalid_attribute',
-      `'tenantid' ${JSON.stringify(tenant)} may hold letters, digits, _ and - only, 64 at most.`,
+      `'tenantid' ${quoted(tenant)} may hold letters, digits, _ and - only, 64 at most.`,
       'tenantid',
     );
   if (context.fixedTenant && tenant !== context.tenant)
     return refused(
       'invalid_attribute',
-      `'tenantid' is ${JSON.stringify(tenant)}, but this API key belongs to another tenant.`,
+      `'tenantid' is ${quoted(tenant)}, but this API key belongs to another tenant.`,
       'tenantid',
     );
   const badData = checkData(data);
@@ -122,7 +135,7 @@ const build = (attributes: Attributes, data: string, context: ReadingContext, id
     subject: subject as string | null,
     time: (time as string | null) ?? context.acceptedAt,
     data,
-    traceparent: typeof traceparent === 'string' ? traceparent : null,
+    traceparent: typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : null,
   };
   return { kind: 'event', event };
 };
@@ -158,7 +171,7 @@ export const readStructuredEvent = (text: string, context: ReadingContext): Even
       ? refused('missing_attribute', 'A CloudEvent needs \'specversion\': "1.0".', 'specversion')
       : refused(
           'unsupported_specversion',
-          `'specversion' ${JSON.stringify(attributes['specversion'])} is not supported; send "1.0".`,
+          `'specversion' ${quoted(attributes['specversion'])} is not supported; send "1.0".`,
           'specversion',
         );
   if (attributes['data_base64'] !== undefined)
@@ -171,7 +184,7 @@ export const readStructuredEvent = (text: string, context: ReadingContext): Even
   if (contentType !== undefined && contentType !== null && !isJsonContentType(contentType))
     return refused(
       'unsupported_content_type',
-      `'datacontenttype' ${JSON.stringify(contentType)} is not JSON.`,
+      `'datacontenttype' ${quoted(contentType)} is not JSON.`,
       'datacontenttype',
     );
   const span = objectSpans(text).get('data');
@@ -194,13 +207,13 @@ export const readBinaryEvent = (
   if (attributes['specversion'] !== '1.0')
     return refused(
       'unsupported_specversion',
-      `'specversion' ${JSON.stringify(attributes['specversion'])} is not supported; send "1.0".`,
+      `'specversion' ${quoted(attributes['specversion'])} is not supported; send "1.0".`,
       'specversion',
     );
   if (contentType !== undefined && !isJsonContentType(contentType))
     return refused(
       'unsupported_content_type',
-      `The content type ${JSON.stringify(contentType)} is not JSON.`,
+      `The content type ${quoted(contentType)} is not JSON.`,
       'datacontenttype',
     );
   if (data === '') return build(attributes, 'null', context, true);
