@@ -1,6 +1,6 @@
 import { CursorSeal } from './cursor';
 
-const seal = new CursorSeal('the key of the site');
+const seal = new CursorSeal(Buffer.from('the key of the site'));
 const position = { at: 1_771_333_200_000, id: '0199c1a2-7c3d-8abc-9def-001122334455' };
 const cursor = seal.seal(position, 'acme', '[["status","failed"]]');
 const open = (text: string, tenant = 'acme', filter = '[["status","failed"]]', by = seal) =>
@@ -13,7 +13,7 @@ it('opens what it sealed', () => {
 it.each([
   ['another tenant', () => open(cursor, 'default')],
   ['another filter', () => open(cursor, 'acme', '[]')],
-  ['another key', () => open(cursor, 'acme', '[["status","failed"]]', new CursorSeal('another'))],
+  ['another key', () => open(cursor, 'acme', '[["status","failed"]]', new CursorSeal(Buffer.from('another')))],
   ['nothing', () => open('')],
   ['an invented cursor', () => open(Buffer.from('0000000000000000[0,"x"]').toString('base64url'))],
   ['one that was cut', () => open(cursor.slice(0, -1))],

@@ -14,8 +14,8 @@ const MAC_BYTES = 16;
 const LIMIT = 512;
 
 export class CursorSeal {
-  /** `key`: any secret text of the site. */
-  constructor(private readonly key: string) {}
+  /** `key`: a secret of the site. */
+  constructor(private readonly key: Buffer) {}
 
   seal(position: Position, tenant: string, filter: string): string {
     const payload = Buffer.from(JSON.stringify([position.at, position.id]));

@@ -3,26 +3,12 @@ import type { DeliveryDetailView, DeliveryView, Page } from '@millrace/protocol'
 import { RANK_ENDED } from '../projections/deliveries/delivery.projection';
 import { dayOf } from '../projector/postgres-text';
 import { attemptViews } from './attempt-view';
-import type { CursorSeal, Position } from './cursor';
+import type { CursorSeal } from './cursor';
 import { deliveryView } from './delivery-view';
 import { type DeliveryListQuery, filterOf } from './history-query';
 import type { HistoryReader } from './history-reader.store';
+import { openCursor } from './open-cursor';
 import { requestBody } from './request-body';
-
-/** Thrown for a cursor that this site did not make for this list: 422 `invalid_cursor`. */
-export class InvalidCursor extends Error {}
-
-export const openCursor = (
-  seal: CursorSeal,
-  tenant: string,
-  filter: string,
-  cursor: string | undefined,
-): Position | null => {
-  if (cursor === undefined) return null;
-  const position = seal.open(cursor, tenant, filter);
-  if (position === null) throw new InvalidCursor();
-  return position;
-};
 
 export class DeliveryHistory {
   constructor(

@@ -1,9 +1,9 @@
 import type { CursorSeal } from './cursor';
-import { openCursor } from './delivery-history.handler';
 import { deliveryView } from './delivery-view';
 import { eventJson } from './event-view';
 import { type EventListQuery, filterOf } from './history-query';
 import type { HistoryReader } from './history-reader.store';
+import { openCursor } from './open-cursor';
 
 /** An event that went to more endpoints than this shows its latest deliveries; the list of deliveries has them all. */
 const DELIVERIES_SHOWN = 200;

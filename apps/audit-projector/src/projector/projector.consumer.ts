@@ -85,7 +85,7 @@ export class ProjectorConsumer {
   private async run(): Promise<void> {
     while (!this.stopped.signal.aborted && this.fatal === null) {
       if (this.waiting.length === 0) await this.woken(null);
-      else if (!this.isFull()) await this.woken(LINGER_MS);
+      if (!this.isFull() && !this.stopped.signal.aborted) await this.woken(LINGER_MS);
       while (this.waiting.length > 0 && !this.stopped.signal.aborted && this.fatal === null) {
         await this.projectUntilStored(this.take());
         if (!this.isFull()) break;

@@ -1,0 +1,271 @@
+import { randomBytes } from 'node:crypto';
+import { type DurableProducer, KafkaConnection } from '@millrace/kafka';
+import {
+  type DeliveryDetailView,
+  type DeliveryFact,
+  type DeliveryView,
+  EVENT_MODULES,
+  type EventDetailView,
+  encodeApiKey,
+  encodeEvent,
+  encodeFacts,
+  encodeRejection,
+  type Page,
+  topicNames,
+  topicSpecs,
+} from '@millrace/protocol';
+import { bootService, generateApiKey, type RunningService } from '@millrace/service-runtime';
+import { silentLogger } from '@millrace/telemetry';
+import { eventually, isolatedEnvironment, type TestEnvironment } from '@millrace/test-environment';
+import { createdFact, finishedFact, ODDITIES, sampleEvent, startedFact } from '../test/sample-log';
+import { auditProjector } from './audit-projector.service';
+
+jest.setTimeout(120_000);
+
+const ADMIN_KEY = 'mr_admin_key_of_this_test';
+const PARTITIONS = 2;
+
+describe('the history service', () => {
+  let environment: TestEnvironment;
+  let service: RunningService;
+  let kafka: KafkaConnection;
+  let producer: DurableProducer;
+  let otherTenantsKey: string;
+  let names: ReturnType<typeof topicNames>;
+  let env: NodeJS.ProcessEnv;
+
+  beforeAll(async () => {
+    environment = await isolatedEnvironment();
+    const prefix = environment.freshPrefix();
+    names = topicNames(prefix);
+    kafka = new KafkaConnection({ brokers: environment.brokers, clientId: 'test', logger: silentLogger });
+    const settings = { prefix, partitions: PARTITIONS, replicationFactor: 1, modules: EVENT_MODULES };
+    await kafka.provisionTopics(topicSpecs(settings), 1);
+    producer = kafka.producer('test');
+    const { id, text, sha256 } = generateApiKey(randomBytes);
+    otherTenantsKey = text;
+    await producer.send([
+      encodeApiKey(names.apiKeys, id, {
+        v: 1,
+        id,
+        tenant: 'acme',
+        name: 'acme',
+        sha256,
+        scopes: ['deliveries:read'],
+        expiresAt: null,
+      }),
+    ]);
+    env = {
+      MILLRACE_SERVICE_PORT: '0',
+      MILLRACE_SERVICE_HOST: '127.0.0.1',
+      MILLRACE_KAFKA_BROKERS: environment.brokers.join(','),
+      MILLRACE_DATABASE_URL: await environment.freshDatabase(),
+      MILLRACE_TOPIC_PREFIX: prefix,
+      MILLRACE_PARTITIONS: String(PARTITIONS),
+      MILLRACE_ADMIN_KEY: ADMIN_KEY,
+      MILLRACE_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+      LOG_LEVEL: 'error',
+    };
+    service = await bootService(auditProjector, env);
+  });
+  afterAll(async () => {
+    await service?.stop();
+    await producer?.close();
+    await kafka?.close();
+    await environment?.close();
+  });
+
+  const get = async <T>(path: string, key = ADMIN_KEY): Promise<{ status: number; text: string; body: T }> => {
+    const response = await fetch(service.url + path, { headers: { authorization: `Bearer ${key}` } });
+    const text = await response.text();
+    return { status: response.status, text, body: JSON.parse(text) as T };
+  };
+  const publish = (facts: readonly DeliveryFact[], partition = 0) =>
+    producer.send(encodeFacts(names.deliveryLog, partition, facts));
+  const deliveryIs = (id: string, status: string, key = ADMIN_KEY) =>
+    eventually(async () => {
+      const { body } = await get<DeliveryDetailView>(`/v1/deliveries/${id}`, key);
+      return body.status === status ? body : null;
+    }, `delivery ${id} is ${status}`);
+
+  it('shows an event, its delivery and every attempt with what was sent and answered', async () => {
+    const event = sampleEvent('evt-whole', {
+      data: '{"force":14400.0,"serial":12345678901234567890}',
+      time: new Date().toISOString(),
+    });
+    await producer.send([encodeEvent(names.events('mes'), event)]);
+    const logged = await eventually(async () => {
+      const answer = await get<EventDetailView>('/v1/event-log/evt-whole');
+      return answer.status === 200 ? answer : null;
+    }, 'the event is in the log');
+    expect(logged.text).toContain(`"data":${event.data}`);
+    const acceptedAt = Date.parse(logged.body.acceptedAt);
+    const created = createdFact(event, 'ep_whole', acceptedAt);
+    const first = startedFact(created, 1, acceptedAt + 10);
+    const second = startedFact(created, 2, acceptedAt + 5_000);
+    await publish([
+      created,
+      first,
+      finishedFact(first, 503, { kind: 'retry', nextAttemptAt: acceptedAt + 5_000 }),
+      startedFact(created, 2, acceptedAt + 4_990, 'died'),
+      second,
+      finishedFact(second, 200, { kind: 'succeeded' }),
+    ]);
+    const shown = await deliveryIs(created.deliveryId, 'succeeded');
+    expect(shown).toMatchObject({
+      eventId: 'evt-whole',
+      attemptCount: 2,
+      requestCount: 3,
+      lastOutcome: 'success',
+      nextAttemptAt: null,
+    });
+    expect(shown.attempts.map(({ number, outcome }) => [number, outcome])).toEqual([
+      [1, 'http_503'],
+      [2, 'unknown'],
+      [2, 'success'],
+    ]);
+    expect(shown.attempts[2]).toMatchObject({
+      durationMs: 117,
+      request: { url: 'https://receiver.example/hooks', bodyMissing: null },
+      response: { status: 200, body: 'answer', bodyTruncated: false },
+    });
+    expect(shown.attempts[2]?.request.body).toContain(`"data":${event.data}}`);
+    expect((await get<EventDetailView>('/v1/event-log/evt-whole')).body.deliveries).toMatchObject([
+      { id: created.deliveryId },
+    ]);
+  });
+
+  it('keeps tenants apart on every call', async () => {
+    const event = sampleEvent('evt-acme', { tenant: 'acme', time: new Date().toISOString() });
+    const created = createdFact(event, 'ep_acme', Date.now());
+    await producer.send([encodeEvent(names.events('mes'), event)]);
+    await publish([created]);
+    await deliveryIs(created.deliveryId, 'pending', otherTenantsKey);
+    for (const path of [`/v1/deliveries/${created.deliveryId}`, '/v1/event-log/evt-acme'])
+      expect((await get(path)).status).toBe(404);
+    for (const path of ['/v1/deliveries?endpointId=ep_acme', '/v1/deliveries?eventId=evt-acme'])
+      expect((await get<Page<DeliveryView>>(path)).body.data).toEqual([]);
+    expect((await get<Page<{ id: string }>>('/v1/event-log?limit=200')).body.data.map(({ id }) => id)).not.toContain(
+      'evt-acme',
+    );
+  });
+
+  it('pages through a list without losing or repeating a row, and refuses a cursor of another list', async () => {
+    const at = Date.now();
+    const facts = Array.from({ length: 23 }, (_, n) =>
+      // Several in one millisecond: the id decides.
+      createdFact(
+        sampleEvent(`evt-page-${n}`, { time: new Date(at).toISOString() }),
+        'ep_page',
+        at + Math.floor(n / 4),
+      ),
+    );
+    await publish(facts);
+    await deliveryIs(facts[22]!.deliveryId, 'pending');
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const query: string = cursor === null ? '' : `&cursor=${cursor}`;
+      const { body } = await get<Page<DeliveryView>>(`/v1/deliveries?endpointId=ep_page&limit=5${query}`);
+      seen.push(...body.data.map(({ id }) => id));
+      cursor = body.nextCursor;
+      if (seen.length === 5) {
+        const refused = [
+          await get(`/v1/deliveries?endpointId=ep_other&cursor=${cursor}`),
+          await get(`/v1/deliveries?endpointId=ep_page&cursor=${cursor}`, otherTenantsKey),
+          await get(`/v1/event-log?cursor=${cursor}`),
+        ];
+        for (const answer of refused) expect(answer).toMatchObject({ status: 422, body: { code: 'invalid_cursor' } });
+      }
+    } while (cursor !== null);
+    const order = [...facts].sort((a, b) => b.at - a.at || (a.deliveryId < b.deliveryId ? 1 : -1));
+    expect(seen).toEqual(order.map(({ deliveryId }) => deliveryId));
+  });
+
+  it.each([
+    ['/v1/deliveries?limit=1000000000', 422, 'invalid_request'],
+    ['/v1/deliveries?limit=0', 422, 'invalid_request'],
+    ['/v1/deliveries?limit=1&limit=2', 422, 'invalid_request'],
+    ['/v1/deliveries?status=lost', 422, 'invalid_request'],
+    ['/v1/deliveries?endpoint=x', 422, 'invalid_request'],
+    ['/v1/deliveries?endpointId=%00', 422, 'invalid_request'],
+    ['/v1/deliveries?eventType=%ED%A0%80', 422, 'invalid_request'],
+    ["/v1/deliveries?eventId=';DROP%20TABLE%20deliveries", 422, 'invalid_request'],
+    ['/v1/deliveries?from=yesterday', 422, 'invalid_request'],
+    ['/v1/deliveries?from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z', 200, undefined],
+    ['/v1/deliveries?cursor=AAAA', 422, 'invalid_cursor'],
+    ['/v1/deliveries?cursor[a]=b', 422, undefined],
+    ['/v1/deliveries/%00', 404, 'not_found'],
+    ['/v1/deliveries/0199c1a2-7c3d-8abc-9def-000000000003', 404, 'not_found'],
+    ['/v1/event-log/..%2f..', 404, 'not_found'],
+    ['/v1/event-log?type=*&limit=5', 422, 'invalid_request'],
+  ])('answers %s with %i', async (path, status, code) => {
+    const answer = await get<{ code?: string }>(path);
+    expect(answer.status).toBe(status);
+    if (code !== undefined) expect(answer.body.code).toBe(code);
+  });
+
+  it('needs a key, and one that may read deliveries', async () => {
+    expect((await get('/v1/deliveries', 'mr_wrong_key_of_nobody')).status).toBe(401);
+  });
+
+  it('passes what it cannot store, and keeps rejected records', async () => {
+    await producer.send(
+      ODDITIES.map((value) => ({ topic: names.deliveryLog, partition: 1, key: null, value, headers: {} })),
+    );
+    const origin = {
+      topic: names.events('mes'),
+      partition: 0,
+      offset: 5n,
+      timestamp: 1,
+      key: null,
+      value: Buffer.from([0, 255]),
+      headers: {},
+    };
+    await producer.send([
+      encodeRejection(names.eventsRejected, origin, { code: 'not_json', detail: '\0\ud800' }, Date.now()),
+    ]);
+    await producer.send([
+      { topic: names.events('mes'), partition: 0, key: null, value: Buffer.from('not an event'), headers: {} },
+    ]);
+    const after = createdFact(sampleEvent('evt-after', { time: new Date().toISOString() }), 'ep_after', Date.now());
+    await publish([after], 1);
+    await deliveryIs(after.deliveryId, 'pending');
+  });
+
+  it('waits while PostgreSQL is away, says so, loses nothing, and answers 503 meanwhile', async () => {
+    const facts = Array.from({ length: 400 }, (_, n) =>
+      createdFact(sampleEvent(`evt-down-${n}`, { time: new Date().toISOString() }), 'ep_down', Date.now()),
+    );
+    await publish(facts.slice(0, 200));
+    await environment.stopDatabase('immediate');
+    await publish(facts.slice(200));
+    const answer = await get<{ code: string }>('/v1/deliveries');
+    expect(answer).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+    expect((await get('/readyz')).status).toBe(503);
+    expect((await get('/healthz')).status).toBe(200);
+    await environment.startDatabase();
+    await eventually(
+      async () => {
+        const { status, body } = await get<Page<DeliveryView>>('/v1/deliveries?endpointId=ep_down&limit=200');
+        if (status !== 200 || body.nextCursor === null) return null;
+        const rest = await get<Page<DeliveryView>>(
+          `/v1/deliveries?endpointId=ep_down&limit=200&cursor=${body.nextCursor}`,
+        );
+        return body.data.length + (rest.body.data?.length ?? 0) === 400 ? true : null;
+      },
+      'all 400 are there',
+      30_000,
+    );
+  });
+
+  it('goes on where it stopped', async () => {
+    await service.stop();
+    const created = createdFact(sampleEvent('evt-again', { time: new Date().toISOString() }), 'ep_again', Date.now());
+    await publish([created]);
+    service = await bootService(auditProjector, env);
+    await deliveryIs(created.deliveryId, 'pending');
+    const { body } = await get<Page<DeliveryView>>('/v1/deliveries?endpointId=ep_page&limit=200');
+    expect(body.data).toHaveLength(23);
+  });
+});
