@@ -31,11 +31,17 @@ export const timeOfDeliveryId = (id: string): number => Number.parseInt(id.slice
 
 const DAY_MS = 86_400_000;
 
+/** Times that fit into an id with room above: the year 6429. */
+const LATEST_MS = 2 ** 47;
+
 /**
  * The time that goes into a delivery's id: the event's own, so that two copies of one event agree, unless it lies outside
- * what the history keeps; then the time at which Kafka accepted it.
+ * what the history keeps; then the time at which Kafka accepted it. A record without a usable time of its own (Kafka says
+ * -1) counts as of 1970.
  */
 export const timeForDeliveryId = (eventTime: string, acceptedAtMs: number): number => {
+  const usable = Number.isSafeInteger(acceptedAtMs) && acceptedAtMs >= 0 && acceptedAtMs < LATEST_MS;
+  const accepted = usable ? acceptedAtMs : 0;
   const at = Date.parse(eventTime.replace(/(\.\d{3})\d+/, '$1'));
-  return Number.isNaN(at) || at < acceptedAtMs - 30 * DAY_MS || at > acceptedAtMs + DAY_MS / 24 ? acceptedAtMs : at;
+  return at >= Math.max(0, accepted - 30 * DAY_MS) && at <= accepted + DAY_MS / 24 ? at : accepted;
 };

@@ -30,7 +30,8 @@ export const matchesType = (pattern: TypePattern, type: string): boolean => {
 /** Every pattern that could match a type: itself, its dotted prefixes, and `*`. The keys of the match index. */
 export const patternsFor = (type: string): string[] => {
   const patterns = [type];
-  for (let dot = type.lastIndexOf('.'); dot > 0; dot = type.lastIndexOf('.', dot - 1))
+  // A dot at the very end has nothing below it, so `a.` is not matched by `a.*`.
+  for (let dot = type.lastIndexOf('.', type.length - 2); dot > 0; dot = type.lastIndexOf('.', dot - 1))
     patterns.push(`${type.slice(0, dot)}.*`);
   patterns.push('*');
   return patterns;
