@@ -6,7 +6,7 @@ import {
   newMachineState,
   type Signal,
 } from '@millrace/domain';
-import { describeRecordings, golden, recordingLines } from './recordings';
+import { describeRecordings, golden, recordingLines } from '../../test-support/recordings';
 import { readShdrLine, startShdrReading } from './shdr-reading';
 
 interface GoldenMachine {

@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { recordingsFolder } from './recordings.config';
 
 /**
  * The recordings that ingest is proven on are other people's and lie outside the repository, in `MILLRACE_RECORDINGS`
  * (default `../shared/data`). Where the folder is missing, its tests say so and skip.
  */
-const folder = process.env['MILLRACE_RECORDINGS'] ?? resolve(__dirname, '../../../../../../shared/data');
+const folder = recordingsFolder();
 
 export const recordingsMissing = (): string | null =>
   existsSync(folder)
