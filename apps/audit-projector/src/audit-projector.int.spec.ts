@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type DurableProducer, KafkaConnection } from '@millrace/kafka';
+import { connectDatabase, runMigrations } from '@millrace/postgres';
 import {
   type DeliveryDetailView,
   type DeliveryFact,
@@ -19,6 +20,9 @@ import { silentLogger } from '@millrace/telemetry';
 import { eventually, isolatedEnvironment, type TestEnvironment } from '@millrace/test-environment';
 import { createdFact, finishedFact, ODDITIES, sampleEvent, startedFact } from '../test/sample-log';
 import { auditProjector } from './audit-projector.service';
+import { historyDatabase, historyTopics } from './history.config';
+import { compareSchemas } from './rebuild/compare-schemas.store';
+import { rebuildHistory } from './rebuild/rebuild-history';
 
 jest.setTimeout(120_000);
 
@@ -267,5 +271,18 @@ describe('the history service', () => {
     await deliveryIs(created.deliveryId, 'pending');
     const { body } = await get<Page<DeliveryView>>('/v1/deliveries?endpointId=ep_page&limit=200');
     expect(body.data).toHaveLength(23);
+  });
+
+  it('can be rebuilt from the log: no row differs', async () => {
+    const url = env['MILLRACE_DATABASE_URL']!;
+    const side = await connectDatabase(historyDatabase(url, 'history_rebuild'), silentLogger);
+    try {
+      await runMigrations(side, silentLogger);
+      const report = await rebuildHistory(kafka, side, names, historyTopics(names, EVENT_MODULES));
+      expect(report.facts).toBeGreaterThan(430);
+      expect(await compareSchemas(side, 'history', 'history_rebuild')).toEqual([]);
+    } finally {
+      await side.destroy();
+    }
   });
 });

@@ -1,8 +1,7 @@
 import { CheckpointStore, DATABASE, type Database } from '@millrace/postgres';
-import type { TopicNames } from '@millrace/protocol';
 import { type ServiceContext, serviceDatabase } from '@millrace/service-runtime';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { HISTORY_MIGRATIONS, HISTORY_SCHEMA, type HistorySettings } from './history.config';
+import { HISTORY_MIGRATIONS, HISTORY_SCHEMA, type HistorySettings, historyTopics } from './history.config';
 import { CursorSeal } from './history-api/cursor';
 import { DeliveriesController } from './history-api/deliveries.controller';
 import { DeliveryHistory } from './history-api/delivery-history.handler';
@@ -16,14 +15,6 @@ import { ProjectorConsumer } from './projector/projector.consumer';
 
 @Module({})
 class AuditProjectorModule {}
-
-/** Every topic that the history is made from. */
-export const historyTopics = (topics: TopicNames, modules: readonly string[]): string[] => [
-  topics.deliveryLog,
-  ...modules.map((module) => topics.events(module)),
-  topics.eventsRejected,
-  topics.signalsRejected,
-];
 
 /** The two halves of the service: the projector, which writes, and the history API, which reads. */
 export const auditProjectorModule = (context: ServiceContext<HistorySettings>): DynamicModule => {

@@ -1,4 +1,5 @@
 import type { DatabaseSettings } from '@millrace/postgres';
+import type { TopicNames } from '@millrace/protocol';
 import { type EnvironmentSpec, variable, whole } from '@millrace/service-runtime';
 import { HistoryTables1763700000000 } from './migrations/1763700000000-history-tables';
 
@@ -15,6 +16,14 @@ export const historyDatabase = (url: string, schema: string = HISTORY_SCHEMA): D
   applicationName: 'millrace-audit-projector',
   migrations: HISTORY_MIGRATIONS,
 });
+
+/** Every topic that the history is made from. */
+export const historyTopics = (topics: TopicNames, modules: readonly string[]): string[] => [
+  topics.deliveryLog,
+  ...modules.map((module) => topics.events(module)),
+  topics.eventsRejected,
+  topics.signalsRejected,
+];
 
 export interface HistorySettings {
   /** Days of deliveries and events that the history keeps; the topics keep 35. */

@@ -1,4 +1,5 @@
 import type { Database } from '@millrace/postgres';
+import { Client } from 'pg';
 import { READ_MODELS } from '../migrations/history-tables';
 
 export interface Difference {
@@ -32,3 +33,14 @@ export const compareSchemas = async (database: Database, left: string, right: st
 };
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** For a rebuild, which starts from nothing. */
+export const dropSchema = async (url: string, schema: string): Promise<void> => {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(`DROP SCHEMA IF EXISTS ${quoted(schema)} CASCADE`);
+  } finally {
+    await client.end();
+  }
+};
