@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { silentLogger } from '@millrace/telemetry';
 import type { DataFolder } from './data-folder/data-folder';
 import { brokerJars, brokerJarsAreCached } from './kafka/broker-jars';
@@ -146,7 +144,6 @@ export class LocalStack {
 
   private async startOrigin(ports: StackPorts): Promise<void> {
     if (this.stopped) throw new Error('stopped while starting');
-    const { version } = JSON.parse(readFileSync(join(projectRoot(), 'package.json'), 'utf8')) as { version: string };
     const at = (name: Service) => ({ host: '127.0.0.1', port: ports[name] });
     this.origin = await startOrigin({
       port: this.settings.port,
@@ -158,7 +155,6 @@ export class LocalStack {
         'audit-projector': at('audit-projector'),
       },
       projectRoot: projectRoot(),
-      version,
     });
   }
 }

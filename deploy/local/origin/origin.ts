@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Agent, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { openApiDocument } from '@millrace/protocol';
@@ -16,7 +16,6 @@ export interface OriginOptions {
   readonly hosts: readonly string[];
   readonly services: { readonly [name in Service]: { readonly host: string; readonly port: number } };
   readonly projectRoot: string;
-  readonly version: string;
 }
 
 export interface Origin {
@@ -79,8 +78,11 @@ const handler = (options: OriginOptions, targets: Record<Service, Target>) => {
   const console = ['apps/console/dist', 'apps/console/public']
     .map((folder) => join(options.projectRoot, folder))
     .filter((folder) => existsSync(folder));
+  const { version } = JSON.parse(readFileSync(join(options.projectRoot, 'package.json'), 'utf8')) as {
+    version: string;
+  };
   const documents: { readonly [path: string]: () => unknown } = {
-    '/openapi.json': () => openApiDocument(options.version),
+    '/openapi.json': () => openApiDocument(version),
   };
   const own: { readonly [path: string]: (response: ServerResponse) => Promise<void> } = {
     '/healthz': (response) => sendHealth(response, targets, '/healthz'),

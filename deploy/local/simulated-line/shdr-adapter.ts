@@ -1,7 +1,8 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { beforeTheShift, everything, nextStep, type Shift } from './roll-former';
 
 export interface SimulatedLine {
+  readonly port: number;
   /** Until then clients are accepted and pinged, but told nothing. */
   begin(): void;
   close(): Promise<void>;
@@ -54,6 +55,7 @@ export const startSimulatedLine = async (port: number, chance: () => number = Ma
     server.listen(port, '127.0.0.1', resolve);
   });
   return {
+    port: (server.address() as AddressInfo).port,
     begin: () => {
       begun = true;
       greet(clients);

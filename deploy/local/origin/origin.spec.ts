@@ -1,0 +1,109 @@
+import { passedHeaders } from './forward';
+import { mergeMetrics } from './merge-metrics';
+import { readOriginSettings } from './origin.config';
+import { ownerOf } from './routes';
+import { findStaticFile } from './static-files';
+
+describe('ownerOf', () => {
+  it.each([
+    ['/v1/events', 'machine-ingest'],
+    ['/v1/event-log/evt_1', 'audit-projector'],
+    ['/v1/event-types', 'subscription'],
+    ['/v1/endpoints/ep_1/rotate-secret', 'subscription'],
+    ['/v1/deliveries', 'audit-projector'],
+    ['/v1/machines/RF-1', 'machine-ingest'],
+    ['/v1/eventsX', null],
+    ['/v2/events', null],
+    ['/', null],
+  ])('%s -> %s', (path, expected) => {
+    expect(ownerOf(path)).toBe(expected);
+  });
+});
+
+describe('passedHeaders', () => {
+  it('passes on order, spelling and repeats, and drops what belongs to the connection', () => {
+    const raw = [
+      'X-B',
+      '1',
+      'Connection',
+      'keep-alive, X-Secret',
+      'X-Secret',
+      's',
+      'x-b',
+      '2',
+      'Transfer-Encoding',
+      'chunked',
+    ];
+    expect(passedHeaders(raw, null)).toEqual(['X-B', '1', 'x-b', '2']);
+  });
+
+  it('drops what the caller says about the way here', () => {
+    expect(
+      passedHeaders(['X-Forwarded-For', '1.1.1.1', 'Forwarded', 'for=x', 'Host', 'h'], /^(forwarded|x-forwarded-.*)$/),
+    ).toEqual(['Host', 'h']);
+  });
+});
+
+describe('mergeMetrics', () => {
+  it('labels every sample, and says HELP and TYPE once', () => {
+    const one = '# HELP up_seconds Since start.\n# TYPE up_seconds gauge\nup_seconds 3\n';
+    const two =
+      '# HELP up_seconds Since start.\n# TYPE up_seconds gauge\nup_seconds{a="}"} 4\n# TYPE d histogram\nd_bucket{le="1"} 2\nd_count{} 2\n';
+    expect(
+      mergeMetrics(
+        new Map([
+          ['delivery', one],
+          ['subscription', two],
+        ]),
+      ),
+    ).toBe(
+      [
+        '# HELP up_seconds Since start.',
+        '# TYPE up_seconds gauge',
+        'up_seconds{service="delivery"} 3',
+        'up_seconds{service="subscription",a="}"} 4',
+        '# TYPE d histogram',
+        'd_bucket{service="subscription",le="1"} 2',
+        'd_count{service="subscription"} 2',
+        '',
+      ].join('\n'),
+    );
+  });
+});
+
+describe('findStaticFile', () => {
+  it.each([
+    '/../origin.spec.ts',
+    '/%2e%2e/origin.spec.ts',
+    '/..%2forigin.spec.ts',
+    '/%00',
+    '/%zz',
+    '/missing.html',
+    '/',
+  ])('finds nothing at %j', (path) => {
+    expect(findStaticFile([`${__dirname}/../origin/none`, `${__dirname}/../demo`], path)).toBeNull();
+  });
+
+  it('finds a file in the first folder that has it', () => {
+    expect(findStaticFile([`${__dirname}/none`, __dirname], '/origin.ts')).toBe(`${__dirname}/origin.ts`);
+  });
+});
+
+describe('readOriginSettings', () => {
+  const all = 'machine-ingest=a:1,subscription=b:2,delivery=c:3,audit-projector=d:4';
+
+  it('reads the four places', () => {
+    expect(readOriginSettings({ MILLRACE_ORIGIN_SERVICES: all, MILLRACE_SERVICE_PORT: '80' })).toMatchObject({
+      port: 80,
+      hosts: ['0.0.0.0'],
+      services: { delivery: { host: 'c', port: 3 } },
+    });
+  });
+
+  it.each([
+    ['', 'names no machine-ingest'],
+    [all.replace('c:3', 'c'), '"delivery=c" is not'],
+  ])('refuses %j', (text, message) => {
+    expect(() => readOriginSettings({ MILLRACE_ORIGIN_SERVICES: text })).toThrow(message);
+  });
+});
