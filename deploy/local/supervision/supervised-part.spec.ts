@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '../../../libs/test-environment/src/eventually';
+import { eventually } from '@millrace/test-environment';
 import { DataFolder } from '../data-folder/data-folder';
 import { startInBackground, stopProcess } from '../process/background-process';
 import { isRunning, type ProcessIdentity } from '../process/process-identity';
