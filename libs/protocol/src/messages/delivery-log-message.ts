@@ -92,11 +92,12 @@ export interface DeliveryEnded extends FactSubject {
 
 /** Bytes of one log record at which a flush starts another. */
 export const LOG_RECORD_BYTES = 256 * 1024;
+const ENVELOPE_BYTES = Buffer.byteLength('{"v":1,"facts":[]}');
 
 export const encodeFacts = (topic: string, partition: number, facts: readonly DeliveryFact[]): OutgoingMessage[] => {
   const messages: OutgoingMessage[] = [];
   let texts: string[] = [];
-  let size = 0;
+  let size = ENVELOPE_BYTES;
   const flush = () => {
     if (texts.length === 0) return;
     messages.push({
@@ -107,13 +108,14 @@ export const encodeFacts = (topic: string, partition: number, facts: readonly De
       headers: {},
     });
     texts = [];
-    size = 0;
+    size = ENVELOPE_BYTES;
   };
   for (const fact of facts) {
     const text = JSON.stringify(fact);
-    if (size + text.length > LOG_RECORD_BYTES) flush();
+    const bytes = Buffer.byteLength(text) + 1;
+    if (size + bytes > LOG_RECORD_BYTES) flush();
     texts.push(text);
-    size += text.length;
+    size += bytes;
   }
   flush();
   return messages;

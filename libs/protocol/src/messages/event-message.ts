@@ -24,6 +24,13 @@ export const encodeEvent = (topic: string, event: Event): OutgoingMessage => ({
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 
+/** The year 9999, the last that RFC 3339 can write. */
+const LATEST_MS = Date.UTC(9999, 11, 31);
+
+/** Append times are always good; a topic that keeps the producer's own may hold -1, or anything. */
+const timeOf = (timestamp: number): string =>
+  new Date(timestamp >= 0 && timestamp <= LATEST_MS ? timestamp : 0).toISOString();
+
 /** Reads one record of an `events.*` topic; garbage becomes a refusal, never an exception. */
 export const decodeEvent = (message: IncomingMessage, defaultTenant: string): EventReading => {
   if (message.value === null)
@@ -40,12 +47,14 @@ export const decodeEvent = (message: IncomingMessage, defaultTenant: string): Ev
   const context = {
     tenant: defaultTenant,
     fixedTenant: false,
-    acceptedAt: new Date(message.timestamp).toISOString(),
+    acceptedAt: timeOf(message.timestamp),
     fallbackId: `${message.topic}/${message.partition}/${message.offset}`,
   };
   const contentType = message.headers['content-type']?.toString('utf8');
+  // Producers often call structured mode application/json; what has no attribute in its headers can only be that.
   const structured =
-    contentType?.startsWith('application/cloudevents') ?? message.headers['ce_specversion'] === undefined;
+    /^application\/cloudevents/i.test(contentType ?? '') ||
+    !Object.keys(message.headers).some((name) => name.startsWith('ce_'));
   if (structured) return readStructuredEvent(text, context);
   const attributes: { [name: string]: string } = {};
   for (const [name, value] of Object.entries(message.headers))
