@@ -1,7 +1,9 @@
+import { isTenantName } from '@millrace/domain';
 import type { ConsumedRecord, KafkaConnection, WindowedConsumer } from '@millrace/kafka';
 import { decodeEndpointDisabled, type EndpointDisabled, type TopicNames } from '@millrace/protocol';
 import { type KafkaWorker, Worker } from '@millrace/service-runtime';
 import type { Logger } from '@millrace/telemetry';
+import { isEndpointId } from '../endpoints/endpoint-id';
 
 export interface LifecycleConsumerSettings {
   readonly topics: Pick<TopicNames, 'endpointLifecycle'>;
@@ -15,6 +17,13 @@ export interface LifecycleConsumerSettings {
  * committed; while PostgreSQL is away the fact waits, and is tried again. What cannot be read is told and passed over: it
  * is no decision of ours.
  */
+/** Whether a fact speaks of something that can exist; what cannot would fail in the database for ever. */
+const canBeTrue = (fact: EndpointDisabled): boolean =>
+  isEndpointId(fact.endpointId) &&
+  isTenantName(String(fact.tenant)) &&
+  Number.isInteger(fact.endpointVersion) &&
+  fact.reason === 'receiver_answered_410';
+
 @Worker('consumers')
 export class EndpointLifecycleConsumer implements KafkaWorker {
   private readonly consumer: WindowedConsumer;
@@ -54,7 +63,7 @@ export class EndpointLifecycleConsumer implements KafkaWorker {
 
   private async carryOut(record: ConsumedRecord): Promise<void> {
     const fact = decodeEndpointDisabled(record.message);
-    if (fact === null) {
+    if (fact === null || !canBeTrue(fact)) {
       if (record.message.value !== null)
         this.logger.warn(
           { topic: record.message.topic, offset: record.message.offset.toString() },
