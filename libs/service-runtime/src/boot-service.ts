@@ -112,17 +112,22 @@ const createApplication = async <Own extends object>(
     abortOnError: false,
     logger: nestLogger(context.logger),
   });
+  configureApplication(app, context.logger, state);
+  return app;
+};
+
+/** What stands before the routes. */
+export const configureApplication = (app: NestExpressApplication, logger: Logger, state: ServiceState): void => {
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(edge(context.logger, state));
+  app.use(edge(logger, state));
   app.use(servingGate(state));
-  return app;
 };
 
 const isClass = (module: unknown): module is Type =>
   typeof module === 'function' && /^class\b/.test(Function.prototype.toString.call(module));
 
-const configureServer = (server: Server): void => {
+export const configureServer = (server: Server): void => {
   answerClientErrors(server);
   server.headersTimeout = 15_000;
   server.requestTimeout = 60_000;

@@ -29,7 +29,11 @@ class Broken1700000000002 implements MigrationInterface {
 describe('database of a service', () => {
   const open: Database[] = [];
   const connect = async (settings: Partial<DatabaseSettings> & { url: string }): Promise<Database> => {
-    const database = await connectDatabase({ schema: 'own', applicationName: 'test', ...settings }, silentLogger, 10_000);
+    const database = await connectDatabase(
+      { schema: 'own', applicationName: 'test', ...settings },
+      silentLogger,
+      10_000,
+    );
     open.push(database);
     return database;
   };
@@ -41,10 +45,9 @@ describe('database of a service', () => {
     const url = await (await testEnvironment()).freshDatabase();
     const database = await connect({ url, migrations: [First1700000000001] });
     await runMigrations(database, silentLogger);
-    expect(await database.query("SELECT schemaname FROM pg_tables WHERE tablename IN ('thing', 'migrations')")).toEqual([
-      { schemaname: 'own' },
-      { schemaname: 'own' },
-    ]);
+    expect(await database.query("SELECT schemaname FROM pg_tables WHERE tablename IN ('thing', 'migrations')")).toEqual(
+      [{ schemaname: 'own' }, { schemaname: 'own' }],
+    );
   });
 
   it('three instances that start at once run each migration once', async () => {
@@ -75,9 +78,7 @@ describe('database of a service', () => {
   it('a full pool counts as unavailable', async () => {
     const url = await (await testEnvironment()).freshDatabase();
     const database = await connect({ url, poolSize: 1, acquireTimeoutMs: 100 });
-    const error = await inTransaction(database, () =>
-      database.query('SELECT 1').catch((thrown: unknown) => thrown),
-    );
+    const error = await inTransaction(database, () => database.query('SELECT 1').catch((thrown: unknown) => thrown));
     expect(isDatabaseUnavailable(error)).toBe(true);
   });
 

@@ -128,11 +128,10 @@ describe('outbox and relay on PostgreSQL', () => {
 
     await one.waitPublished(late, 5_000);
     // the rule that was not taken: a filter on the oldest running transaction would still hold this row back
-    const [{ held }] = (await database.query(
-      'SELECT $1::xid8 >= pg_snapshot_xmin(pg_current_snapshot()) AS held',
-      [late.xid],
-    )) as Array<{ held: boolean }>;
-    expect(held).toBe(true);
+    const [row] = (await database.query('SELECT $1::xid8 >= pg_snapshot_xmin(pg_current_snapshot()) AS held', [
+      late.xid,
+    ])) as Array<{ held: boolean }>;
+    expect(row?.held).toBe(true);
     expect(broker.log).toEqual(['fast:1']);
 
     await slow.client.query('COMMIT');

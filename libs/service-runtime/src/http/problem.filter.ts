@@ -28,6 +28,8 @@ export class ProblemFilter implements ExceptionFilter {
     const traceId = stateIfAny(request)?.span.context.traceId;
     if (unexpected) {
       this.logger.error({ error, traceId, method: request.method, path: request.path }, 'request failed unexpectedly');
+    } else if (problem !== error && problem.problem.status === 503) {
+      this.logger.warn({ error, traceId }, 'a dependency did not answer');
     }
     for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value);
     const bytes = Buffer.from(JSON.stringify({ ...problem.problem, ...(traceId ? { traceId } : {}) }));

@@ -71,7 +71,7 @@ export const drainRefusedBody = (request: IncomingMessage): void => {
   if (request.complete) return;
   let dropped = 0;
   const cut = () => request.socket.destroy();
-  const timer = setTimeout(cut, LINGER_MS);
+  const timer = setTimeout(cut, LINGER_MS).unref();
   request
     .on('data', (chunk: Buffer) => {
       dropped += chunk.length;

@@ -24,7 +24,8 @@ export const toProblem = (error: unknown): { problem: ApiProblem; unexpected: bo
   const expected = (problem: ApiProblem) => ({ problem, unexpected: false });
   if (error instanceof ApiProblem) return expected(error);
   if (error instanceof NotPublished) return expected(unavailable(error.message));
-  if (error instanceof ProduceFailed || error instanceof BufferFull) {
+  // a message that the broker refuses for what it is should have been refused by us: that is a defect, not an outage
+  if ((error instanceof ProduceFailed && error.retriable) || error instanceof BufferFull) {
     return expected(unavailable('The event log cannot take this now. Nothing was accepted; send it again.'));
   }
   if (error instanceof ClaimLost) return expected(new ApiProblem('conflict', error.message));
