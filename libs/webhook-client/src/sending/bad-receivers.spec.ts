@@ -75,7 +75,7 @@ describe('a receiver that misbehaves', () => {
 
       expect(outcome).toMatchObject({ kind: 'failure', failure: 'timeout' });
       expect(took).toBeGreaterThanOrEqual(DEADLINE_MS - 2);
-      expect(took).toBeLessThan(DEADLINE_MS * 1.1 + 50);
+      expect(took).toBeLessThan(DEADLINE_MS * 1.1 + 250);
       await server!.allClosed();
     });
   });
@@ -262,7 +262,7 @@ describe('a receiver that misbehaves', () => {
       narrow.send({ url: server!.url(), headers: [], body: Buffer.from('x'), timeoutMs });
     const started = performance.now();
     const outcomes = await Promise.all([post(300), post(300), post(100), post(200), post(250)]);
-    expect(performance.now() - started).toBeLessThan(450);
+    expect(performance.now() - started).toBeLessThan(700);
     expect(outcomes.map((outcome) => outcome.kind === 'failure' && outcome.failure)).toEqual(Array(5).fill('timeout'));
 
     hanging = false;

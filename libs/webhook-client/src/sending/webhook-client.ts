@@ -48,7 +48,7 @@ const RESPONSE_HEADER_BYTES = 16 * 1024;
 const KEEP_ALIVE = { unsaidMs: 4_000, mostMs: 30_000 } as const;
 
 /** Headers that the client writes itself, or that would change where a request ends. */
-const OWN_HEADER = /^(host|connection|content-length|transfer-encoding|accept-encoding)$/i;
+const OWN_HEADER = /^(?:host|connection|content-length|transfer-encoding|accept-encoding)$/i;
 
 const failed = (failure: Extract<Outcome, { kind: 'failure' }>['failure'], message: string): Outcome => ({
   kind: 'failure',
@@ -114,10 +114,12 @@ export class WebhookClient {
     const target = this.targets.get(request.url) ?? this.judge(request.url);
     if (!target.ok) return Promise.resolve(failed('blocked_destination', 'Destination not allowed.'));
     const headers: string[] = [];
-    for (const [name, value] of request.headers) {
+    for (let index = 0; index < request.headers.length; index++) {
+      const header = request.headers[index]!;
+      const name = header[0];
       if (OWN_HEADER.test(name))
         return Promise.resolve(failed('protocol', `The request cannot be sent: the header ${name} is not free.`));
-      headers.push(name, value);
+      headers.push(name, header[1]);
     }
     headers.push('accept-encoding', 'identity');
     const entry = this.pools.use(target.origin, target.port, performance.now());
