@@ -1,0 +1,479 @@
+import { type Logger, metrics } from '@millrace/telemetry';
+import type { EachBatchPayload, Kafka } from 'kafkajs';
+import { failureName, isConnectionTrouble, isGroupChange } from '../client/failure';
+import type { LogWatch } from '../client/kafkajs-log';
+import { backoffMs, Pause, within } from '../client/waiting';
+import type { TopicPartition } from '../kafka-settings';
+import { AssignedPartitions, type JoinOutcome } from './assigned-partitions';
+import { decodeCompleted, encodeCompleted } from './completed-set';
+import { GroupMember, type MemberSettings, type PartitionCommit } from './group-member';
+import type { PartitionTenure } from './partition-tenure';
+import { mayFetch, mayHandOut } from './pauses';
+import { WatermarkTracker } from './watermark-tracker';
+import {
+  CommitFailed,
+  type ConsumerHealth,
+  type WindowedConsumer,
+  type WindowedConsumerOptions,
+} from './windowed-consumer';
+
+const consumed = metrics.counter('millrace_kafka_records_consumed_total', 'Records fetched', ['group']);
+const crashes = metrics.counter('millrace_kafka_consumer_crashes_total', 'Consumers that ended and were rebuilt', [
+  'group',
+  'error',
+]);
+const thrown = metrics.counter('millrace_kafka_handler_errors_total', 'Handlers that threw: a defect', ['group']);
+const outOfRange = metrics.counter(
+  'millrace_kafka_offset_out_of_range_total',
+  'Partitions whose committed offset the log no longer holds: records were missed',
+  ['group'],
+);
+
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 10_000;
+const REBALANCE_MS = 60_000;
+const COMMIT_NOW_MS = 10_000;
+const LAST_COMMIT_MS = 3_000;
+const LEAVE_MS = 5_000;
+const WATCH_MS = 1_000;
+const DRAIN_LOOK_MS = 10;
+const MIB = 1024 * 1024;
+
+export interface CommittedOffset extends TopicPartition {
+  /** Null when the group has committed none. */
+  readonly offset: bigint | null;
+  readonly metadata: string | null;
+}
+
+export interface GroupConsumerPorts {
+  readonly kafka: (watch: LogWatch) => Kafka;
+  readonly committed: (groupId: string, topics: readonly string[]) => Promise<CommittedOffset[]>;
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+/**
+ * The life of a record: kafkajs fetches a batch and only leaves it with its partition's tenure; the tenure hands it out when
+ * the window has room; the handler finishes it when it likes; the watermark moves over the finished prefix and is committed
+ * at intervals.
+ *
+ * After every join the pauses of kafkajs are dropped and derived again from what the tenures hold, partitions that stayed
+ * go on after the last record that was fetched, and partitions that were gained are prepared before their first record is
+ * handed out. When the kafkajs consumer crashes, a new one is built.
+ */
+export class GroupConsumer implements WindowedConsumer {
+  private readonly partitions = new AssignedPartitions((tenure) => this.onFinish(tenure));
+  private readonly pause = new Pause();
+  private readonly memberSettings: MemberSettings;
+  private member: GroupMember | null = null;
+  private life: Promise<void> | null = null;
+  private ended: Promise<void> | null = null;
+  private firstAssignment!: () => void;
+  private readonly started = new Promise<void>((resolve) => {
+    this.firstAssignment = resolve;
+  });
+  private prepared: Promise<void> = Promise.resolve();
+  private timers: NodeJS.Timeout[] = [];
+  private committing: Promise<void> | null = null;
+  private abandon: (reason: Error) => void = () => {};
+  private due: PartitionTenure[] = [];
+  private bytesShort = false;
+  private stopping = false;
+  private stopped = false;
+  private trouble: string | null = 'has not joined its group yet';
+  private fatal: string | null = null;
+  private deaf = false;
+
+  constructor(
+    private readonly options: WindowedConsumerOptions,
+    private readonly ports: GroupConsumerPorts,
+  ) {
+    const { window } = options;
+    this.memberSettings = {
+      groupId: options.groupId,
+      topics: options.topics,
+      maxWaitMs: options.maxWaitMs ?? 100,
+      sessionTimeoutMs: options.sessionTimeoutMs ?? 30_000,
+      rebalanceTimeoutMs: REBALANCE_MS,
+      concurrentPartitions: options.concurrentPartitions ?? 1,
+      fetchBytes: {
+        partition: Math.max(64 * 1024, Math.min(MIB, Math.floor(window.bytes / 32))),
+        total: Math.max(256 * 1024, Math.min(8 * MIB, Math.floor(window.bytes / 4))),
+      },
+    };
+  }
+
+  get held(): { readonly records: number; readonly bytes: number } {
+    const { records, heldBytes } = this.partitions.totals;
+    return { records, bytes: heldBytes };
+  }
+
+  async start(): Promise<void> {
+    if (this.life === null) {
+      this.life = this.live();
+      const { commitIntervalMs = 250 } = this.options;
+      if (commitIntervalMs !== null && commitIntervalMs > 0)
+        this.timers.push(setInterval(() => this.commitAtInterval(), commitIntervalMs));
+      this.timers.push(setInterval(() => this.watch(), WATCH_MS));
+    }
+    await this.started;
+  }
+
+  health(): ConsumerHealth {
+    return {
+      alive: this.fatal === null && !this.deaf,
+      reason: this.fatal ?? this.trouble,
+      assigned: this.partitions.names(),
+    };
+  }
+
+  pausePartition(topic: string, partition: number): void {
+    const tenure = this.partitions.get(topic, partition);
+    if (!tenure) return;
+    tenure.pausedByHandler = true;
+    this.deriveFetching(tenure);
+  }
+
+  resumePartition(topic: string, partition: number): void {
+    const tenure = this.partitions.get(topic, partition);
+    if (!tenure) return;
+    tenure.pausedByHandler = false;
+    this.onFinish(tenure);
+  }
+
+  async commitNow(): Promise<void> {
+    const deadline = this.ports.now() + COMMIT_NOW_MS;
+    for (let failures = 0; ; failures++) {
+      try {
+        await this.committing?.catch(() => {});
+        await this.commit();
+        return;
+      } catch (error) {
+        const again = isGroupChange(error) || isConnectionTrouble(error) || this.trouble !== null;
+        if (!again || this.stopped || this.ports.now() >= deadline)
+          throw error instanceof CommitFailed
+            ? error
+            : new CommitFailed(`the commit failed: ${failureName(error)}`, { cause: error });
+        await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, FIRST_RETRY_MS, 1_000)));
+      }
+    }
+  }
+
+  stop(drainMs: number): Promise<void> {
+    this.ended ??= this.end(drainMs);
+    return this.ended;
+  }
+
+  private async end(drainMs: number): Promise<void> {
+    this.stopping = true;
+    for (const tenure of this.partitions.all()) this.deriveFetching(tenure);
+    const deadline = this.ports.now() + drainMs;
+    while (this.partitions.totals.records > 0 && this.ports.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
+    for (const timer of this.timers) clearInterval(timer);
+    if (this.options.commitIntervalMs !== null)
+      await within(LAST_COMMIT_MS, 'the last commit', this.lastCommit()).catch((error) =>
+        this.warn(error, 'last commit failed'),
+      );
+    this.stopped = true;
+    const { member } = this;
+    this.member = null;
+    this.pause.end();
+    this.abandon(new Error('stopped'));
+    this.firstAssignment();
+    if (member)
+      await within(LEAVE_MS, 'leaving the group', member.stop()).catch((error) =>
+        this.warn(error, 'did not leave the group'),
+      );
+    this.partitions.loseAll();
+    this.trouble = 'is stopped';
+    await this.life;
+  }
+
+  private async lastCommit(): Promise<void> {
+    await this.committing?.catch(() => {});
+    await this.commit();
+  }
+
+  // ---- the kafkajs consumer, one life after the other
+
+  private async live(): Promise<void> {
+    for (let failures = 0; !this.stopped; ) {
+      const bornAt = this.ports.now();
+      const member: GroupMember = new GroupMember(
+        this.ports.kafka({
+          onOffsetOutOfRange: (topic, partition) => this.onOutOfRange(topic, partition),
+        }),
+        this.memberSettings,
+        {
+          onJoin: (id, assignment) => {
+            if (this.member === member) this.onJoin(member, id, assignment);
+          },
+          onBatch: (payload) => (this.member === member ? this.onBatch(payload) : Promise.resolve()),
+        },
+        this.ports.now,
+      );
+      this.member = member;
+      const error = await this.endOf(member);
+      if (this.stopped) return;
+      this.member = null;
+      this.partitions.loseAll();
+      member.stop().catch(() => {});
+      failures = this.ports.now() - bornAt > REBALANCE_MS ? 0 : failures + 1;
+      this.noteCrash(error);
+      await this.pause.wait(backoffMs(failures - 1, FIRST_RETRY_MS, LONGEST_RETRY_MS));
+    }
+  }
+
+  private async endOf(member: GroupMember): Promise<unknown> {
+    const abandoned = new Promise<Error>((resolve) => {
+      this.abandon = resolve;
+    });
+    const life = async (): Promise<unknown> => {
+      await member.start();
+      return member.crashed;
+    };
+    try {
+      return await Promise.race([life(), abandoned]);
+    } catch (error) {
+      return error;
+    }
+  }
+
+  /** Brokers that are away are no reason to restart the process; anything else that ends a consumer is, until it is back. */
+  private noteCrash(error: unknown): void {
+    const name = failureName(error);
+    this.deaf = !isConnectionTrouble(error);
+    this.trouble = `the consumer of ${this.options.groupId} ended (${name}) and is being rebuilt`;
+    crashes.inc({ group: this.options.groupId, error: name });
+    this.ports.logger.error(
+      { group: this.options.groupId, error: String(error), name },
+      'consumer ended; rebuilding it',
+    );
+  }
+
+  private watch(): void {
+    const { member } = this;
+    if (member === null || member.silentMs <= REBALANCE_MS + this.memberSettings.sessionTimeoutMs) return;
+    this.abandon(new Error(`the consumer did nothing for ${member.silentMs} ms`));
+  }
+
+  // ---- assignments
+
+  private onJoin(member: GroupMember, id: string, assignment: { readonly [topic: string]: readonly number[] }): void {
+    const outcome = this.partitions.join(id, assignment);
+    member.forgetPauses();
+    for (const tenure of outcome.kept) {
+      const position = tenure.fetchPosition;
+      if (position !== null) member.seek(tenure.topic, tenure.partition, position);
+    }
+    for (const tenure of this.partitions.all()) {
+      tenure.fetching = true;
+      this.deriveFetching(tenure);
+    }
+    this.prepared = this.prepare(member, outcome);
+  }
+
+  private async prepare(member: GroupMember, outcome: JoinOutcome): Promise<void> {
+    const valid = (): boolean =>
+      !this.stopped && this.partitions.currentEpoch === outcome.epoch && this.member === member;
+    for (let failures = 0; valid(); failures++) {
+      try {
+        await this.placeTrackers(member, outcome, valid);
+        await this.options.onAssigned?.({
+          epoch: outcome.epoch,
+          gained: outcome.gained.map((tenure) => tenure.name),
+          lost: outcome.lost.map((tenure) => tenure.name),
+        });
+        if (!valid()) return;
+        for (const tenure of outcome.gained) tenure.ready = true;
+        this.trouble = null;
+        this.deaf = false;
+        this.firstAssignment();
+        for (const tenure of this.partitions.all()) this.handOut(tenure);
+        return;
+      } catch (error) {
+        if (!valid()) return;
+        this.trouble = `the assignment cannot be prepared: ${failureName(error)}`;
+        this.warn(error, 'the assignment could not be prepared; trying again');
+        await this.pause.wait(backoffMs(failures, FIRST_RETRY_MS, 2_000));
+      }
+    }
+  }
+
+  /** Sets where each gained partition begins, and what is finished already; what was kept learns what others committed. */
+  private async placeTrackers(member: GroupMember, outcome: JoinOutcome, valid: () => boolean): Promise<void> {
+    const committed = new Map<PartitionTenure, CommittedOffset>();
+    if (this.options.commitIntervalMs !== null && outcome.gained.length + outcome.kept.length > 0) {
+      const topics = [...new Set([...outcome.gained, ...outcome.kept].map(({ topic }) => topic))];
+      for (const entry of await this.ports.committed(this.options.groupId, topics)) {
+        const tenure = this.partitions.get(entry.topic, entry.partition);
+        if (tenure && entry.offset !== null) committed.set(tenure, entry);
+      }
+    }
+    for (const tenure of outcome.gained) {
+      const own = (await this.options.startOffset?.(tenure.topic, tenure.partition)) ?? null;
+      if (!valid()) return;
+      const entry = committed.get(tenure);
+      if (own !== null) {
+        tenure.tracker = new WatermarkTracker(Number(own));
+        member.seek(tenure.topic, tenure.partition, Number(own));
+      } else if (entry) {
+        const offset = Number(entry.offset);
+        tenure.tracker = new WatermarkTracker(offset, decodeCompleted(offset, entry.metadata));
+      }
+    }
+    if (!valid()) return;
+    for (const tenure of outcome.kept) {
+      const entry = committed.get(tenure);
+      if (entry) tenure.tracker.merge(Number(entry.offset), decodeCompleted(Number(entry.offset), entry.metadata));
+    }
+  }
+
+  private onOutOfRange(topic: string, partition: number): void {
+    outOfRange.inc({ group: this.options.groupId });
+    const tenure = this.partitions.get(topic, partition);
+    this.ports.logger.error(
+      { group: this.options.groupId, topic, partition, expected: tenure?.fetchPosition ?? null },
+      'offset out of range: records were removed before they were read; going on at the beginning of the log',
+    );
+    if (tenure) tenure.jumping = true;
+  }
+
+  // ---- records
+
+  /** Called by kafkajs; must return soon, because heartbeats are sent between batches. */
+  private async onBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload;
+    let tenure = this.partitions.get(batch.topic, batch.partition);
+    while (tenure && !tenure.ready) {
+      await within(500, 'preparing', this.prepared).catch(() => {});
+      await payload.heartbeat();
+      if (!payload.isRunning() || this.stopping) return;
+      tenure = this.partitions.get(batch.topic, batch.partition);
+    }
+    if (!tenure || this.stopping || payload.isStale()) return;
+    const last = batch.messages[batch.messages.length - 1];
+    if (!last) return;
+    if (tenure.jumping) tenure = this.jumped(tenure, Number(batch.messages[0]!.offset));
+    payload.resolveOffset(last.offset);
+    consumed.inc({ group: this.options.groupId }, batch.messages.length);
+    tenure.accept(batch.messages, Number(batch.lastOffset()) + 1);
+    this.handOut(tenure);
+  }
+
+  private jumped(tenure: PartitionTenure, to: number): PartitionTenure {
+    tenure.jumping = false;
+    const position = tenure.fetchPosition;
+    return position !== null && to < position ? this.partitions.beginAnew(tenure) : tenure;
+  }
+
+  private handOut(tenure: PartitionTenure): void {
+    if (tenure.handingOut || !tenure.ready) return;
+    tenure.handingOut = true;
+    while (tenure.current && !this.stopping && tenure.waitingRecords > 0) {
+      let count = 0;
+      while (tenure.current && mayHandOut(tenure.load(), this.options.window)) {
+        const record = tenure.next();
+        if (record === null) break;
+        count++;
+        try {
+          this.options.onRecord(record);
+        } catch (error) {
+          this.handlerThrew(error);
+        }
+      }
+      if (count === 0) break;
+      try {
+        this.options.onBatchEnd?.(tenure.topic, tenure.partition);
+      } catch (error) {
+        this.handlerThrew(error);
+      }
+    }
+    tenure.handingOut = false;
+    if (tenure.current) this.deriveFetching(tenure);
+  }
+
+  private handlerThrew(error: unknown): void {
+    thrown.inc({ group: this.options.groupId });
+    this.fatal = `a handler of ${this.options.groupId} threw: ${String(error)}`;
+    this.ports.logger.error(
+      { group: this.options.groupId, error },
+      'a handler threw, which is a defect; its record stays incomplete',
+    );
+  }
+
+  /** Room may have come: seen to once, after all that finishes in this turn. */
+  private onFinish(tenure: PartitionTenure): void {
+    if (this.bytesShort) {
+      this.bytesShort = false;
+      for (const other of this.partitions.all()) this.lookAgainAt(other);
+    } else if (tenure.waitingRecords > 0 || !tenure.fetching) this.lookAgainAt(tenure);
+  }
+
+  private lookAgainAt(tenure: PartitionTenure): void {
+    if (tenure.dueForMore) return;
+    tenure.dueForMore = true;
+    if (this.due.push(tenure) === 1) queueMicrotask(() => this.lookAgain());
+  }
+
+  private lookAgain(): void {
+    const { due } = this;
+    this.due = [];
+    for (const tenure of due) {
+      tenure.dueForMore = false;
+      if (tenure.current) this.handOut(tenure);
+    }
+  }
+
+  private deriveFetching(tenure: PartitionTenure): void {
+    const load = tenure.load();
+    const wanted = !this.stopping && mayFetch(load, this.options.window);
+    if (!wanted && load.totalBytes * 2 >= this.options.window.bytes) this.bytesShort = true;
+    if (wanted === tenure.fetching || this.member === null) return;
+    tenure.fetching = wanted;
+    if (wanted) this.member.resume(tenure.topic, tenure.partition);
+    else this.member.pause(tenure.topic, tenure.partition);
+  }
+
+  // ---- commits
+
+  private commitAtInterval(): void {
+    if (this.committing !== null || this.stopping) return;
+    this.commit().catch((error) => {
+      if (this.member !== null && !isGroupChange(error) && !(error instanceof CommitFailed))
+        this.warn(error, 'a commit failed');
+    });
+  }
+
+  private commit(): Promise<void> {
+    const running = this.sendCommits();
+    this.committing = running;
+    const done = (): void => {
+      if (this.committing === running) this.committing = null;
+    };
+    running.then(done, done);
+    return running;
+  }
+
+  private async sendCommits(): Promise<void> {
+    const commits: PartitionCommit[] = [];
+    const versions: [PartitionTenure, number][] = [];
+    for (const tenure of this.partitions.all()) {
+      const { tracker } = tenure;
+      const offset = tracker.watermark;
+      if (!tenure.ready || offset === null || tracker.version === tenure.committedVersion) continue;
+      const metadata = encodeCompleted(offset, tracker.finishedBeyond());
+      commits.push({ topic: tenure.topic, partition: tenure.partition, offset, metadata });
+      versions.push([tenure, tracker.version]);
+    }
+    if (commits.length === 0) return;
+    if (this.member === null) throw new CommitFailed('the consumer is not running');
+    await this.member.commit(commits);
+    for (const [tenure, version] of versions) tenure.committedVersion = version;
+  }
+
+  private warn(error: unknown, what: string): void {
+    this.ports.logger.warn({ group: this.options.groupId, error: String(error) }, what);
+  }
+}
