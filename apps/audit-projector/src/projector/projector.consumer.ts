@@ -11,6 +11,12 @@ export interface ProjectorSettings {
   readonly topics: readonly string[];
 }
 
+/** Records that go together, and what they fold to. */
+interface Taken {
+  readonly records: readonly ConsumedRecord[];
+  readonly batch: HistoryBatch;
+}
+
 /** A batch is written when it has this many facts, or when its first has waited this long. */
 const BATCH_FACTS = 1_000;
 const BATCH_BYTES = 8 * 1024 * 1024;
@@ -106,7 +112,7 @@ export class ProjectorConsumer {
   }
 
   /** As many records as make up a batch. Facts are counted by folding, because one record holds many. */
-  private take(): ConsumedRecord[] {
+  private take(): Taken {
     const batch = this.projection.newBatch();
     let count = 0;
     let bytes = 0;
@@ -117,18 +123,18 @@ export class ProjectorConsumer {
     }
     const taken = this.waiting.splice(0, count);
     this.waitingBytes -= bytes;
-    return taken;
+    return { records: taken, batch };
   }
 
-  private async projectUntilStored(taken: readonly ConsumedRecord[]): Promise<void> {
+  private async projectUntilStored(taken: Taken): Promise<void> {
     let backoff = BACKOFF_MS.first;
     while (!this.stopped.signal.aborted && this.fatal === null) {
-      const held = taken.filter((record) => record.current);
+      const held = taken.records.filter((record) => record.current);
       const records = held.filter(({ message }) => !this.isStored(message));
       const startedAt = performance.now();
       try {
         if (records.length > 0) {
-          const batch = this.fold(records);
+          const batch = records.length === taken.records.length ? taken.batch : this.fold(records);
           await this.projection.project(
             records.map(({ message }) => message),
             batch,

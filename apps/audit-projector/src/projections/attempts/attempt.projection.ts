@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { RESPONSE_BODY_KEPT } from '@millrace/domain';
 import type { AttemptFinished, AttemptStarted } from '@millrace/protocol';
-import { jsonBytes } from '../../projector/postgres-text';
 
 /**
  * Rule: one row for each HTTP request, keyed by the delivery and the request's random id; `attempt-started` fills one
@@ -67,7 +66,7 @@ export const attemptRow = (fact: AttemptStarted | AttemptFinished): AttemptRow =
 const finishedPart = (fact: AttemptFinished): FinishedPart => {
   const body =
     fact.response === null ? null : Buffer.from(fact.response.body, 'base64').subarray(0, RESPONSE_BODY_KEPT);
-  const detail = jsonBytes({
+  const detail = JSON.stringify({
     url: fact.request.url,
     requestHeaders: keptHeaders(fact.request.headers),
     responseHeaders: fact.response === null ? null : keptHeaders(fact.response.headers),
@@ -82,9 +81,9 @@ const finishedPart = (fact: AttemptFinished): FinishedPart => {
     outcome: fact.outcome,
     responseStatus: fact.response?.status ?? null,
   };
-  const tie = createHash('sha256').update(JSON.stringify(part)).update(detail);
-  if (body !== null) tie.update(body);
-  return { ...part, finishedTie: tie.digest('hex').slice(0, 16), detail, responseBody: body };
+  const finishedTie = hash('sha256', `${JSON.stringify(part)}${detail}${fact.response?.body ?? ''}`).slice(0, 16);
+  return { ...part, finishedTie, detail: Buffer.from(detail), responseBody: body };
+};
 };
 
 const keptHeaders = (headers: { readonly [name: string]: string }): { readonly [name: string]: string } => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { DeliveryFact, DeliveryStatus } from '@millrace/protocol';
 
 /**
@@ -89,7 +89,7 @@ const createdPart = (fact: DeliveryFact): CreatedPart | null => {
     bodySha256: fact.bodySha256,
     traceId: fact.traceId,
   };
-  return { ...part, createdTie: createHash('sha256').update(JSON.stringify(part)).digest('hex').slice(0, 16) };
+  return { ...part, createdTie: hash('sha256', JSON.stringify(part)).slice(0, 16) };
 };
 
 const stateOf = (fact: DeliveryFact): DeliveryState => {
