@@ -73,7 +73,7 @@ const run = async (settings: LaunchSettings): Promise<number> => {
   const end = endRequested(settings.launchedBy);
   const folder = DataFolder.open(resolve(settings.dataFolder), `http://localhost:${settings.port}`);
   const stack = new LocalStack(settings, folder, announcer);
-  const demo = settings.demo ? new Demo(folder) : null;
+  const demo = settings.demo ? new Demo(folder, settings.startedAt) : null;
   let failed = false;
   try {
     const ports = await folder.ports(USUAL_PORTS);

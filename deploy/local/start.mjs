@@ -7,6 +7,8 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const usage = `npm start               the whole of Millrace, with a simulated line and a demo receiver
 npm start -- --no-demo  the stack alone`;
 
+const startedAt = Date.now();
+
 const main = async (args) => {
   if (Number(process.versions.node.split('.')[0]) < 20) {
     process.stderr.write(`\n  ✗ Node here is ${process.versions.node}; Millrace needs 20 or newer.\n\n`);
@@ -34,12 +36,11 @@ const main = async (args) => {
     check.checkDataFolder(dataFolder);
     await install(root);
     await build(root);
-    const began = String(Date.now());
     return await handOver(root, join(root, 'dist/deploy/local/main.js'), args, {
       ...environment,
       MILLRACE_DATA_DIR: dataFolder,
       MILLRACE_LOCAL_KAFKA: kafka,
-      MILLRACE_STARTED_AT: began,
+      MILLRACE_STARTED_AT: String(startedAt),
     });
   } catch (error) {
     sayWhyNot(error);

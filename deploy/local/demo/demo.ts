@@ -4,7 +4,7 @@ import { progress } from '../machine/bootstrap';
 import { type SimulatedLine, startSimulatedLine } from '../simulated-line/shdr-adapter';
 import { type Api, type DemoEndpoint, registerDemoEndpoint } from './demo-endpoint';
 import { type DemoReceiver, startDemoReceiver } from './demo-receiver';
-import { webhookLine } from './webhook-line';
+import { type ShownWebhook, webhookLine } from './webhook-line';
 
 const MACHINE = 'roll-former-1';
 
@@ -12,9 +12,14 @@ const MACHINE = 'roll-former-1';
 export class Demo {
   private line: SimulatedLine | null = null;
   private receiver: DemoReceiver | null = null;
+  private first = true;
   private endpoint: DemoEndpoint | null = null;
 
-  constructor(private readonly folder: DataFolder) {}
+  /** `startedAt`: when `npm start` began, Unix ms. */
+  constructor(
+    private readonly folder: DataFolder,
+    private readonly startedAt: number,
+  ) {}
 
   /** Listens at both ends; nothing happens yet. Answers the machine that machine-ingest is to connect to. */
   async prepare(ports: StackPorts): Promise<SimulatedMachine> {
@@ -22,7 +27,7 @@ export class Demo {
     this.receiver = await startDemoReceiver(
       ports.demoReceiver,
       () => this.endpoint?.secret ?? null,
-      (webhook) => progress.say(webhookLine(webhook)),
+      (webhook) => this.show(webhook),
     );
     this.line = await startSimulatedLine(ports.simulatedLine);
     return { machine: MACHINE, port: ports.simulatedLine };
@@ -38,6 +43,15 @@ export class Demo {
     );
     progress.say();
     this.line.begin();
+  }
+
+  private show(webhook: ShownWebhook): void {
+    progress.say(webhookLine(webhook));
+    if (this.first && webhook.refused === null) {
+      this.first = false;
+      const after = progress.duration(Date.now() - this.startedAt);
+      progress.say(`  ${progress.dim(`          the first one, ${after} after npm start`)}`);
+    }
   }
 
   async close(): Promise<void> {

@@ -36,7 +36,9 @@ export const webhookLine = (webhook: ShownWebhook): string => {
   const time = webhook.arrivedAt.toTimeString().slice(0, 8);
   const signature = webhook.refused === null ? green('✓ signature') : red('✗ signature');
   const what = webhook.refused ?? gist(webhook.type, webhook.data);
-  const age = webhook.ageMs === null || webhook.ageMs < 0 ? '' : dim(`  ${Math.round(webhook.ageMs)} ms`);
+  // A run is told some seconds after its end, when the last part is counted: its age says nothing of the way here.
+  const timely = webhook.ageMs !== null && webhook.ageMs >= 0 && webhook.type.startsWith('machine.');
+  const age = !timely ? '' : dim(`  ${Math.round(webhook.ageMs as number)} ms`);
   const machine = text(webhook.data['machine']);
   return `  ${dim(time)}  ${signature}  ${bold(webhook.type.padEnd(24))}  ${machine ? `${machine}: ` : ''}${what}${age}`;
 };

@@ -70,7 +70,7 @@ export const nextStep = (shift: Shift, chance: () => number): LineStep => {
       if (left > 0) return { shift: { ...shift, parts, left }, says: counted, waitMs: PANEL_MS };
       const done: Shift = { ...shift, parts, left, phase: 'done' };
       // The counter follows the end of the program, as on many controllers.
-      return { shift: done, says: ['execution|PROGRAM_COMPLETED', ...counted], waitMs: 4_000 };
+      return { shift: done, says: ['execution|PROGRAM_COMPLETED', ...counted], waitMs: 8_000 };
     }
   }
 };
