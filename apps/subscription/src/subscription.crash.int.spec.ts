@@ -87,6 +87,7 @@ beforeAll(async () => {
       partitions: 1,
     }),
     MILLRACE_ACKNOWLEDGE_WITHIN_MS: '1500',
+    MILLRACE_ENDPOINTS_PER_TENANT: '1000000',
   };
   [first, second] = await Promise.all([
     ServiceProcess.start('subscription', { variables }),
@@ -114,7 +115,7 @@ test('while Kafka is down a creation is answered 503, kept, and published when K
   const answer = await eventually(
     async () => {
       const again = await call(second, 'POST', '/v1/endpoints', body, 'while-down');
-      return again.status === 201 && again;
+      return again.status === 201 ? again : null;
     },
     'the repeat to be acknowledged',
     60_000,
@@ -190,7 +191,7 @@ test('an immediate stop of PostgreSQL costs time, not facts; nothing answers 500
   const created = await eventually(
     async () => {
       const answer = await call(first, 'POST', '/v1/endpoints', body);
-      return answer.status === 201 && answer;
+      return answer.status === 201 ? answer : null;
     },
     'an endpoint',
     40_000,
@@ -226,7 +227,7 @@ test('an immediate stop of PostgreSQL costs time, not facts; nothing answers 500
   const after = await eventually(
     async () => {
       const answer = await call(first, 'POST', '/v1/endpoints', body, 'db-down');
-      return answer.status === 201 && answer;
+      return answer.status === 201 ? answer : null;
     },
     'an endpoint after the restart',
     40_000,

@@ -47,8 +47,15 @@ export class EndpointLifecycleConsumer implements KafkaWorker {
     });
   }
 
-  start(): Promise<void> {
-    return this.consumer.start();
+  /**
+   * Returns before the group has met: after a crash that takes until the dead member's session ends, and configuration can
+   * be served meanwhile.
+   */
+  async start(): Promise<void> {
+    this.consumer.start().catch((error: unknown) => {
+      this.trouble = 'the consumer of endpoint-lifecycle did not start';
+      this.logger.error({ error }, this.trouble);
+    });
   }
 
   async stop(drainMs: number): Promise<void> {
