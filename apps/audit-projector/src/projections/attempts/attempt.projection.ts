@@ -84,7 +84,6 @@ const finishedPart = (fact: AttemptFinished): FinishedPart => {
   const finishedTie = hash('sha256', `${JSON.stringify(part)}${detail}${fact.response?.body ?? ''}`).slice(0, 16);
   return { ...part, finishedTie, detail: Buffer.from(detail), responseBody: body };
 };
-};
 
 const keptHeaders = (headers: { readonly [name: string]: string }): { readonly [name: string]: string } => {
   let left = HEADER_CHARACTERS_KEPT;
