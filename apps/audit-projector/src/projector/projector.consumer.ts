@@ -21,6 +21,8 @@ interface Taken {
 const BATCH_FACTS = 1_000;
 const BATCH_BYTES = 8 * 1024 * 1024;
 const LINGER_MS = 50;
+/** Short, because records are taken over in no time: after a crash this is how long the history stands still. */
+const SESSION_TIMEOUT_MS = 10_000;
 const BACKOFF_MS = { first: 100, most: 5_000 };
 
 /**
@@ -38,6 +40,7 @@ export class ProjectorConsumer {
   private waitingBytes = 0;
   private trouble: string | null = null;
   private fatal: string | null = null;
+  private assigned = false;
   private wake: (() => void) | null = null;
 
   constructor(
@@ -48,17 +51,30 @@ export class ProjectorConsumer {
     private readonly logger: Logger,
   ) {}
 
+  /**
+   * Does not wait for the partitions: after a crash the group gives them back only when the dead member's session is over,
+   * and the history can be read all that time.
+   */
   async start(): Promise<void> {
-    this.consumer = this.kafka.windowedConsumer({
+    const consumer = this.kafka.windowedConsumer({
       groupId: this.settings.groupId,
       topics: [...this.settings.topics],
       commitIntervalMs: null,
       window: { recordsPerPartition: 2_000, bytes: 64 * 1024 * 1024 },
+      sessionTimeoutMs: SESSION_TIMEOUT_MS,
       startOffset: (topic, partition) => this.startOffset(topic, partition),
       onRecord: (record) => this.onRecord(record),
     });
+    this.consumer = consumer;
     this.running = this.run();
-    await this.consumer.start();
+    consumer.start().then(
+      () => {
+        this.assigned = true;
+      },
+      (error: unknown) => {
+        if (!this.stopped.signal.aborted) this.fatal = `the log cannot be read: ${(error as Error).message}`;
+      },
+    );
   }
 
   /** What is held is written if PostgreSQL is there; what is not is read again by the next owner. */
@@ -73,9 +89,9 @@ export class ProjectorConsumer {
 
   health(): ConsumerHealth {
     const consumer = this.consumer?.health() ?? { alive: true, reason: 'starting', assigned: [] };
-    return this.fatal !== null
-      ? { ...consumer, alive: false, reason: this.fatal }
-      : { ...consumer, reason: this.trouble ?? consumer.reason };
+    if (this.fatal !== null) return { ...consumer, alive: false, reason: this.fatal };
+    const waiting = this.assigned ? null : 'waiting for partitions of the log';
+    return { ...consumer, reason: this.trouble ?? consumer.reason ?? waiting };
   }
 
   private onRecord(record: ConsumedRecord): void {
