@@ -231,12 +231,12 @@ test('another tenant can neither change nor delete, rotate nor test an endpoint'
   const { id } = await service.createEndpoint.handle(by('acme'), settings);
   const trace = { traceId: '0'.repeat(32), traceparent: '' };
   for (const attempt of [
-    service.changeEndpoint.handle(by('other'), id, { status: 'paused' }),
-    service.deleteEndpoint.handle(by('other'), id),
-    service.rotateSecret.handle(by('other'), id, 0),
-    service.testEndpoint.handle(by('other'), id, 'a.b', trace),
+    () => service.changeEndpoint.handle(by('other'), id, { status: 'paused' }),
+    () => service.deleteEndpoint.handle(by('other'), id),
+    () => service.rotateSecret.handle(by('other'), id, 0),
+    () => service.testEndpoint.handle(by('other'), id, 'a.b', trace),
   ])
-    expect(await refusal(attempt)).toMatchObject({ code: 'not_found' });
+    expect(await refusal(attempt())).toMatchObject({ code: 'not_found' });
   expect(log.endpoints(id)).toHaveLength(1);
   expect(log.of(topics.deliveries)).toHaveLength(0);
 });
