@@ -51,7 +51,9 @@ const compile = (root) =>
       if (code === 0) return done();
       const lines = output
         .split('\n')
-        .filter((line) => line.trim() !== '' && !/SWC {2}Running|Stack backtrace|^Successfully|^ +(\d+:|at )/.test(line));
+        .filter(
+          (line) => line.trim() !== '' && !/SWC {2}Running|Stack backtrace|^Successfully|^ +(\d+:|at )/.test(line),
+        );
       fail(new Stop(`The build failed:\n${lines.slice(0, 30).join('\n')}`));
     });
   });
