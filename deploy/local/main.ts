@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { DataFolder } from './data-folder/data-folder';
 import { Demo } from './demo/demo';
 import { type LaunchSettings, readLaunchSettings } from './launch.config';
@@ -76,6 +76,7 @@ const run = async (settings: LaunchSettings): Promise<number> => {
   const demo = settings.demo ? new Demo(folder, settings.startedAt) : null;
   let failed = false;
   try {
+    await folder.watch(join(__dirname, 'supervision/watchdog.js'));
     const ports = await folder.ports(USUAL_PORTS);
     const machines = demo === null ? [] : [await demo.prepare(ports)];
     const up = stack.start(ports, machines).then(async () => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '@millrace/test-environment';
 import { isRunning } from './process/process-identity';
-import { LauncherProcess, ownPlace, stillRunning } from './testing/launcher-process';
+import { endEverything, LauncherProcess, ownPlace, stillRunning } from './testing/launcher-process';
 
 /** The whole stack, as `npm start` runs it. One data folder for all: each start goes on with the data of the one before. */
 describe('npm start', () => {
@@ -20,6 +20,7 @@ describe('npm start', () => {
   afterAll(async () => {
     for (const launcher of launchers) launcher.signal('SIGTERM');
     await Promise.all(launchers.map((launcher) => launcher.exit()));
+    for (const launcher of launchers) endEverything(launcher.processes());
     place.remove();
   }, 60_000);
 
@@ -72,18 +73,31 @@ describe('npm start', () => {
     await eventually(() => !isRunning(holder) && stillRunning(processes).length === 0, 'everything to end', 60_000);
   }, 180_000);
 
-  it('cleans up after a launcher that was killed, and goes on with its data', async () => {
+  it('leaves nothing behind when it is killed itself', async () => {
     const killed = start('--no-demo');
     await killed.says('Millrace is running');
     const left = killed.processes();
     process.kill(killed.holder.pid, 'SIGKILL');
+    expect(await killed.exit()).toBe(1);
+    await eventually(() => stillRunning(left).length === 0, 'the watchdog to end everything', 60_000);
+  }, 180_000);
+
+  it('ends what a killed launcher and watchdog left, and goes on with the data', async () => {
+    const killed = start('--no-demo');
+    await killed.says('Millrace is running');
+    const left = killed.processes();
+    const { pid, watchdog } = killed.holder;
+    process.kill(watchdog.pid, 'SIGKILL');
+    process.kill(pid, 'SIGKILL');
     await killed.exit();
-    expect(stillRunning(left).length).toBe(6);
+    expect(stillRunning(left)).toHaveLength(6);
 
     const next = start('--no-demo');
     await next.says('Millrace is running');
     expect(stillRunning(left)).toEqual([]);
+    const { watchdog: nextWatchdog } = next.holder;
     next.signal('SIGTERM');
     expect(await next.exit()).toBe(0);
+    expect(isRunning(nextWatchdog)).toBe(false);
   }, 180_000);
 });

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { checks } from '../machine/bootstrap';
 import { freePortNear } from '../machine/free-port';
 import { runningAsRoot } from '../machine/unprivileged-user';
-import { identityOf, isRunning, type ProcessIdentity } from '../process/process-identity';
+import { startInBackground } from '../process/background-process';
+import { identityOf, isRunning, type ProcessIdentity, signal } from '../process/process-identity';
 
 const LOG_KEPT_BYTES = 20 * 1024 * 1024;
 
@@ -20,15 +21,25 @@ const LOG_KEPT_BYTES = 20 * 1024 * 1024;
  *   logs/             one file for each part
  */
 export class DataFolder {
-  private constructor(readonly path: string) {}
+  private watchdog: ProcessIdentity | null = null;
+  private readonly holder: ProcessIdentity & { readonly url: string };
+
+  private constructor(
+    readonly path: string,
+    url: string,
+  ) {
+    const self = identityOf(process.pid);
+    if (self === null) throw new Error('this process cannot be seen');
+    this.holder = { ...self, url };
+  }
 
   /** Makes or takes the folder, and holds it until {@link release}. Throws when another launcher holds it. */
   static open(path: string, url: string): DataFolder {
     mkdirSync(path, { recursive: true });
     // Under root PostgreSQL runs as somebody else and has to get through, but sees nothing of what lies beside it.
     chmodSync(path, runningAsRoot() ? 0o711 : 0o700);
-    const folder = new DataFolder(path);
-    folder.lock(url);
+    const folder = new DataFolder(path, url);
+    folder.lock();
     for (const inner of ['logs', 'processes']) mkdirSync(join(path, inner), { recursive: true, mode: 0o700 });
     if (!existsSync(join(path, 'version'))) writeFileSync(join(path, 'version'), `${checks.DATA_FORMAT}\n`);
     return folder;
@@ -95,16 +106,30 @@ export class DataFolder {
     return noted !== null && isRunning(noted) ? noted : null;
   }
 
+  /** A process that ends what the launcher runs when the launcher itself is killed. */
+  async watch(program: string): Promise<void> {
+    const { pid, began } = this.holder;
+    const watchdog = await startInBackground({
+      command: process.execPath,
+      args: [program, this.path, String(pid), began],
+      cwd: '/',
+      environment: { PATH: process.env['PATH'] },
+      logFile: this.logFile('watchdog'),
+    });
+    this.watchdog = watchdog.identity;
+    this.writeJson('launcher.json', { ...this.holder, watchdog: watchdog.identity });
+  }
+
   release(): void {
+    if (this.watchdog !== null) signal(this.watchdog, 'SIGKILL');
     rmSync(this.file('launcher.json'), { force: true });
   }
 
-  private lock(url: string): void {
+  private lock(): void {
     const file = this.file('launcher.json');
-    const own = JSON.stringify({ ...identityOf(process.pid), url });
     for (let tries = 1; ; tries++) {
       try {
-        writeFileSync(file, own, { flag: 'wx', mode: 0o600 });
+        writeFileSync(file, JSON.stringify(this.holder), { flag: 'wx', mode: 0o600 });
         return;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === 3) throw error;

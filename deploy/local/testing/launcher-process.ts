@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { eventually } from '@millrace/test-environment';
 import { freeTestPort } from '../machine/free-port';
 import { projectRoot } from '../machine/project-root';
-import { isRunning, type ProcessIdentity } from '../process/process-identity';
+import { isRunning, type ProcessIdentity, signal } from '../process/process-identity';
 
 /** `npm start` as a process of a test, in a folder of its own. */
 export class LauncherProcess {
@@ -65,7 +65,7 @@ export class LauncherProcess {
   }
 
   /** The launcher proper, to which `npm start` hands over. */
-  get holder(): ProcessIdentity {
+  get holder(): ProcessIdentity & { watchdog: ProcessIdentity } {
     return JSON.parse(readFileSync(join(this.variables['MILLRACE_DATA_DIR'] as string, 'launcher.json'), 'utf8'));
   }
 
@@ -104,6 +104,11 @@ export const pathWithOnly = (folder: string, programs: readonly string[]): strin
     if (found !== undefined && !existsSync(join(bin, program))) symlinkSync(found, join(bin, program));
   }
   return bin;
+};
+
+/** For the end of a test that failed half-way: nothing of it may stay. */
+export const endEverything = (processes: Map<string, ProcessIdentity>): void => {
+  for (const identity of processes.values()) signal(identity, 'SIGKILL', 'group');
 };
 
 export const stillRunning = (processes: Map<string, ProcessIdentity>): string[] =>
