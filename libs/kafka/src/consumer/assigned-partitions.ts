@@ -16,7 +16,7 @@ const keyOf = (topic: string, partition: number): string => `${topic}/${partitio
  * kept, though the same partition comes back.
  */
 export class AssignedPartitions {
-  readonly totals: HeldTotals = { records: 0, heldBytes: 0, bytes: 0, partitions: 0 };
+  readonly totals: HeldTotals = { records: 0, heldBytes: 0, waitingBytes: 0, partitions: 0 };
   private tenures = new Map<string, PartitionTenure>();
   private member: string | null = null;
   private epoch = 0;

@@ -1,21 +1,15 @@
 import { type Logger, metrics } from '@millrace/telemetry';
 import type { EachBatchPayload, Kafka } from 'kafkajs';
-import { failureName, isConnectionTrouble, isGroupChange } from '../client/failure';
+import { failureName, isConnectionTrouble } from '../client/failure';
 import type { LogWatch } from '../client/kafkajs-log';
 import { backoffMs, Pause, within } from '../client/waiting';
-import type { TopicPartition } from '../kafka-settings';
 import { AssignedPartitions, type JoinOutcome } from './assigned-partitions';
-import { decodeCompleted, encodeCompleted } from './completed-set';
-import { GroupMember, type MemberSettings, type PartitionCommit } from './group-member';
+import { GroupMember, type MemberSettings } from './group-member';
+import { OffsetCommits } from './offset-commits';
 import type { PartitionTenure } from './partition-tenure';
-import { mayFetch, mayHandOut } from './pauses';
-import { WatermarkTracker } from './watermark-tracker';
-import {
-  CommitFailed,
-  type ConsumerHealth,
-  type WindowedConsumer,
-  type WindowedConsumerOptions,
-} from './windowed-consumer';
+import { RecordHandOut } from './record-hand-out';
+import { type CommittedOffset, placeTrackers } from './starting-points';
+import type { ConsumerHealth, WindowedConsumer, WindowedConsumerOptions } from './windowed-consumer';
 
 const consumed = metrics.counter('millrace_kafka_records_consumed_total', 'Records fetched', ['group']);
 const crashes = metrics.counter('millrace_kafka_consumer_crashes_total', 'Consumers that ended and were rebuilt', [
@@ -32,18 +26,11 @@ const outOfRange = metrics.counter(
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 10_000;
 const REBALANCE_MS = 60_000;
-const COMMIT_NOW_MS = 10_000;
 const LAST_COMMIT_MS = 3_000;
 const LEAVE_MS = 5_000;
 const WATCH_MS = 1_000;
 const DRAIN_LOOK_MS = 10;
 const MIB = 1024 * 1024;
-
-export interface CommittedOffset extends TopicPartition {
-  /** Null when the group has committed none. */
-  readonly offset: bigint | null;
-  readonly metadata: string | null;
-}
 
 export interface GroupConsumerPorts {
   readonly kafka: (watch: LogWatch) => Kafka;
@@ -62,7 +49,9 @@ export interface GroupConsumerPorts {
  * handed out. When the kafkajs consumer crashes, a new one is built.
  */
 export class GroupConsumer implements WindowedConsumer {
-  private readonly partitions = new AssignedPartitions((tenure) => this.onFinish(tenure));
+  private readonly partitions = new AssignedPartitions((tenure) => this.records.onFinish(tenure));
+  private readonly records: RecordHandOut;
+  private readonly commits: OffsetCommits;
   private readonly pause = new Pause();
   private readonly memberSettings: MemberSettings;
   private member: GroupMember | null = null;
@@ -74,10 +63,7 @@ export class GroupConsumer implements WindowedConsumer {
   });
   private prepared: Promise<void> = Promise.resolve();
   private timers: NodeJS.Timeout[] = [];
-  private committing: Promise<void> | null = null;
   private abandon: (reason: Error) => void = () => {};
-  private due: PartitionTenure[] = [];
-  private bytesShort = false;
   private stopping = false;
   private stopped = false;
   private trouble: string | null = 'has not joined its group yet';
@@ -89,6 +75,17 @@ export class GroupConsumer implements WindowedConsumer {
     private readonly ports: GroupConsumerPorts,
   ) {
     const { window } = options;
+    this.records = new RecordHandOut(
+      this.partitions,
+      {
+        window,
+        onRecord: (record) => options.onRecord(record),
+        onBatchEnd: (topic, partition) => options.onBatchEnd?.(topic, partition),
+        onThrow: (error) => this.handlerThrew(error),
+      },
+      () => this.member,
+    );
+    this.commits = new OffsetCommits(this.partitions, () => this.member, ports.now);
     this.memberSettings = {
       groupId: options.groupId,
       topics: options.topics,
@@ -131,32 +128,18 @@ export class GroupConsumer implements WindowedConsumer {
     const tenure = this.partitions.get(topic, partition);
     if (!tenure) return;
     tenure.pausedByHandler = true;
-    this.deriveFetching(tenure);
+    this.records.deriveFetching(tenure);
   }
 
   resumePartition(topic: string, partition: number): void {
     const tenure = this.partitions.get(topic, partition);
     if (!tenure) return;
     tenure.pausedByHandler = false;
-    this.onFinish(tenure);
+    this.records.handOut(tenure);
   }
 
-  async commitNow(): Promise<void> {
-    const deadline = this.ports.now() + COMMIT_NOW_MS;
-    for (let failures = 0; ; failures++) {
-      try {
-        await this.committing?.catch(() => {});
-        await this.commit();
-        return;
-      } catch (error) {
-        const again = isGroupChange(error) || isConnectionTrouble(error) || this.trouble !== null;
-        if (!again || this.stopped || this.ports.now() >= deadline)
-          throw error instanceof CommitFailed
-            ? error
-            : new CommitFailed(`the commit failed: ${failureName(error)}`, { cause: error });
-        await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, FIRST_RETRY_MS, 1_000)));
-      }
-    }
+  commitNow(): Promise<void> {
+    return this.commits.persistently(() => !this.stopped && this.trouble !== null);
   }
 
   stop(drainMs: number): Promise<void> {
@@ -166,13 +149,13 @@ export class GroupConsumer implements WindowedConsumer {
 
   private async end(drainMs: number): Promise<void> {
     this.stopping = true;
-    for (const tenure of this.partitions.all()) this.deriveFetching(tenure);
+    this.records.stop();
     const deadline = this.ports.now() + drainMs;
     while (this.partitions.totals.records > 0 && this.ports.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
     for (const timer of this.timers) clearInterval(timer);
     if (this.options.commitIntervalMs !== null)
-      await within(LAST_COMMIT_MS, 'the last commit', this.lastCommit()).catch((error) =>
+      await within(LAST_COMMIT_MS, 'the last commit', this.commits.afterRunning()).catch((error) =>
         this.warn(error, 'last commit failed'),
       );
     this.stopped = true;
@@ -188,11 +171,6 @@ export class GroupConsumer implements WindowedConsumer {
     this.partitions.loseAll();
     this.trouble = 'is stopped';
     await this.life;
-  }
-
-  private async lastCommit(): Promise<void> {
-    await this.committing?.catch(() => {});
-    await this.commit();
   }
 
   // ---- the kafkajs consumer, one life after the other
@@ -269,7 +247,7 @@ export class GroupConsumer implements WindowedConsumer {
     }
     for (const tenure of this.partitions.all()) {
       tenure.fetching = true;
-      this.deriveFetching(tenure);
+      this.records.deriveFetching(tenure);
     }
     this.prepared = this.prepare(member, outcome);
   }
@@ -279,7 +257,11 @@ export class GroupConsumer implements WindowedConsumer {
       !this.stopped && this.partitions.currentEpoch === outcome.epoch && this.member === member;
     for (let failures = 0; valid(); failures++) {
       try {
-        await this.placeTrackers(member, outcome, valid);
+        await placeTrackers(outcome, this.options, {
+          committed: (topics) => this.ports.committed(this.options.groupId, topics),
+          seek: (topic, partition, offset) => member.seek(topic, partition, offset),
+          valid,
+        });
         await this.options.onAssigned?.({
           epoch: outcome.epoch,
           gained: outcome.gained.map((tenure) => tenure.name),
@@ -290,7 +272,7 @@ export class GroupConsumer implements WindowedConsumer {
         this.trouble = null;
         this.deaf = false;
         this.firstAssignment();
-        for (const tenure of this.partitions.all()) this.handOut(tenure);
+        for (const tenure of this.partitions.all()) this.records.handOut(tenure);
         return;
       } catch (error) {
         if (!valid()) return;
@@ -298,35 +280,6 @@ export class GroupConsumer implements WindowedConsumer {
         this.warn(error, 'the assignment could not be prepared; trying again');
         await this.pause.wait(backoffMs(failures, FIRST_RETRY_MS, 2_000));
       }
-    }
-  }
-
-  /** Sets where each gained partition begins, and what is finished already; what was kept learns what others committed. */
-  private async placeTrackers(member: GroupMember, outcome: JoinOutcome, valid: () => boolean): Promise<void> {
-    const committed = new Map<PartitionTenure, CommittedOffset>();
-    if (this.options.commitIntervalMs !== null && outcome.gained.length + outcome.kept.length > 0) {
-      const topics = [...new Set([...outcome.gained, ...outcome.kept].map(({ topic }) => topic))];
-      for (const entry of await this.ports.committed(this.options.groupId, topics)) {
-        const tenure = this.partitions.get(entry.topic, entry.partition);
-        if (tenure && entry.offset !== null) committed.set(tenure, entry);
-      }
-    }
-    for (const tenure of outcome.gained) {
-      const own = (await this.options.startOffset?.(tenure.topic, tenure.partition)) ?? null;
-      if (!valid()) return;
-      const entry = committed.get(tenure);
-      if (own !== null) {
-        tenure.tracker = new WatermarkTracker(Number(own));
-        member.seek(tenure.topic, tenure.partition, Number(own));
-      } else if (entry) {
-        const offset = Number(entry.offset);
-        tenure.tracker = new WatermarkTracker(offset, decodeCompleted(offset, entry.metadata));
-      }
-    }
-    if (!valid()) return;
-    for (const tenure of outcome.kept) {
-      const entry = committed.get(tenure);
-      if (entry) tenure.tracker.merge(Number(entry.offset), decodeCompleted(Number(entry.offset), entry.metadata));
     }
   }
 
@@ -359,39 +312,13 @@ export class GroupConsumer implements WindowedConsumer {
     payload.resolveOffset(last.offset);
     consumed.inc({ group: this.options.groupId }, batch.messages.length);
     tenure.accept(batch.messages, Number(batch.lastOffset()) + 1);
-    this.handOut(tenure);
+    this.records.handOut(tenure);
   }
 
   private jumped(tenure: PartitionTenure, to: number): PartitionTenure {
     tenure.jumping = false;
     const position = tenure.fetchPosition;
     return position !== null && to < position ? this.partitions.beginAnew(tenure) : tenure;
-  }
-
-  private handOut(tenure: PartitionTenure): void {
-    if (tenure.handingOut || !tenure.ready) return;
-    tenure.handingOut = true;
-    while (tenure.current && !this.stopping && tenure.waitingRecords > 0) {
-      let count = 0;
-      while (tenure.current && mayHandOut(tenure.load(), this.options.window)) {
-        const record = tenure.next();
-        if (record === null) break;
-        count++;
-        try {
-          this.options.onRecord(record);
-        } catch (error) {
-          this.handlerThrew(error);
-        }
-      }
-      if (count === 0) break;
-      try {
-        this.options.onBatchEnd?.(tenure.topic, tenure.partition);
-      } catch (error) {
-        this.handlerThrew(error);
-      }
-    }
-    tenure.handingOut = false;
-    if (tenure.current) this.deriveFetching(tenure);
   }
 
   private handlerThrew(error: unknown): void {
@@ -403,74 +330,9 @@ export class GroupConsumer implements WindowedConsumer {
     );
   }
 
-  /** Room may have come: seen to once, after all that finishes in this turn. */
-  private onFinish(tenure: PartitionTenure): void {
-    if (this.bytesShort) {
-      this.bytesShort = false;
-      for (const other of this.partitions.all()) this.lookAgainAt(other);
-    } else if (tenure.waitingRecords > 0 || !tenure.fetching) this.lookAgainAt(tenure);
-  }
-
-  private lookAgainAt(tenure: PartitionTenure): void {
-    if (tenure.dueForMore) return;
-    tenure.dueForMore = true;
-    if (this.due.push(tenure) === 1) queueMicrotask(() => this.lookAgain());
-  }
-
-  private lookAgain(): void {
-    const { due } = this;
-    this.due = [];
-    for (const tenure of due) {
-      tenure.dueForMore = false;
-      if (tenure.current) this.handOut(tenure);
-    }
-  }
-
-  private deriveFetching(tenure: PartitionTenure): void {
-    const load = tenure.load();
-    const wanted = !this.stopping && mayFetch(load, this.options.window);
-    if (!wanted && load.totalBytes * 2 >= this.options.window.bytes) this.bytesShort = true;
-    if (wanted === tenure.fetching || this.member === null) return;
-    tenure.fetching = wanted;
-    if (wanted) this.member.resume(tenure.topic, tenure.partition);
-    else this.member.pause(tenure.topic, tenure.partition);
-  }
-
-  // ---- commits
-
   private commitAtInterval(): void {
-    if (this.committing !== null || this.stopping) return;
-    this.commit().catch((error) => {
-      if (this.member !== null && !isGroupChange(error) && !(error instanceof CommitFailed))
-        this.warn(error, 'a commit failed');
-    });
-  }
-
-  private commit(): Promise<void> {
-    const running = this.sendCommits();
-    this.committing = running;
-    const done = (): void => {
-      if (this.committing === running) this.committing = null;
-    };
-    running.then(done, done);
-    return running;
-  }
-
-  private async sendCommits(): Promise<void> {
-    const commits: PartitionCommit[] = [];
-    const versions: [PartitionTenure, number][] = [];
-    for (const tenure of this.partitions.all()) {
-      const { tracker } = tenure;
-      const offset = tracker.watermark;
-      if (!tenure.ready || offset === null || tracker.version === tenure.committedVersion) continue;
-      const metadata = encodeCompleted(offset, tracker.finishedBeyond());
-      commits.push({ topic: tenure.topic, partition: tenure.partition, offset, metadata });
-      versions.push([tenure, tracker.version]);
-    }
-    if (commits.length === 0) return;
-    if (this.member === null) throw new CommitFailed('the consumer is not running');
-    await this.member.commit(commits);
-    for (const [tenure, version] of versions) tenure.committedVersion = version;
+    if (this.stopping) return;
+    void this.commits.atInterval((error) => this.warn(error, 'a commit failed'));
   }
 
   private warn(error: unknown, what: string): void {

@@ -9,8 +9,7 @@ import { WatermarkTracker } from './watermark-tracker';
 export interface HeldTotals {
   records: number;
   heldBytes: number;
-  /** Handed out or waiting. */
-  bytes: number;
+  waitingBytes: number;
   partitions: number;
 }
 
@@ -78,11 +77,13 @@ export class PartitionTenure implements RecordKeeper {
   load(): Load {
     return {
       heldRecords: this.heldRecords,
+      heldBytes: this.heldBytes,
       waitingRecords: this.waitingRecords,
-      bytes: this.heldBytes + this.waitingBytes,
+      waitingBytes: this.waitingBytes,
       span: this.tracker.span,
       pausedByHandler: this.pausedByHandler,
-      totalBytes: this.totals.bytes,
+      totalHeldBytes: this.totals.heldBytes,
+      totalWaitingBytes: this.totals.waitingBytes,
       partitions: this.totals.partitions,
     };
   }
@@ -99,7 +100,7 @@ export class PartitionTenure implements RecordKeeper {
       this.waitingHead = 0;
     }
     this.waitingBytes += bytes;
-    this.totals.bytes += bytes;
+    this.totals.waitingBytes += bytes;
     this.waitingEnd = end;
   }
 
@@ -109,11 +110,9 @@ export class PartitionTenure implements RecordKeeper {
       const message = this.waiting[this.waitingHead++]!;
       const bytes = sizeOf(message);
       this.waitingBytes -= bytes;
+      this.totals.waitingBytes -= bytes;
       const ticket = this.tracker.enter(Number(message.offset));
-      if (ticket < 0) {
-        this.totals.bytes -= bytes;
-        continue;
-      }
+      if (ticket < 0) continue;
       this.heldRecords++;
       this.heldBytes += bytes;
       this.totals.records++;
@@ -131,7 +130,6 @@ export class PartitionTenure implements RecordKeeper {
     this.heldBytes -= bytes;
     this.totals.records--;
     this.totals.heldBytes -= bytes;
-    this.totals.bytes -= bytes;
     this.tracker.finish(ticket);
     this.onFinish(this);
   }
@@ -141,7 +139,7 @@ export class PartitionTenure implements RecordKeeper {
     this.current = false;
     this.totals.records -= this.heldRecords;
     this.totals.heldBytes -= this.heldBytes;
-    this.totals.bytes -= this.heldBytes + this.waitingBytes;
+    this.totals.waitingBytes -= this.waitingBytes;
     this.waiting = [];
     this.waitingHead = 0;
     this.waitingBytes = 0;

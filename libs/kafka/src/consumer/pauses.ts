@@ -1,17 +1,18 @@
 import type { ConsumerWindow } from './windowed-consumer';
 
-/** What one partition holds, and what all of a consumer's hold. */
+/** What one partition holds, and what all of a consumer's hold. Held: handed out and not complete. */
 export interface Load {
-  /** Handed out and not complete. */
   readonly heldRecords: number;
+  readonly heldBytes: number;
   /** Fetched and not handed out. */
   readonly waitingRecords: number;
-  /** Of this partition: handed out or waiting. */
-  readonly bytes: number;
+  readonly waitingBytes: number;
   /** Records from the watermark on, finished or not. */
   readonly span: number;
   readonly pausedByHandler: boolean;
-  readonly totalBytes: number;
+  /** Of all partitions. */
+  readonly totalHeldBytes: number;
+  readonly totalWaitingBytes: number;
   readonly partitions: number;
 }
 
@@ -19,20 +20,25 @@ export interface Load {
 const SPAN_WINDOWS = 10;
 
 /**
- * When all hold more than half of the byte limit, each partition is held to its share of the other half: a partition whose
- * records wait for hours cannot starve one whose records are due now.
+ * When all together have more than half of the byte limit, each partition is kept to its share of the other half: a
+ * partition whose records wait for hours cannot starve one whose records are due now.
  */
-const overItsShare = (load: Load, window: ConsumerWindow): boolean =>
-  load.totalBytes * 2 >= window.bytes && load.bytes * 2 * Math.max(1, load.partitions) >= window.bytes;
+const overItsShare = (own: number, total: number, load: Load, window: ConsumerWindow): boolean =>
+  total * 2 >= window.bytes && own * 2 * Math.max(1, load.partitions) >= window.bytes;
 
 export const mayHandOut = (load: Load, window: ConsumerWindow): boolean => {
   if (load.pausedByHandler || load.heldRecords >= window.recordsPerPartition) return false;
   if (load.heldRecords === 0) return true;
-  return load.span < SPAN_WINDOWS * window.recordsPerPartition && !overItsShare(load, window);
+  return (
+    load.span < SPAN_WINDOWS * window.recordsPerPartition &&
+    !overItsShare(load.heldBytes, load.totalHeldBytes, load, window)
+  );
 };
 
 /** Fetching goes on while less than half a window waits, so that the next records are there when the window moves. */
-export const mayFetch = (load: Load, window: ConsumerWindow): boolean =>
-  !(load.pausedByHandler && load.waitingRecords > 0) &&
-  load.waitingRecords * 2 < window.recordsPerPartition &&
-  (load.heldRecords + load.waitingRecords === 0 || !overItsShare(load, window));
+export const mayFetch = (load: Load, window: ConsumerWindow): boolean => {
+  if (load.waitingRecords * 2 >= window.recordsPerPartition) return false;
+  if (load.pausedByHandler && load.waitingRecords > 0) return false;
+  const own = load.heldBytes + load.waitingBytes;
+  return own === 0 || !overItsShare(own, load.totalHeldBytes + load.totalWaitingBytes, load, window);
+};

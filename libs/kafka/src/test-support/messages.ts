@@ -19,6 +19,10 @@ export const text = (topic: string, value: string, partition?: number): Outgoing
 export const numbered = (topic: string, prefix: string, count: number, partition = 0): OutgoingMessage[] =>
   Array.from({ length: count }, (_, index) => text(topic, `${prefix}${index}`, partition));
 
+/** With the value as key. */
+export const keyed = (messages: readonly OutgoingMessage[]): OutgoingMessage[] =>
+  messages.map((message) => ({ ...message, key: String(message.value) }));
+
 export const valueText = (message: IncomingMessage): string => message.value?.toString('utf8') ?? '';
 
 /** Everything that one partition holds. */

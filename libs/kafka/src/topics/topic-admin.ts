@@ -1,6 +1,6 @@
 import type { TopicSpec } from '@millrace/protocol';
 import { type Admin, ConfigResourceTypes, type Kafka } from 'kafkajs';
-import type { CommittedOffset } from '../consumer/group-consumer';
+import type { CommittedOffset } from '../consumer/starting-points';
 import { driftOf, type TopicFound } from './topic-drift';
 
 /** Topics and group offsets. A connection that failed is replaced by the next call. */

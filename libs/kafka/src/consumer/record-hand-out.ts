@@ -1,0 +1,102 @@
+import type { AssignedPartitions } from './assigned-partitions';
+import type { PartitionTenure } from './partition-tenure';
+import { mayFetch, mayHandOut } from './pauses';
+import type { ConsumerWindow, WindowedConsumerOptions } from './windowed-consumer';
+
+/** Tells kafkajs which partitions to fetch. */
+export interface FetchSwitch {
+  pause(topic: string, partition: number): void;
+  resume(topic: string, partition: number): void;
+}
+
+export interface HandOutHandlers extends Pick<WindowedConsumerOptions, 'onRecord' | 'onBatchEnd'> {
+  readonly window: ConsumerWindow;
+  /** A handler threw, which is a defect. */
+  onThrow(error: unknown): void;
+}
+
+/**
+ * Gives waiting records to the handler while the window has room, and has fetching paused and resumed accordingly. It is
+ * driven by batches that come and by records that finish; many that finish in one turn of the event loop are seen to once.
+ */
+export class RecordHandOut {
+  private due: PartitionTenure[] = [];
+  /** Some partition was refused for bytes: any record that finishes may free another partition. */
+  private bytesShort = false;
+  private stopped = false;
+
+  constructor(
+    private readonly partitions: AssignedPartitions,
+    private readonly handlers: HandOutHandlers,
+    private readonly fetching: () => FetchSwitch | null,
+  ) {}
+
+  handOut(tenure: PartitionTenure): void {
+    if (tenure.handingOut || !tenure.ready) return;
+    tenure.handingOut = true;
+    while (tenure.current && !this.stopped && tenure.waitingRecords > 0 && this.fillWindow(tenure) > 0) {
+      try {
+        this.handlers.onBatchEnd?.(tenure.topic, tenure.partition);
+      } catch (error) {
+        this.handlers.onThrow(error);
+      }
+    }
+    tenure.handingOut = false;
+    if (tenure.current) this.deriveFetching(tenure);
+  }
+
+  onFinish(tenure: PartitionTenure): void {
+    if (this.bytesShort) {
+      this.bytesShort = false;
+      for (const other of this.partitions.all()) this.lookAgainAt(other);
+    } else if (tenure.waitingRecords > 0 || !tenure.fetching) this.lookAgainAt(tenure);
+  }
+
+  deriveFetching(tenure: PartitionTenure): void {
+    const { window } = this.handlers;
+    const load = tenure.load();
+    const wanted = !this.stopped && mayFetch(load, window);
+    if (!wanted && (load.totalHeldBytes + load.totalWaitingBytes) * 2 >= window.bytes) this.bytesShort = true;
+    const fetching = this.fetching();
+    if (wanted === tenure.fetching || fetching === null) return;
+    tenure.fetching = wanted;
+    if (wanted) fetching.resume(tenure.topic, tenure.partition);
+    else fetching.pause(tenure.topic, tenure.partition);
+  }
+
+  /** Nothing more is handed out, and nothing fetched. */
+  stop(): void {
+    this.stopped = true;
+    for (const tenure of this.partitions.all()) this.deriveFetching(tenure);
+  }
+
+  private fillWindow(tenure: PartitionTenure): number {
+    let count = 0;
+    while (tenure.current && mayHandOut(tenure.load(), this.handlers.window)) {
+      const record = tenure.next();
+      if (record === null) break;
+      count++;
+      try {
+        this.handlers.onRecord(record);
+      } catch (error) {
+        this.handlers.onThrow(error);
+      }
+    }
+    return count;
+  }
+
+  private lookAgainAt(tenure: PartitionTenure): void {
+    if (tenure.dueForMore) return;
+    tenure.dueForMore = true;
+    if (this.due.push(tenure) === 1) queueMicrotask(() => this.lookAgain());
+  }
+
+  private lookAgain(): void {
+    const { due } = this;
+    this.due = [];
+    for (const tenure of due) {
+      tenure.dueForMore = false;
+      if (tenure.current) this.handOut(tenure);
+    }
+  }
+}
