@@ -13,6 +13,8 @@ export class Demo {
   private line: SimulatedLine | null = null;
   private receiver: DemoReceiver | null = null;
   private first = true;
+  /** Lines of webhooks from the time before the demo has begun: what an earlier run left on its way. */
+  private early: string[] | null = [];
   private endpoint: DemoEndpoint | null = null;
 
   /** `startedAt`: when `npm start` began, Unix ms. */
@@ -42,16 +44,20 @@ export class Demo {
       `  ${progress.dim(`The simulated line ${MACHINE} runs. Each webhook, as the demo receiver gets it:`)}`,
     );
     progress.say();
+    for (const text of this.early ?? []) progress.say(text);
+    this.early = null;
     this.line.begin();
   }
 
   private show(webhook: ShownWebhook): void {
-    progress.say(webhookLine(webhook));
+    const lines = [webhookLine(webhook)];
     if (this.first && webhook.refused === null) {
       this.first = false;
       const after = progress.duration(Date.now() - this.startedAt);
-      progress.say(`  ${progress.dim(`          the first one, ${after} after npm start`)}`);
+      lines.push(`  ${progress.dim(`          the first one, ${after} after npm start`)}`);
     }
+    if (this.early !== null) this.early.push(...lines);
+    else for (const text of lines) progress.say(text);
   }
 
   async close(): Promise<void> {
