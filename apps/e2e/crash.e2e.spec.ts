@@ -119,9 +119,11 @@ describe('Kafka and PostgreSQL themselves', () => {
       await eventually(() => receiver.requests.length > after + 20, 'deliveries to go on', 60_000);
       publishing = false;
       await publisher;
-      const arrived = () => new Set(receiver.requests.map((request) => request.headers['webhook-id']));
       await eventually(
-        () => acknowledged.every((id) => arrived().has(id)),
+        () => {
+          const arrived = new Set(receiver.requests.map((request) => request.headers['webhook-id']));
+          return acknowledged.every((id) => arrived.has(id));
+        },
         'every acknowledged event to arrive',
         120_000,
       );

@@ -23,5 +23,5 @@ export const deliveryEnvironment: EnvironmentSpec<DeliverySettings> = {
   ),
   maxInFlight: variable('MILLRACE_MAX_IN_FLIGHT', 'a number from 1 to 10000', whole(1, 10_000, 256)),
   endpointConcurrency: variable('MILLRACE_ENDPOINT_CONCURRENCY', 'a number from 1 to 1000', whole(1, 1_000, 32)),
-  endpointQueue: variable('MILLRACE_ENDPOINT_QUEUE', 'a number from 1 to 100000', whole(1, 100_000, 500)),
+  endpointQueue: variable('MILLRACE_ENDPOINT_QUEUE', 'a number from 1 to 100000', whole(1, 100_000, 5_000)),
 };

@@ -16,6 +16,8 @@ import { PersistentSender } from './sending/persistent-sender';
 
 /** Deliveries that the owner of an endpoint remembers, to tell repeats. */
 const SEEN_CAPACITY = 200_000;
+/** A lane that would make new work wait longer turns it away; a partition is held up no longer than this by one endpoint. */
+const LONGEST_LANE_WAIT_MS = 2_000;
 const WINDOW = { recordsPerPartition: 1_000, bytes: 128 * 1024 * 1024 };
 
 /** The whole of the delivery service, put together on one page. Views start before what publishes, and that before what consumes. */
@@ -48,6 +50,7 @@ export const addDeliveryWorkers = ({
         lanes: {
           perEndpoint: own.endpointConcurrency,
           queuePerEndpoint: own.endpointQueue,
+          longestWaitMs: LONGEST_LANE_WAIT_MS,
           total: own.maxInFlight,
         },
         timeScale,

@@ -73,7 +73,12 @@ const world = (held: Endpoint | undefined, outcomes: Outcome[]) => {
   let pendingFacts: (() => void)[] = [];
   let directory = held;
   const dispatcher = new Dispatcher(
-    { lanes: { perEndpoint: 2, queuePerEndpoint: 1, total: 10 }, timeScale: 1, topics, seenCapacity: 100 },
+    {
+      lanes: { perEndpoint: 2, queuePerEndpoint: 1, longestWaitMs: 1_000, total: 10 },
+      timeScale: 1,
+      topics,
+      seenCapacity: 100,
+    },
     {
       directory: {
         get: () => (directory ? { endpoint: directory, matchesData: null } : undefined),

@@ -197,7 +197,7 @@ export class Dispatcher {
     switch (route.kind) {
       case 'send': {
         const { endpoint, contract } = route;
-        if (this.lanes.offer(endpoint.id, { work, endpoint, contract })) this.pump();
+        if (this.lanes.offer(endpoint.id, { work, endpoint, contract }, this.ports.now())) this.pump();
         else void this.park(work, 'lane_full');
         break;
       }
@@ -211,14 +211,15 @@ export class Dispatcher {
   }
 
   private pump(): void {
-    for (let ready = this.lanes.next(); ready; ready = this.lanes.next()) this.begin(ready);
+    const now = this.ports.now();
+    for (let ready = this.lanes.next(now); ready; ready = this.lanes.next(now)) this.begin(ready);
   }
 
   /** Writes that a request is about to leave; it leaves when that is acknowledged. */
   private begin({ work, endpoint: queued, contract }: ReadyWork): void {
     const { task, traceparent } = work.delivery;
     if (this.abandoned(work)) {
-      this.lanes.release(task.endpointId);
+      this.lanes.release(task.endpointId, this.ports.now());
       return;
     }
     // The endpoint may have changed while the work was queued.
@@ -347,7 +348,7 @@ export class Dispatcher {
     if (following.length > 0 && !(await this.ports.tasks.send(following))) return;
     this.ports.log.append(work.partition, fact, () => {
       this.finish(work);
-      this.lanes.release(task.endpointId);
+      this.lanes.release(task.endpointId, this.ports.now());
       this.pump();
     });
   }

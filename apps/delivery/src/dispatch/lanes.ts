@@ -1,12 +1,14 @@
 /**
- * Who may send now. Each endpoint has a lane with a cap on requests in flight and a bounded queue; all lanes together have
- * a cap. Pure bookkeeping, no I/O: the dispatcher asks and carries out.
+ * Who may send now. Each endpoint has a lane with a cap on requests in flight and a queue that is bounded by the time its
+ * last place would wait; all lanes together have a cap. Pure bookkeeping, no I/O: the dispatcher asks and carries out.
  */
 export interface LaneLimits {
   /** Requests in flight of one endpoint. */
   readonly perEndpoint: number;
-  /** Work waiting in one lane; more is turned away, so that one slow receiver cannot hold a partition. */
+  /** Work waiting in one lane, whatever its pace. */
   readonly queuePerEndpoint: number;
+  /** Ms that new work may expect to wait at the pace of its lane; a slower lane turns it away. */
+  readonly longestWaitMs: number;
   /** Requests in flight of the whole process. */
   readonly total: number;
 }
@@ -17,7 +19,14 @@ interface Lane<T> {
   head: number;
   /** In the ring of lanes that could start something. */
   ready: boolean;
+  /** Ms between two ends, smoothed; 0 before the first. */
+  interval: number;
+  /** Ms on the caller's clock of the last end, or of the start that ended idleness. */
+  progressAt: number;
 }
+
+/** Weight of the newest interval in the smoothed one. */
+const NEWEST = 0.1;
 
 export class Lanes<T> {
   private readonly lanes = new Map<string, Lane<T>>();
@@ -37,10 +46,15 @@ export class Lanes<T> {
     return this.waiting;
   }
 
-  /** False when the lane is full. */
-  offer(endpointId: string, work: T): boolean {
-    const lane = this.lane(endpointId);
-    if (lane.queue.length - lane.head >= this.limits.queuePerEndpoint) return false;
+  /**
+   * False when the lane is full: a slow receiver may not hold a partition. A busy but quick lane takes more, and the
+   * partition's own window holds the rest back. `now` in ms, never going back.
+   */
+  offer(endpointId: string, work: T, now: number): boolean {
+    const lane = this.lane(endpointId, now);
+    const ahead = lane.queue.length - lane.head;
+    if (ahead >= this.limits.queuePerEndpoint || this.expectedWait(lane, ahead, now) > this.limits.longestWaitMs)
+      return false;
     lane.queue.push(work);
     this.waiting++;
     this.markReady(endpointId, lane);
@@ -48,7 +62,7 @@ export class Lanes<T> {
   }
 
   /** Takes the next work that may start, lane by lane in turn; undefined when nothing may. */
-  next(): T | undefined {
+  next(now: number): T | undefined {
     while (this.total < this.limits.total && this.ringHead < this.ring.length) {
       const id = this.ring[this.ringHead++]!;
       if (this.ringHead > 1024 && this.ringHead * 2 > this.ring.length) {
@@ -63,6 +77,7 @@ export class Lanes<T> {
         lane.queue.splice(0, lane.head);
         lane.head = 0;
       }
+      if (lane.inFlight === 0) lane.progressAt = now;
       lane.inFlight++;
       this.total++;
       this.waiting--;
@@ -73,18 +88,30 @@ export class Lanes<T> {
   }
 
   /** Gives back the place of a request that has ended. */
-  release(endpointId: string): void {
+  release(endpointId: string, now: number): void {
     const lane = this.lanes.get(endpointId)!;
     lane.inFlight--;
     this.total--;
+    lane.interval =
+      lane.interval === 0 ? now - lane.progressAt : lane.interval * (1 - NEWEST) + (now - lane.progressAt) * NEWEST;
+    lane.progressAt = now;
     if (lane.inFlight === 0 && lane.head >= lane.queue.length && !lane.ready) this.lanes.delete(endpointId);
     else this.markReady(endpointId, lane);
   }
 
-  private lane(endpointId: string): Lane<T> {
+  /**
+   * At the pace of the lane's ends so far; while none comes, the silence says how slow it is at least: with n requests in
+   * flight, n ends were due in it.
+   */
+  private expectedWait(lane: Lane<T>, ahead: number, now: number): number {
+    const silence = lane.inFlight === 0 ? 0 : (now - lane.progressAt) / (lane.inFlight + 1);
+    return ahead * Math.max(lane.interval, silence);
+  }
+
+  private lane(endpointId: string, now: number): Lane<T> {
     let lane = this.lanes.get(endpointId);
     if (!lane) {
-      lane = { inFlight: 0, queue: [], head: 0, ready: false };
+      lane = { inFlight: 0, queue: [], head: 0, ready: false, interval: 0, progressAt: now };
       this.lanes.set(endpointId, lane);
     }
     return lane;

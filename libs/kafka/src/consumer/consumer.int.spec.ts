@@ -3,6 +3,7 @@ import { eventually, testEnvironment } from '@millrace/test-environment';
 import { createClient } from '../client/kafka-client';
 import { KafkaConnection } from '../kafka-connection';
 import type { DurableProducer } from '../producer/durable-producer';
+import { BrokerProxy } from '../test-support/broker-proxy';
 import { Collected } from '../test-support/collecting';
 import { numbered, text, topicSpec } from '../test-support/messages';
 import { TopicAdmin } from '../topics/topic-admin';
@@ -10,6 +11,8 @@ import { GroupMember } from './group-member';
 import { CommitFailed, type WindowedConsumer, type WindowedConsumerOptions } from './windowed-consumer';
 
 jest.setTimeout(20_000);
+
+const HEARTBEAT = 12;
 
 let brokers: string[];
 let prefix: string;
@@ -111,18 +114,28 @@ describe('a windowed consumer', () => {
     await eventually(async () => (await committed(topic))[0] === '3', 'the commit');
   });
 
-  test('K8: hands out no more than the window, keeps its membership while paused, and goes on when records finish', async () => {
+  test('K8: hands out no more than the window, shows itself to the group while paused, and goes on when records finish', async () => {
     const topic = await freshTopic();
     await producer.send(numbered(topic, 'r', 60));
     const collected = new Collected();
-    const held = consumer(topic, collected, {
+    const proxy = await BrokerProxy.start(brokers[0]!);
+    const proxied = new KafkaConnection({ brokers: [proxy.address], clientId: 'k8', logger: silentLogger });
+    let heartbeats = 0;
+    proxy.judge = ({ apiKey }) => {
+      if (apiKey === HEARTBEAT) heartbeats++;
+      return 'pass';
+    };
+    const held = proxied.windowedConsumer({
+      groupId: `${topic}-group`,
+      topics: [topic],
       window: { recordsPerPartition: 10, bytes: 16 * 1024 * 1024 },
-      sessionTimeoutMs: 6_000,
+      commitIntervalMs: 0,
+      onRecord: collected.onRecord,
     });
     await held.start();
     await eventually(() => collected.records.length === 10, 'a full window');
-    // longer than the session: without heartbeats the group would have put it out, and a join would show a new epoch
-    await new Promise((resolve) => setTimeout(resolve, 7_000));
+    const before = heartbeats;
+    await eventually(() => heartbeats >= before + 3, 'heartbeats while nothing is fetched');
     expect(collected.records).toHaveLength(10);
     expect(held.held.records).toBe(10);
     for (let done = 0; done < 60; done++) {
@@ -132,7 +145,10 @@ describe('a windowed consumer', () => {
     expect(collected.records.at(-1)!.epoch).toBe(1);
     expect(collected.records).toHaveLength(60);
     expect(held.held).toEqual({ records: 0, bytes: 0 });
-  }, 20_000);
+    await held.stop(0);
+    await proxied.close();
+    await proxy.close();
+  });
 
   test('bytes are bounded, and the limit leaves no partition without any record', async () => {
     const topic = await freshTopic(3);

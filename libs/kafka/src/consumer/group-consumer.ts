@@ -25,6 +25,11 @@ const outOfRange = metrics.counter(
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 10_000;
+/**
+ * After a kill -9 the group waits this long for the dead member before it gives its partitions away. Handlers only enqueue,
+ * so heartbeats never wait for work, and a short timeout is safe.
+ */
+const DEFAULT_SESSION_TIMEOUT_MS = 10_000;
 const REBALANCE_MS = 60_000;
 const LAST_COMMIT_MS = 3_000;
 const LEAVE_MS = 5_000;
@@ -90,7 +95,7 @@ export class GroupConsumer implements WindowedConsumer {
       groupId: options.groupId,
       topics: options.topics,
       maxWaitMs: options.maxWaitMs ?? 100,
-      sessionTimeoutMs: options.sessionTimeoutMs ?? 30_000,
+      sessionTimeoutMs: options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS,
       rebalanceTimeoutMs: REBALANCE_MS,
       concurrentPartitions: options.concurrentPartitions ?? 1,
       fetchBytes: {

@@ -36,7 +36,7 @@ export interface WindowedConsumerOptions {
   readonly commitIntervalMs?: number | null;
   /** How long an empty fetch waits, which is also the longest that a resumed partition waits. Default 100 ms. */
   readonly maxWaitMs?: number;
-  /** After this time without a sign of life the group gives the partitions to others. Default 30 000 ms. */
+  /** After this time without a sign of life the group gives the partitions to others. Default 10 000 ms. */
   readonly sessionTimeoutMs?: number;
   readonly concurrentPartitions?: number;
 }
