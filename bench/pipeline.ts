@@ -24,6 +24,8 @@ import { cpuMicros, cpuMicrosOfTree } from './process-cpu';
  */
 const EVENTS = Number(process.env['BENCH_EVENTS'] ?? 20_000);
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
+/** A service whose CPU profile is written to `bench-profile/`. */
+const PROFILED = process.env['BENCH_PROFILE'];
 const CONCURRENCY = 256;
 const ENDPOINTS = 10;
 const PARTITIONS = 6;
@@ -83,7 +85,8 @@ const pipelineRound = async (
     topicSpecs({ prefix, partitions: PARTITIONS, replicationFactor: 1, modules: EVENT_MODULES }),
     1,
   );
-  const start = async (name: ServiceName) => (await ServiceProcess.start(name, { variables })).waitReady(60_000);
+  const start = async (name: ServiceName) =>
+    (await ServiceProcess.start(name, { variables: { ...variables, ...(name === PROFILED ? { NODE_OPTIONS: '--cpu-prof --cpu-prof-dir=bench-profile' } : {}) } })).waitReady(60_000);
   const subscription = await start('subscription');
   const projector = await start('audit-projector');
   const call = async (service: ServiceProcess, path: string, body?: unknown) => {
