@@ -57,6 +57,8 @@ interface Owned {
 }
 
 const WINDOW = { recordsPerPartition: 10_000, bytes: 32 * 1024 * 1024 };
+/** After a crash a machine is unseen for so long at most. */
+const SESSION_TIMEOUT_MS = 10_000;
 const TICK_MS = 1_000;
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
@@ -72,6 +74,7 @@ export class TranslationConsumer {
       groupId: `${ports.topics.signals}.translation`,
       topics: [ports.topics.signals],
       window: WINDOW,
+      sessionTimeoutMs: SESSION_TIMEOUT_MS,
       onRecord: (record) => this.fold(record),
       onBatchEnd: (_topic, partition) => this.write(partition),
       onAssigned: (assignment) => this.assign(assignment),
