@@ -264,6 +264,14 @@ describe('wrong input', () => {
       422,
       'invalid_request',
     ],
+    [
+      'a key of a tenant with a bad name',
+      'POST',
+      '/v1/api-keys',
+      { name: 'x', scopes: ['admin'], tenant: '../x' },
+      422,
+      'invalid_request',
+    ],
     ['a revocation of nothing', 'DELETE', '/v1/api-keys/abc', undefined, 404, 'not_found'],
     ['a revocation of U+0000', 'DELETE', '/v1/api-keys/%00', undefined, 404, 'not_found'],
     [
@@ -378,6 +386,22 @@ describe('who may', () => {
     });
     const mine = await create({}, stranger);
     expect((await call('GET', `/v1/endpoints/${mine.id}`)).status).toBe(404);
+  });
+
+  test('the site’s own key makes the first key of a tenant; no other key reaches past its tenant', async () => {
+    const asked = { name: 'first', scopes: ['admin'], tenant: 'plant-2' };
+    const made = await call<{ key: string; tenant: string }>('POST', '/v1/api-keys', asked);
+    expect([made.status, made.body.tenant]).toEqual([201, 'plant-2']);
+    const { id } = await create({}, made.body.key);
+    expect((await call('GET', `/v1/endpoints/${id}`)).status).toBe(404);
+    const beyond = await call<{ code: string }>(
+      'POST',
+      '/v1/api-keys',
+      { ...asked, tenant: 'default' },
+      {},
+      made.body.key,
+    );
+    expect([beyond.status, beyond.body.code]).toEqual([403, 'insufficient_scope']);
   });
 
   test('a key works directly after its 201, and not after its revocation', async () => {

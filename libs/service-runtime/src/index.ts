@@ -5,6 +5,7 @@ export {
   type ApiKeyDirectoryOptions,
   type ApiPrincipal,
   type Authentication,
+  SITE_KEY_ID,
 } from './auth/api-key-directory';
 export { bootService, TopicsMissing } from './boot-service';
 export {

@@ -5,7 +5,7 @@ import {
   encodeApiKey,
   type NewApiKeySettings,
 } from '@millrace/protocol';
-import { generateApiKey } from '@millrace/service-runtime';
+import { generateApiKey, SITE_KEY_ID } from '@millrace/service-runtime';
 import { apiKeyChanged, type Logger } from '@millrace/telemetry';
 import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
 import { Refused } from '../refused';
@@ -21,6 +21,7 @@ export interface ApiKeyTools {
 
 export const viewOfApiKey = (key: StoredApiKey): ApiKeyView => ({
   id: key.id,
+  tenant: key.tenant,
   name: key.name,
   scopes: [...key.scopes],
   expiresAt: key.expiresAt?.toISOString() ?? null,
@@ -33,8 +34,17 @@ export class CreateApiKey {
     private readonly tools: ApiKeyTools,
   ) {}
 
-  async handle(request: WriteRequest, settings: NewApiKeySettings): Promise<CreatedApiKeyView> {
+  /** A key for another tenant is the site's business: only the key that the site was set up with may make one. */
+  async handle(asked: WriteRequest, settings: NewApiKeySettings): Promise<CreatedApiKeyView> {
     const { tools } = this;
+    const tenant = settings.tenant ?? asked.tenant;
+    if (tenant !== asked.tenant && asked.actor !== SITE_KEY_ID)
+      throw new Refused(
+        'insufficient_scope',
+        "Only the site's own key (MILLRACE_ADMIN_KEY) makes keys for another tenant.",
+        [{ path: 'tenant', detail: `must be ${JSON.stringify(asked.tenant)} or left out` }],
+      );
+    const request: WriteRequest = { ...asked, tenant };
     const expiresAt = settings.expiresAt === null ? null : new Date(settings.expiresAt);
     return this.writer.write(request, async (tx) => {
       const now = tools.now();

@@ -1,3 +1,4 @@
+import { isTenantName } from '@millrace/domain';
 import { z } from 'zod';
 import { storableText } from './endpoints-text';
 import { SCOPE_ALIASES, SCOPES, type Scope } from './scopes';
@@ -21,6 +22,14 @@ export const createApiKeyRequest = z
       .min(1, { error: 'must name at least one scope' })
       .max(scopeNames.length, { error: `must name at most ${scopeNames.length} scopes` })
       .transform((scopes) => [...new Set(scopes)]),
+    tenant: z
+      .string({ error: 'must be text' })
+      .refine(isTenantName, { error: 'must be 1 to 64 letters, digits, _ and -, beginning with a letter or digit' })
+      .optional()
+      .meta({
+        description:
+          'Tenant of the key; the caller’s own when left out. Only the site’s own key may name another: the first key of a tenant brings it into being.',
+      }),
     expiresAt: z.iso
       .datetime({ offset: true, error: 'must be an RFC 3339 time, for example 2027-01-31T00:00:00Z' })
       .nullable()
@@ -34,6 +43,7 @@ export type NewApiKeySettings = z.output<typeof createApiKeyRequest>;
 export const apiKeyView = z
   .object({
     id: z.string(),
+    tenant: z.string(),
     name: z.string(),
     scopes: z.array(z.enum(SCOPES)),
     expiresAt: z.string().nullable(),

@@ -5,8 +5,11 @@ import type { KafkaWorker } from '../workers/worker';
 import { apiKeyId, hashApiKey, matchesHash } from './api-key';
 
 /** Who a request acts for. */
+/** Id of the site's own key (`MILLRACE_ADMIN_KEY`); made keys have longer ids. */
+export const SITE_KEY_ID = 'admin';
+
 export interface ApiPrincipal {
-  /** `admin` for the bootstrap key. */
+  /** `SITE_KEY_ID` for the bootstrap key. */
   readonly keyId: string;
   readonly tenant: string;
   readonly scopes: readonly Scope[];
@@ -79,7 +82,7 @@ export class ApiKeyDirectory implements KafkaWorker {
   /** The text after `Bearer `. */
   async authenticate(text: string): Promise<Authentication> {
     if (this.adminHash !== null && matchesHash(text, this.adminHash)) {
-      return { kind: 'known', principal: { keyId: 'admin', tenant: DEFAULT_TENANT, scopes: ['admin'] } };
+      return { kind: 'known', principal: { keyId: SITE_KEY_ID, tenant: DEFAULT_TENANT, scopes: ['admin'] } };
     }
     const id = apiKeyId(text);
     if (id === null) return { kind: 'refused', reason: 'malformed' };
