@@ -76,6 +76,21 @@ describe('an event goes in, a signed webhook comes out, and the history tells it
     });
   });
 
+  it('delivers an event once that was published twice under one id', async () => {
+    await site.createEndpoint(receiver.url, { eventTypes: ['order.repeated'] });
+    await site.publish({ type: 'order.repeated', id: 'order-4711-created', data: 1 });
+    await site.settled('order-4711-created', 'succeeded');
+    await site.publish([
+      { type: 'order.repeated', id: 'order-4711-created', data: 1 },
+      { type: 'order.repeated', id: 'order-4712-created', subject: 'order-4711-created', data: 2 },
+    ]);
+    await site.settled('order-4712-created', 'succeeded');
+    expect(receiver.requests.map((request) => request.headers['webhook-id'])).toEqual([
+      'order-4711-created',
+      'order-4712-created',
+    ]);
+  });
+
   it('waits as long as Retry-After says', async () => {
     receiver.respond([{ status: 429, headers: { 'retry-after': '3' } }, 200]);
     await site.createEndpoint(receiver.url, { eventTypes: ['order.throttled'] });

@@ -143,6 +143,16 @@ describe('fan-out', () => {
     expect(id(first.sent)).toBe(id(second.sent));
   });
 
+  it('gives a repeat the same delivery ids when it says another time', async () => {
+    const { handler, sent, record } = world([endpoint('ep_1', ['*'])]);
+    await handler.handle([record(Buffer.from('{}'), { ...binary, ce_time: '2025-10-09T08:00:00Z' }, 4n)]);
+    await handler.handle([record(Buffer.from('{}'), { ...binary, ce_time: '2025-10-09T08:00:07Z' }, 9n)]);
+    const ids = sent
+      .filter((message) => message.topic === topics.deliveries)
+      .map((message) => decodeDelivery(incoming(message))!.task.deliveryId);
+    expect(new Set(ids).size).toBe(1);
+  });
+
   it('puts what is no event into the quarantine, with its bytes, and goes on with the rest', async () => {
     const { handler, sent, record, happened } = world([endpoint('ep_1', ['*'])]);
     await handler.handle([

@@ -1,4 +1,4 @@
-import { DEFAULT_TENANT, type Event, type EventRefusal } from '@millrace/domain';
+import { DEFAULT_TENANT, type Event, type EventRefusal, timeForDeliveryId } from '@millrace/domain';
 import type { ConsumedRecord } from '@millrace/kafka';
 import {
   type DeliveryFact,
@@ -20,6 +20,7 @@ import {
   startSpan,
 } from '@millrace/telemetry';
 import type { DirectoryEntry } from '../directory/match-index';
+import { FirstTimes } from './first-times';
 import { planDeliveries } from './plan-deliveries';
 
 export interface FanOutPorts {
@@ -38,6 +39,8 @@ export interface FanOutSettings {
   readonly timeScale: number;
 }
 
+/** Events whose first time is remembered. */
+const EVENTS_REMEMBERED = 200_000;
 /** Messages of one produce: an event with ten thousand endpoints goes out in several. */
 const MESSAGES_PER_SEND = 500;
 
@@ -52,6 +55,8 @@ export class FanOutHandler {
     'Events matched against the endpoints.',
     ['matched'],
   );
+
+  private readonly firstTimes = new FirstTimes(EVENTS_REMEMBERED);
 
   constructor(
     private readonly settings: FanOutSettings,
@@ -108,6 +113,7 @@ export class FanOutHandler {
       event,
       matches,
       acceptedAt,
+      idTime: this.firstTimes.of(event.key, timeForDeliveryId(event.time, acceptedAt)),
       timeScale: this.settings.timeScale,
       traceparent: formatTraceparent(span.context),
       traceId: span.context.traceId,

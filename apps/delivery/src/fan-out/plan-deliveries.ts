@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { contractNamed, type DeliveryTask, deliveryId, type Event, timeForDeliveryId } from '@millrace/domain';
+import { contractNamed, type DeliveryTask, deliveryId, type Event } from '@millrace/domain';
 import type { DeliveryCreated, DeliveryRecord } from '@millrace/protocol';
 import type { DirectoryEntry } from '../directory/match-index';
 
@@ -14,6 +14,8 @@ export interface PlanInput {
   readonly matches: readonly DirectoryEntry[];
   /** Unix ms at which Kafka accepted the event. */
   readonly acceptedAt: number;
+  /** Unix ms that go into the delivery ids: those of the event's first appearance. */
+  readonly idTime: number;
   /** `MILLRACE_TIME_SCALE`. */
   readonly timeScale: number;
   readonly traceparent: string;
@@ -30,6 +32,7 @@ export const planDeliveries = ({
   event,
   matches,
   acceptedAt,
+  idTime,
   timeScale,
   traceparent,
   traceId,
@@ -46,7 +49,7 @@ export const planDeliveries = ({
     }
     const trigger = { kind: 'event' } as const;
     const task: DeliveryTask = {
-      deliveryId: deliveryId(event.key, timeForDeliveryId(event.time, acceptedAt), endpoint.id, trigger),
+      deliveryId: deliveryId(event.key, idTime, endpoint.id, trigger),
       tenant: event.tenant,
       endpointId: endpoint.id,
       eventId: event.id,
