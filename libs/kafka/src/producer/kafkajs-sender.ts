@@ -18,6 +18,8 @@ const RECORDS_PER_PRODUCER = 2 ** 30;
 /** One kafkajs producer with its producer id. It serves until its first error, for a day, or for 2^30 records. */
 export class KafkajsSender {
   private sent = 0;
+  /** The request that is under way, for as long as kafkajs tries; never rejects. */
+  private underWay: Promise<unknown> = Promise.resolve();
   private readonly producer: Producer;
 
   constructor(
@@ -41,22 +43,28 @@ export class KafkajsSender {
   /** Rejects with kafkajs' error; the sender must not be used after that. */
   async send(batch: Batch): Promise<void> {
     this.sent += batch.records;
-    const answers = await this.producer.sendBatch({
+    const sending = this.producer.sendBatch({
       acks: -1,
       timeout: this.produceTimeoutMs,
       compression: TYPES[this.compression],
       topicMessages: topicMessages(batch),
     });
-    checkAnswers(batch, answers);
+    this.underWay = sending.catch(() => {});
+    checkAnswers(batch, await sending);
   }
 
   isSpent(now: number): boolean {
     return now - this.bornAt >= DAY_MS || this.sent >= RECORDS_PER_PRODUCER;
   }
 
-  /** Disconnects without waiting: what it still carries is of no interest. */
+  /**
+   * Disconnects without waiting: what it still carries is of no interest. A second time when kafkajs has given up, because
+   * its retries connect anew, and that connection would stay.
+   */
   discard(): void {
-    this.producer.disconnect().catch(() => {});
+    const disconnect = (): Promise<void> => this.producer.disconnect().catch(() => {});
+    void disconnect();
+    void this.underWay.then(disconnect);
   }
 
   disconnect(): Promise<void> {
