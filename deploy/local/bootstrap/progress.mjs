@@ -13,6 +13,9 @@ export const green = colour('32');
 export const yellow = colour('33');
 export const cyan = colour('36');
 
+// A terminal that is closed while we stop takes no more words; that must not break the stopping off.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const WIDTH = 22;
 
