@@ -50,8 +50,12 @@ const endAll = () => {
 const look = () => {
   if (existsSync(folder) && beganOf(ownerPid) === ownerBegan) return;
   clearInterval(timer);
-  endAll();
-  // Files of a process that is just ending may still appear.
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  const clean = () => {
+    endAll();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  };
+  clean();
+  // A worker that was just starting something may still have gone on for a moment.
+  setTimeout(clean, 3_000);
 };
 const timer = setInterval(look, 250);
