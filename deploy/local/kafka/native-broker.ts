@@ -15,6 +15,7 @@ import {
 } from '../process/background-process';
 import type { ProcessIdentity } from '../process/process-identity';
 import { asPropertiesFile, brokerSettings } from './broker-properties';
+import { clusterId } from './cluster-id';
 
 export interface BrokerFolder {
   /** Holds `server.properties` and `data/`. */
@@ -47,8 +48,8 @@ const prepareBroker = async (place: BrokerFolder): Promise<string> => {
   mkdirSync(dataFolder, { recursive: true });
   writeFileSync(properties, asPropertiesFile(brokerSettings({ host: '127.0.0.1', ...place, dataFolder })));
   if (!existsSync(join(dataFolder, 'meta.properties'))) {
-    const clusterId = randomBytes(16).toString('base64url');
-    const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties, '--ignore-formatted'];
+    const id = clusterId(randomBytes(16));
+    const format = ['kafka.tools.StorageTool', 'format', '-t', id, '-c', properties, '--ignore-formatted'];
     try {
       await promisify(execFile)(javaCommand(), [...javaArguments(place), ...format]);
     } catch (error) {

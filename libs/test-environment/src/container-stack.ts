@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { clusterId } from '../../../deploy/local/kafka/cluster-id';
 import { brokerContainerSettings } from '../../../deploy/local/kafka/docker-broker-part';
 import { freeTestPort } from '../../../deploy/local/machine/free-port';
 import { DATABASE_USER } from '../../../deploy/local/postgres/native-database';
@@ -66,7 +67,7 @@ export const containerStack: StackDriver = {
     );
     const [broker, database] = await Promise.all([
       new GenericContainer(KAFKA_IMAGE)
-        .withEnvironment({ ...Object.fromEntries(settings), CLUSTER_ID: randomBytes(16).toString('base64url') })
+        .withEnvironment({ ...Object.fromEntries(settings), CLUSTER_ID: clusterId(randomBytes(16)) })
         .withExposedPorts({ container: brokerPort, host: brokerPort })
         .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
         .start(),
