@@ -32,9 +32,9 @@ export const brokerJarsAreCached = (): boolean => existsSync(join(cacheFolder(),
  * The folder with the broker's jars: from the cache, or resolved by Maven from the pinned pom. Every jar is compared with the
  * checked-in list before it is used for the first time.
  */
-export const brokerJars = async (): Promise<string> => {
-  const folder = await intoCache(cacheFolder(), cachedName(), async (draft) => {
-    await resolveWithMaven(draft);
+export const brokerJars = async (environment: NodeJS.ProcessEnv = process.env): Promise<string> => {
+  const folder = await intoCache(cacheFolder(environment), cachedName(), async (draft) => {
+    await resolveWithMaven(draft, environment);
     const faults = await differences(draft);
     if (faults.length > 0) {
       throw new LocalStackError(
@@ -49,7 +49,7 @@ export const brokerJars = async (): Promise<string> => {
   if (missing.length > 0) {
     // Somebody tidied the cache by hand: bring it anew.
     rmSync(folder, { recursive: true, force: true });
-    return brokerJars();
+    return brokerJars(environment);
   }
   return folder;
 };
@@ -71,10 +71,11 @@ const differences = async (folder: string): Promise<string[]> => {
   return faults;
 };
 
-const resolveWithMaven = (outputDirectory: string): Promise<void> =>
+const resolveWithMaven = (outputDirectory: string, environment: NodeJS.ProcessEnv): Promise<void> =>
   new Promise((resolve, reject) => {
     const args = ['-B', '-q', '-f', join(pinned(), 'pom.xml'), PLUGIN];
     const maven = spawn('mvn', [...args, '-DincludeScope=runtime', `-DoutputDirectory=${outputDirectory}`], {
+      env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
