@@ -86,7 +86,14 @@ const pipelineRound = async (
     1,
   );
   const start = async (name: ServiceName) =>
-    (await ServiceProcess.start(name, { variables: { ...variables, ...(name === PROFILED ? { NODE_OPTIONS: '--cpu-prof --cpu-prof-dir=bench-profile' } : {}) } })).waitReady(60_000);
+    (
+      await ServiceProcess.start(name, {
+        variables: {
+          ...variables,
+          ...(name === PROFILED ? { NODE_OPTIONS: '--cpu-prof --cpu-prof-dir=bench-profile' } : {}),
+        },
+      })
+    ).waitReady(60_000);
   const subscription = await start('subscription');
   const projector = await start('audit-projector');
   const call = async (service: ServiceProcess, path: string, body?: unknown) => {
