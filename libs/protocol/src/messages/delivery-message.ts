@@ -21,16 +21,51 @@ export const encodeDelivery = (topic: string, record: DeliveryRecord): OutgoingM
   headers: { [TASK_HEADER]: JSON.stringify(record.task), traceparent: record.traceparent },
 });
 
-/** Null for a record that Millrace did not write: it is quarantined by the caller. */
+/**
+ * Null for a record that Millrace did not write: it is quarantined by the caller. Every member that a reader relies on is
+ * checked, because a handler that throws would meet the same record again after each restart.
+ */
 export const decodeDelivery = (message: IncomingMessage): DeliveryRecord | null => {
   const header = message.headers[TASK_HEADER];
   if (message.value === null || header === undefined) return null;
   try {
-    const task = JSON.parse(header.toString('utf8')) as DeliveryTask;
-    if (typeof task.deliveryId !== 'string' || typeof task.endpointId !== 'string' || typeof task.attempt !== 'number')
-      return null;
+    const task: unknown = JSON.parse(header.toString('utf8'));
+    if (!isTask(task)) return null;
     return { task, body: message.value, traceparent: message.headers['traceparent']?.toString('utf8') ?? '' };
   } catch {
     return null;
   }
 };
+
+type Members = { readonly [name: string]: unknown };
+
+const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null;
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isTime = (value: unknown): boolean => value === null || Number.isFinite(value);
+
+const isTask = (value: unknown): value is DeliveryTask =>
+  isObject(value) &&
+  isText(value['deliveryId']) &&
+  isText(value['tenant']) &&
+  isText(value['endpointId']) &&
+  isText(value['eventId']) &&
+  isText(value['eventKey']) &&
+  isText(value['eventType']) &&
+  isText(value['eventTime']) &&
+  isObject(value['contract']) &&
+  isText(value['contract']['name']) &&
+  isCount(value['contract']['version']) &&
+  isObject(value['trigger']) &&
+  isText(value['trigger']['kind']) &&
+  isCount(value['epoch']) &&
+  isCount(value['attempt']) &&
+  (value['attempt'] as number) > 0 &&
+  Number.isFinite(value['acceptedAt']) &&
+  isTime(value['firstFailedAt']) &&
+  isTime(value['expiresAt']) &&
+  isTime(value['plannedAt']) &&
+  Number.isFinite(value['remainingDelayMs']) &&
+  (value['remainingDelayMs'] as number) >= 0 &&
+  (value['parked'] === null || (isObject(value['parked']) && isText(value['parked']['reason']))) &&
+  isCount(value['parkings']);

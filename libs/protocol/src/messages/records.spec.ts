@@ -66,6 +66,24 @@ describe('a delivery record', () => {
     for (const header of [...GARBAGE, json({ ...task, attempt: '1' }), json({ ...task, deliveryId: undefined })])
       expect(decodeDelivery(arrived({ value: Buffer.from('{}'), headers: { [TASK_HEADER]: header } }))).toBeNull();
   });
+
+  it.each([
+    ['no contract', { contract: undefined }],
+    ['a contract without a name', { contract: { version: 1 } }],
+    ['no tenant', { tenant: undefined }],
+    ['no trigger', { trigger: null }],
+    ['attempt 0', { attempt: 0 }],
+    ['no parkings', { parkings: undefined }],
+    ['an epoch that is text', { epoch: '0' }],
+    ['a negative delay', { remainingDelayMs: -1 }],
+    ['a delay that is text', { remainingDelayMs: '5' }],
+    ['an expiry that is text', { expiresAt: 'never' }],
+    ['no time of acceptance', { acceptedAt: null }],
+    ['parked without a reason', { parked: {} }],
+  ])('is null for a task with %s, which a handler could only fail over', (_what, change) => {
+    const headers = { [TASK_HEADER]: json({ ...task, ...change }) };
+    expect(decodeDelivery(arrived({ value: Buffer.from('{}'), headers }))).toBeNull();
+  });
 });
 
 describe('an endpoint record', () => {
