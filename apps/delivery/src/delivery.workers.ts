@@ -64,6 +64,7 @@ export const addDeliveryWorkers = ({
         tasks,
         log: new DeliveryLogPublisher(facts, topics.deliveryLog),
         now,
+        ticks: () => performance.now(),
         random: Math.random,
         newRequestId: randomUUID,
       },

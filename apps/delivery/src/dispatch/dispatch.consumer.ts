@@ -47,8 +47,9 @@ export class DispatchConsumer implements KafkaWorker {
   }
 
   async stop(drainMs: number): Promise<void> {
-    this.dispatcher.stop();
-    await this.consumer.stop(drainMs);
+    await this.dispatcher.stop(drainMs);
+    // What is still held waits, and waits on in Kafka: the last commit says what of it is finished.
+    await this.consumer.stop(0);
     for (const sender of this.senders) sender.stop();
     await this.client.close();
   }

@@ -107,18 +107,19 @@ const world = (held: Endpoint | undefined, outcomes: Outcome[]) => {
         },
       },
       now: () => NOW,
+      ticks: () => 0,
       random: () => 0,
       newRequestId: () => `r${requests.length + 1}`,
     },
     createLogger('test'),
   );
-  const record = (of: DeliveryTask, offset = 0n, current = true) => {
+  const record = (of: DeliveryTask, offset = 0n, current = true, timestamp = NOW) => {
     const out = encodeDelivery(topics.deliveries, { task: of, body: Buffer.from('{"id":"evt_1"}'), traceparent: '' });
     const message: IncomingMessage = {
       topic: out.topic,
       partition: 3,
       offset,
-      timestamp: NOW,
+      timestamp,
       key: Buffer.from(out.key!),
       value: out.value,
       headers: Object.fromEntries(Object.entries(out.headers).map(([name, value]) => [name, Buffer.from(value)])),
@@ -192,6 +193,70 @@ describe('dispatcher', () => {
     dispatcher.noteFinished('d1', 0, 1, Number.MAX_SAFE_INTEGER);
     dispatcher.accept(record(task(), 7n));
     expect(happened).toEqual(['finished 7']);
+  });
+
+  it('drops the parked copy of an attempt that was made after all, because a crash came before its record was finished', async () => {
+    const { dispatcher, happened, record, settleDown } = world(endpoint(), [answer(200)]);
+    dispatcher.accept(record(task(), 1n));
+    await settleDown();
+    dispatcher.accept(record(task({ parkings: 1 }), 2n));
+    await settleDown();
+    expect(happened).toEqual(['attempt-started', 'request', 'attempt-finished', 'finished 1', 'finished 2']);
+  });
+
+  it('sends once when the parked copy comes while the original waits again', async () => {
+    const { dispatcher, happened, record, settleDown } = world(endpoint(), []);
+    dispatcher.accept(record(task(), 1n));
+    dispatcher.accept(record(task({ parkings: 1 }), 2n));
+    await settleDown();
+    expect(happened).toEqual(['attempt-started', 'request', 'attempt-finished', 'finished 1', 'finished 2']);
+  });
+
+  it('takes up a parked copy that comes back before its parking is acknowledged', async () => {
+    const { dispatcher, happened, record, settleDown, change } = world(endpoint({ status: 'paused' }), []);
+    dispatcher.accept(record(task(), 1n));
+    await new Promise((resolve) => setImmediate(resolve));
+    change(endpoint());
+    dispatcher.accept(record(task({ parkings: 1 }), 2n));
+    await settleDown();
+    expect(happened.filter((what) => what === 'request')).toHaveLength(1);
+    expect(happened.at(-1)).toBe('finished 2');
+  });
+
+  it('waits no longer than was asked for when our clock was set back', async () => {
+    const { dispatcher, happened, record } = world(endpoint(), []);
+    dispatcher.accept(record(task({ remainingDelayMs: 5 }), 1n, true, NOW + 3_600_000));
+    expect(happened).toEqual([]);
+    for (const until = Date.now() + 2_000; happened.length === 0 && Date.now() < until; )
+      await new Promise((resolve) => setImmediate(resolve));
+    expect(happened).toEqual(['attempt-started']);
+  });
+
+  it("sends nothing of one tenant to another tenant's endpoint", async () => {
+    const { dispatcher, happened, facts, record, settleDown } = world(endpoint({ tenant: 'other' }), []);
+    dispatcher.accept(record(task()));
+    await settleDown();
+    expect(happened).toEqual(['dead-letter', 'ended', 'finished 0']);
+    expect(facts[0]).toMatchObject({ status: 'failed', reason: 'unusable_task' });
+  });
+
+  it('when it stops, records what is under way and begins nothing of what waits', async () => {
+    const { dispatcher, happened, record, settleDown } = world(endpoint(), []);
+    for (let n = 1; n <= 3; n++) dispatcher.accept(record(task({ deliveryId: `d${n}` }), BigInt(n)));
+    dispatcher.accept(record(task({ deliveryId: 'd4', remainingDelayMs: 1 }), 4n));
+    const stopped = dispatcher.stop(60_000).then(() => happened.push('stopped'));
+    dispatcher.accept(record(task({ deliveryId: 'd5' }), 5n));
+    await settleDown();
+    await stopped;
+    expect(happened.filter((what) => what.startsWith('finished'))).toEqual(['finished 1', 'finished 2']);
+    expect(happened.filter((what) => what === 'request')).toHaveLength(2);
+    expect(happened.at(-1)).toBe('stopped');
+  });
+
+  it('gives up waiting for a request that outlasts the drain', async () => {
+    const { dispatcher, record } = world(endpoint(), []);
+    dispatcher.accept(record(task()));
+    await dispatcher.stop(1);
   });
 
   it.each([

@@ -60,6 +60,11 @@ interface ReadyWork {
   readonly contract: Contract;
 }
 
+/** After this the directory is asked again. */
+const LOOK_AGAIN_MS = 500;
+/** The longest that a timer is set for; Node fires at once what is set for more than 24 days. */
+const LONGEST_TIMER_MS = 60_000;
+
 /** A parked delivery comes back after these waits, so that a long wait costs few rounds. Scaled like every delay. */
 const PARKED_FOR_MS = [1_000, 1_000, 5_000, 5_000, 30_000] as const;
 
@@ -80,6 +85,10 @@ export class Dispatcher {
   /** Endpoint versions that answered 410 here and whose new status has not come back through the directory yet. */
   private readonly goneVersions = new Map<string, number>();
   private readonly timers = new Set<NodeJS.Timeout>();
+  /** Tasks and facts on their way to Kafka that belong to no request. */
+  private writing = 0;
+  private stopping = false;
+  private whenIdle: () => void = () => {};
   private readonly repeats = metrics.counter(
     'webhook_repeats_dropped_total',
     'Records recognised as repeats of a task already taken up.',
@@ -101,55 +110,94 @@ export class Dispatcher {
     );
   }
 
-  get inFlight(): number {
-    return this.lanes.inFlight;
-  }
-
-  /** Tells of a position that the delivery log shows as finished, before the records of its partition are handed out. */
+  /** What comes at or before this position is a repeat. The delivery log tells of it before a partition's records come. */
   noteFinished(deliveryId: string, epoch: number, attempt: number, parkings: number): void {
     this.seen.note(deliveryId, { epoch, attempt, parkings });
   }
 
   accept(record: ConsumedRecord): void {
+    if (this.stopping) return;
     const delivery = decodeDelivery(record.message);
     if (!delivery) {
-      const why = { code: 'unusable_task', detail: 'The record is not a delivery task that Millrace wrote.' };
-      void this.ports.tasks
-        .send([encodeRejection(this.settings.topics.eventsRejected, record.message, why, this.ports.now())])
-        .then((sent) => sent && record.complete());
+      void this.quarantine(record);
       return;
     }
     const { task } = delivery;
+    const active = this.active.get(task.deliveryId);
+    const sameAttempt =
+      active !== undefined &&
+      active.delivery.task.epoch === task.epoch &&
+      active.delivery.task.attempt === task.attempt;
     if (!this.seen.take(task.deliveryId, task)) {
       this.repeats.inc();
-      const active = this.active.get(task.deliveryId);
-      if (active && active.delivery.task.epoch === task.epoch && active.delivery.task.attempt === task.attempt)
-        active.records.push(record);
+      if (sameAttempt) active.records.push(record);
       else record.complete();
       return;
     }
-    const work: DispatchWork = { delivery, partition: record.message.partition, records: [record] };
+    if (sameAttempt && !active.parking) {
+      // A crash came between the parked copy and the end of the record that was parked: this is the copy of what waits here.
+      this.repeats.inc();
+      active.records.push(record);
+      active.delivery = delivery;
+      return;
+    }
+    const work: DispatchWork = { delivery, partition: record.message.partition, records: [record], parking: false };
     this.active.set(task.deliveryId, work);
-    const wait = task.remainingDelayMs > 0 ? record.message.timestamp + task.remainingDelayMs - this.ports.now() : 0;
-    if (wait <= 0) {
+    const due = record.message.timestamp + task.remainingDelayMs;
+    // Never longer than was asked for: the broker's clock and ours may differ, and ours may have been set back.
+    this.hold(work, Math.ceil(Math.min(task.remainingDelayMs, due - this.ports.now())));
+  }
+
+  /**
+   * Begins nothing more and leaves what waits to the next owner. Resolves when the requests under way are recorded, at the
+   * latest after `drainMs`.
+   */
+  async stop(drainMs: number): Promise<void> {
+    this.stopping = true;
+    for (const timer of this.timers) clearTimeout(timer);
+    this.timers.clear();
+    if (this.idle) return;
+    await new Promise<void>((resolve) => {
+      const late = setTimeout(resolve, drainMs);
+      this.whenIdle = () => {
+        clearTimeout(late);
+        resolve();
+      };
+    });
+  }
+
+  private get idle(): boolean {
+    return this.lanes.inFlight === 0 && this.writing === 0;
+  }
+
+  private hold(work: DispatchWork, waitMs: number): void {
+    if (waitMs <= 0) {
       this.route(work);
       return;
     }
-    const timer = setTimeout(() => {
-      this.timers.delete(timer);
-      this.route(work);
-    }, Math.ceil(wait));
+    const timer = setTimeout(
+      () => {
+        this.timers.delete(timer);
+        this.hold(work, waitMs - LONGEST_TIMER_MS);
+      },
+      Math.min(waitMs, LONGEST_TIMER_MS),
+    );
     this.timers.add(timer);
   }
 
-  /** Stops what waits for time; requests in flight go on to their end. */
-  stop(): void {
-    for (const timer of this.timers) clearTimeout(timer);
-    this.timers.clear();
+  private async quarantine(record: ConsumedRecord): Promise<void> {
+    const { topic, partition, offset } = record.message;
+    this.logger.warn(
+      { topic, partition, offset: String(offset) },
+      'unusable record of deliveries put into the quarantine',
+    );
+    const why = { code: 'unusable_task', detail: 'The record is not a delivery task that Millrace wrote.' };
+    const rejection = encodeRejection(this.settings.topics.eventsRejected, record.message, why, this.ports.now());
+    if (await this.ports.tasks.send([rejection])) record.complete();
   }
 
   private route(work: DispatchWork): void {
-    if (this.abandoned(work)) return;
+    if (this.stopping || this.abandoned(work)) return;
     const { task } = work.delivery;
     const entry = this.ports.directory.get(task.endpointId);
     if (entry) {
@@ -160,7 +208,7 @@ export class Dispatcher {
     void this.ports.directory.caughtUp().then(
       () => {
         const found = this.ports.directory.get(task.endpointId);
-        if (this.abandoned(work)) return;
+        if (this.stopping || this.abandoned(work)) return;
         this.follow(
           work,
           found ? this.decide(task, found.endpoint) : { kind: 'end', status: 'cancelled', reason: 'endpoint_deleted' },
@@ -171,11 +219,7 @@ export class Dispatcher {
           { error: String(error), endpointId: task.endpointId },
           'directory cannot be brought up to date; trying again',
         );
-        const timer = setTimeout(() => {
-          this.timers.delete(timer);
-          this.route(work);
-        }, 500);
-        this.timers.add(timer);
+        if (!this.stopping) this.hold(work, LOOK_AGAIN_MS);
       },
     );
   }
@@ -184,7 +228,8 @@ export class Dispatcher {
     if (task.expiresAt !== null && this.ports.now() > task.expiresAt)
       return { kind: 'end', status: 'expired', reason: 'expired' };
     const contract = contractNamed(task.contract.name, task.contract.version);
-    if (!contract) return { kind: 'end', status: 'failed', reason: 'unusable_task' };
+    // Fan-out matches within a tenant; a task from elsewhere may not carry one tenant's event to another's receiver.
+    if (!contract || endpoint.tenant !== task.tenant) return { kind: 'end', status: 'failed', reason: 'unusable_task' };
     const gone = this.goneVersions.get(endpoint.id);
     if (gone !== undefined && endpoint.version > gone) this.goneVersions.delete(endpoint.id);
     else if (gone !== undefined) return { kind: 'park', reason: 'endpoint_disabled' };
@@ -197,7 +242,7 @@ export class Dispatcher {
     switch (route.kind) {
       case 'send': {
         const { endpoint, contract } = route;
-        if (this.lanes.offer(endpoint.id, { work, endpoint, contract }, this.ports.now())) this.pump();
+        if (this.lanes.offer(endpoint.id, { work, endpoint, contract }, this.ports.ticks())) this.pump();
         else void this.park(work, 'lane_full');
         break;
       }
@@ -211,7 +256,8 @@ export class Dispatcher {
   }
 
   private pump(): void {
-    const now = this.ports.now();
+    if (this.stopping) return;
+    const now = this.ports.ticks();
     for (let ready = this.lanes.next(now); ready; ready = this.lanes.next(now)) this.begin(ready);
   }
 
@@ -219,7 +265,7 @@ export class Dispatcher {
   private begin({ work, endpoint: queued, contract }: ReadyWork): void {
     const { task, traceparent } = work.delivery;
     if (this.abandoned(work)) {
-      this.lanes.release(task.endpointId, this.ports.now());
+      this.lanes.release(task.endpointId, this.ports.ticks());
       return;
     }
     // The endpoint may have changed while the work was queued.
@@ -347,9 +393,11 @@ export class Dispatcher {
     const following = this.following(work.delivery, endpoint, settlement, now);
     if (following.length > 0 && !(await this.ports.tasks.send(following))) return;
     this.ports.log.append(work.partition, fact, () => {
+      this.noteFinished(task.deliveryId, task.epoch, task.attempt, Number.MAX_SAFE_INTEGER);
       this.finish(work);
-      this.lanes.release(task.endpointId, this.ports.now());
+      this.lanes.release(task.endpointId, this.ports.ticks());
       this.pump();
+      if (this.idle) this.whenIdle();
     });
   }
 
@@ -413,7 +461,7 @@ export class Dispatcher {
       case 'expired':
         return [encodeDelivery(topics.deadLetter, delivery)];
       case 'endpoint_gone': {
-        this.goneVersions.set(endpoint.id, endpoint.version);
+        this.goneVersions.set(endpoint.id, Math.max(endpoint.version, this.goneVersions.get(endpoint.id) ?? 0));
         const disabled = encodeEndpointDisabled(topics.endpointLifecycle, {
           v: 1,
           kind: 'disabled',
@@ -437,6 +485,8 @@ export class Dispatcher {
 
   private async park(work: DispatchWork, reason: ParkReason): Promise<void> {
     const { delivery } = work;
+    work.parking = true;
+    this.writing++;
     const now = this.ports.now();
     const wait = PARKED_FOR_MS[Math.min(delivery.task.parkings, PARKED_FOR_MS.length - 1)]! * this.settings.timeScale;
     const task = parkedTask(delivery.task, reason, Math.ceil(wait), now);
@@ -446,7 +496,7 @@ export class Dispatcher {
     this.ports.log.append(
       work.partition,
       { kind: 'parked', at: now, deliveryId, tenant, endpointId, epoch, attempt, parkings, reason },
-      () => this.finish(work),
+      () => this.written(work),
     );
   }
 
@@ -456,6 +506,7 @@ export class Dispatcher {
     reason: DeliveryEnded['reason'],
   ): Promise<void> {
     const { delivery } = work;
+    this.writing++;
     if (
       status !== 'cancelled' &&
       !(await this.ports.tasks.send([encodeDelivery(this.settings.topics.deadLetter, delivery)]))
@@ -474,7 +525,16 @@ export class Dispatcher {
       status,
       reason,
     };
-    this.ports.log.append(work.partition, fact, () => this.finish(work));
+    this.ports.log.append(work.partition, fact, () => {
+      this.noteFinished(deliveryId, epoch, attempt, Number.MAX_SAFE_INTEGER);
+      this.written(work);
+    });
+  }
+
+  private written(work: DispatchWork): void {
+    this.writing--;
+    this.finish(work);
+    if (this.idle) this.whenIdle();
   }
 
   private finish(work: DispatchWork): void {
