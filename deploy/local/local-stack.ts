@@ -146,6 +146,8 @@ export class LocalStack {
     if (this.stopped) throw new Error('stopped while starting');
     const at = (name: Service) => ({ host: '127.0.0.1', port: ports[name] });
     this.origin = await startOrigin({
+      topicPrefix: this.settings.topicPrefix,
+      extraModules: this.settings.extraModules,
       port: this.settings.port,
       hosts: ['127.0.0.1', '::1'],
       services: {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Agent, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { openApiDocument } from '@millrace/protocol';
+import { asyncApiDocument, DEFAULT_TOPIC_PREFIX, EVENT_MODULES, openApiDocument } from '@millrace/protocol';
 import { LocalStackError } from '../machine/local-stack-error';
 import { SERVICES, type Service } from '../services/service-part';
 import { forward, type Target } from './forward';
@@ -16,6 +16,9 @@ export interface OriginOptions {
   readonly hosts: readonly string[];
   readonly services: { readonly [name in Service]: { readonly host: string; readonly port: number } };
   readonly projectRoot: string;
+  /** For the AsyncAPI document; the defaults of every service when absent. */
+  readonly topicPrefix?: string;
+  readonly extraModules?: readonly string[];
 }
 
 export interface Origin {
@@ -83,6 +86,11 @@ const handler = (options: OriginOptions, targets: Record<Service, Target>) => {
   };
   const documents: { readonly [path: string]: () => unknown } = {
     '/openapi.json': () => openApiDocument(version),
+    '/asyncapi.json': () =>
+      asyncApiDocument(version, {
+        prefix: options.topicPrefix ?? DEFAULT_TOPIC_PREFIX,
+        modules: [...new Set([...EVENT_MODULES, ...(options.extraModules ?? [])])],
+      }),
   };
   const own: { readonly [path: string]: (response: ServerResponse) => Promise<void> } = {
     '/healthz': (response) => sendHealth(response, targets, '/healthz'),

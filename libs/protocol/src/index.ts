@@ -21,6 +21,7 @@ export * from './messages/machine-state-message';
 export * from './messages/message';
 export * from './messages/rejected-message';
 export * from './messages/signal-message';
+export * from './topics/asyncapi';
 export * from './topics/event-routing';
 export * from './topics/partition-of-key';
 export * from './topics/topics';
