@@ -15,6 +15,18 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('says what each schema is, not only its name', () => {
+    for (const [name, schema] of Object.entries(document.components.schemas)) {
+      expect([name, schema]).not.toEqual([name, { $ref: `#/components/schemas/${name}` }]);
+      expect(JSON.stringify(schema)).not.toContain('$defs');
+    }
+    expect(document.components.schemas['CreateEndpointRequest']).toMatchObject({
+      type: 'object',
+      properties: { url: { type: 'string' } },
+      required: ['url', 'eventTypes'],
+    });
+  });
+
   it('names every operation once', () => {
     const ids = Object.values(document.paths).flatMap((methods) =>
       Object.values(methods).map((operation) => operation.operationId),

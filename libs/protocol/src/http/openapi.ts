@@ -333,7 +333,8 @@ const asJsonSchema = (schema: z.ZodType, io: 'input' | 'output', components: Jso
     components[name] = pointing(definition);
   const name = schema.meta()?.id;
   if (typeof name !== 'string') return pointing(rest) as JsonObject;
-  components[name] = pointing(rest);
+  // A named schema comes as a reference to its own definition, which is among the components by now.
+  if (rest['$ref'] === undefined) components[name] = pointing(rest);
   return { $ref: `#/components/schemas/${name}` };
 };
 

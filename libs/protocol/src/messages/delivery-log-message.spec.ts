@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { type DeliveryFact, decodeFacts, encodeFacts, LOG_RECORD_BYTES } from './delivery-log-message';
+import {
+  type DeliveryFact,
+  decodeFacts,
+  encodeFacts,
+  LOG_RECORD_BYTES,
+  withoutResponses,
+} from './delivery-log-message';
 import type { IncomingMessage, OutgoingMessage } from './message';
 
 const fact = (deliveryId: string, error = 'x'): DeliveryFact => ({
@@ -99,5 +105,18 @@ describe('decodeFacts', () => {
     Buffer.from([0xff, 0xfe]),
   ])('row %#: is null for what Millrace did not write', (value) => {
     expect(decodeFacts(received({ value }))).toBeNull();
+  });
+});
+
+describe('withoutResponses', () => {
+  it('keeps every attempt and drops what receivers sent', () => {
+    const response = { status: 500, headers: { a: 'b' }, body: 'Ym9keQ==', bodyTruncated: false };
+    const answered = { ...fact('1'), response } as DeliveryFact;
+    const [message] = encodeFacts('log', 7, [answered, fact('2')]);
+    expect(decodedAll([withoutResponses(message!)!])).toEqual([
+      { ...answered, response: { status: 500, headers: {}, body: '', bodyTruncated: true } },
+      fact('2'),
+    ]);
+    expect(withoutResponses({ ...message!, value: Buffer.from('x') })).toBeNull();
   });
 });

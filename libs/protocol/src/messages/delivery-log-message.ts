@@ -122,7 +122,7 @@ export const encodeFacts = (topic: string, partition: number, facts: readonly De
 };
 
 /** Null for a record that Millrace did not write. */
-export const decodeFacts = (message: IncomingMessage): DeliveryFact[] | null => {
+export const decodeFacts = (message: Pick<IncomingMessage, 'value'>): DeliveryFact[] | null => {
   if (message.value === null) return null;
   try {
     const record = JSON.parse(message.value.toString('utf8')) as { v: number; facts: DeliveryFact[] };
@@ -130,4 +130,16 @@ export const decodeFacts = (message: IncomingMessage): DeliveryFact[] | null => 
   } catch {
     return null;
   }
+};
+
+/** The same facts without the bodies and headers of responses: an attempt that no broker takes whole is kept all the same. */
+export const withoutResponses = (message: OutgoingMessage): OutgoingMessage | null => {
+  const facts = decodeFacts({ value: message.value });
+  if (facts === null) return null;
+  const lean = facts.map((fact) =>
+    fact.kind === 'attempt-finished' && fact.response !== null
+      ? { ...fact, response: { ...fact.response, headers: {}, body: '', bodyTruncated: true } }
+      : fact,
+  );
+  return { ...message, value: Buffer.from(JSON.stringify({ v: 1, facts: lean })) };
 };

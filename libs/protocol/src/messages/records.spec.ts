@@ -9,7 +9,7 @@ import {
   encodeEndpointDisabled,
 } from './endpoint-message';
 import type { IncomingMessage, OutgoingMessage } from './message';
-import { decodeRejection, encodeRejection, REJECTION_HEADER } from './rejected-message';
+import { decodeRejection, encodeRejection, REJECTION_HEADER, withoutOriginal } from './rejected-message';
 
 const arrived = (change: Partial<IncomingMessage>): IncomingMessage => ({
   topic: 't',
@@ -178,6 +178,7 @@ describe('a rejected record', () => {
       origin: { topic: 'millrace.events.mes', partition: 1, offset: '9007199254740993', timestamp: 5 },
       originalKey: '/w==',
       originalNull: false,
+      originalBytes: 2,
       originalHeaders: { ce_id: '/Q==', __proto__x: 'eQ==' },
       at: 7,
     });
@@ -205,6 +206,28 @@ describe('a rejected record', () => {
     );
     const sent = encodeRejection('r', arrived({ value: Buffer.alloc(0), headers }), why, 7);
     expect(sent.headers[REJECTION_HEADER]!.length).toBeLessThan(4 * 1024 * 1024);
+  });
+
+  it('fits into the topic when a compressed original was larger than any topic takes', () => {
+    const headers = { a: Buffer.alloc(1_000_000), b: Buffer.alloc(9_000_000), c: Buffer.alloc(1_000) };
+    const key = Buffer.alloc(5_000_000);
+    const sent = encodeRejection('r', arrived({ key, value: Buffer.alloc(20_000_000, 'x'), headers }), why, 7);
+    expect(sent.value!.length + sent.headers[REJECTION_HEADER]!.length).toBeLessThan(7 * 1024 * 1024);
+    const { rejection } = decodeRejection(received(sent))!;
+    expect(rejection.originalBytes).toBe(20_000_000);
+    expect(Object.keys(rejection.originalHeaders)).toContain('a');
+  });
+
+  it('can be had without the original, reason and place kept', () => {
+    const sent = encodeRejection('r', arrived({ value: Buffer.from('xyz'), headers: { a: Buffer.from('b') } }), why, 7);
+    const { rejection, value } = decodeRejection(received(withoutOriginal(sent)!))!;
+    expect([rejection.code, rejection.originalBytes, rejection.originalHeaders, value.length]).toEqual([
+      'not_json',
+      3,
+      {},
+      0,
+    ]);
+    expect(withoutOriginal({ ...sent, headers: {} })).toBeNull();
   });
 
   it('is null for what is none', () => {

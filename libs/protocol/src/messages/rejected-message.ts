@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingMessage } from './message';
 
 /**
  * The quarantine: a record that could not be used, with its bytes, why, and where it came from. Value: the original value
- * (empty for a null value, which `originalNull` tells); everything else is the header `millrace-rejection` as JSON.
+ * (empty for a null value, which `originalNull` tells; cut off where `originalBytes` says that it was longer); everything else is the header `millrace-rejection` as JSON.
  */
 export interface Rejection {
   readonly v: 1;
@@ -14,9 +14,11 @@ export interface Rejection {
     readonly offset: string;
     readonly timestamp: number;
   };
-  /** Base64 of the original key, null when it had none. */
+  /** Base64 of the original key, of its beginning where it is very long; null when it had none. */
   readonly originalKey: string | null;
   readonly originalNull: boolean;
+  /** Bytes of the original value, also of those that were not kept. */
+  readonly originalBytes: number;
   /** Base64 of each original header. */
   readonly originalHeaders: { readonly [name: string]: string };
   /** Unix ms. */
@@ -25,8 +27,14 @@ export interface Rejection {
 
 export const REJECTION_HEADER = 'millrace-rejection';
 
-/** Headers kept of a rejected record: enough to read and to re-drive it, bounded against a hostile one. */
+/**
+ * What is kept of a rejected record: enough to read and to re-drive it. A record that was compressed can be larger than any
+ * topic takes; a rejection that no broker takes would hold up everything behind it.
+ */
 const HEADERS_KEPT = 64;
+const HEADER_BYTES_KEPT = 2 * 1024 * 1024;
+const KEY_BYTES_KEPT = 64 * 1024;
+const VALUE_BYTES_KEPT = 4 * 1024 * 1024;
 
 export const encodeRejection = (
   topic: string,
@@ -44,21 +52,37 @@ export const encodeRejection = (
       offset: String(message.offset),
       timestamp: message.timestamp,
     },
-    originalKey: message.key?.toString('base64') ?? null,
+    originalKey: message.key?.subarray(0, KEY_BYTES_KEPT).toString('base64') ?? null,
     originalNull: message.value === null,
-    originalHeaders: Object.fromEntries(
-      Object.entries(message.headers)
-        .slice(0, HEADERS_KEPT)
-        .map(([name, value]) => [name, value.toString('base64')]),
-    ),
+    originalBytes: message.value?.length ?? 0,
+    originalHeaders: keptHeaders(message),
     at,
   };
   return {
     topic,
     key: `${message.topic}/${message.partition}/${message.offset}`,
-    value: message.value ?? Buffer.alloc(0),
+    value: message.value?.subarray(0, VALUE_BYTES_KEPT) ?? Buffer.alloc(0),
     headers: { [REJECTION_HEADER]: JSON.stringify(rejection) },
   };
+};
+
+const keptHeaders = (message: IncomingMessage): Rejection['originalHeaders'] => {
+  let room = HEADER_BYTES_KEPT;
+  const kept = Object.entries(message.headers)
+    .slice(0, HEADERS_KEPT)
+    .filter(([name, value]) => {
+      room -= name.length + value.length;
+      return room >= 0;
+    });
+  return Object.fromEntries(kept.map(([name, value]) => [name, value.toString('base64')]));
+};
+
+/** The same rejection without the original's value and headers, for a broker that takes less; null when it has none. */
+export const withoutOriginal = (message: OutgoingMessage): OutgoingMessage | null => {
+  const header = message.headers[REJECTION_HEADER];
+  if (header === undefined) return null;
+  const rejection = { ...(JSON.parse(header) as Rejection), originalKey: null, originalHeaders: {} };
+  return { ...message, value: Buffer.alloc(0), headers: { [REJECTION_HEADER]: JSON.stringify(rejection) } };
 };
 
 export const decodeRejection = (message: IncomingMessage): { rejection: Rejection; value: Buffer } | null => {

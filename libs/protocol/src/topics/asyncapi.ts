@@ -10,10 +10,8 @@ type JsonObject = { [name: string]: unknown };
  */
 export const asyncApiDocument = (version: string, settings: Pick<TopicSettings, 'prefix' | 'modules'>): JsonObject => {
   const names = topicNames(settings.prefix);
-  const { $schema, id, ...cloudEvent } = z.toJSONSchema(cloudEventSchema, {
-    io: 'input',
-    unrepresentable: 'any',
-  }) as JsonObject;
+  const { $defs } = z.toJSONSchema(cloudEventSchema, { io: 'input', unrepresentable: 'any' }) as { $defs: JsonObject };
+  const { id, ...cloudEvent } = $defs['CloudEvent'] as JsonObject;
   const channels: JsonObject = {};
   const operations: JsonObject = {};
   for (const module of settings.modules) {
