@@ -44,7 +44,10 @@ const world = (endpoints: Endpoint[], partitions = 12) => {
     { topics, partitions, timeScale: 1 },
     {
       directory: {
-        match: (event: Event) => index.match(event),
+        match: (event: Event) => {
+          happened.push('matched');
+          return index.match(event);
+        },
         caughtUp: async () => void happened.push('caught up'),
       },
       tenants: { knows: async (tenant) => tenant === 'default' },
@@ -97,7 +100,7 @@ describe('fan-out', () => {
   it('brings the directory up to date before it matches, and finishes records after everything is acknowledged', async () => {
     const { handler, happened, record } = world([endpoint('ep_1', ['*'])]);
     await handler.handle([record(Buffer.from('{"n":1}'), binary)]);
-    expect(happened).toEqual(['caught up', 'sent 2', 'finished 0']);
+    expect(happened).toEqual(['caught up', 'matched', 'sent 2', 'finished 0']);
   });
 
   it('makes one delivery for each endpoint that matches, each with its fact in the partition of its endpoint', async () => {
@@ -178,5 +181,19 @@ describe('fan-out', () => {
     await handler.handle([record(Buffer.from('{}'), binary)]);
     expect(happened.filter((what) => what.startsWith('sent')).length).toBeGreaterThanOrEqual(3);
     expect(happened.at(-1)).toBe('finished 0');
+  });
+
+  it('holds the deliveries of one produce in memory, not those of the whole batch', async () => {
+    const { handler, happened, sent, record } = world(
+      Array.from({ length: 100 }, (_each, n) => endpoint(`ep_${n}`, ['*'])),
+      2,
+    );
+    const large = Buffer.from(JSON.stringify('x'.repeat(100_000)));
+    await handler.handle([1n, 2n, 3n].map((n) => record(large, { ...binary, ce_id: `o-${n}` }, n)));
+    expect(happened.lastIndexOf('matched')).toBeGreaterThan(happened.findIndex((what) => what.startsWith('sent')));
+    for (const count of happened.filter((what) => what.startsWith('sent')))
+      expect(Number(count.slice(5))).toBeLessThan(60);
+    expect(sent.filter((message) => message.topic === topics.deliveries)).toHaveLength(300);
+    expect(happened.slice(-3)).toEqual(['finished 1', 'finished 2', 'finished 3']);
   });
 });

@@ -1,10 +1,7 @@
 import { DEFAULT_TENANT, type Event, type EventRefusal, timeForDeliveryId } from '@millrace/domain';
 import type { ConsumedRecord } from '@millrace/kafka';
 import {
-  type DeliveryFact,
   decodeEvent,
-  encodeDelivery,
-  encodeFacts,
   encodeRejection,
   type OutgoingMessage,
   partitionOfKey,
@@ -21,7 +18,8 @@ import {
 } from '@millrace/telemetry';
 import type { DirectoryEntry } from '../directory/match-index';
 import { FirstTimes } from './first-times';
-import { planDeliveries } from './plan-deliveries';
+import { OutgoingDeliveries } from './outgoing-deliveries';
+import { type PlannedDelivery, planDeliveries } from './plan-deliveries';
 
 export interface FanOutPorts {
   /** Endpoints as of now; `caughtUp` makes "now" include every change that Kafka had at the time of the call. */
@@ -41,8 +39,6 @@ export interface FanOutSettings {
 
 /** Events whose first time is remembered. */
 const EVENTS_REMEMBERED = 200_000;
-/** Messages of one produce: an event with ten thousand endpoints goes out in several. */
-const MESSAGES_PER_SEND = 500;
 
 /**
  * One batch of event records becomes deliveries, each with its `created` fact in the partition of its endpoint; what is no
@@ -67,38 +63,31 @@ export class FanOutHandler {
   async handle(records: readonly ConsumedRecord[]): Promise<void> {
     // The records were fetched before this call, so every endpoint created before them is in the directory after it.
     await this.ports.directory.caughtUp();
-    const messages: OutgoingMessage[] = [];
-    const facts = new Map<number, DeliveryFact[]>();
+    const outgoing = new OutgoingDeliveries(this.settings.topics);
     for (const { message } of records) {
       const reading = decodeEvent(message, DEFAULT_TENANT);
-      if (reading.kind === 'refused') {
-        messages.push(this.rejection(message, reading.refusal));
-        continue;
+      if (reading.kind === 'refused') outgoing.add(this.rejection(message, reading.refusal));
+      else if (await this.ports.tenants.knows(reading.event.tenant)) {
+        for (const planned of this.plan(reading.event, message.timestamp)) {
+          outgoing.addDelivery(planned, partitionOfKey(planned.record.task.endpointId, this.settings.partitions));
+          deliveryCreated(this.logger, planned.created);
+          if (outgoing.full && !(await this.ports.messages.send(outgoing.take()))) return;
+        }
+      } else {
+        const detail = `The tenant ${JSON.stringify(reading.event.tenant)} is not known here. Create an API key for it, or correct 'tenantid'.`;
+        outgoing.add(this.rejection(message, { code: 'unknown_tenant', field: 'tenantid', detail }));
       }
-      const { event } = reading;
-      if (!(await this.ports.tenants.knows(event.tenant))) {
-        const detail = `The tenant ${JSON.stringify(event.tenant)} is not known here. Create an API key for it, or correct 'tenantid'.`;
-        messages.push(this.rejection(message, { code: 'unknown_tenant', field: 'tenantid', detail }));
-        continue;
-      }
-      this.plan(event, message.timestamp, messages, facts);
+      if (outgoing.full && !(await this.ports.messages.send(outgoing.take()))) return;
     }
-    for (const [partition, created] of facts)
-      messages.push(...encodeFacts(this.settings.topics.deliveryLog, partition, created));
-    for (let at = 0; at < messages.length; at += MESSAGES_PER_SEND)
-      if (!(await this.ports.messages.send(messages.slice(at, at + MESSAGES_PER_SEND)))) return;
+    const rest = outgoing.take();
+    if (rest.length > 0 && !(await this.ports.messages.send(rest))) return;
     for (const record of records) record.complete();
   }
 
-  private plan(
-    event: Event,
-    acceptedAt: number,
-    messages: OutgoingMessage[],
-    facts: Map<number, DeliveryFact[]>,
-  ): void {
+  private plan(event: Event, acceptedAt: number): PlannedDelivery[] {
     const matches = this.ports.directory.match(event);
     this.events.inc({ matched: matches.length > 0 ? 'yes' : 'no' });
-    if (matches.length === 0) return;
+    if (matches.length === 0) return [];
     const span = startSpan('fan out event', {
       kind: 'consumer',
       parent: parseTraceparent(event.traceparent),
@@ -119,15 +108,8 @@ export class FanOutHandler {
       traceId: span.context.traceId,
       now: this.ports.now(),
     });
-    for (const { record, created } of planned) {
-      const partition = partitionOfKey(record.task.endpointId, this.settings.partitions);
-      messages.push({ ...encodeDelivery(this.settings.topics.deliveries, record), partition });
-      const list = facts.get(partition);
-      if (list) list.push(created);
-      else facts.set(partition, [created]);
-      deliveryCreated(this.logger, created);
-    }
     span.end();
+    return planned;
   }
 
   private rejection(message: ConsumedRecord['message'], refusal: EventRefusal): OutgoingMessage {
