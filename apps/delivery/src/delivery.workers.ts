@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { DurableProducer } from '@millrace/kafka';
+import { withoutOriginal, withoutResponses } from '@millrace/protocol';
 import type { ServiceContext } from '@millrace/service-runtime';
+import { destinationBlocked } from '@millrace/telemetry';
 import { WebhookClient } from '@millrace/webhook-client';
 import type { DeliveryRole, DeliverySettings } from './delivery.config';
 import { EndpointDirectory } from './directory/endpoint-directory';
@@ -33,18 +35,23 @@ export const addDeliveryWorkers = ({
   const now = () => Date.now();
   const group = (role: DeliveryRole) => `${settings.topicPrefix}${role}`;
   const does = (role: DeliveryRole) => own.roles.includes(role);
-  const sender = (name: string) => {
+  const sender = (name: string, reduced = withoutOriginal) => {
     const producer = kafka.producer(name);
     workers.add(`${name} producer`, 'publishers', producerWorker(producer));
-    return new PersistentSender(producer, logger);
+    return new PersistentSender(producer, logger.child({ producer: name }), reduced);
   };
   const directory = new EndpointDirectory(kafka, topics, logger);
   workers.add('endpoint directory', 'views', directory);
 
   if (does('dispatch')) {
     const tasks = sender('dispatch-tasks');
-    const facts = sender('dispatch-log');
-    const client = new WebhookClient({ insecure: settings.insecureEndpoints });
+    const facts = sender('dispatch-log', withoutResponses);
+    const client = new WebhookClient({
+      insecure: settings.insecureEndpoints,
+      ownHosts: settings.ownHosts,
+      onBlocked: ({ host, address, reason }) =>
+        destinationBlocked(logger, { stage: 'dispatch', detail: `${host} ${address} ${reason}` }),
+    });
     const dispatcher = new Dispatcher(
       {
         lanes: {

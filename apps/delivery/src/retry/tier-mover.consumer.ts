@@ -10,11 +10,12 @@ import {
 } from '@millrace/protocol';
 import type { KafkaWorker } from '@millrace/service-runtime';
 import { type Logger, metrics } from '@millrace/telemetry';
+import type { PersistentSender } from '../sending/persistent-sender';
 import { dueAt, nextStep } from './next-step';
 
 export interface TierMoverPorts {
   /** Resolves true when Kafka has the messages, false when the process is stopping. */
-  readonly messages: { send(messages: readonly OutgoingMessage[]): Promise<boolean> };
+  readonly messages: Pick<PersistentSender, 'send' | 'stop'>;
   /** Unix ms. */
   readonly now: () => number;
 }
@@ -78,10 +79,13 @@ export class TierMover implements KafkaWorker {
   }
 
   /** What waits stays in its topic; only moves under way are awaited. */
-  async stop(_drainMs: number): Promise<void> {
+  async stop(drainMs: number): Promise<void> {
     this.stopped = true;
     if (this.timer) clearTimeout(this.timer);
+    const late = setTimeout(() => this.ports.messages.stop(), drainMs);
     await this.round;
+    clearTimeout(late);
+    this.ports.messages.stop();
     await this.consumer.stop(0);
   }
 

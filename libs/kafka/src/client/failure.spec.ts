@@ -1,4 +1,4 @@
-import { failureName, isConnectionTrouble, isGroupChange, isRefusal } from './failure';
+import { failureName, isConnectionTrouble, isGroupChange, isRefusal, isTooLarge } from './failure';
 
 const protocol = (type: string): Error => Object.assign(new Error(type), { type, name: 'KafkaJSProtocolError' });
 const wrapped = (cause: Error): Error =>
@@ -21,5 +21,11 @@ describe('what a failure of kafkajs means', () => {
     expect(isRefusal(error)).toBe(refusal);
     expect(isConnectionTrouble(error)).toBe(connection);
     expect(isGroupChange(error)).toBe(groupChange);
+  });
+
+  test('too large is told apart from other refusals, which no smaller record mends', () => {
+    expect(isTooLarge(new Error('refused', { cause: wrapped(protocol('MESSAGE_TOO_LARGE')) }))).toBe(true);
+    expect(isTooLarge(protocol('TOPIC_AUTHORIZATION_FAILED'))).toBe(false);
+    expect(isTooLarge(new TypeError('x'))).toBe(false);
   });
 });

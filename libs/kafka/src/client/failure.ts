@@ -1,7 +1,7 @@
+const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 /** The error codes by which a broker says that it will never take these records. */
 const REFUSED = new Set([
-  'MESSAGE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
+  ...TOO_LARGE,
   'INVALID_TOPIC_EXCEPTION',
   'INVALID_TIMESTAMP',
   'INVALID_RECORD',
@@ -46,6 +46,12 @@ export const isRefusal = (error: unknown): boolean => {
   for (const { type, name } of chain(error)) {
     if ((type && REFUSED.has(type)) || (name && NOT_ENCODABLE.has(name))) return true;
   }
+  return false;
+};
+
+/** A smaller record might be taken. */
+export const isTooLarge = (error: unknown): boolean => {
+  for (const { type } of chain(error)) if (type && TOO_LARGE.has(type)) return true;
   return false;
 };
 

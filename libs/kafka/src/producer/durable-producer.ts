@@ -1,11 +1,12 @@
 import type { OutgoingMessage } from '@millrace/protocol';
+import { isTooLarge } from '../client/failure';
 
 export type Compression = 'none' | 'gzip' | 'zstd' | 'snappy' | 'lz4';
 
 export interface ProducerOptions {
   /** How long a call is tried before it is rejected. Default 30 000 ms. */
   readonly deliveryTimeoutMs?: number;
-  /** Default zstd: kafkajs copies bytes so often that compressing first is cheaper, and the log is a fifth. */
+  /** Default none. */
   readonly compression?: Compression;
   /** Bytes of unacknowledged messages; a call beyond it is rejected at once. Default 32 MiB. */
   readonly maxBufferedBytes?: number;
@@ -39,6 +40,11 @@ export class ProduceFailed extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
+  }
+
+  /** The broker will take no message of this size, whatever happens; a smaller one it may. */
+  get tooLarge(): boolean {
+    return isTooLarge(this.cause);
   }
 }
 
