@@ -1,4 +1,4 @@
-import { readShdrSources } from './machine-ingest.config';
+import { machineTwice, readMtconnectRecordings, readShdrSources } from './machine-ingest.config';
 
 describe('MILLRACE_SHDR_SOURCES', () => {
   it.each([
@@ -24,5 +24,37 @@ describe('MILLRACE_SHDR_SOURCES', () => {
     ['[{"machine":"M","file":"x"},{"machine":"M","file":"y"}]', 'it names the machine M twice'],
   ])('refuses %s', (text, message) => {
     expect(() => readShdrSources(text)).toThrow(message);
+  });
+});
+
+describe('MILLRACE_MTCONNECT_RECORDINGS', () => {
+  it.each([
+    [undefined, []],
+    [
+      '[{"machine":"M","file":"/r/m.xml.gz"}]',
+      [{ tenant: 'default', machine: 'M', file: '/r/m.xml.gz', device: null }],
+    ],
+    [
+      '[{"machine":"M","tenant":"acme","file":"m.xml","device":"d1"}]',
+      [{ tenant: 'acme', machine: 'M', file: 'm.xml', device: 'd1' }],
+    ],
+  ])('%s', (text, expected) => {
+    expect(readMtconnectRecordings(text)).toEqual(expected);
+  });
+
+  it.each([
+    ['[{"machine":"M"}]', "entry 0 needs 'file'"],
+    ['[{"machine":"M","file":7}]', "entry 0 needs 'file'"],
+    ['[{"machine":"M","file":"x","device":7}]', "entry 0 has a 'device'"],
+    ['[{"machine":"M","file":"x"},{"machine":"M","file":"y"}]', 'it names the machine M twice'],
+  ])('refuses %s', (text, message) => {
+    expect(() => readMtconnectRecordings(text)).toThrow(message);
+  });
+
+  it('may not name a machine that has an SHDR source', () => {
+    const mtconnectRecordings = readMtconnectRecordings('[{"machine":"M","file":"x"}]');
+    const shdr = (text: string) => ({ shdrSources: readShdrSources(text), mtconnectRecordings });
+    expect(machineTwice(shdr('[{"machine":"M","file":"y"}]'))).toBe('M');
+    expect(machineTwice(shdr('[{"machine":"M","file":"y","tenant":"acme"}]'))).toBeNull();
   });
 });

@@ -1,4 +1,4 @@
-import { DEFAULT_TENANT, isMachineName, isTenantName } from '@millrace/domain';
+import { DEFAULT_TENANT, isMachineName, isTenantName, machineKey } from '@millrace/domain';
 import { type EnvironmentSpec, variable } from '@millrace/service-runtime';
 import { z } from 'zod';
 
@@ -7,8 +7,18 @@ export type ShdrSourceSettings =
   | { readonly tenant: string; readonly machine: string; readonly host: string; readonly port: number }
   | { readonly tenant: string; readonly machine: string; readonly file: string };
 
+/** An MTConnectStreams document to play. */
+export interface MtconnectRecordingSettings {
+  readonly tenant: string;
+  readonly machine: string;
+  readonly file: string;
+  /** Name or uuid of the device in the document; null where it has one only. */
+  readonly device: string | null;
+}
+
 export interface MachineIngestSettings {
   readonly shdrSources: readonly ShdrSourceSettings[];
+  readonly mtconnectRecordings: readonly MtconnectRecordingSettings[];
 }
 
 export class WrongSetting extends Error {
@@ -16,7 +26,42 @@ export class WrongSetting extends Error {
 }
 
 /** `MILLRACE_SHDR_SOURCES`, read; throws WrongSetting with one sentence when it cannot be used. */
-export const readShdrSources = (text: string | undefined, defaultTenant = DEFAULT_TENANT): ShdrSourceSettings[] => {
+export const readShdrSources = (text: string | undefined, defaultTenant = DEFAULT_TENANT): ShdrSourceSettings[] =>
+  readList(text, defaultTenant, (place, { host, port, file }, wrong) => {
+    if (typeof file === 'string' && file !== '' && host === undefined && port === undefined) return { ...place, file };
+    if (typeof host !== 'string' || host === '' || file !== undefined)
+      throw wrong("needs either 'file', or 'host' and 'port'");
+    if (!Number.isInteger(port) || (port as number) < 1 || (port as number) > 65_535)
+      throw wrong("needs 'port', 1 to 65535");
+    return { ...place, host, port: port as number };
+  });
+
+/** `MILLRACE_MTCONNECT_RECORDINGS`, read; throws WrongSetting with one sentence when it cannot be used. */
+export const readMtconnectRecordings = (
+  text: string | undefined,
+  defaultTenant = DEFAULT_TENANT,
+): MtconnectRecordingSettings[] =>
+  readList(text, defaultTenant, (place, { file, device = null }, wrong) => {
+    if (typeof file !== 'string' || file === '') throw wrong("needs 'file', the path of an MTConnectStreams document");
+    if (device !== null && (typeof device !== 'string' || device === ''))
+      throw wrong("has a 'device' that is not the name or uuid of one");
+    return { ...place, file, device };
+  });
+
+/** One process reads a machine through one source: two would take turns in what it is doing. */
+export const machineTwice = ({ shdrSources, mtconnectRecordings }: MachineIngestSettings): string | null => {
+  const keys = new Set(shdrSources.map(({ tenant, machine }) => machineKey(tenant, machine)));
+  return mtconnectRecordings.find(({ tenant, machine }) => keys.has(machineKey(tenant, machine)))?.machine ?? null;
+};
+
+type Place = { readonly tenant: string; readonly machine: string };
+type Members = { readonly [name: string]: unknown };
+
+const readList = <T extends Place>(
+  text: string | undefined,
+  defaultTenant: string,
+  read: (place: Place, members: Members, wrong: (what: string) => WrongSetting) => T,
+): T[] => {
   if (text === undefined) return [];
   let list: unknown;
   try {
@@ -25,45 +70,46 @@ export const readShdrSources = (text: string | undefined, defaultTenant = DEFAUL
     throw new WrongSetting('it is not JSON');
   }
   if (!Array.isArray(list)) throw new WrongSetting('it is not a list');
-  const sources = list.map((entry, index) => readSource(entry, index, defaultTenant));
   const seen = new Set<string>();
-  for (const { tenant, machine } of sources) {
-    if (seen.has(`${tenant}/${machine}`)) throw new WrongSetting(`it names the machine ${machine} twice`);
-    seen.add(`${tenant}/${machine}`);
-  }
-  return sources;
+  return list.map((entry: unknown, index) => {
+    const wrong = (what: string) => new WrongSetting(`entry ${index} ${what}`);
+    const source = read(readPlace(entry, defaultTenant, wrong), entry as Members, wrong);
+    const key = machineKey(source.tenant, source.machine);
+    if (seen.has(key)) throw new WrongSetting(`it names the machine ${source.machine} twice`);
+    seen.add(key);
+    return source;
+  });
 };
 
-const readSource = (entry: unknown, index: number, defaultTenant: string): ShdrSourceSettings => {
-  const wrong = (what: string) => new WrongSetting(`entry ${index} ${what}`);
+const readPlace = (entry: unknown, defaultTenant: string, wrong: (what: string) => WrongSetting): Place => {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) throw wrong('is not an object');
-  const members = entry as { [name: string]: unknown };
-  const { machine, host, port, file } = members;
-  const tenant = members['tenant'] ?? defaultTenant;
+  const { machine, tenant = defaultTenant } = entry as Members;
   if (typeof machine !== 'string' || !isMachineName(machine))
     throw wrong("needs 'machine', a name of letters, digits, . _ and -");
   if (typeof tenant !== 'string' || !isTenantName(tenant)) throw wrong("has a 'tenant' that is not a tenant's name");
-  if (typeof file === 'string' && file !== '' && host === undefined && port === undefined)
-    return { tenant, machine, file };
-  if (typeof host !== 'string' || host === '' || file !== undefined)
-    throw wrong("needs either 'file', or 'host' and 'port'");
-  if (!Number.isInteger(port) || (port as number) < 1 || (port as number) > 65_535)
-    throw wrong("needs 'port', 1 to 65535");
-  return { tenant, machine, host, port: port as number };
+  return { tenant, machine };
 };
+
+const listOf = <T>(read: (text: string | undefined) => T[]) =>
+  z.union([z.undefined(), z.string()]).transform((text, context) => {
+    try {
+      return read(text);
+    } catch (error) {
+      context.addIssue((error as Error).message);
+      return z.NEVER;
+    }
+  });
 
 /** What this service is told beside the common settings. */
 export const machineIngestEnvironment: EnvironmentSpec<MachineIngestSettings> = {
   shdrSources: variable(
     'MILLRACE_SHDR_SOURCES',
-    'a JSON list of machines, each once: {"machine", "host", "port"} for a live adapter, {"machine", "file"} for a recording, "tenant" where it is not the default one,',
-    z.union([z.undefined(), z.string()]).transform((text, context) => {
-      try {
-        return readShdrSources(text);
-      } catch (error) {
-        context.addIssue((error as Error).message);
-        return z.NEVER;
-      }
-    }),
+    'a JSON list of machines, each once: {"machine", "host", "port"} for a live adapter, {"machine", "file"} for a recording of SHDR lines (.gz is unpacked), "tenant" where it is not the default one,',
+    listOf(readShdrSources),
+  ),
+  mtconnectRecordings: variable(
+    'MILLRACE_MTCONNECT_RECORDINGS',
+    'a JSON list of machines, each once: {"machine", "file"} with the path of an MTConnectStreams document (.gz is unpacked), "device" where the document has several, "tenant" where it is not the default one,',
+    listOf(readMtconnectRecordings),
   ),
 };

@@ -1,9 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { DEFAULT_MAPPING, machineKey } from '@millrace/domain';
 import type { DurableProducer } from '@millrace/kafka';
-import type { KafkaWorker, ServiceContext, ServiceDefinition } from '@millrace/service-runtime';
+import {
+  type KafkaWorker,
+  type ServiceContext,
+  type ServiceDefinition,
+  WrongSettings,
+} from '@millrace/service-runtime';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { type MachineIngestSettings, machineIngestEnvironment, type ShdrSourceSettings } from './machine-ingest.config';
+import { type MachineIngestSettings, machineIngestEnvironment, machineTwice } from './machine-ingest.config';
 import { tellings } from './machine-ingest.told';
 import { MachineDirectory } from './machines/machine-directory';
 import { MachinesController } from './machines/machines.controller';
@@ -15,6 +20,7 @@ import { DELIVERY_TIMEOUT_MS, KafkaEventPublisher } from './publication/kafka-ev
 import { AcceptSignalsHandler } from './signal-intake/http/accept-signals.handler';
 import { SignalsController } from './signal-intake/http/signals.controller';
 import { KafkaSignalSink } from './signal-intake/kafka-signal.sink';
+import { MtconnectFileSource, mtconnectSourceName } from './signal-intake/mtconnect/mtconnect-file.source';
 import { ShdrFileSource } from './signal-intake/shdr/shdr-file.source';
 import { ShdrTcpSource } from './signal-intake/shdr/shdr-tcp.source';
 import type { SignalSink, SignalSource } from './signal-intake/source';
@@ -46,12 +52,18 @@ export const machineIngestModule = (context: Context): DynamicModule => {
   const view = kafka.compactedView({ topic: topics.machineState, onMessage: (message) => directory.apply(message) });
 
   const sink = new KafkaSignalSink(read, topics, logger);
-  const recorded = new Set<string>();
+  const twice = machineTwice(context.own);
+  if (twice !== null)
+    throw new WrongSettings([
+      `MILLRACE_SHDR_SOURCES and MILLRACE_MTCONNECT_RECORDINGS both name the machine ${twice}.`,
+    ]);
+  const recorded = new Set(
+    [...context.own.shdrSources.filter((settings) => 'file' in settings), ...context.own.mtconnectRecordings].map(
+      ({ tenant, machine }) => machineKey(tenant, machine),
+    ),
+  );
   const sources = new SourceOwner(
-    context.own.shdrSources.map((settings) => {
-      if ('file' in settings) recorded.add(machineKey(settings.tenant, settings.machine));
-      return { ...settings, make: () => makeSource(settings, sink, context) };
-    }),
+    configuredSources(context, sink),
     context.settings.partitions,
     (key) => translation.liveState(key) ?? directory.get(key),
   );
@@ -134,11 +146,23 @@ export const machineIngestService: ServiceDefinition<MachineIngestSettings> = {
   module: (context) => machineIngestModule(context),
 };
 
-const makeSource = (settings: ShdrSourceSettings, sink: SignalSink, { logger }: Context): SignalSource => {
+const configuredSources = ({ own, logger }: Context, sink: SignalSink) => {
   const common = { sink, logger, clock: Date.now };
-  if ('file' in settings) return new ShdrFileSource({ ...settings, ...common });
   const newSession = () => `${new Date().toISOString()}-${randomBytes(4).toString('hex')}`;
-  return new ShdrTcpSource({ ...settings, ...common, random: Math.random, newSession });
+  const shdr = own.shdrSources.map((settings) => ({
+    ...settings,
+    source: `shdr:${settings.machine}`,
+    make: (): SignalSource =>
+      'file' in settings
+        ? new ShdrFileSource({ ...settings, ...common })
+        : new ShdrTcpSource({ ...settings, ...common, random: Math.random, newSession }),
+  }));
+  const mtconnect = own.mtconnectRecordings.map((settings) => ({
+    ...settings,
+    source: mtconnectSourceName(settings.machine),
+    make: (): SignalSource => new MtconnectFileSource({ ...settings, ...common }),
+  }));
+  return [...shdr, ...mtconnect];
 };
 
 const producerWorker = (producer: DurableProducer): KafkaWorker => ({

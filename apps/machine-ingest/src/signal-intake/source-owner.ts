@@ -13,7 +13,13 @@ export class SourceOwner {
 
   constructor(
     /** Makes the configured sources; called anew for each start, since a stopped source does not start again. */
-    private readonly configured: ReadonlyArray<{ tenant: string; machine: string; make: () => SignalSource }>,
+    private readonly configured: ReadonlyArray<{
+      readonly tenant: string;
+      readonly machine: string;
+      /** Its name in the signals. */
+      readonly source: string;
+      readonly make: () => SignalSource;
+    }>,
     private readonly partitions: number,
     private readonly stateOf: (key: string) => MachineState | null,
   ) {}
@@ -27,7 +33,7 @@ export class SourceOwner {
         if (this.running.has(key)) continue;
         const source = one.make();
         this.running.set(key, source);
-        source.start((session) => storedPosition(this.stateOf(key), `shdr:${one.machine}`, session));
+        source.start((session) => storedPosition(this.stateOf(key), one.source, session));
       }
     });
     return this.changing;
@@ -48,7 +54,7 @@ export class SourceOwner {
     );
   }
 
-  private async stopSource({ tenant, machine }: { tenant: string; machine: string }): Promise<void> {
+  private async stopSource({ tenant, machine }: { readonly tenant: string; readonly machine: string }): Promise<void> {
     const key = machineKey(tenant, machine);
     const source = this.running.get(key);
     this.running.delete(key);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { pipeline as joined, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { Signal } from '@millrace/domain';
@@ -117,7 +117,7 @@ export class ShdrFileSource implements SignalSource {
 }
 
 const opened = (file: string): Readable =>
-  file.endsWith('.gz') ? createReadStream(file).pipe(createGunzip()) : createReadStream(file);
+  file.endsWith('.gz') ? joined(createReadStream(file), createGunzip(), () => undefined) : createReadStream(file);
 
 const hashOf = async (file: string): Promise<string> => {
   const hash = createHash('sha256');
