@@ -167,6 +167,10 @@ describe('signals', () => {
     const body = [signal(machine, 'execution', 'ACTIVE'), signal(machine, 'execution', 'READY')];
     for (let n = 0; n < 3; n++)
       expect((await post('/v1/signals', body, { 'idempotency-key': machine })).status).toBe(202);
+    expect(await post('/v1/signals', body.slice(1), { 'idempotency-key': machine })).toMatchObject({
+      status: 409,
+      body: { code: 'idempotency_conflict' },
+    });
     await eventually(async () => (await site.state(`default/${machine}`))?.counts.signals === 6, 'all six folded');
     expect(await mesEvents(machine, 'machine.status_changed')).toHaveLength(2);
     expect((await site.state(`default/${machine}`))!.counts.duplicates).toBe(4);
@@ -209,7 +213,11 @@ describe('GET /v1/machines', () => {
     expect(second.data[0]!.id > first.data[0]!.id).toBe(true);
     expect(await get('/v1/machines/nothing')).toMatchObject({ status: 404, body: { code: 'not_found' } });
     expect(await get('/v1/machines?cursor=%%%')).toMatchObject({ status: 422 });
-    expect(await get('/v1/machines?limit=0')).toMatchObject({ status: 422, body: { code: 'invalid_request' } });
+    for (const limit of ['0', '501', '', '0x10', '1e2', '%205', '1.5', '1&limit=2'])
+      expect(await get(`/v1/machines?limit=${limit}`)).toMatchObject({
+        status: 422,
+        body: { code: 'invalid_request' },
+      });
   });
 });
 

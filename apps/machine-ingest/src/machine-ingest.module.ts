@@ -8,6 +8,7 @@ import {
   WrongSettings,
 } from '@millrace/service-runtime';
 import { type DynamicModule, Module } from '@nestjs/common';
+import { IdempotencyKeys } from './idempotency/idempotency-keys';
 import { type MachineIngestSettings, machineIngestEnvironment, machineTwice } from './machine-ingest.config';
 import { tellings } from './machine-ingest.told';
 import { MachineDirectory } from './machines/machine-directory';
@@ -15,7 +16,6 @@ import { MachinesController } from './machines/machines.controller';
 import { AcceptEventsHandler } from './publication/accept-events.handler';
 import { eventTrace } from './publication/event-trace';
 import { EventsController } from './publication/events.controller';
-import { IdempotencyKeys } from './publication/idempotency-keys';
 import { DELIVERY_TIMEOUT_MS, KafkaEventPublisher } from './publication/kafka-event.publisher';
 import { AcceptSignalsHandler } from './signal-intake/http/accept-signals.handler';
 import { SignalsController } from './signal-intake/http/signals.controller';
@@ -129,6 +129,7 @@ export const machineIngestModule = (context: Context): DynamicModule => {
         useValue: new AcceptSignalsHandler({
           publisher,
           clock: Date.now,
+          keys: new IdempotencyKeys(),
           topic: topics.signals,
           told: {
             received: (source, signals) => told.signals(source, signals),

@@ -1,7 +1,7 @@
 import type { OutgoingMessage } from '@millrace/protocol';
+import { IdempotencyKeys } from '../idempotency/idempotency-keys';
 import { type AcceptEvents, AcceptEventsHandler, type AcceptEventsPorts } from './accept-events.handler';
 import { idempotentEventId, timeOrderedEventId } from './event-ids';
-import { IdempotencyKeys } from './idempotency-keys';
 
 const begin = (publish: AcceptEventsPorts['publisher']['publish'] = async () => undefined) => {
   const published: OutgoingMessage[][] = [];
@@ -95,6 +95,14 @@ describe('the Idempotency-Key', () => {
     expect(ids[1]).toEqual(ids[0]);
     expect(ids[2]).not.toEqual(ids[0]);
   });
+  it('gives another body ids of its own when the first is forgotten', async () => {
+    const [first, other] = await Promise.all(
+      ['1', '2'].map((data) => begin().post(`{"type":"a","data":${data}}`, key)),
+    );
+    expect(first).toMatchObject({ kind: 'accepted' });
+    expect(other).toMatchObject({ kind: 'accepted' });
+    expect(other).not.toEqual(first);
+  });
   it('refuses another body under the same key, or the same body as another form', async () => {
     const { post, published } = begin();
     await post('{"type":"a","data":1}', key);
@@ -126,6 +134,6 @@ describe('generated ids', () => {
     expect(new Set(ids).size).toBe(4);
   });
   it('of a key are fixed for all time', () => {
-    expect(idempotentEventId('default', 'k', 0)).toBe('evt_fzm9njvzsxnz7n63ap8pngzvxr');
+    expect(idempotentEventId('default', 'k', 'f', 0)).toBe('evt_zsc467c882h1vay8e1akvgf94e');
   });
 });

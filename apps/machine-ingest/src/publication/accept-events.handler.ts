@@ -9,8 +9,8 @@ import {
   type Problem,
   problem,
 } from '@millrace/protocol';
+import type { IdempotencyKeys } from '../idempotency/idempotency-keys';
 import { idempotentEventId, timeOrderedEventId } from './event-ids';
-import type { IdempotencyKeys } from './idempotency-keys';
 import { type EventRequest, readEventRequest } from './read-event-request';
 
 /**
@@ -84,7 +84,9 @@ export class AcceptEventsHandler {
       tenant: request.tenant,
       acceptedAt: first.acceptedAt,
       fallbackId: (index) =>
-        key === null ? timeOrderedEventId(now, ports.random(10)) : idempotentEventId(request.tenant, key, index),
+        key === null
+          ? timeOrderedEventId(now, ports.random(10))
+          : idempotentEventId(request.tenant, key, fingerprint, index),
     });
     if (read.kind === 'problem') {
       if (key !== null) ports.keys.forget(request.tenant, key);

@@ -25,12 +25,19 @@ export const timeOrderedEventId = (nowMs: number, random: Uint8Array): string =>
 };
 
 /**
- * Id of an event that came without one in a request with an `Idempotency-Key`: a function of tenant, key and place in the
- * request, so the repeat of a request whose answer was lost publishes the same events, and they collapse downstream.
+ * Id of an event that came without one in a request with an `Idempotency-Key`: a function of tenant, key, content and place
+ * in the request, so the repeat of a request whose answer was lost publishes the same events, and they collapse downstream.
+ * Another request that comes under the key when the first is forgotten gets ids of its own: with the same ones its events
+ * would count as repeats of the first, and vanish.
  */
-export const idempotentEventId = (tenant: string, idempotencyKey: string, index: number): string => {
+export const idempotentEventId = (
+  tenant: string,
+  idempotencyKey: string,
+  fingerprint: string,
+  index: number,
+): string => {
   const hash = createHash('sha256')
-    .update(JSON.stringify([tenant, idempotencyKey, index]))
+    .update(JSON.stringify([tenant, idempotencyKey, fingerprint, index]))
     .digest();
   return `evt_${base32(hash.subarray(0, 17), 26)}`;
 };

@@ -151,6 +151,10 @@ const badCount = (count: number): EventRequestReading | null => {
 };
 
 const readBinary = (request: EventRequest, text: string, context: ReadingContext): EventRequestReading => {
+  if (text !== '' && (request.contentType === undefined || isJsonContentType(request.contentType))) {
+    const bad = badSyntax(text);
+    if (bad) return bad;
+  }
   const attributes: { [name: string]: string } = {};
   for (const [name, value] of Object.entries(request.headers)) {
     if (!name.startsWith('ce-') || value === undefined) continue;
@@ -193,6 +197,5 @@ const collect = (readings: readonly EventReading[], batch: boolean): EventReques
       ? `${batch ? `Event ${first.path}: ` : ''}${first.detail}${nothing}`
       : `${refusals.length} of ${readings.length} events are not valid; the first, ${first.path}: ${first.detail}${nothing}`;
   if (refusals.every(({ code }) => code === 'too_large')) return failed('too_large', summary, errors);
-  if (refusals.every(({ code }) => code === 'not_json') && !batch) return failed('invalid_json', summary, errors);
   return failed('invalid_event', summary, errors);
 };

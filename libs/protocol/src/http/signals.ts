@@ -70,7 +70,7 @@ export const signalRequestSchema = z
         .meta({ description: "The device's own stamp." }),
       source: name(SIGNAL_LIMITS.sourceLength).optional().meta({ description: 'Default `http`.' }),
       session: name(SIGNAL_LIMITS.sessionLength).optional().meta({
-        description: 'Life of the numbering in `seq`; default the Idempotency-Key.',
+        description: 'Life of the numbering in `seq`; default the request, by its Idempotency-Key and body.',
       }),
       seq: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).nullable().optional().meta({
         description: 'Position in the session; a repeat has no second effect.',

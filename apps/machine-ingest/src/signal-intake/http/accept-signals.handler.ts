@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto';
 import type { Signal } from '@millrace/domain';
 import { encodeSignal, type OutgoingMessage, type Problem, problem, type SignalsAccepted } from '@millrace/protocol';
+import type { IdempotencyKeys } from '../../idempotency/idempotency-keys';
 import { readSignalRequest } from './read-signal-request';
 
 /** `POST /v1/signals`: the right signals of a request are stored, acknowledged by all replicas, before the answer 202. */
 export interface AcceptSignalsPorts {
   readonly publisher: { publish(messages: readonly OutgoingMessage[]): Promise<void> };
   readonly clock: () => number;
+  readonly keys: IdempotencyKeys;
   /** Full name of the topic `signals`. */
   readonly topic: string;
   readonly told: {
@@ -30,12 +33,25 @@ export class AcceptSignalsHandler {
 
   async accept(request: AcceptSignals): Promise<SignalsAnswer> {
     const { ports } = this;
+    const { tenant, idempotencyKey: key } = request;
+    const receivedAt = ports.clock();
+    const fingerprint = createHash('sha256').update(request.body).digest('hex');
+    const own = { fingerprint, acceptedAt: new Date(receivedAt).toISOString() };
+    const first = key === null ? own : ports.keys.remember(tenant, key, own);
+    if (first.fingerprint !== fingerprint)
+      return {
+        kind: 'problem',
+        problem: problem('idempotency_conflict', 'This Idempotency-Key came with another body before; use a new key.'),
+      };
     const read = readSignalRequest(request.body, {
-      tenant: request.tenant,
-      receivedAt: ports.clock(),
-      idempotencyKey: request.idempotencyKey,
+      tenant,
+      receivedAt,
+      repeatable: key === null ? null : repeatableSession(key, fingerprint),
     });
-    if (read.kind === 'problem') return read;
+    if (read.kind === 'problem') {
+      if (key !== null) ports.keys.forget(tenant, key);
+      return read;
+    }
     try {
       await ports.publisher.publish(
         read.signals.map((signal) => encodeSignal(ports.topic, signal, request.traceparent)),
@@ -52,3 +68,10 @@ export class AcceptSignalsHandler {
     return { kind: 'accepted', body: { accepted: read.signals.length, rejected: [...read.rejected] } };
   }
 }
+
+/** The body is part of it: another request that comes under the key when the first is forgotten must not count as its repeat. */
+const repeatableSession = (key: string, fingerprint: string): string =>
+  `key:${createHash('sha256')
+    .update(JSON.stringify([key, fingerprint]))
+    .digest('hex')
+    .slice(0, 32)}`;

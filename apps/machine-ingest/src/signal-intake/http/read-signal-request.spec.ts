@@ -2,8 +2,8 @@ import { decodeSignal, encodeSignal } from '@millrace/protocol';
 import fc from 'fast-check';
 import { readSignalRequest } from './read-signal-request';
 
-const context = { tenant: 'acme', receivedAt: Date.parse('2026-02-17T13:00:00Z'), idempotencyKey: null };
-const read = (body: unknown, over: Partial<typeof context> | { idempotencyKey: string } = {}) =>
+const context = { tenant: 'acme', receivedAt: Date.parse('2026-02-17T13:00:00Z'), repeatable: null };
+const read = (body: unknown, over: Partial<typeof context> | { repeatable: string } = {}) =>
   readSignalRequest(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), { ...context, ...over });
 const signalsOf = (reading: ReturnType<typeof read>) => {
   if (reading.kind !== 'signals') throw new Error(JSON.stringify(reading.problem));
@@ -45,7 +45,7 @@ it('keeps the digits of a 64-bit integer', () => {
 });
 
 it('numbers the signals of a request with an Idempotency-Key, so its repeat has no second effect', () => {
-  const [first, second] = signalsOf(read([good, good], { idempotencyKey: 'k' }));
+  const [first, second] = signalsOf(read([good, good], { repeatable: 'k' }));
   expect([first!.session, first!.seq, second!.seq]).toEqual(['k', 0, 1]);
 });
 

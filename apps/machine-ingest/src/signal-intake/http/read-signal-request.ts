@@ -18,7 +18,8 @@ export interface SignalRequestContext {
   readonly tenant: string;
   /** Unix ms. */
   readonly receivedAt: number;
-  readonly idempotencyKey: string | null;
+  /** Session of a request that came with an Idempotency-Key; its repeat has the same. */
+  readonly repeatable: string | null;
 }
 
 export interface RejectedSignal {
@@ -106,9 +107,9 @@ const toSignal = (
     tenant: context.tenant,
     machine: request.machine,
     source: request.source ?? 'http',
-    session: request.session ?? context.idempotencyKey?.slice(0, 128) ?? '',
+    session: request.session ?? context.repeatable ?? '',
     // The key of a request numbers its items, so the repeat of the request has no second effect.
-    seq: request.seq ?? (context.idempotencyKey !== null && request.session === undefined ? index : null),
+    seq: request.seq ?? (context.repeatable !== null && request.session === undefined ? index : null),
     ...(request.idx === undefined ? {} : { idx: request.idx }),
     path: request.path,
     kind,
