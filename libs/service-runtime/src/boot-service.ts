@@ -129,6 +129,8 @@ const isClass = (module: unknown): module is Type =>
 
 export const configureServer = (server: Server): void => {
   answerClientErrors(server);
+  // An expectation that is not known may be ignored (RFC 9110 section 10.1.1); Node's own 417 has no body.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   server.headersTimeout = 15_000;
   server.requestTimeout = 60_000;
   server.keepAliveTimeout = 65_000;

@@ -18,7 +18,7 @@ export class DeliveryHistory {
 
   /** Newest first. One row more than asked for tells whether there is a next page. */
   async list(tenant: string, query: DeliveryListQuery): Promise<Page<DeliveryView>> {
-    const filter = filterOf(query);
+    const filter = filterOf('deliveries', query);
     const after = openCursor(this.seal, tenant, filter, query.cursor);
     const rows = await this.reader.deliveries(tenant, query, after, query.limit + 1);
     const shown = rows.slice(0, query.limit);

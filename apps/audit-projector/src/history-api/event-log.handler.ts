@@ -17,7 +17,7 @@ export class EventLog {
   ) {}
 
   async list(tenant: string, query: EventListQuery): Promise<string> {
-    const filter = filterOf(query);
+    const filter = filterOf('events', query);
     const after = openCursor(this.seal, tenant, filter, query.cursor);
     const rows = await this.reader.events(tenant, query, after, query.limit + 1);
     const shown = rows.slice(0, query.limit);

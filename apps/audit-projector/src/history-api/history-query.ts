@@ -32,12 +32,9 @@ export type DeliveryListQuery = z.output<typeof deliveryListQuery>;
 export const eventListQuery = z.strictObject({ type: name('type').optional(), ...page });
 export type EventListQuery = z.output<typeof eventListQuery>;
 
-/** What a cursor is bound to: everything that decides which rows a list has. */
-export const filterOf = (query: DeliveryListQuery | EventListQuery): string => {
+/** What a cursor is bound to: everything that decides which rows a list has, and which list it is. */
+export const filterOf = (list: 'deliveries' | 'events', query: DeliveryListQuery | EventListQuery): string => {
   const { cursor: _cursor, limit: _limit, ...filter } = query;
-  return JSON.stringify(
-    Object.entries(filter)
-      .filter(([, value]) => value !== undefined)
-      .sort(),
-  );
+  const given = Object.entries(filter).filter(([, value]) => value !== undefined);
+  return JSON.stringify([list, given.sort()]);
 };

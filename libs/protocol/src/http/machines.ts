@@ -44,9 +44,16 @@ export const machineViewSchema = z
   .meta({ id: 'Machine' });
 export type MachineView = z.infer<typeof machineViewSchema>;
 
+const limitRule = 'must be a whole number from 1 to 500';
+
 export const machineListQuerySchema = z.object({
-  limit: z.coerce.number().int().min(1).max(500).default(100),
-  cursor: z.string().max(512).optional(),
+  limit: z
+    .string({ error: limitRule })
+    .regex(/^[1-9]\d{0,2}$/, { error: limitRule })
+    .transform(Number)
+    .refine((limit) => limit <= 500, { error: limitRule })
+    .default(100),
+  cursor: z.string({ error: 'must be given once' }).max(512, { error: 'is too long to be a cursor' }).optional(),
 });
 
 export const machineListSchema = z.object({ data: z.array(machineViewSchema), nextCursor: z.string().nullable() });

@@ -454,6 +454,11 @@ describe('requests that nobody should send', () => {
 
   it('on the wire: no Host is answered by Node itself', async () => {
     expect(await raw('GET /v1/things HTTP/1.1\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+    const expecting = await raw(
+      'GET /nothing HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+    );
+    expect(expecting).toMatch(/^HTTP\/1\.1 404 /);
+    expect(expecting).toContain('"code":"not_found"');
   });
 
   it('a client that goes away in the middle of its body harms nobody', async () => {
