@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { DurableProducer } from '@millrace/kafka';
 import { withoutOriginal, withoutResponses } from '@millrace/protocol';
 import type { ServiceContext } from '@millrace/service-runtime';
-import { destinationBlocked } from '@millrace/telemetry';
 import { WebhookClient } from '@millrace/webhook-client';
 import type { DeliveryRole, DeliverySettings } from './delivery.config';
 import { EndpointDirectory } from './directory/endpoint-directory';
@@ -49,8 +48,8 @@ export const addDeliveryWorkers = ({
     const client = new WebhookClient({
       insecure: settings.insecureEndpoints,
       ownHosts: settings.ownHosts,
-      onBlocked: ({ host, address, reason }) =>
-        destinationBlocked(logger, { stage: 'dispatch', detail: `${host} ${address} ${reason}` }),
+      // For operators alone; the dispatcher counts the refusal and tells whose it was.
+      onBlocked: (blocked) => logger.warn(blocked, 'what a refused destination stands for'),
     });
     const dispatcher = new Dispatcher(
       {

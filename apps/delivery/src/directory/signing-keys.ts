@@ -16,9 +16,13 @@ export class SigningKeys {
 
   constructor(private readonly encryptionKey: EncryptionKey) {}
 
-  /** Keys that sign at `now` (Unix ms), newest first. Throws when a secret does not open: the encryption key is another. */
-  activeFor(endpoint: Endpoint, now: number): SigningKey[] {
+  /**
+   * Keys that sign at `now` (Unix ms), newest first. Throws when a secret does not open, because the encryption key is
+   * another, and when there is none: nothing leaves unsigned.
+   */
+  activeFor(endpoint: Pick<Endpoint, 'id' | 'tenant' | 'secrets'>, now: number): SigningKey[] {
     const active = endpoint.secrets.filter((secret) => secret.expiresAt === null || secret.expiresAt > now);
+    if (active.length === 0) throw new Error('the endpoint has no secret that signs now');
     return active.map((secret) => {
       const held = this.opened.get(secret);
       if (held) return held;

@@ -17,6 +17,7 @@ export interface DispatchConsumerSettings {
  * reaches further back than the records that could not be committed before a crash.
  */
 const LOG_TAIL_RECORDS = 500n;
+const LOOK_AT_LANES_MS = 500;
 
 /**
  * Reads `deliveries`, one partition of endpoints after another's owner. Before the first record of a newly won partition is
@@ -24,6 +25,7 @@ const LOG_TAIL_RECORDS = 500n;
  */
 export class DispatchConsumer implements KafkaWorker {
   private readonly consumer: WindowedConsumer;
+  private lanesTimer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly kafka: KafkaConnection,
@@ -43,10 +45,12 @@ export class DispatchConsumer implements KafkaWorker {
   }
 
   start(): Promise<void> {
+    this.lanesTimer = setInterval(() => this.dispatcher.parkOverdue(), LOOK_AT_LANES_MS);
     return this.consumer.start();
   }
 
   async stop(drainMs: number): Promise<void> {
+    clearInterval(this.lanesTimer);
     await this.dispatcher.stop(drainMs);
     // What is still held waits, and waits on in Kafka: the last commit says what of it is finished.
     await this.consumer.stop(0);

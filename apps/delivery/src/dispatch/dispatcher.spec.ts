@@ -10,6 +10,7 @@ import {
 } from '@millrace/protocol';
 import { createLogger } from '@millrace/telemetry';
 import { Dispatcher } from './dispatcher';
+import type { LaneLimits } from './lanes';
 
 const topics = topicNames('t.');
 const NOW = 1_760_000_000_000;
@@ -65,7 +66,8 @@ const answer = (status: number, headers: { [name: string]: string } = {}): Outco
 });
 
 /** The world around a dispatcher, in which every step waits until the test lets it go on. */
-const world = (held: Endpoint | undefined, outcomes: Outcome[]) => {
+const world = (held: Endpoint | undefined, outcomes: (Outcome | 'hangs')[], lanes: Partial<LaneLimits> = {}) => {
+  let ticks = 0;
   const happened: string[] = [];
   const tasks: OutgoingMessage[] = [];
   const facts: DeliveryFact[] = [];
@@ -74,7 +76,7 @@ const world = (held: Endpoint | undefined, outcomes: Outcome[]) => {
   let directory = held;
   const dispatcher = new Dispatcher(
     {
-      lanes: { perEndpoint: 2, queuePerEndpoint: 1, longestWaitMs: 1_000, total: 10 },
+      lanes: { perEndpoint: 2, queuePerEndpoint: 1, longestWaitMs: 1_000, total: 10, ...lanes },
       timeScale: 1,
       topics,
       seenCapacity: 100,
@@ -89,7 +91,8 @@ const world = (held: Endpoint | undefined, outcomes: Outcome[]) => {
         send: async (request) => {
           happened.push('request');
           requests.push(request);
-          return outcomes.shift() ?? answer(200);
+          const outcome = outcomes.shift() ?? answer(200);
+          return outcome === 'hangs' ? new Promise<Outcome>(() => {}) : outcome;
         },
       },
       tasks: {
@@ -107,7 +110,7 @@ const world = (held: Endpoint | undefined, outcomes: Outcome[]) => {
         },
       },
       now: () => NOW,
-      ticks: () => 0,
+      ticks: () => ticks,
       random: () => 0,
       newRequestId: () => `r${requests.length + 1}`,
     },
@@ -144,6 +147,9 @@ const world = (held: Endpoint | undefined, outcomes: Outcome[]) => {
     requests,
     record,
     settleDown,
+    pass: (ms: number) => {
+      ticks += ms;
+    },
     change: (to: Endpoint | undefined) => (directory = to),
   };
 };
@@ -238,6 +244,27 @@ describe('dispatcher', () => {
     await settleDown();
     expect(happened).toEqual(['dead-letter', 'ended', 'finished 0']);
     expect(facts[0]).toMatchObject({ status: 'failed', reason: 'unusable_task' });
+  });
+
+  it('parks the queue of a receiver that hangs, so that its partition goes on', async () => {
+    const { dispatcher, happened, record, settleDown, pass } = world(endpoint(), ['hangs', 'hangs'], {
+      queuePerEndpoint: 100,
+    });
+    for (let n = 1; n <= 50; n++) dispatcher.accept(record(task({ deliveryId: `d${n}` }), BigInt(n)));
+    await settleDown();
+    pass(3_000);
+    dispatcher.parkOverdue();
+    await settleDown();
+    expect(happened.filter((what) => what === 'request')).toHaveLength(2);
+    expect(happened.filter((what) => what.startsWith('finished'))).toHaveLength(47);
+  });
+
+  it("does not take Kafka's silence for a receiver's", async () => {
+    const { dispatcher, happened, record, pass } = world(endpoint(), [], { queuePerEndpoint: 100 });
+    for (let n = 1; n <= 50; n++) dispatcher.accept(record(task({ deliveryId: `d${n}` }), BigInt(n)));
+    pass(3_000);
+    dispatcher.parkOverdue();
+    expect(happened).toEqual(['attempt-started', 'attempt-started']);
   });
 
   it('when it stops, records what is under way and begins nothing of what waits', async () => {

@@ -1,44 +1,41 @@
 import {
   type Contract,
-  contractNamed,
   type DeliveryTask,
   type Endpoint,
-  nextAttempt,
-  nextHop,
   type Outcome,
-  outcomeName,
   type ParkReason,
   parkedTask,
   settle,
 } from '@millrace/domain';
 import type { ConsumedRecord } from '@millrace/kafka';
 import {
-  type AttemptFinished,
   type DeliveryEnded,
-  type DeliveryRecord,
+  type DeliveryFact,
   decodeDelivery,
   encodeDelivery,
-  encodeEndpointDisabled,
   encodeRejection,
-  type OutgoingMessage,
   type TopicNames,
 } from '@millrace/protocol';
 import {
-  deliveryAttempted,
+  type ActiveSpan,
   deliveryParked,
   deliverySettled,
-  destinationBlocked,
   formatTraceparent,
   type Logger,
   metrics,
   parseTraceparent,
-  retryScheduled,
   startSpan,
 } from '@millrace/telemetry';
+import type { WebhookRequest } from '@millrace/webhook-client';
+import { type AttemptSubject, finishedFact, startedFact } from './attempt-facts';
 import type { DispatchPorts, DispatchWork } from './dispatch.ports';
+import { delayedDelivery, followingMessages } from './following-messages';
 import { type LaneLimits, Lanes } from './lanes';
-import { headersForHistory, type PreparedAttempt, prepare } from './prepare';
+import { prepare } from './prepare';
+import { type Route, routeOf } from './route';
 import { SeenRecords } from './seen-records';
+import { tellAttempt } from './tell-attempt';
+import { Timers } from './timers';
 
 export interface DispatcherSettings {
   readonly lanes: LaneLimits;
@@ -49,11 +46,6 @@ export interface DispatcherSettings {
   readonly seenCapacity: number;
 }
 
-type Route =
-  | { readonly kind: 'send'; readonly endpoint: Endpoint; readonly contract: Contract }
-  | { readonly kind: 'park'; readonly reason: ParkReason }
-  | { readonly kind: 'end'; readonly status: DeliveryEnded['status']; readonly reason: DeliveryEnded['reason'] };
-
 interface ReadyWork {
   readonly work: DispatchWork;
   readonly endpoint: Endpoint;
@@ -62,8 +54,8 @@ interface ReadyWork {
 
 /** After this the directory is asked again. */
 const LOOK_AGAIN_MS = 500;
-/** The longest that a timer is set for; Node fires at once what is set for more than 24 days. */
-const LONGEST_TIMER_MS = 60_000;
+/** A flush of facts that takes longer than this says that it is Kafka that is slow, and no receiver. */
+const SLOW_FLUSH_MS = 1_000;
 
 /** A parked delivery comes back after these waits, so that a long wait costs few rounds. Scaled like every delay. */
 const PARKED_FOR_MS = [1_000, 1_000, 5_000, 5_000, 30_000] as const;
@@ -84,9 +76,12 @@ export class Dispatcher {
   private readonly active = new Map<string, DispatchWork>();
   /** Endpoint versions that answered 410 here and whose new status has not come back through the directory yet. */
   private readonly goneVersions = new Map<string, number>();
-  private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly timers = new Timers();
   /** Tasks and facts on their way to Kafka that belong to no request. */
   private writing = 0;
+  /** Facts that Kafka has not acknowledged, and when it was last heard of. */
+  private unacknowledged = 0;
+  private heardAt = 0;
   private stopping = false;
   private whenIdle: () => void = () => {};
   private readonly repeats = metrics.counter(
@@ -145,7 +140,18 @@ export class Dispatcher {
     this.active.set(task.deliveryId, work);
     const due = record.message.timestamp + task.remainingDelayMs;
     // Never longer than was asked for: the broker's clock and ours may differ, and ours may have been set back.
-    this.hold(work, Math.ceil(Math.min(task.remainingDelayMs, due - this.ports.now())));
+    const wait = Math.ceil(Math.min(task.remainingDelayMs, due - this.ports.now()));
+    this.timers.after(wait, () => this.route(work));
+  }
+
+  /**
+   * Parks what was queued when its lane seemed quick and would now wait too long; to be called from time to time. Without
+   * it a receiver that hangs would hold its partition for as long as its queue takes, one timeout after the other.
+   */
+  parkOverdue(): void {
+    const now = this.ports.ticks();
+    if (this.stopping || (this.unacknowledged > 0 && now - this.heardAt > SLOW_FLUSH_MS)) return;
+    for (const { work } of this.lanes.overdue(now)) if (!this.abandoned(work)) void this.park(work, 'lane_full');
   }
 
   /**
@@ -154,7 +160,6 @@ export class Dispatcher {
    */
   async stop(drainMs: number): Promise<void> {
     this.stopping = true;
-    for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
     if (this.idle) return;
     await new Promise<void>((resolve) => {
@@ -168,21 +173,6 @@ export class Dispatcher {
 
   private get idle(): boolean {
     return this.lanes.inFlight === 0 && this.writing === 0;
-  }
-
-  private hold(work: DispatchWork, waitMs: number): void {
-    if (waitMs <= 0) {
-      this.route(work);
-      return;
-    }
-    const timer = setTimeout(
-      () => {
-        this.timers.delete(timer);
-        this.hold(work, waitMs - LONGEST_TIMER_MS);
-      },
-      Math.min(waitMs, LONGEST_TIMER_MS),
-    );
-    this.timers.add(timer);
   }
 
   private async quarantine(record: ConsumedRecord): Promise<void> {
@@ -219,23 +209,15 @@ export class Dispatcher {
           { error: String(error), endpointId: task.endpointId },
           'directory cannot be brought up to date; trying again',
         );
-        if (!this.stopping) this.hold(work, LOOK_AGAIN_MS);
+        if (!this.stopping) this.timers.after(LOOK_AGAIN_MS, () => this.route(work));
       },
     );
   }
 
   private decide(task: DeliveryTask, endpoint: Endpoint): Route {
-    if (task.expiresAt !== null && this.ports.now() > task.expiresAt)
-      return { kind: 'end', status: 'expired', reason: 'expired' };
-    const contract = contractNamed(task.contract.name, task.contract.version);
-    // Fan-out matches within a tenant; a task from elsewhere may not carry one tenant's event to another's receiver.
-    if (!contract || endpoint.tenant !== task.tenant) return { kind: 'end', status: 'failed', reason: 'unusable_task' };
-    const gone = this.goneVersions.get(endpoint.id);
-    if (gone !== undefined && endpoint.version > gone) this.goneVersions.delete(endpoint.id);
-    else if (gone !== undefined) return { kind: 'park', reason: 'endpoint_disabled' };
-    if (endpoint.status === 'paused') return { kind: 'park', reason: 'endpoint_paused' };
-    if (endpoint.status === 'disabled') return { kind: 'park', reason: 'endpoint_disabled' };
-    return { kind: 'send', endpoint, contract };
+    const gone = this.goneVersions.get(endpoint.id) ?? null;
+    if (gone !== null && endpoint.version > gone) this.goneVersions.delete(endpoint.id);
+    return routeOf(task, endpoint, gone, this.ports.now());
   }
 
   private follow(work: DispatchWork, route: Route): void {
@@ -284,40 +266,28 @@ export class Dispatcher {
         'http.request.method': 'POST',
       },
     });
-    const requestId = this.ports.newRequestId();
-    this.ports.log.append(
+    const subject = { task, endpoint, requestId: this.ports.newRequestId(), trace: span.context };
+    this.append(
       work.partition,
-      {
-        kind: 'attempt-started',
-        at: this.ports.now(),
-        deliveryId: task.deliveryId,
-        tenant: task.tenant,
-        endpointId: task.endpointId,
-        epoch: task.epoch,
-        attempt: task.attempt,
-        requestId,
-        url: endpoint.url,
-        traceId: span.context.traceId,
-        spanId: span.context.spanId,
-      },
-      () => void this.attempt(work, endpoint, contract, requestId, span),
+      startedFact(subject, this.ports.now()),
+      () => void this.attempt(work, contract, subject, span),
     );
   }
 
   private async attempt(
     work: DispatchWork,
-    endpoint: Endpoint,
     contract: Contract,
-    requestId: string,
-    span: ReturnType<typeof startSpan>,
+    subject: AttemptSubject,
+    span: ActiveSpan,
   ): Promise<void> {
+    const { endpoint, requestId } = subject;
     const { task, body } = work.delivery;
     const startedAt = this.ports.now();
-    let prepared: PreparedAttempt | null = null;
+    let request: WebhookRequest | null = null;
     let outcome: Outcome;
     try {
       const keys = this.ports.keys.activeFor(endpoint, startedAt);
-      prepared = prepare({
+      request = prepare({
         task,
         body,
         contract,
@@ -327,7 +297,7 @@ export class Dispatcher {
         traceparent: formatTraceparent(span.context),
         now: startedAt,
       });
-      outcome = await this.ports.client.send(prepared.request);
+      outcome = await this.ports.client.send(request);
     } catch (error) {
       // A secret that does not open, or a header that cannot be sent: no request left, and the schedule goes on.
       this.logger.error(
@@ -350,49 +320,15 @@ export class Dispatcher {
       random: this.ports.random(),
       timeScale: this.settings.timeScale,
     });
-    const name = outcomeName(outcome, settlement.kind === 'succeeded');
-    const result: AttemptFinished['result'] =
-      settlement.kind === 'retry'
-        ? { kind: 'retry', nextAttemptAt: settlement.plannedAt }
-        : settlement.kind === 'exhausted' || settlement.kind === 'endpoint_gone'
-          ? { kind: 'failed', reason: settlement.kind }
-          : { kind: settlement.kind };
-    const fact: AttemptFinished = {
-      kind: 'attempt-finished',
-      at: now,
-      deliveryId: task.deliveryId,
-      tenant: task.tenant,
-      endpointId: task.endpointId,
-      epoch: task.epoch,
-      attempt: task.attempt,
-      requestId,
-      startedAt,
-      durationMs: outcome.durationMs,
-      outcome: name,
-      request: { url: endpoint.url, headers: prepared ? headersForHistory(prepared) : {} },
-      response:
-        outcome.kind === 'response'
-          ? {
-              status: outcome.status,
-              headers: outcome.headers,
-              body: outcome.body.toString('base64'),
-              bodyTruncated: outcome.bodyTruncated,
-            }
-          : null,
-      error: outcome.kind === 'failure' ? outcome.message : null,
-      traceId: span.context.traceId,
-      spanId: span.context.spanId,
-      result,
-    };
-    span.end(
-      settlement.kind === 'succeeded'
-        ? { attributes: { 'webhook.outcome': name } }
-        : { error: name, attributes: { 'webhook.outcome': name } },
-    );
-    this.tell(task, fact, outcome);
-    const following = this.following(work.delivery, endpoint, settlement, now);
+    const fact = finishedFact(subject, { request, outcome, settlement, startedAt, endedAt: now });
+    const attributes = { 'webhook.outcome': fact.outcome };
+    span.end(settlement.kind === 'succeeded' ? { attributes } : { error: fact.outcome, attributes });
+    const { topics, timeScale } = this.settings;
+    tellAttempt(this.logger, task, fact, outcome, timeScale);
+    if (settlement.kind === 'endpoint_gone') this.noteGone(endpoint);
+    const following = followingMessages({ delivery: work.delivery, endpoint, settlement, topics, timeScale, now });
     if (following.length > 0 && !(await this.ports.tasks.send(following))) return;
-    this.ports.log.append(work.partition, fact, () => {
+    this.append(work.partition, fact, () => {
       this.noteFinished(task.deliveryId, task.epoch, task.attempt, Number.MAX_SAFE_INTEGER);
       this.finish(work);
       this.lanes.release(task.endpointId, this.ports.ticks());
@@ -401,86 +337,9 @@ export class Dispatcher {
     });
   }
 
-  private tell(task: DeliveryTask, fact: AttemptFinished, outcome: Outcome): void {
-    const { deliveryId, tenant, endpointId, attempt, requestId, durationMs, error, traceId } = fact;
-    const { eventId, eventType } = task;
-    const latencyMs = attempt === 1 ? Math.max(0, fact.startedAt - task.acceptedAt) : undefined;
-    deliveryAttempted(this.logger, {
-      tenant,
-      deliveryId,
-      eventId,
-      eventType,
-      endpointId,
-      contract: task.contract.name,
-      attempt,
-      requestId,
-      outcome: fact.outcome,
-      durationMs,
-      latencyMs,
-      error,
-      traceId,
-    });
-    if (outcome.kind === 'failure' && outcome.failure === 'blocked_destination')
-      destinationBlocked(this.logger, { tenant, endpointId, stage: 'dispatch', detail: outcome.message });
-    const { result } = fact;
-    if (result.kind === 'retry') {
-      const delayMs = result.nextAttemptAt - fact.at;
-      retryScheduled(this.logger, {
-        deliveryId,
-        endpointId,
-        attempt,
-        tier: nextHop(delayMs / this.settings.timeScale)?.name ?? 'none',
-        delayMs,
-        traceId,
-      });
-    } else {
-      const reason = result.kind === 'failed' ? result.reason : result.kind === 'expired' ? 'expired' : undefined;
-      deliverySettled(this.logger, { tenant, deliveryId, endpointId, status: result.kind, reason, attempt, traceId });
-    }
-  }
-
-  /** The messages that carry out a settlement. */
-  private following(
-    delivery: DeliveryRecord,
-    endpoint: Endpoint,
-    settlement: ReturnType<typeof settle>,
-    now: number,
-  ): OutgoingMessage[] {
-    const { topics } = this.settings;
-    switch (settlement.kind) {
-      case 'succeeded':
-        return [];
-      case 'retry':
-        return [
-          this.delayed({
-            ...delivery,
-            task: nextAttempt(delivery.task, settlement.delayMs, settlement.plannedAt, now),
-          }),
-        ];
-      case 'exhausted':
-      case 'expired':
-        return [encodeDelivery(topics.deadLetter, delivery)];
-      case 'endpoint_gone': {
-        this.goneVersions.set(endpoint.id, Math.max(endpoint.version, this.goneVersions.get(endpoint.id) ?? 0));
-        const disabled = encodeEndpointDisabled(topics.endpointLifecycle, {
-          v: 1,
-          kind: 'disabled',
-          endpointId: endpoint.id,
-          tenant: endpoint.tenant,
-          endpointVersion: endpoint.version,
-          reason: 'receiver_answered_410',
-          at: now,
-          deliveryId: delivery.task.deliveryId,
-        });
-        return [encodeDelivery(topics.deadLetter, delivery), disabled];
-      }
-    }
-  }
-
-  /** To the tier of the first hop; a delay shorter than every tier goes straight back and is held in memory. */
-  private delayed(delivery: DeliveryRecord): OutgoingMessage {
-    const tier = nextHop(delivery.task.remainingDelayMs / this.settings.timeScale);
-    return encodeDelivery(tier ? this.settings.topics.retry(tier.name) : this.settings.topics.deliveries, delivery);
+  /** Requests that left before an endpoint changed may answer after those that left since. */
+  private noteGone(endpoint: Endpoint): void {
+    this.goneVersions.set(endpoint.id, Math.max(endpoint.version, this.goneVersions.get(endpoint.id) ?? 0));
   }
 
   private async park(work: DispatchWork, reason: ParkReason): Promise<void> {
@@ -490,10 +349,11 @@ export class Dispatcher {
     const now = this.ports.now();
     const wait = PARKED_FOR_MS[Math.min(delivery.task.parkings, PARKED_FOR_MS.length - 1)]! * this.settings.timeScale;
     const task = parkedTask(delivery.task, reason, Math.ceil(wait), now);
-    if (!(await this.ports.tasks.send([this.delayed({ ...delivery, task })]))) return;
+    const { topics, timeScale } = this.settings;
+    if (!(await this.ports.tasks.send([delayedDelivery(topics, timeScale, { ...delivery, task })]))) return;
     const { deliveryId, tenant, endpointId, epoch, attempt, parkings } = delivery.task;
     if (delivery.task.parked === null) deliveryParked(this.logger, { deliveryId, endpointId, reason });
-    this.ports.log.append(
+    this.append(
       work.partition,
       { kind: 'parked', at: now, deliveryId, tenant, endpointId, epoch, attempt, parkings, reason },
       () => this.written(work),
@@ -525,7 +385,7 @@ export class Dispatcher {
       status,
       reason,
     };
-    this.ports.log.append(work.partition, fact, () => {
+    this.append(work.partition, fact, () => {
       this.noteFinished(deliveryId, epoch, attempt, Number.MAX_SAFE_INTEGER);
       this.written(work);
     });
@@ -535,6 +395,15 @@ export class Dispatcher {
     this.writing--;
     this.finish(work);
     if (this.idle) this.whenIdle();
+  }
+
+  private append(partition: number, fact: DeliveryFact, acknowledged: () => void): void {
+    if (this.unacknowledged++ === 0) this.heardAt = this.ports.ticks();
+    this.ports.log.append(partition, fact, () => {
+      this.unacknowledged--;
+      this.heardAt = this.ports.ticks();
+      acknowledged();
+    });
   }
 
   private finish(work: DispatchWork): void {

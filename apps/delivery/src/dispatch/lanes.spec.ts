@@ -56,6 +56,29 @@ describe('lanes', () => {
     expect(lanes.offer('slow', 4, 400)).toBe(false);
   });
 
+  it('give back what a hanging receiver cannot take in time, the newest, and keep the rest in order', () => {
+    const lanes = new Lanes<number>({ perEndpoint: 2, queuePerEndpoint: 1_000, longestWaitMs: 1_000, total: 4 });
+    for (let n = 0; n < 500; n++) expect(lanes.offer('hangs', n, 0)).toBe(true);
+    lanes.offer('other', 1_000, 0);
+    expect([lanes.next(0), lanes.next(0), lanes.next(0)]).toEqual([0, 1_000, 1]);
+    expect(lanes.overdue(3)).toEqual([]);
+    const taken = lanes.overdue(300);
+    expect(taken).toHaveLength(488);
+    expect(taken[0]).toBe(12);
+    expect(lanes.queued).toBe(10);
+    expect(lanes.overdue(300)).toEqual([]);
+    lanes.release('hangs', 15_000);
+    expect(lanes.next(15_000)).toBe(2);
+  });
+
+  it('never give back all that waits', () => {
+    const lanes = new Lanes<number>({ perEndpoint: 1, queuePerEndpoint: 1_000, longestWaitMs: 1_000, total: 4 });
+    for (let n = 0; n < 3; n++) lanes.offer('hangs', n, 0);
+    lanes.next(0);
+    expect(lanes.overdue(60_000)).toEqual([2]);
+    expect(lanes.overdue(90_000)).toEqual([]);
+  });
+
   it('keep all caps, start everything once and in order within a lane, whatever the sequence of calls', () => {
     fc.assert(
       fc.property(

@@ -61,6 +61,22 @@ export class Lanes<T> {
     return true;
   }
 
+  /**
+   * Takes back what was let in at a better pace than the lane has now, the newest first, down to what it can send in time.
+   * A wait of up to twice the longest is borne, so that a pace that wavers does not send work to and fro.
+   */
+  overdue(now: number): T[] {
+    const taken: T[] = [];
+    for (const lane of this.lanes.values()) {
+      const ahead = lane.queue.length - lane.head;
+      if (this.expectedWait(lane, ahead, now) <= 2 * this.limits.longestWaitMs) continue;
+      const kept = Math.max(1, Math.floor(this.limits.longestWaitMs / this.pace(lane, now)));
+      taken.push(...lane.queue.splice(lane.head + kept));
+    }
+    this.waiting -= taken.length;
+    return taken;
+  }
+
   /** Takes the next work that may start, lane by lane in turn; undefined when nothing may. */
   next(now: number): T | undefined {
     while (this.total < this.limits.total && this.ringHead < this.ring.length) {
@@ -100,12 +116,16 @@ export class Lanes<T> {
   }
 
   /**
-   * At the pace of the lane's ends so far; while none comes, the silence says how slow it is at least: with n requests in
+   * Ms between two ends, by the lane's ends so far; while none comes, the silence says how slow it is at least: with n requests in
    * flight, n ends were due in it.
    */
-  private expectedWait(lane: Lane<T>, ahead: number, now: number): number {
+  private pace(lane: Lane<T>, now: number): number {
     const silence = lane.inFlight === 0 ? 0 : (now - lane.progressAt) / (lane.inFlight + 1);
-    return ahead * Math.max(lane.interval, silence);
+    return Math.max(lane.interval, silence);
+  }
+
+  private expectedWait(lane: Lane<T>, ahead: number, now: number): number {
+    return ahead * this.pace(lane, now);
   }
 
   private lane(endpointId: string, now: number): Lane<T> {

@@ -1,16 +1,6 @@
 import type { Contract, DeliveryTask, Endpoint, SigningKey } from '@millrace/domain';
 import type { WebhookRequest } from '@millrace/webhook-client';
 
-/** A request that is ready to leave: everything of one attempt is decided. */
-export interface PreparedAttempt {
-  readonly task: DeliveryTask;
-  readonly contract: Contract;
-  readonly endpoint: Endpoint;
-  readonly requestId: string;
-  readonly traceparent: string;
-  readonly request: WebhookRequest;
-}
-
 export interface PrepareInput {
   readonly task: DeliveryTask;
   readonly body: Buffer;
@@ -34,7 +24,7 @@ export const prepare = ({
   requestId,
   traceparent,
   now,
-}: PrepareInput): PreparedAttempt => {
+}: PrepareInput): WebhookRequest => {
   const headers = [
     ...contract.headers({
       eventId: task.eventId,
@@ -49,20 +39,12 @@ export const prepare = ({
   ];
   for (const name of Object.keys(endpoint.headers)) headers.push([name, endpoint.headers[name]!]);
   headers.push(['traceparent', traceparent], ['millrace-request-id', requestId]);
-  return {
-    task,
-    contract,
-    endpoint,
-    requestId,
-    traceparent,
-    request: { url: endpoint.url, headers, body, timeoutMs: endpoint.timeoutMs ?? contract.timeoutMs },
-  };
+  return { url: endpoint.url, headers, body, timeoutMs: endpoint.timeoutMs ?? contract.timeoutMs };
 };
 
 /** Request headers as the history keeps them: an endpoint's own may hold credentials, so their values are masked. */
-export const headersForHistory = (attempt: PreparedAttempt): { [name: string]: string } => {
+export const headersForHistory = (request: WebhookRequest, endpoint: Endpoint): { [name: string]: string } => {
   const headers: { [name: string]: string } = {};
-  for (const [name, value] of attempt.request.headers)
-    headers[name] = Object.hasOwn(attempt.endpoint.headers, name) ? '***' : value;
+  for (const [name, value] of request.headers) headers[name] = Object.hasOwn(endpoint.headers, name) ? '***' : value;
   return headers;
 };

@@ -180,6 +180,14 @@ describe('WebhookClient', () => {
     expect(blocked).toHaveLength(5);
   });
 
+  it('tells operators the host of a refused URL, and nothing that may be a token', async () => {
+    const hosts: string[] = [];
+    const sender = client({ insecure: 'deny', onBlocked: ({ host }) => hosts.push(host) });
+    await send(sender, 'https://user:password@hooks.internal:8443/token-1?key=token-2');
+    await send(sender, 'no URL, token-3');
+    expect(hosts).toEqual(['hooks.internal:8443', '']);
+  });
+
   it('takes up to its limit of connections to an origin, and lets the rest wait for one', async () => {
     const server = await receiver((socket) => void setImmediate(() => socket.write(NO_CONTENT)));
     const sender = client({ connectionsPerOrigin: 3 });

@@ -144,7 +144,8 @@ export class WebhookClient {
 
   private judge(url: string): Target {
     const check = checkWithGuard(url, this.options, this.guard);
-    if (!check.ok) this.options.onBlocked?.({ host: url.slice(0, 256), address: '', reason: check.detail });
+    // The host alone: paths and queries of webhook URLs carry tokens, and a log may not.
+    if (!check.ok) this.options.onBlocked?.({ host: URL.parse(url)?.host ?? '', address: '', reason: check.detail });
     const target = check.ok ? this.parts(new URL(check.url)) : ({ ok: false } as const);
     if (this.targets.size >= TARGETS_KEPT) {
       const [oldest] = this.targets.keys();

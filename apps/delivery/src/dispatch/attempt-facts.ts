@@ -1,0 +1,82 @@
+import { type DeliveryTask, type Endpoint, type Outcome, outcomeName, type Settlement } from '@millrace/domain';
+import type { AttemptFinished, AttemptStarted } from '@millrace/protocol';
+import type { TraceContext } from '@millrace/telemetry';
+import type { WebhookRequest } from '@millrace/webhook-client';
+import { headersForHistory } from './prepare';
+
+/** One request of a delivery, as its facts name it. */
+export interface AttemptSubject {
+  readonly task: DeliveryTask;
+  /** As it was when the request was begun. */
+  readonly endpoint: Endpoint;
+  readonly requestId: string;
+  readonly trace: TraceContext;
+}
+
+export const startedFact = ({ task, endpoint, requestId, trace }: AttemptSubject, at: number): AttemptStarted => ({
+  kind: 'attempt-started',
+  at,
+  deliveryId: task.deliveryId,
+  tenant: task.tenant,
+  endpointId: task.endpointId,
+  epoch: task.epoch,
+  attempt: task.attempt,
+  requestId,
+  url: endpoint.url,
+  traceId: trace.traceId,
+  spanId: trace.spanId,
+});
+
+export interface AttemptEnd {
+  /** Null when it could not be made. */
+  readonly request: WebhookRequest | null;
+  readonly outcome: Outcome;
+  readonly settlement: Settlement;
+  /** Unix ms. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+export const finishedFact = (
+  { task, endpoint, requestId, trace }: AttemptSubject,
+  { request, outcome, settlement, startedAt, endedAt }: AttemptEnd,
+): AttemptFinished => ({
+  kind: 'attempt-finished',
+  at: endedAt,
+  deliveryId: task.deliveryId,
+  tenant: task.tenant,
+  endpointId: task.endpointId,
+  epoch: task.epoch,
+  attempt: task.attempt,
+  requestId,
+  startedAt,
+  durationMs: outcome.durationMs,
+  outcome: outcomeName(outcome, settlement.kind === 'succeeded'),
+  request: { url: endpoint.url, headers: request ? headersForHistory(request, endpoint) : {} },
+  response:
+    outcome.kind === 'response'
+      ? {
+          status: outcome.status,
+          headers: outcome.headers,
+          body: outcome.body.toString('base64'),
+          bodyTruncated: outcome.bodyTruncated,
+        }
+      : null,
+  error: outcome.kind === 'failure' ? outcome.message : null,
+  traceId: trace.traceId,
+  spanId: trace.spanId,
+  result: resultOf(settlement),
+});
+
+const resultOf = (settlement: Settlement): AttemptFinished['result'] => {
+  switch (settlement.kind) {
+    case 'retry':
+      return { kind: 'retry', nextAttemptAt: settlement.plannedAt };
+    case 'exhausted':
+    case 'endpoint_gone':
+      return { kind: 'failed', reason: settlement.kind };
+    case 'succeeded':
+    case 'expired':
+      return { kind: settlement.kind };
+  }
+};

@@ -1,0 +1,23 @@
+import { type Contract, contractNamed, type DeliveryTask, type Endpoint, type ParkReason } from '@millrace/domain';
+import type { DeliveryEnded } from '@millrace/protocol';
+
+/** What becomes of a task that is due, as its endpoint stands. */
+export type Route =
+  | { readonly kind: 'send'; readonly endpoint: Endpoint; readonly contract: Contract }
+  | { readonly kind: 'park'; readonly reason: ParkReason }
+  | { readonly kind: 'end'; readonly status: DeliveryEnded['status']; readonly reason: DeliveryEnded['reason'] };
+
+/**
+ * Pure. `goneVersion` is the version of the endpoint that answered 410 here, as long as its new status has not come back
+ * through the directory; `now` in Unix ms.
+ */
+export const routeOf = (task: DeliveryTask, endpoint: Endpoint, goneVersion: number | null, now: number): Route => {
+  if (task.expiresAt !== null && now > task.expiresAt) return { kind: 'end', status: 'expired', reason: 'expired' };
+  const contract = contractNamed(task.contract.name, task.contract.version);
+  // Fan-out matches within a tenant; a task from elsewhere may not carry one tenant's event to another's receiver.
+  if (!contract || endpoint.tenant !== task.tenant) return { kind: 'end', status: 'failed', reason: 'unusable_task' };
+  if (goneVersion !== null && endpoint.version <= goneVersion) return { kind: 'park', reason: 'endpoint_disabled' };
+  if (endpoint.status === 'paused') return { kind: 'park', reason: 'endpoint_paused' };
+  if (endpoint.status === 'disabled') return { kind: 'park', reason: 'endpoint_disabled' };
+  return { kind: 'send', endpoint, contract };
+};
