@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AttemptView, DeliveryDetailView, DeliveryView } from '@millrace/protocol';
+import { eventually } from '@millrace/test-environment';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startBrowser } from './test/browser';
 import { ConsoleServer } from './test/console-server';
@@ -140,7 +141,8 @@ afterEach(async () => {
 });
 
 const rows = () => page.locator('#rows tr');
-const rowCount = (count: number) => page.waitForFunction(`document.querySelectorAll('#rows tr').length === ${count}`);
+/** Asked from here: the page's policy lets nothing be evaluated in it again and again. */
+const rowCount = (count: number) => eventually(async () => (await rows().count()) === count, `${count} rows`, 10_000);
 const open = async (hash = `#key=${KEY}`) => {
   await page.goto(`${server.url}/${hash}`);
 };
@@ -204,6 +206,90 @@ it('filters by status at the server', async () => {
   await page.getByText('No delivery is parked').waitFor();
   await page.getByRole('button', { name: 'All' }).click();
   await page.getByText('No deliveries yet').waitFor();
+});
+
+describe('older deliveries', () => {
+  /** Pages of ten by the place of the first row; `hold` keeps an older page back until it is called. */
+  const inPages = () => {
+    let release: () => void = () => undefined;
+    let held: Promise<void> = Promise.resolve();
+    server.api = async (path) => {
+      const status = path.searchParams.get('status');
+      const all = deliveries.filter((each) => status === null || each.status === status);
+      const from = Number(path.searchParams.get('cursor') ?? 0);
+      if (from > 0) await held;
+      const data = all.slice(from, from + 10);
+      return { status: 200, body: { data, nextCursor: from + 10 < all.length ? String(from + 10) : null } };
+    };
+    return {
+      hold: () => {
+        held = new Promise((resolve) => {
+          release = resolve;
+        });
+      },
+      release: () => release(),
+    };
+  };
+  const older = () => page.getByRole('button', { name: 'Show older deliveries' });
+  const ids = () => rows().evaluateAll((all) => all.map((row) => row.getAttribute('data-id')));
+
+  it('are said to be no longer live, and stay whole while new ones come', async () => {
+    inPages();
+    await open();
+    await rowCount(10);
+    await older().click();
+    await rowCount(20);
+    await page.getByText(/^20 shown: the newest 10 live, 10 older as they were at /).waitFor();
+    deliveries = [delivery(0, { id: idOf(500), createdAt: at(0) }), ...deliveries];
+    await rowCount(21);
+    expect(await ids()).toEqual(deliveries.slice(0, 21).map(({ id }) => id));
+  });
+
+  it('of a status stay whole too', async () => {
+    inPages();
+    await open();
+    await page.getByRole('button', { name: 'Succeeded' }).click();
+    await older().click();
+    const succeeded = () => deliveries.filter(({ status }) => status === 'succeeded');
+    await rowCount(20);
+    deliveries = [delivery(0, { id: idOf(500), createdAt: at(0) }), ...deliveries];
+    await rowCount(21);
+    expect(await ids()).toEqual(
+      succeeded()
+        .slice(0, 21)
+        .map(({ id }) => id),
+    );
+  });
+
+  it('are let go where new ones would leave a gap above them', async () => {
+    inPages();
+    await open();
+    await older().click();
+    await rowCount(20);
+    deliveries = [
+      ...Array.from({ length: 15 }, (_, n) => delivery(0, { id: idOf(600 - n), createdAt: at(0) })),
+      ...deliveries,
+    ];
+    await rowCount(10);
+    expect(await ids()).toEqual(deliveries.slice(0, 10).map(({ id }) => id));
+  });
+
+  it('that come late are not put into another list', async () => {
+    const pages = inPages();
+    await open();
+    await rowCount(10);
+    pages.hold();
+    await older().click();
+    await page.getByRole('button', { name: 'Parked' }).click();
+    await rowCount(1);
+    await page.getByRole('button', { name: 'All' }).click();
+    await rowCount(10);
+    const before = server.requests.length;
+    pages.release();
+    await eventually(() => older().isEnabled(), 'the late page');
+    await eventually(() => server.requests.length >= before + 2, 'two more polls');
+    expect(await rows().count()).toBe(10);
+  });
 });
 
 it('shows what a receiver sent as text and nothing else', async () => {

@@ -92,19 +92,29 @@ const indented = (text) => {
   return out;
 };
 
-const state = {
-  key: null,
-  status: null,
-  narrow: '',
-  /** Newest first, by id. */
+const emptyList = () => ({
+  /** Newest first, by id; the older ones are those below the first page. */
   first: [],
   older: [],
   nextCursor: null,
+  loaded: false,
+  loadedOnce: false,
+  keepOlder: false,
+  /** Unix ms since which the first of the older rows may have changed. */
+  olderAt: null,
+  /** Differs from list to list, so that a late answer is known for what it is. */
+  list: Symbol('list'),
+});
+
+const state = {
+  ...emptyList(),
+  key: null,
+  status: null,
+  narrow: '',
   selected: null,
   open: null,
   /** JSON of the detail that is shown, so that an unchanged one is left alone. */
   shownDetail: '',
-  loaded: false,
   failures: 0,
   answeredAt: null,
   timer: null,
@@ -171,14 +181,21 @@ const schedule = () => {
   state.timer = setTimeout(refresh, Math.min(POLL_MS * 2 ** Math.min(state.failures, 4), LONGEST_PAUSE_MS));
 };
 
+/** Whether `a` stands below `b`: the list goes by time of creation, then by id. */
+const below = (a, b) => a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.id < b.id);
+
 const takePage = (page) => {
   const ids = new Set(page.data.map(({ id }) => id));
-  // What was on the first page and slid off it stays in the list, below.
-  if (state.keepOlder)
-    state.older = [...(state.status === null ? state.first : []), ...state.older].filter(
-      ({ id }) => !ids.has(id) && ids.add(id),
-    );
-  else state.nextCursor = page.nextCursor;
+  const last = page.data.at(-1);
+  const overlaps = state.first.some(({ id }) => ids.has(id));
+  // So many are new that some may never have been on the first page: what is below would follow after a gap.
+  if (state.keepOlder && !overlaps && page.nextCursor !== null)
+    Object.assign(state, { keepOlder: false, older: [], olderAt: null });
+  if (state.keepOlder) {
+    // What slid off the first page stays in the list, below; what left it from above its end is of another status now.
+    const slid = state.first.filter((each) => last !== undefined && below(each, last));
+    state.older = [...slid, ...state.older].filter(({ id }) => !ids.has(id) && ids.add(id));
+  } else state.nextCursor = page.nextCursor;
   state.first = page.data;
   state.loaded = true;
   render();
@@ -187,14 +204,19 @@ const takePage = (page) => {
 const loadOlder = async () => {
   if (state.nextCursor === null) return;
   byId('older').disabled = true;
+  const asked = state.list;
   try {
     const page = await call(listPath(state.nextCursor));
+    // Another key or another status was chosen meanwhile: these rows belong to a list that is not shown.
+    if (state.list !== asked) return;
     const known = new Set([...state.first, ...state.older].map(({ id }) => id));
     state.older.push(...page.data.filter(({ id }) => !known.has(id)));
     state.nextCursor = page.nextCursor;
     state.keepOlder = true;
+    state.olderAt ??= Date.now();
     render();
   } catch (error) {
+    if (state.list !== asked) return;
     if (error instanceof Refused) signOut(error.message);
     else {
       state.failures += 1;
@@ -259,7 +281,16 @@ const render = () => {
   markSelected();
   showEmpty(list.length);
   byId('older').hidden = state.nextCursor === null;
-  setText(byId('count'), list.length === 0 ? '' : `${list.length} shown`);
+  const older = list.length - state.first.length;
+  const frozen = state.keepOlder && older > 0 && state.narrow.trim() === '';
+  setText(
+    byId('count'),
+    list.length === 0
+      ? ''
+      : frozen
+        ? `${list.length} shown: the newest ${state.first.length} live, ${older} older as they were at ${clock(state.olderAt)}`
+        : `${list.length} shown${state.keepOlder ? ', the older ones not live' : ''}`,
+  );
 };
 
 const fill = (entry, delivery) => {
@@ -516,17 +547,7 @@ const showConnection = () => {
 };
 
 const signIn = (key) => {
-  Object.assign(state, {
-    key,
-    first: [],
-    older: [],
-    nextCursor: null,
-    loaded: false,
-    loadedOnce: false,
-    failures: 0,
-    answeredAt: null,
-    keepOlder: false,
-  });
+  Object.assign(state, emptyList(), { key, failures: 0, answeredAt: null });
   byId('key').value = '';
   byId('sign-in').hidden = true;
   byId('board').hidden = false;
@@ -540,7 +561,7 @@ const signIn = (key) => {
 const signOut = (problem) => {
   clearTimeout(state.timer);
   state.request?.abort();
-  Object.assign(state, { key: null, request: null, first: [], older: [], open: null, selected: null, shownDetail: '' });
+  Object.assign(state, emptyList(), { key: null, request: null, open: null, selected: null, shownDetail: '' });
   render();
   byId('detail').hidden = true;
   byId('detail').replaceChildren();
@@ -561,15 +582,7 @@ const chips = () => {
       status === null ? 'All' : status[0].toUpperCase() + status.slice(1),
     );
     chip.addEventListener('click', () => {
-      Object.assign(state, {
-        status,
-        first: [],
-        older: [],
-        nextCursor: null,
-        loaded: false,
-        loadedOnce: false,
-        keepOlder: false,
-      });
+      Object.assign(state, emptyList(), { status });
       for (const each of byId('chips').querySelectorAll('button'))
         each.setAttribute('aria-pressed', String(each === chip));
       render();

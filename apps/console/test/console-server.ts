@@ -25,7 +25,10 @@ type Answer = { readonly status: number; readonly body: unknown };
 /** The console's files, and an API that answers what the test says. */
 export class ConsoleServer {
   /** Null breaks the connection. */
-  api: (path: URL, authorization: string | undefined) => Answer | null = () => ({ status: 404, body: {} });
+  api: (path: URL, authorization: string | undefined) => Answer | null | Promise<Answer | null> = () => ({
+    status: 404,
+    body: {},
+  });
   readonly requests: string[] = [];
 
   private constructor(
@@ -45,7 +48,7 @@ export class ConsoleServer {
     const path = new URL(request.url ?? '/', this.url);
     if (path.pathname.startsWith('/v1/')) {
       this.requests.push(path.pathname + path.search);
-      const answer = this.api(path, request.headers.authorization);
+      const answer = await this.api(path, request.headers.authorization);
       if (answer === null) return void request.socket.destroy();
       response.writeHead(answer.status, { 'content-type': 'application/json' });
       response.end(JSON.stringify(answer.body));
