@@ -246,6 +246,27 @@ describe('dispatcher', () => {
     expect(facts[0]).toMatchObject({ status: 'failed', reason: 'unusable_task' });
   });
 
+  it.each([
+    ['paused', endpoint({ status: 'paused', version: 2 }), 'retry.1s'],
+    ['deleted', undefined, 'ended'],
+  ])('sends nothing of what is queued when its endpoint is %s', async (_what, to, instead) => {
+    const { dispatcher, happened, record, settleDown, change } = world(endpoint(), []);
+    for (let n = 1; n <= 3; n++) dispatcher.accept(record(task({ deliveryId: `d${n}` }), BigInt(n)));
+    change(to);
+    await settleDown();
+    expect(happened.filter((what) => what === 'request')).toHaveLength(2);
+    expect(happened).toContain(instead);
+    expect(happened.at(-1)).toBe('finished 3');
+  });
+
+  it('sends nothing more of what is queued when the receiver answers 410', async () => {
+    const { dispatcher, happened, record, settleDown } = world(endpoint(), [answer(410), answer(410)]);
+    for (let n = 1; n <= 3; n++) dispatcher.accept(record(task({ deliveryId: `d${n}` }), BigInt(n)));
+    await settleDown();
+    expect(happened.filter((what) => what === 'request')).toHaveLength(2);
+    expect(happened).toContain('retry.1s');
+  });
+
   it('parks the queue of a receiver that hangs, so that its partition goes on', async () => {
     const { dispatcher, happened, record, settleDown, pass } = world(endpoint(), ['hangs', 'hangs'], {
       queuePerEndpoint: 100,

@@ -13,7 +13,6 @@ import {
   type DeliveryFact,
   decodeDelivery,
   encodeDelivery,
-  encodeRejection,
   type TopicNames,
 } from '@millrace/protocol';
 import {
@@ -23,18 +22,17 @@ import {
   formatTraceparent,
   type Logger,
   metrics,
-  parseTraceparent,
-  startSpan,
 } from '@millrace/telemetry';
 import type { WebhookRequest } from '@millrace/webhook-client';
-import { type AttemptSubject, finishedFact, startedFact } from './attempt-facts';
+import { rejectUnusableTask } from '../sending/unusable-task';
+import { type AttemptSubject, endedFact, finishedFact, parkedFact, startedFact } from './delivery-facts';
 import type { DispatchPorts, DispatchWork } from './dispatch.ports';
 import { delayedDelivery, followingMessages } from './following-messages';
 import { type LaneLimits, Lanes } from './lanes';
 import { prepare } from './prepare';
 import { type Route, routeOf } from './route';
 import { SeenRecords } from './seen-records';
-import { tellAttempt } from './tell-attempt';
+import { startAttemptSpan, tellAttempt } from './tell-attempt';
 import { Timers } from './timers';
 
 export interface DispatcherSettings {
@@ -44,12 +42,6 @@ export interface DispatcherSettings {
   readonly topics: TopicNames;
   /** Deliveries remembered for telling repeats. */
   readonly seenCapacity: number;
-}
-
-interface ReadyWork {
-  readonly work: DispatchWork;
-  readonly endpoint: Endpoint;
-  readonly contract: Contract;
 }
 
 /** After this the directory is asked again. */
@@ -70,7 +62,7 @@ const PARKED_FOR_MS = [1_000, 1_000, 5_000, 5_000, 30_000] as const;
  * requests that may repeat are those in flight, which the lanes bound.
  */
 export class Dispatcher {
-  private readonly lanes: Lanes<ReadyWork>;
+  private readonly lanes: Lanes<DispatchWork>;
   private readonly seen: SeenRecords;
   /** Work that was taken up and has not ended, by delivery. */
   private readonly active = new Map<string, DispatchWork>();
@@ -151,7 +143,7 @@ export class Dispatcher {
   parkOverdue(): void {
     const now = this.ports.ticks();
     if (this.stopping || (this.unacknowledged > 0 && now - this.heardAt > SLOW_FLUSH_MS)) return;
-    for (const { work } of this.lanes.overdue(now)) if (!this.abandoned(work)) void this.park(work, 'lane_full');
+    for (const work of this.lanes.overdue(now)) if (!this.abandoned(work)) void this.park(work, 'lane_full');
   }
 
   /**
@@ -176,13 +168,8 @@ export class Dispatcher {
   }
 
   private async quarantine(record: ConsumedRecord): Promise<void> {
-    const { topic, partition, offset } = record.message;
-    this.logger.warn(
-      { topic, partition, offset: String(offset) },
-      'unusable record of deliveries put into the quarantine',
-    );
-    const why = { code: 'unusable_task', detail: 'The record is not a delivery task that Millrace wrote.' };
-    const rejection = encodeRejection(this.settings.topics.eventsRejected, record.message, why, this.ports.now());
+    const { topics } = this.settings;
+    const rejection = rejectUnusableTask(this.logger, topics, record.message, this.ports.now());
     if (await this.ports.tasks.send([rejection])) record.complete();
   }
 
@@ -222,12 +209,10 @@ export class Dispatcher {
 
   private follow(work: DispatchWork, route: Route): void {
     switch (route.kind) {
-      case 'send': {
-        const { endpoint, contract } = route;
-        if (this.lanes.offer(endpoint.id, { work, endpoint, contract }, this.ports.ticks())) this.pump();
+      case 'send':
+        if (this.lanes.offer(route.endpoint.id, work, this.ports.ticks())) this.pump();
         else void this.park(work, 'lane_full');
         break;
-      }
       case 'park':
         void this.park(work, route.reason);
         break;
@@ -243,29 +228,22 @@ export class Dispatcher {
     for (let ready = this.lanes.next(now); ready; ready = this.lanes.next(now)) this.begin(ready);
   }
 
-  /** Writes that a request is about to leave; it leaves when that is acknowledged. */
-  private begin({ work, endpoint: queued, contract }: ReadyWork): void {
+  /**
+   * Writes that a request is about to leave; it leaves when that is acknowledged. The endpoint may have changed while the
+   * work was queued: then it goes another way, and its place is free.
+   */
+  private begin(work: DispatchWork): void {
     const { task, traceparent } = work.delivery;
-    if (this.abandoned(work)) {
+    const entry = this.ports.directory.get(task.endpointId);
+    const route = entry ? this.decide(task, entry.endpoint) : null;
+    if (route?.kind !== 'send' || this.abandoned(work)) {
       this.lanes.release(task.endpointId, this.ports.ticks());
+      if (route === null) this.route(work);
+      else if (route.kind !== 'send' && !this.abandoned(work)) this.follow(work, route);
       return;
     }
-    // The endpoint may have changed while the work was queued.
-    const endpoint = this.ports.directory.get(task.endpointId)?.endpoint ?? queued;
-    const origin = parseTraceparent(traceparent);
-    const span = startSpan('deliver webhook', {
-      kind: 'client',
-      parent: task.attempt === 1 ? origin : null,
-      links: task.attempt > 1 && origin ? [origin] : [],
-      attributes: {
-        'webhook.tenant.id': task.tenant,
-        'webhook.event.id': task.eventId,
-        'webhook.delivery.id': task.deliveryId,
-        'webhook.endpoint.id': task.endpointId,
-        'webhook.attempt.number': task.attempt,
-        'http.request.method': 'POST',
-      },
-    });
+    const { endpoint, contract } = route;
+    const span = startAttemptSpan(task, traceparent);
     const subject = { task, endpoint, requestId: this.ports.newRequestId(), trace: span.context };
     this.append(
       work.partition,
@@ -351,13 +329,9 @@ export class Dispatcher {
     const task = parkedTask(delivery.task, reason, Math.ceil(wait), now);
     const { topics, timeScale } = this.settings;
     if (!(await this.ports.tasks.send([delayedDelivery(topics, timeScale, { ...delivery, task })]))) return;
-    const { deliveryId, tenant, endpointId, epoch, attempt, parkings } = delivery.task;
-    if (delivery.task.parked === null) deliveryParked(this.logger, { deliveryId, endpointId, reason });
-    this.append(
-      work.partition,
-      { kind: 'parked', at: now, deliveryId, tenant, endpointId, epoch, attempt, parkings, reason },
-      () => this.written(work),
-    );
+    const { deliveryId, endpointId, parked } = delivery.task;
+    if (parked === null) deliveryParked(this.logger, { deliveryId, endpointId, reason });
+    this.append(work.partition, parkedFact(delivery.task, reason, now), () => this.written(work));
   }
 
   private async end(
@@ -374,18 +348,7 @@ export class Dispatcher {
       return;
     const { deliveryId, tenant, endpointId, epoch, attempt } = delivery.task;
     deliverySettled(this.logger, { tenant, deliveryId, endpointId, status, reason, attempt });
-    const fact: DeliveryEnded = {
-      kind: 'ended',
-      at: this.ports.now(),
-      deliveryId,
-      tenant,
-      endpointId,
-      epoch,
-      attempt,
-      status,
-      reason,
-    };
-    this.append(work.partition, fact, () => {
+    this.append(work.partition, endedFact(delivery.task, status, reason, this.ports.now()), () => {
       this.noteFinished(deliveryId, epoch, attempt, Number.MAX_SAFE_INTEGER);
       this.written(work);
     });

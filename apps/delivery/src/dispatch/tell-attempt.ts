@@ -1,12 +1,33 @@
 import { type DeliveryTask, nextHop, type Outcome } from '@millrace/domain';
 import type { AttemptFinished } from '@millrace/protocol';
 import {
+  type ActiveSpan,
   deliveryAttempted,
   deliverySettled,
   destinationBlocked,
   type Logger,
+  parseTraceparent,
   retryScheduled,
+  startSpan,
 } from '@millrace/telemetry';
+
+/** The first attempt belongs to the trace of its event; a retry, hours later, is a trace of its own with a link to it. */
+export const startAttemptSpan = (task: DeliveryTask, traceparent: string): ActiveSpan => {
+  const origin = parseTraceparent(traceparent);
+  return startSpan('deliver webhook', {
+    kind: 'client',
+    parent: task.attempt === 1 ? origin : null,
+    links: task.attempt > 1 && origin ? [origin] : [],
+    attributes: {
+      'webhook.tenant.id': task.tenant,
+      'webhook.event.id': task.eventId,
+      'webhook.delivery.id': task.deliveryId,
+      'webhook.endpoint.id': task.endpointId,
+      'webhook.attempt.number': task.attempt,
+      'http.request.method': 'POST',
+    },
+  });
+};
 
 /** Metrics and log lines of an attempt that has ended. */
 export const tellAttempt = (

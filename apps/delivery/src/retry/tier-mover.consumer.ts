@@ -3,7 +3,6 @@ import type { ConsumedRecord, KafkaConnection, WindowedConsumer } from '@millrac
 import {
   decodeDelivery,
   encodeDelivery,
-  encodeRejection,
   type OutgoingMessage,
   partitionOfKey,
   type TopicNames,
@@ -11,6 +10,7 @@ import {
 import type { KafkaWorker } from '@millrace/service-runtime';
 import { type Logger, metrics } from '@millrace/telemetry';
 import type { PersistentSender } from '../sending/persistent-sender';
+import { rejectUnusableTask } from '../sending/unusable-task';
 import { dueAt, nextStep } from './next-step';
 
 export interface TierMoverPorts {
@@ -162,14 +162,7 @@ export class TierMover implements KafkaWorker {
   private moved(record: ConsumedRecord, tier: RetryTier, now: number): OutgoingMessage {
     const { topics, timeScale, partitions } = this.settings;
     const delivery = decodeDelivery(record.message);
-    if (!delivery) {
-      const why = { code: 'unusable_task', detail: 'The record is not a delivery task that Millrace wrote.' };
-      this.logger.warn(
-        { topic: record.message.topic, offset: String(record.message.offset) },
-        'unusable record of a retry tier put into the quarantine',
-      );
-      return encodeRejection(topics.eventsRejected, record.message, why, now);
-    }
+    if (!delivery) return rejectUnusableTask(this.logger, topics, record.message, now);
     const lateMs = Math.max(0, now - dueAt(record.message.timestamp, tier, timeScale));
     this.lateness.observe(lateMs / 1000, { tier: tier.name });
     const step = nextStep({ task: delivery.task, appendedAt: record.message.timestamp, now, timeScale });

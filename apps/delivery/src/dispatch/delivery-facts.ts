@@ -1,5 +1,12 @@
-import { type DeliveryTask, type Endpoint, type Outcome, outcomeName, type Settlement } from '@millrace/domain';
-import type { AttemptFinished, AttemptStarted } from '@millrace/protocol';
+import {
+  type DeliveryTask,
+  type Endpoint,
+  type Outcome,
+  outcomeName,
+  type ParkReason,
+  type Settlement,
+} from '@millrace/domain';
+import type { AttemptFinished, AttemptStarted, DeliveryEnded, DeliveryParked } from '@millrace/protocol';
 import type { TraceContext } from '@millrace/telemetry';
 import type { WebhookRequest } from '@millrace/webhook-client';
 import { headersForHistory } from './prepare';
@@ -80,3 +87,32 @@ const resultOf = (settlement: Settlement): AttemptFinished['result'] => {
       return { kind: settlement.kind };
   }
 };
+
+export const parkedFact = (task: DeliveryTask, reason: ParkReason, at: number): DeliveryParked => ({
+  kind: 'parked',
+  at,
+  deliveryId: task.deliveryId,
+  tenant: task.tenant,
+  endpointId: task.endpointId,
+  epoch: task.epoch,
+  attempt: task.attempt,
+  parkings: task.parkings,
+  reason,
+});
+
+export const endedFact = (
+  task: DeliveryTask,
+  status: DeliveryEnded['status'],
+  reason: DeliveryEnded['reason'],
+  at: number,
+): DeliveryEnded => ({
+  kind: 'ended',
+  at,
+  deliveryId: task.deliveryId,
+  tenant: task.tenant,
+  endpointId: task.endpointId,
+  epoch: task.epoch,
+  attempt: task.attempt,
+  status,
+  reason,
+});
