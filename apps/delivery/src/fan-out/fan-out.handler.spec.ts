@@ -50,7 +50,12 @@ const world = (endpoints: Endpoint[], partitions = 12) => {
         },
         caughtUp: async () => void happened.push('caught up'),
       },
-      tenants: { knows: async (tenant) => tenant === 'default' },
+      tenants: {
+        knows: async (tenant) => {
+          happened.push(`asked about ${tenant}`);
+          return tenant === 'default';
+        },
+      },
       messages: {
         send: async (messages) => {
           happened.push(`sent ${messages.length}`);
@@ -100,7 +105,7 @@ describe('fan-out', () => {
   it('brings the directory up to date before it matches, and finishes records after everything is acknowledged', async () => {
     const { handler, happened, record } = world([endpoint('ep_1', ['*'])]);
     await handler.handle([record(Buffer.from('{"n":1}'), binary)]);
-    expect(happened).toEqual(['caught up', 'matched', 'sent 2', 'finished 0']);
+    expect(happened).toEqual(['caught up', 'asked about default', 'matched', 'sent 2', 'finished 0']);
   });
 
   it('makes one delivery for each endpoint that matches, each with its fact in the partition of its endpoint', async () => {
@@ -181,6 +186,29 @@ describe('fan-out', () => {
     await handler.handle([record(Buffer.from('{}'), binary)]);
     expect(happened.filter((what) => what.startsWith('sent')).length).toBeGreaterThanOrEqual(3);
     expect(happened.at(-1)).toBe('finished 0');
+  });
+
+  it('keeps an event for an endpoint whose contract it does not have, and delivers it to the others', async () => {
+    const { handler, happened, sent, record } = world([
+      endpoint('ep_1', ['*']),
+      { ...endpoint('ep_2', ['*']), contract: 'of tomorrow' },
+    ]);
+    await handler.handle([record(Buffer.from('{}'), binary)]);
+    expect(sent.filter((message) => message.topic === topics.deliveries).map(({ key }) => key)).toEqual(['ep_1']);
+    const [rejected] = sent.filter((message) => message.topic === topics.eventsRejected);
+    expect(decodeRejection(incoming(rejected!))!.rejection).toMatchObject({
+      code: 'unknown_contract',
+      detail: expect.stringContaining('ep_2 (of tomorrow)'),
+    });
+    expect(happened.at(-1)).toBe('finished 0');
+  });
+
+  it('asks once about a tenant that nobody knows, however many events name it', async () => {
+    const { handler, happened, record } = world([]);
+    const stranger = { ...binary, ce_tenantid: 'nobody' };
+    await handler.handle([1n, 2n, 3n].map((offset) => record(Buffer.from('{}'), stranger, offset)));
+    expect(happened.filter((what) => what === 'asked about nobody')).toHaveLength(1);
+    expect(happened.filter((what) => what.startsWith('finished'))).toHaveLength(3);
   });
 
   it('holds the deliveries of one produce in memory, not those of the whole batch', async () => {

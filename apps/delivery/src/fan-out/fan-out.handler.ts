@@ -1,4 +1,4 @@
-import { DEFAULT_TENANT, type Event, type EventRefusal, timeForDeliveryId } from '@millrace/domain';
+import { contractNamed, DEFAULT_TENANT, type Event, type EventRefusal, timeForDeliveryId } from '@millrace/domain';
 import type { ConsumedRecord } from '@millrace/kafka';
 import {
   decodeEvent,
@@ -64,11 +64,15 @@ export class FanOutHandler {
     // The records were fetched before this call, so every endpoint created before them is in the directory after it.
     await this.ports.directory.caughtUp();
     const outgoing = new OutgoingDeliveries(this.settings.topics);
+    const strangers = new Set<string>();
     for (const { message } of records) {
       const reading = decodeEvent(message, DEFAULT_TENANT);
       if (reading.kind === 'refused') outgoing.add(this.rejection(message, reading.refusal));
-      else if (await this.ports.tenants.knows(reading.event.tenant)) {
-        for (const planned of this.plan(reading.event, message.timestamp)) {
+      else if (await this.knows(reading.event.tenant, strangers)) {
+        const matches = this.ports.directory.match(reading.event);
+        const renderable = matches.filter(({ endpoint }) => contractNamed(endpoint.contract) !== undefined);
+        if (renderable.length < matches.length) outgoing.add(this.rejection(message, unknownContracts(matches)));
+        for (const planned of this.plan(reading.event, renderable, message.timestamp)) {
           outgoing.addDelivery(planned, partitionOfKey(planned.record.task.endpointId, this.settings.partitions));
           deliveryCreated(this.logger, planned.created);
           if (outgoing.full && !(await this.ports.messages.send(outgoing.take()))) return;
@@ -84,8 +88,15 @@ export class FanOutHandler {
     for (const record of records) record.complete();
   }
 
-  private plan(event: Event, acceptedAt: number): PlannedDelivery[] {
-    const matches = this.ports.directory.match(event);
+  /** Asks once in a batch about a tenant that is not known: the records were fetched before the first question. */
+  private async knows(tenant: string, strangers: Set<string>): Promise<boolean> {
+    if (strangers.has(tenant)) return false;
+    if (await this.ports.tenants.knows(tenant)) return true;
+    strangers.add(tenant);
+    return false;
+  }
+
+  private plan(event: Event, matches: readonly DirectoryEntry[], acceptedAt: number): PlannedDelivery[] {
     this.events.inc({ matched: matches.length > 0 ? 'yes' : 'no' });
     if (matches.length === 0) return [];
     const span = startSpan('fan out event', {
@@ -124,3 +135,13 @@ export class FanOutHandler {
     return encodeRejection(this.settings.topics.eventsRejected, message, refusal, this.ports.now());
   }
 }
+
+/** Endpoints of a newer release, while an older one still runs: the event is kept for them and holds up nobody else. */
+const unknownContracts = (matches: readonly DirectoryEntry[]): EventRefusal => {
+  const unknown = matches.filter(({ endpoint }) => contractNamed(endpoint.contract) === undefined);
+  const names = unknown.slice(0, 10).map(({ endpoint }) => `${endpoint.id} (${endpoint.contract.slice(0, 64)})`);
+  return {
+    code: 'unknown_contract',
+    detail: `Not delivered to ${unknown.length} endpoints whose contract this release does not have: ${names.join(', ')}.`,
+  };
+};

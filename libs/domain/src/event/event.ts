@@ -45,7 +45,8 @@ export type EventRefusal = {
     | 'invalid_attribute'
     | 'unsupported_specversion'
     | 'unsupported_content_type'
-    | 'unknown_tenant';
+    | 'unknown_tenant'
+    | 'unknown_contract';
   /** What was wrong, where, and what to do about it, in one sentence. */
   readonly detail: string;
   /** The member or attribute concerned, where there is one. */

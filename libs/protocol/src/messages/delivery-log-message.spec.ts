@@ -101,6 +101,8 @@ describe('decodeFacts', () => {
     Buffer.from('{}'),
     Buffer.from('{"v":1}'),
     Buffer.from('{"v":1,"facts":{}}'),
+    Buffer.from('{"v":1,"facts":[null]}'),
+    Buffer.from('{"v":1,"facts":[{"kind":"ended"}]}'),
     Buffer.from('{"v":2,"facts":[]}'),
     Buffer.from([0xff, 0xfe]),
   ])('row %#: is null for what Millrace did not write', (value) => {

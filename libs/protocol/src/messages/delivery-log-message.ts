@@ -121,12 +121,20 @@ export const encodeFacts = (topic: string, partition: number, facts: readonly De
   return messages;
 };
 
+const isFact = (value: unknown): value is DeliveryFact =>
+  typeof value === 'object' &&
+  value !== null &&
+  typeof (value as DeliveryFact).kind === 'string' &&
+  typeof (value as DeliveryFact).deliveryId === 'string' &&
+  typeof (value as DeliveryFact).endpointId === 'string';
+
 /** Null for a record that Millrace did not write. */
 export const decodeFacts = (message: Pick<IncomingMessage, 'value'>): DeliveryFact[] | null => {
   if (message.value === null) return null;
   try {
-    const record = JSON.parse(message.value.toString('utf8')) as { v: number; facts: DeliveryFact[] };
-    return record.v === 1 && Array.isArray(record.facts) ? record.facts : null;
+    const record = JSON.parse(message.value.toString('utf8')) as { v: number; facts: unknown };
+    const { v, facts } = record;
+    return v === 1 && Array.isArray(facts) && facts.every(isFact) ? facts : null;
   } catch {
     return null;
   }

@@ -1,4 +1,4 @@
-import type { Endpoint } from '@millrace/domain';
+import { type Endpoint, isEqualityFilter } from '@millrace/domain';
 import type { IncomingMessage, OutgoingMessage } from './message';
 
 /** Configuration on the compacted topic `endpoints`: key is the endpoint's id, value its whole state, null when deleted. */
@@ -19,14 +19,33 @@ export const decodeEndpoint = (message: IncomingMessage): EndpointChange => {
   if (!id) return { kind: 'unreadable' };
   if (message.value === null) return { kind: 'deleted', id };
   try {
-    const record = JSON.parse(message.value.toString('utf8')) as { v: number; endpoint: Endpoint };
-    return record.v === 1 && record.endpoint?.id === id
+    const record = JSON.parse(message.value.toString('utf8')) as { v: number; endpoint: unknown };
+    return record.v === 1 && isEndpoint(record.endpoint) && record.endpoint.id === id
       ? { kind: 'put', endpoint: record.endpoint }
       : { kind: 'unreadable' };
   } catch {
     return { kind: 'unreadable' };
   }
 };
+
+const isObject = (value: unknown): value is { readonly [name: string]: unknown } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A view that throws would meet the same compacted record after each restart, so what it relies on is checked. */
+const isEndpoint = (value: unknown): value is Endpoint =>
+  isObject(value) &&
+  typeof value['tenant'] === 'string' &&
+  Number.isSafeInteger(value['version']) &&
+  typeof value['url'] === 'string' &&
+  typeof value['contract'] === 'string' &&
+  typeof value['status'] === 'string' &&
+  Array.isArray(value['eventTypes']) &&
+  value['eventTypes'].every((pattern) => typeof pattern === 'string') &&
+  (value['filter'] === null || isEqualityFilter(value['filter'])) &&
+  isObject(value['headers']) &&
+  Object.values(value['headers']).every((header) => typeof header === 'string') &&
+  Array.isArray(value['secrets']) &&
+  value['secrets'].every((secret) => isObject(secret) && typeof secret['sealed'] === 'string');
 
 /** What the engine decided about an endpoint (compacted topic `endpoint-lifecycle`, key is its id). */
 export interface EndpointDisabled {

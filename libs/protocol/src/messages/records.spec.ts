@@ -120,6 +120,19 @@ describe('an endpoint record', () => {
       expect(decodeEndpoint(arrived({ key: none, value: null }))).toEqual({ kind: 'unreadable' });
   });
 
+  it.each([
+    ['event types', { eventTypes: undefined }],
+    ['event types that are text', { eventTypes: [1] }],
+    ['a version', { version: '3' }],
+    ['headers', { headers: null }],
+    ['secrets', { secrets: [null] }],
+    ['a filter that is one', { filter: { a: {} } }],
+    ['a tenant', { tenant: 1 }],
+  ])('is unreadable without %s, over which a view could only fail', (_what, change) => {
+    const value = json({ v: 1, endpoint: { ...endpoint, ...change } });
+    expect(decodeEndpoint(arrived({ key: Buffer.from('ep_1'), value }))).toEqual({ kind: 'unreadable' });
+  });
+
   it('tells what the engine decided', () => {
     const disabled: EndpointDisabled = {
       v: 1,
