@@ -113,6 +113,13 @@ describe('a document', () => {
   });
 });
 
+/** A document that goes on for so many MiB. */
+const documentOf = (mebibytes: number): Buffer =>
+  Buffer.concat([
+    Buffer.from('<MTConnectStreams>'),
+    Buffer.alloc(mebibytes * 1024 * 1024, `<!--${' '.repeat(8_000)}-->`),
+  ]);
+
 describe('a file that cannot be used is refused whole, with its bytes', () => {
   const document = streamsFixture();
   it.each([
@@ -123,6 +130,8 @@ describe('a file that cannot be used is refused whole, with its bytes', () => {
     ['with a DOCTYPE', `<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>${document}`, 'doctype'],
     ['not UTF-8', Buffer.concat([Buffer.from(document), Buffer.from([0xff])]), 'malformed'],
     ['with one wrong observation at its end', document.replace('sequence="7"', 'sequence="x"'), 'invalid_observation'],
+    ['packed so that it fills the memory', gzipSync(Buffer.alloc(80 * 1024 * 1024, '<a>')), 'too_large'],
+    ['long and flat', documentOf(67), 'too_large'],
     ['empty', '', 'malformed'],
   ])('%s', async (title, content, code) => {
     const { signals, refused, health } = await play(

@@ -15,7 +15,7 @@ const BATCH = 1_000;
 /** After its last observation a recording's time goes on so far, so that windows that wait for time close. */
 const AFTER_END_MS = 60_000;
 /** Bytes of a document, unpacked; it is held in memory until its last tag has shown that it is whole. */
-export const MAX_DOCUMENT = 256 * 1024 * 1024;
+export const MAX_DOCUMENT = 64 * 1024 * 1024;
 /** Bytes kept of a refused document. */
 const KEPT_BYTES = 64 * 1024;
 

@@ -53,7 +53,7 @@ export class StreamsRefused extends Error {
 }
 
 /** Observations of one document; an agent's whole buffer is 131,072 by default. */
-export const MAX_OBSERVATIONS = 1_000_000;
+export const MAX_OBSERVATIONS = 500_000;
 
 const DEVICE = 'MTConnectStreams/Streams/DeviceStream';
 const COMPONENT = `${DEVICE}/ComponentStream`;
