@@ -17,7 +17,7 @@ import { PersistentSender } from './sending/persistent-sender';
 
 /** Deliveries that the owner of an endpoint remembers, to tell repeats. */
 const SEEN_CAPACITY = 200_000;
-/** A lane that would make new work wait longer turns it away; a partition is held up no longer than this by one endpoint. */
+/** A lane that would make new work wait longer turns it away, and gives back what it took when it was quicker. */
 const LONGEST_LANE_WAIT_MS = 2_000;
 const WINDOW = { recordsPerPartition: 1_000, bytes: 128 * 1024 * 1024 };
 
