@@ -212,7 +212,11 @@ describe('a durable producer', () => {
       producer.send([text(topic, 'after', 0)]),
     ]);
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    expect((results[1] as PromiseRejectedResult).reason).toMatchObject({ name: 'ProduceFailed', retriable: false, tooLarge: true });
+    expect((results[1] as PromiseRejectedResult).reason).toMatchObject({
+      name: 'ProduceFailed',
+      retriable: false,
+      tooLarge: true,
+    });
     expect((await logOf(kafka, topic)).filter((value) => value.length < 10)).toEqual(['before', 'after']);
     await producer.close();
   });
