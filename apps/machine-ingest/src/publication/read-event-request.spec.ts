@@ -54,6 +54,12 @@ describe('the four forms', () => {
       ['mine', '{"x":"\\/"}'],
     ]);
   });
+  it('a CloudEvent that calls itself plain JSON, alone and in an array', () => {
+    expect(eventsOf(read(JSON.stringify(ce())))).toMatchObject([{ id: 'a-1', source: '/erp', data: '{"n":1}' }]);
+    const mixed = eventsOf(read(JSON.stringify([ce(), { type: 'order.created', data: 2 }])));
+    expect(mixed.map(({ source }) => source)).toEqual(['/erp', 'urn:millrace:acme']);
+    expect(problemOf(read(JSON.stringify(ce({ id: undefined })))).code).toBe('invalid_event');
+  });
   it('CloudEvents structured', () => {
     expect(eventsOf(read(JSON.stringify(ce()), `${STRUCTURED}; charset=UTF-8`))).toMatchObject([
       { id: 'a-1', source: '/erp', data: '{"n":1}' },

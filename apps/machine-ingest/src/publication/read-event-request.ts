@@ -19,7 +19,8 @@ import { EVENTS_LIMITS, type Problem, problem } from '@millrace/protocol';
  *   application/cloudevents+json         one CloudEvent, structured
  *   application/cloudevents-batch+json   an array of them
  *   ce-specversion header                one CloudEvent, binary: attributes in ce-* headers, data as the body
- *   application/json                     the native form, one object or an array
+ *   application/json                     the native form, one object or an array; an object that says `specversion` is
+ *                                        a structured CloudEvent all the same, since many clients can name no other type
  *
  * All or nothing: with one event wrong, none is published, and the answer names every wrong one.
  */
@@ -104,17 +105,20 @@ export const readEventRequest = (request: EventRequest, context: EventRequestCon
   const bad = badSyntax(text);
   if (bad) return bad;
   const value: unknown = JSON.parse(text);
-  if (!Array.isArray(value)) return collect([readNativeEvent(text, value, reading(0))], false);
+  if (!Array.isArray(value)) return collect([readByForm(text, value, reading(0))], false);
   const tooMany = badCount(value.length);
   if (tooMany) return tooMany;
   const spans = arraySpans(text);
   return collect(
-    value.map((element: unknown, n) =>
-      readNativeEvent(text.slice(spans[n]!.start, spans[n]!.end), element, reading(n)),
-    ),
+    value.map((element: unknown, n) => readByForm(text.slice(spans[n]!.start, spans[n]!.end), element, reading(n))),
     true,
   );
 };
+
+const readByForm = (text: string, value: unknown, context: ReadingContext): EventReading =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, 'specversion')
+    ? readStructuredEvent(text, context)
+    : readNativeEvent(text, value, context);
 
 const mediaTypeOf = (contentType: string | undefined): [mediaType: string | null, charset: string | null] => {
   if (contentType === undefined || contentType.trim() === '') return [null, null];
