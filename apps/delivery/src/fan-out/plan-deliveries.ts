@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { contractNamed, type DeliveryTask, deliveryId, type Event } from '@millrace/domain';
 import type { DeliveryCreated, DeliveryRecord } from '@millrace/protocol';
 import type { DirectoryEntry } from '../directory/match-index';
@@ -44,7 +44,7 @@ export const planDeliveries = ({
     let rendered = bodies.get(contract.name);
     if (!rendered) {
       const body = contract.body(event);
-      rendered = { body, sha256: createHash('sha256').update(body).digest('hex') };
+      rendered = { body, sha256: hash('sha256', body, 'hex') };
       bodies.set(contract.name, rendered);
     }
     const trigger = { kind: 'event' } as const;

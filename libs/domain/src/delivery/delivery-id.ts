@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { DeliveryTrigger } from './delivery-task';
 
 /**
@@ -13,10 +13,10 @@ export const deliveryId = (
   trigger: DeliveryTrigger,
 ): string => {
   const origin = trigger.kind === 'event' ? 'event' : `${trigger.kind}:${trigger.id}`;
-  const hash = createHash('sha256').update(`${eventKey}\n${endpointId}\n${origin}`).digest();
+  const digest = hash('sha256', `${eventKey}\n${endpointId}\n${origin}`, 'buffer');
   const bytes = Buffer.alloc(16);
   bytes.writeUIntBE(eventTimeMs, 0, 6);
-  hash.copy(bytes, 6, 0, 10);
+  digest.copy(bytes, 6, 0, 10);
   bytes[6] = (bytes[6]! & 0x0f) | 0x80;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   const hex = bytes.toString('hex');

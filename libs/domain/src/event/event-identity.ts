@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * The two identities of an event.
@@ -14,10 +14,7 @@ const TOKEN = /^[A-Za-z0-9_-]{1,64}$/;
 const COUNTER = /^[0-9]{1,19}$/;
 
 export const eventKey = (tenant: string, source: string, sourceId: string): string =>
-  createHash('sha256')
-    .update(JSON.stringify([tenant, source, sourceId]))
-    .digest('hex')
-    .slice(0, 32);
+  hash('sha256', JSON.stringify([tenant, source, sourceId]), 'hex').slice(0, 32);
 
 export const publicEventId = (key: string, sourceId: string): string =>
   TOKEN.test(sourceId) && !COUNTER.test(sourceId) ? sourceId : `evt_${key.slice(0, 26)}`;
