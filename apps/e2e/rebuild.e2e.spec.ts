@@ -65,7 +65,9 @@ it('the history, dropped and rebuilt from the log, does not differ in a row; one
       for (const statement of statements) await client.query(statement);
       await client.end();
     };
-    await sql('DELETE FROM history.deliveries WHERE delivery_id = (SELECT min(delivery_id::text)::uuid FROM history.deliveries)');
+    await sql(
+      'DELETE FROM history.deliveries WHERE delivery_id = (SELECT min(delivery_id::text)::uuid FROM history.deliveries)',
+    );
     expect((await command(site, 'compare')).code).toBe(1);
 
     // As the runbook says: the rebuilt history is taken into use, and goes on from its own checkpoint.

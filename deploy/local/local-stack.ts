@@ -138,6 +138,7 @@ export class LocalStack {
       MILLRACE_ENCRYPTION_KEY:
         settings.encryptionKey ?? folder.secret('encryption-key', () => randomBytes(32).toString('base64')),
       MILLRACE_INSECURE_ENDPOINTS: settings.insecureEndpoints,
+      MILLRACE_OWN_HOSTS: `localhost:${settings.port},127.0.0.1:${settings.port}`,
       MILLRACE_SHDR_SOURCES: typeof sources === 'string' ? sources : JSON.stringify(sources),
     };
   }

@@ -187,7 +187,10 @@ export const checkNotRunning = (folder) => {
   if (process.platform === 'linux' && beganOf(holder.pid) === holder.began) throw alreadyRunning(folder, holder);
 };
 
+/** A port that the running one does not have. */
+const portBeside = (url) => Number(/:(\d+)/.exec(url ?? '')?.[1] ?? 8080) + 10;
+
 export const alreadyRunning = (folder, holder) =>
   new Stop(`Millrace is already running on ${folder}: ${holder.url} (process ${holder.pid}).`, [
-    'Use that one, or start another beside it: MILLRACE_DATA_DIR=.millrace-2 MILLRACE_PORT=8090 npm start',
+    `Use that one, or start another beside it: MILLRACE_DATA_DIR=.millrace-2 MILLRACE_PORT=${portBeside(holder.url)} npm start`,
   ]);

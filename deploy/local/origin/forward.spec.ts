@@ -1,5 +1,5 @@
 import { Agent, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { forward } from './forward';
 
 const listening = async (handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<Server> => {
@@ -44,6 +44,25 @@ describe('forward', () => {
       ['a=1', 'b=2'],
     ]);
     expect(await got.text()).toBe('PATCH /v1/a?b=%20c hello');
+  });
+
+  it('passes a POST without a body on as one', async () => {
+    answer = (request, response) => {
+      request.resume();
+      response.end(JSON.stringify([request.headers['content-length'], request.headers['transfer-encoding'] ?? null]));
+    };
+    const bare = await new Promise<string>((resolve, reject) => {
+      const socket = connect(portOf(origin), '127.0.0.1', () =>
+        socket.write('POST /v1/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'),
+      );
+      let text = '';
+      socket.on('data', (part) => {
+        text += part;
+      });
+      socket.on('end', () => resolve(text));
+      socket.on('error', reject);
+    });
+    expect(bare).toContain('["0",null]');
   });
 
   it('streams: the first bytes come before the last are written', async () => {

@@ -53,6 +53,8 @@ export const forward = (incoming: IncomingMessage, response: ServerResponse, tar
   const headers = passedHeaders(incoming.rawHeaders, FORWARDING);
   // Node frames the body anew where it came in chunks; a length stays as it is.
   if (incoming.headers['transfer-encoding'] !== undefined) headers.push('Transfer-Encoding', 'chunked');
+  // Without this Node would announce chunks for a POST that has no body, and the service would ask for its type.
+  else if (!hasBody && incoming.method !== 'GET' && incoming.method !== 'HEAD') headers.push('Content-Length', '0');
   const outgoing = startRequest({
     host: target.host,
     port: target.port,

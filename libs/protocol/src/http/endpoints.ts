@@ -51,7 +51,7 @@ const filterPath = storableText('a filter path')
 const filter = z
   .custom<{ readonly [path: string]: string | number | boolean | null }>(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    { error: 'must be an object of equalities over the data, for example {"machineId": "RF-1"}' },
+    { error: 'must be an object of equalities over the data, for example {"machine": "RF-1"}' },
   )
   .superRefine((value, context) => {
     const entries = Object.entries(value);

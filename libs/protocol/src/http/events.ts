@@ -19,11 +19,12 @@ export const nativeEventSchema = z
     type: z.string().min(1).max(EVENT_LIMITS.typeLength).meta({ example: 'machine.alarm' }),
     data: z.unknown().meta({ description: `Any JSON, at most ${EVENT_LIMITS.dataBytes} bytes; kept byte for byte.` }),
     id: z.string().min(1).max(EVENT_LIMITS.idLength).optional().meta({
-      description: 'Names the event; a repeat of the same id is the same event. Generated when absent.',
+      description:
+        'Names the event, unique in its tenant: a second event of the same id is taken for a repeat and not delivered again, whatever its data. Generated when absent.',
     }),
     timestamp: z.iso.datetime({ offset: true }).optional(),
     subject: z.string().min(1).max(EVENT_LIMITS.subjectLength).optional().meta({
-      description: 'What the event is about, for example the machine; events of one subject keep their order.',
+      description: 'What the event is about, for example the machine; the key of its record in Kafka.',
     }),
   })
   .meta({ id: 'NativeEvent' });
