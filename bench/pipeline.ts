@@ -110,11 +110,17 @@ const pipelineRound = async (
 
   const producer = kafka.producer('bench');
   await producer.connect();
-  const data = JSON.stringify({ padding: 'x'.repeat(BODY_BYTES - 130) });
+
   for (let at = 0; at < EVENTS; at += 1_000)
     await producer.send(
       Array.from({ length: Math.min(1_000, EVENTS - at) }, (_each, n) => {
         const sourceId = `bench-${at + n}`;
+        // Random text: padding that repeats would flatter every codec.
+        const data = JSON.stringify({
+          padding: randomBytes(BODY_BYTES)
+            .toString('base64')
+            .slice(0, BODY_BYTES - 130),
+        });
         const key = eventKey('default', '/bench', sourceId);
         const event: Event = {
           id: sourceId,
