@@ -1,5 +1,5 @@
 import type { KafkaConnection, TopicPartition, WindowedConsumer } from '@millrace/kafka';
-import { decodeFacts, type TopicNames } from '@millrace/protocol';
+import { decodeFacts, isDeliveryFact, type TopicNames } from '@millrace/protocol';
 import type { KafkaWorker } from '@millrace/service-runtime';
 import type { Logger } from '@millrace/telemetry';
 import type { WebhookClient } from '@millrace/webhook-client';
@@ -77,7 +77,7 @@ export class DispatchConsumer implements KafkaWorker {
           from: end > LOG_TAIL_RECORDS ? end - LOG_TAIL_RECORDS : 0n,
           to: end,
           onMessage: (message) => {
-            for (const fact of decodeFacts(message) ?? []) {
+            for (const fact of (decodeFacts(message) ?? []).filter(isDeliveryFact)) {
               facts++;
               if (fact.kind === 'attempt-finished' || fact.kind === 'ended')
                 this.dispatcher.noteFinished(fact.deliveryId, fact.epoch, fact.attempt, Number.MAX_SAFE_INTEGER);

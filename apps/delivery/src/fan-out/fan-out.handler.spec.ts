@@ -6,6 +6,7 @@ import {
   decodeFacts,
   decodeRejection,
   type IncomingMessage,
+  isDeliveryFact,
   type OutgoingMessage,
   partitionOfKey,
   topicNames,
@@ -132,7 +133,7 @@ describe('fan-out', () => {
       });
       const fact = sent
         .filter((each) => each.topic === topics.deliveryLog && each.partition === message.partition)
-        .flatMap((each) => decodeFacts(incoming(each))!)
+        .flatMap((each) => decodeFacts(incoming(each))!.filter(isDeliveryFact))
         .find((each) => each.deliveryId === task.deliveryId);
       expect(fact).toMatchObject({
         kind: 'created',

@@ -121,20 +121,24 @@ export const encodeFacts = (topic: string, partition: number, facts: readonly De
   return messages;
 };
 
-const isFact = (value: unknown): value is DeliveryFact =>
+/** What a reader may rely on in an entry of a record; a reader that stores facts checks the rest of each kind. */
+export const isDeliveryFact = (value: unknown): value is DeliveryFact =>
   typeof value === 'object' &&
   value !== null &&
   typeof (value as DeliveryFact).kind === 'string' &&
   typeof (value as DeliveryFact).deliveryId === 'string' &&
   typeof (value as DeliveryFact).endpointId === 'string';
 
-/** Null for a record that Millrace did not write. */
-export const decodeFacts = (message: Pick<IncomingMessage, 'value'>): DeliveryFact[] | null => {
+/**
+ * The entries of a record as they stand, each to be checked by its reader, so that a bad one does not take the good ones
+ * with it. Null for a record that is none of ours.
+ */
+export const decodeFacts = (message: Pick<IncomingMessage, 'value'>): unknown[] | null => {
   if (message.value === null) return null;
   try {
     const record = JSON.parse(message.value.toString('utf8')) as { v: number; facts: unknown };
     const { v, facts } = record;
-    return v === 1 && Array.isArray(facts) && facts.every(isFact) ? facts : null;
+    return v === 1 && Array.isArray(facts) ? facts : null;
   } catch {
     return null;
   }
@@ -145,7 +149,7 @@ export const withoutResponses = (message: OutgoingMessage): OutgoingMessage | nu
   const facts = decodeFacts({ value: message.value });
   if (facts === null) return null;
   const lean = facts.map((fact) =>
-    fact.kind === 'attempt-finished' && fact.response !== null
+    isDeliveryFact(fact) && fact.kind === 'attempt-finished' && fact.response !== null
       ? { ...fact, response: { ...fact.response, headers: {}, body: '', bodyTruncated: true } }
       : fact,
   );
