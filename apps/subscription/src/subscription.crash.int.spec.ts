@@ -155,10 +155,11 @@ test('what was answered is in the topic, however often the processes are killed'
     await victim.startAgain();
     await victim.waitReady(60_000);
   }
+  // A slow machine answers few requests between the kills; the promise is about those that were answered.
+  await eventually(() => known.size > 20, 'enough answers to judge by', 60_000);
   working = false;
   await Promise.all(workers);
   expect(problems).toEqual([]);
-  expect(known.size).toBeGreaterThan(20);
   const state = await topicState();
   for (const [id, version] of known) expect([id, state.get(id)?.includes(version)]).toEqual([id, true]);
   for (const versions of state.values()) {
