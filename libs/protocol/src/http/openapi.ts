@@ -12,14 +12,15 @@ import {
 } from './endpoints';
 import { createEventTypeRequest, eventTypeView } from './event-types';
 import { cloudEventSchema, eventsAcceptedSchema, publishCloudEventsBatchSchema, publishEventsSchema } from './events';
-import { DELIVERY_STATUSES } from './history';
+import { type AttemptView, DELIVERY_STATUSES, type DeliveryStatus, type DeliveryView } from './history';
 import { machineListSchema, machineViewSchema } from './machines';
 import { PROBLEMS, type ProblemCode } from './problem';
 import type { Scope } from './scopes';
 import { publishSignalsSchema, signalsAcceptedSchema } from './signals';
 
 /**
- * The OpenAPI 3.1 document of everything behind the one origin, made of the schemas that the services validate with.
+ * The OpenAPI 3.1 document of everything behind the one origin, made of the schemas that the services validate with; the
+ * answers of the history are types there, and `satisfies` holds the schemas here to them.
  */
 const delivery = z
   .object({
@@ -28,8 +29,14 @@ const delivery = z
     eventType: z.string(),
     endpointId: z.string(),
     contract: z.string(),
-    status: z.enum(DELIVERY_STATUSES as [string, ...string[]]),
+    status: z.enum(DELIVERY_STATUSES as [DeliveryStatus, ...DeliveryStatus[]]),
+    statusReason: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why it is parked or has ended, where the status does not say all.' }),
+    trigger: z.enum(['event', 'test', 'recovery']),
     attemptCount: z.int(),
+    requestCount: z.int().meta({ description: 'HTTP requests sent, repeats after a crash included.' }),
     nextAttemptAt: z.string().nullable(),
     createdAt: z.string(),
     completedAt: z.string().nullable(),
@@ -38,7 +45,7 @@ const delivery = z
       .nullable()
       .meta({ examples: ['success', 'http_503', 'timeout'] }),
   })
-  .meta({ id: 'Delivery' });
+  .meta({ id: 'Delivery' }) satisfies z.ZodType<DeliveryView>;
 
 const attempt = z
   .object({
@@ -46,7 +53,15 @@ const attempt = z
     requestId: z.string(),
     startedAt: z.string(),
     durationMs: z.number().nullable(),
-    request: z.object({ url: z.string(), headers: z.record(z.string(), z.string()), body: z.string().nullable() }),
+    request: z.object({
+      url: z.string(),
+      headers: z.record(z.string(), z.string()),
+      body: z.string().nullable(),
+      bodyMissing: z
+        .enum(['test_event', 'event_not_kept', 'contract_unknown', 'digest_differs'])
+        .nullable()
+        .meta({ description: 'Why `body` is null.' }),
+    }),
     response: z
       .object({
         status: z.int(),
@@ -55,11 +70,15 @@ const attempt = z
         bodyTruncated: z.boolean(),
       })
       .nullable(),
-    outcome: z.string().meta({ description: '`unknown` when the sender stopped before it could record the answer.' }),
+    outcome: z
+      .string()
+      .meta({
+        description: '`pending` while under way; `unknown` when the sender stopped before it could record the answer.',
+      }),
     error: z.string().nullable(),
     traceId: z.string(),
   })
-  .meta({ id: 'Attempt' });
+  .meta({ id: 'Attempt' }) satisfies z.ZodType<AttemptView>;
 
 const deliveryDetail = delivery.extend({ attempts: z.array(attempt) }).meta({ id: 'DeliveryDetail' });
 
