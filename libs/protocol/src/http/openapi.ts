@@ -70,11 +70,9 @@ const attempt = z
         bodyTruncated: z.boolean(),
       })
       .nullable(),
-    outcome: z
-      .string()
-      .meta({
-        description: '`pending` while under way; `unknown` when the sender stopped before it could record the answer.',
-      }),
+    outcome: z.string().meta({
+      description: '`pending` while under way; `unknown` when the sender stopped before it could record the answer.',
+    }),
     error: z.string().nullable(),
     traceId: z.string(),
   })
