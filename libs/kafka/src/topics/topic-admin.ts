@@ -1,5 +1,7 @@
+import { setTimeout } from 'node:timers/promises';
 import type { TopicSpec } from '@millrace/protocol';
 import { type Admin, ConfigResourceTypes, type Kafka } from 'kafkajs';
+import { failureName } from '../client/failure';
 import type { CommittedOffset } from '../consumer/starting-points';
 import { driftOf, type TopicFound } from './topic-drift';
 
@@ -7,7 +9,7 @@ import { driftOf, type TopicFound } from './topic-drift';
 export class TopicAdmin {
   private admin: Promise<Admin> | null = null;
 
-  constructor(private readonly kafka: () => Kafka) {}
+  constructor(private readonly kafka: () => Pick<Kafka, 'admin'>) {}
 
   async missing(specs: readonly TopicSpec[]): Promise<string[]> {
     return this.use(async (admin) => {
@@ -22,9 +24,9 @@ export class TopicAdmin {
       const found = await find(admin, specs);
       const drifts = specs.map((spec) => ({ spec, drift: driftOf(spec, found.get(spec.name)) }));
       const missing = drifts.filter(({ drift }) => drift.some(({ kind }) => kind === 'missing'));
-      if (missing.length > 0)
+      if (missing.length > 0) {
         await admin.createTopics({
-          waitForLeaders: true,
+          waitForLeaders: false,
           topics: missing.map(({ spec }) => ({
             topic: spec.name,
             numPartitions: spec.partitions,
@@ -32,6 +34,11 @@ export class TopicAdmin {
             configEntries: entriesOf(spec),
           })),
         });
+        await untilLed(
+          admin,
+          missing.map(({ spec }) => spec.name),
+        );
+      }
       const changed = drifts.filter(({ drift }) => drift.some(({ kind }) => kind === 'config'));
       if (changed.length > 0)
         await admin.alterConfigs({
@@ -89,6 +96,29 @@ const connected = async (admin: Admin): Promise<Admin> => {
   await admin.connect();
   return admin;
 };
+
+/**
+ * A broker learns of a new topic a moment after the controller has created it, and answers
+ * UNKNOWN_TOPIC_OR_PARTITION until then. kafkajs' own wait (`waitForLeaders`) gives up at that answer.
+ */
+const untilLed = async (admin: Pick<Admin, 'fetchTopicMetadata'>, names: string[]): Promise<void> => {
+  const deadline = Date.now() + LEADERS_TIMEOUT_MS;
+  for (;;) {
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: names });
+      if (topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
+    } catch (error) {
+      if (!isNotYetKnown(error) || Date.now() > deadline) throw error;
+    }
+    if (Date.now() > deadline) throw new Error(`the brokers have no leader for ${names.join(', ')} yet`);
+    await setTimeout(50);
+  }
+};
+
+const LEADERS_TIMEOUT_MS = 30_000;
+
+const isNotYetKnown = (error: unknown): boolean =>
+  ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'].includes(failureName(error));
 
 const entriesOf = (spec: TopicSpec): { name: string; value: string }[] =>
   Object.entries(spec.config).map(([name, value]) => ({ name, value }));

@@ -1,17 +1,27 @@
 import { topicSpecs } from '@millrace/protocol';
 import { silentLogger } from '@millrace/telemetry';
 import { testEnvironment } from '@millrace/test-environment';
+import { type Admin, KafkaJSProtocolError } from 'kafkajs';
+import { createClient } from '../client/kafka-client';
 import { KafkaConnection } from '../kafka-connection';
 import { topicSpec } from '../test-support/messages';
+import { TopicAdmin } from './topic-admin';
+
+const unknownTopic = Object.assign(new Error('This server does not host this topic-partition'), {
+  type: 'UNKNOWN_TOPIC_OR_PARTITION',
+  code: 3,
+});
 
 describe('topics', () => {
   let kafka: KafkaConnection;
   let prefix: string;
+  let brokers: string[];
 
   beforeAll(async () => {
     const environment = await testEnvironment();
     prefix = environment.freshPrefix();
-    kafka = new KafkaConnection({ brokers: environment.brokers, clientId: 'topics-test', logger: silentLogger });
+    brokers = environment.brokers;
+    kafka = new KafkaConnection({ brokers, clientId: 'topics-test', logger: silentLogger });
   }, 120_000);
 
   afterAll(async () => {
@@ -32,6 +42,24 @@ describe('topics', () => {
     ]);
     await kafka.provisionTopics([changed], 1);
     expect(await kafka.missingTopics([changed])).toEqual([]);
+  });
+
+  test('that a broker does not know yet are waited for', async () => {
+    const client = createClient({ brokers, clientId: 'late-metadata', logger: silentLogger }, { retries: 1 });
+    const latecomer = (): Admin => {
+      const admin = client.admin();
+      let unknown = 3;
+      const fetchTopicMetadata: Admin['fetchTopicMetadata'] = async (options) => {
+        if (unknown-- > 0) throw new KafkaJSProtocolError(unknownTopic);
+        return admin.fetchTopicMetadata(options);
+      };
+      return { ...admin, fetchTopicMetadata };
+    };
+    const topics = new TopicAdmin(() => ({ admin: latecomer }));
+    const spec = topicSpec(`${prefix}late`, 2);
+    await topics.provision([spec], 1);
+    expect(await kafka.missingTopics([spec])).toEqual([]);
+    await topics.close();
   });
 
   test('keep their partition count: a difference is told, and never changed', async () => {
