@@ -18,3 +18,4 @@ export {
 } from './producer/durable-producer';
 export type { CompactedView, CompactedViewOptions } from './reading/compacted-view';
 export type { ReadRangeOptions } from './reading/read-range';
+export type { RecordReader } from './reading/record-reader';

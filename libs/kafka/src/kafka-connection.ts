@@ -9,6 +9,7 @@ import type { DurableProducer, ProducerOptions } from './producer/durable-produc
 import type { CompactedView, CompactedViewOptions } from './reading/compacted-view';
 import { FollowingView } from './reading/following-view';
 import { type ReadRangeOptions, readRange } from './reading/read-range';
+import { RecordReader } from './reading/record-reader';
 import { SteadyReader } from './reading/steady-reader';
 import { TopicAdmin } from './topics/topic-admin';
 
@@ -67,6 +68,11 @@ export class KafkaConnection {
     } finally {
       await own.close();
     }
+  }
+
+  /** For reading single records or stretches again and again; closed by who asked for it. */
+  recordReader(): RecordReader {
+    return new RecordReader(new SteadyReader(() => this.plainClient()));
   }
 
   /** High watermark of each partition. */

@@ -5,9 +5,8 @@
 export interface ChainPosition {
   readonly epoch: number;
   readonly attempt: number;
-  readonly parkings: number;
 }
 
 /** Negative when `a` comes before `b`, 0 when they are the same position. */
 export const compareChainPositions = (a: ChainPosition, b: ChainPosition): number =>
-  a.epoch - b.epoch || a.attempt - b.attempt || a.parkings - b.parkings;
+  a.epoch - b.epoch || a.attempt - b.attempt;

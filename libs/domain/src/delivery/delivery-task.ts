@@ -17,6 +17,8 @@ export interface DeliveryTask {
   readonly eventType: string;
   /** RFC 3339. */
   readonly eventTime: string;
+  /** What the event is about; the key of `ordering: "key"`. */
+  readonly subject: string | null;
   readonly contract: { readonly name: string; readonly version: number };
   readonly trigger: DeliveryTrigger;
   /** Raised by a manual retry; records of an older chain are dropped. */
@@ -33,10 +35,27 @@ export interface DeliveryTask {
   readonly remainingDelayMs: number;
   /** Unix ms, the planned start of the attempt; for people, never for a decision. */
   readonly plannedAt: number | null;
-  /** Set while the task waits for its endpoint; no attempt is spent. */
-  readonly parked: { readonly reason: ParkReason; readonly since: number } | null;
-  /** How often this attempt was parked: with epoch and attempt it orders the records of a delivery. */
-  readonly parkings: number;
+  /**
+   * Position of the delivery among those of its endpoint, from 1, and the id of the event before it; set with the first
+   * attempt and kept by every later one. Null before that, and for tests and replays.
+   */
+  readonly chain: { readonly sequence: number; readonly previousId: string | null } | null;
+  /** Id of the recovery or the command that replays it; sent in a header, so that a receiver knows a replay. */
+  readonly replay: string | null;
 }
 
-export type ParkReason = 'endpoint_paused' | 'endpoint_disabled' | 'lane_full';
+/**
+ * Why a delivery waits without spending an attempt. `endpoint_*`: its endpoint takes nothing now · `lane_full`: its endpoint
+ * is slower than its events come · `backlog`: older ones of its endpoint are parked and go first · `behind_key`: order
+ * is kept, and one before it has not succeeded yet · `retry_budget`: too many retries at once.
+ */
+export const PARK_REASONS = [
+  'endpoint_paused',
+  'endpoint_disabled',
+  'endpoint_down',
+  'lane_full',
+  'backlog',
+  'behind_key',
+  'retry_budget',
+] as const;
+export type ParkReason = (typeof PARK_REASONS)[number];

@@ -1,6 +1,6 @@
 import type { Contract } from '../contract/contract';
 import { delayBeforeRetry, parseRetryAfter } from '../retry-schedule/retry-policy';
-import type { DeliveryTask, ParkReason } from './delivery-task';
+import type { DeliveryTask } from './delivery-task';
 import type { Outcome } from './outcome';
 
 /** What becomes of a delivery after an attempt. The handler carries it out and decides nothing of its own. */
@@ -52,15 +52,4 @@ export const nextAttempt = (task: DeliveryTask, delayMs: number, plannedAt: numb
   firstFailedAt: task.firstFailedAt ?? now,
   remainingDelayMs: delayMs,
   plannedAt,
-  parked: null,
-  parkings: 0,
-});
-
-/** The same attempt, later: it waits for its endpoint and nothing is spent. */
-export const parkedTask = (task: DeliveryTask, reason: ParkReason, delayMs: number, now: number): DeliveryTask => ({
-  ...task,
-  remainingDelayMs: delayMs,
-  plannedAt: now + delayMs,
-  parked: task.parked?.reason === reason ? task.parked : { reason, since: now },
-  parkings: task.parkings + 1,
 });

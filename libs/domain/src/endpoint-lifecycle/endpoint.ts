@@ -1,7 +1,20 @@
 import type { EqualityFilter } from '../matching/equality-filter';
+import type { RetryPolicy } from '../retry-schedule/retry-policy';
 
 /** `paused` by its user, `disabled` by the engine (the receiver answered 410); both park what is pending. */
 export type EndpointStatus = 'active' | 'paused' | 'disabled';
+
+/**
+ * `none`: deliveries go out side by side. `key`: those with the same key (the event's subject) go out one after the other, and
+ * one that fails holds back only its own key. `strict`: all go out one after the other.
+ */
+export type Ordering = 'none' | 'key' | 'strict';
+
+/** Requests per second on average, and how many may go out at once after a rest. */
+export interface RateLimit {
+  readonly perSecond: number;
+  readonly burst: number;
+}
 
 /** A receiver's URL with its contract and settings, as configuration and directory know it. */
 export interface Endpoint {
@@ -19,6 +32,10 @@ export interface Endpoint {
   /** Why the engine disabled it. */
   readonly statusReason: string | null;
   readonly timeoutMs: number | null;
+  readonly ordering: Ordering;
+  readonly rateLimit: RateLimit | null;
+  /** Instead of the contract's own schedule. */
+  readonly retry: RetryPolicy | null;
   readonly description: string | null;
   /** RFC 3339. */
   readonly createdAt: string;

@@ -6,7 +6,14 @@ import type { IncomingMessage, OutgoingMessage } from './message';
  * JSON object `{v: 1, facts: [...]}`; its partition is that of the endpoint in `deliveries`, so the facts of an endpoint
  * are in order. `created` comes from fan-out, the rest from dispatch; a reader must not rely on `created` coming first.
  */
-export type DeliveryFact = DeliveryCreated | AttemptStarted | AttemptFinished | DeliveryParked | DeliveryEnded;
+export type DeliveryFact =
+  | DeliveryCreated
+  | AttemptStarted
+  | AttemptFinished
+  | DeliveryParked
+  | DeliveryEnded
+  | DeliveryReopened
+  | CommandRefused;
 
 /** What identifies the delivery in every fact. */
 export interface FactSubject {
@@ -22,6 +29,8 @@ export interface DeliveryCreated extends FactSubject {
   readonly eventId: string;
   readonly eventKey: string;
   readonly eventType: string;
+  /** Absent in records of earlier releases. */
+  readonly subject?: string | null;
   readonly contract: string;
   readonly contractVersion: number;
   readonly trigger: DeliveryTrigger;
@@ -42,6 +51,10 @@ export interface AttemptStarted extends FactSubject {
   readonly url: string;
   readonly traceId: string;
   readonly spanId: string;
+  /** Offset of the task's record in the partition of `deliveries` with the number of this record's own partition. */
+  readonly recordOffset: number;
+  /** The delivery's place among those of its endpoint, see DeliveryTask; null where it has none. */
+  readonly chain: { readonly sequence: number; readonly previousId: string | null } | null;
 }
 
 export interface AttemptFinished extends FactSubject {
@@ -72,13 +85,15 @@ export interface AttemptFinished extends FactSubject {
     | { readonly kind: 'expired' };
 }
 
-/** The delivery waits for its endpoint, or goes on after waiting; no attempt is spent. */
+/** The delivery waits for its endpoint; no attempt is spent. It goes on with the next `attempt-started`, or ends. */
 export interface DeliveryParked extends FactSubject {
   readonly kind: 'parked';
   readonly epoch: number;
   readonly attempt: number;
-  readonly parkings: number;
   readonly reason: ParkReason;
+  readonly recordOffset: number;
+  /** Of `behind_key`: the delivery that must end first. Null otherwise. */
+  readonly behind: string | null;
 }
 
 /** An end that no attempt brought about. */
@@ -87,7 +102,30 @@ export interface DeliveryEnded extends FactSubject {
   readonly epoch: number;
   readonly attempt: number;
   readonly status: 'cancelled' | 'expired' | 'failed';
-  readonly reason: 'endpoint_deleted' | 'expired' | 'unusable_task';
+  readonly reason: 'endpoint_deleted' | 'expired' | 'unusable_task' | 'cancelled_by_command' | 'skipped_by_command';
+  /** Id of the API key whose command ended it; null when nobody's did. */
+  readonly by: string | null;
+  /** Offset of the task's record in `deliveries`; null when no record of it is known to have arrived. */
+  readonly recordOffset: number | null;
+}
+
+/** A command took it up again: from here on its records carry the new epoch, and those of older ones are dropped. */
+export interface DeliveryReopened extends FactSubject {
+  readonly kind: 'reopened';
+  readonly epoch: number;
+  readonly commandId: string;
+  readonly by: string;
+  readonly replay: string | null;
+}
+
+/** A command that the endpoint's owner found overtaken; nothing was changed. */
+export interface CommandRefused extends FactSubject {
+  readonly kind: 'command-refused';
+  readonly commandId: string;
+  readonly command: 'retry' | 'cancel' | 'skip';
+  readonly by: string;
+  /** `stale`: it has changed since · `in_flight` · `parked` · `ended` · `record_gone`: its record is no longer kept. */
+  readonly reason: 'stale' | 'in_flight' | 'parked' | 'ended' | 'record_gone';
 }
 
 /** Bytes of one log record at which a flush starts another. */

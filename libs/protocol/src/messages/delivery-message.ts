@@ -29,13 +29,16 @@ export const decodeDelivery = (message: IncomingMessage): DeliveryRecord | null 
   const header = message.headers[TASK_HEADER];
   if (message.value === null || header === undefined) return null;
   try {
-    const task: unknown = JSON.parse(header.toString('utf8'));
+    const task: unknown = { ...ABSENT, ...(JSON.parse(header.toString('utf8')) as object) };
     if (!isTask(task)) return null;
     return { task, body: message.value, traceparent: message.headers['traceparent']?.toString('utf8') ?? '' };
   } catch {
     return null;
   }
 };
+
+/** Members that records of earlier releases lack. */
+const ABSENT = { subject: null, chain: null, replay: null };
 
 type Members = { readonly [name: string]: unknown };
 
@@ -67,5 +70,6 @@ const isTask = (value: unknown): value is DeliveryTask =>
   isTime(value['plannedAt']) &&
   Number.isFinite(value['remainingDelayMs']) &&
   (value['remainingDelayMs'] as number) >= 0 &&
-  (value['parked'] === null || (isObject(value['parked']) && isText(value['parked']['reason']))) &&
-  isCount(value['parkings']);
+  (value['subject'] === null || isText(value['subject'])) &&
+  (value['chain'] === null || (isObject(value['chain']) && isCount(value['chain']['sequence']))) &&
+  (value['replay'] === null || isText(value['replay']));

@@ -19,14 +19,18 @@ export const decodeEndpoint = (message: IncomingMessage): EndpointChange => {
   if (!id) return { kind: 'unreadable' };
   if (message.value === null) return { kind: 'deleted', id };
   try {
-    const record = JSON.parse(message.value.toString('utf8')) as { v: number; endpoint: unknown };
-    return record.v === 1 && isEndpoint(record.endpoint) && record.endpoint.id === id
-      ? { kind: 'put', endpoint: record.endpoint }
+    const record = JSON.parse(message.value.toString('utf8')) as { v: number; endpoint: object };
+    const endpoint: unknown = { ...ABSENT, ...record.endpoint };
+    return record.v === 1 && isEndpoint(endpoint) && endpoint.id === id
+      ? { kind: 'put', endpoint }
       : { kind: 'unreadable' };
   } catch {
     return { kind: 'unreadable' };
   }
 };
+
+/** Members that records of earlier releases lack. */
+const ABSENT = { ordering: 'none', rateLimit: null, retry: null };
 
 const isObject = (value: unknown): value is { readonly [name: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -44,6 +48,9 @@ const isEndpoint = (value: unknown): value is Endpoint =>
   (value['filter'] === null || isEqualityFilter(value['filter'])) &&
   isObject(value['headers']) &&
   Object.values(value['headers']).every((header) => typeof header === 'string') &&
+  ['none', 'key', 'strict'].includes(value['ordering'] as string) &&
+  (value['rateLimit'] === null || (isObject(value['rateLimit']) && Number.isFinite(value['rateLimit']['perSecond']))) &&
+  (value['retry'] === null || (isObject(value['retry']) && Array.isArray(value['retry']['delaysMs']))) &&
   Array.isArray(value['secrets']) &&
   value['secrets'].every((secret) => isObject(secret) && typeof secret['sealed'] === 'string');
 

@@ -30,6 +30,8 @@ const MODULE_OF_FIRST_WORD: { readonly [word: string]: string } = {
   sync: 'compliance',
   dds: 'compliance',
   run: 'agents',
+  endpoint: 'operations',
+  delivery: 'operations',
 };
 
 export const moduleOfType = (type: string): string => {

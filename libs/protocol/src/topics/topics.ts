@@ -41,6 +41,7 @@ export const EVENT_MODULES = [
   'compliance',
   'agents',
   'custom',
+  'operations',
 ] as const;
 
 const DAY_MS = 86_400_000;
@@ -64,6 +65,10 @@ export const topicNames = (prefix: string) =>
     signals: `${prefix}signals`,
     endpoints: `${prefix}endpoints`,
     endpointLifecycle: `${prefix}endpoint-lifecycle`,
+    endpointHealth: `${prefix}endpoint-health`,
+    recoveries: `${prefix}recoveries`,
+    recoveryProgress: `${prefix}recovery-progress`,
+    dispatchState: `${prefix}dispatch-state`,
     apiKeys: `${prefix}api-keys`,
     machineState: `${prefix}machine-state`,
     deliveries: `${prefix}deliveries`,
@@ -92,9 +97,14 @@ export const topicSpecs = (settings: TopicSettings): TopicSpec[] => {
     spec(names.signals, partitions, { ...kept(14 * DAY_MS), ...appendTime }),
     spec(names.endpoints, 1, compacted),
     spec(names.endpointLifecycle, 1, compacted),
+    spec(names.endpointHealth, 1, compacted),
+    spec(names.recoveries, 1, compacted),
+    spec(names.recoveryProgress, 1, compacted),
+    spec(names.dispatchState, partitions, { ...compacted, 'min.compaction.lag.ms': '0' }),
     spec(names.apiKeys, 1, compacted),
     spec(names.machineState, 1, compacted),
-    spec(names.deliveries, partitions, { ...kept(14 * DAY_MS), ...appendTime }),
+    // as long as events: a parked delivery is a position in this topic (docs/decisions/0007)
+    spec(names.deliveries, partitions, { ...kept(35 * DAY_MS), ...appendTime }),
     ...RETRY_TIERS.map((tier) =>
       spec(names.retry(tier.name), partitions, { ...kept(tierRetentionMs(tier)), ...appendTime }),
     ),
