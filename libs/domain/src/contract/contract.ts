@@ -1,3 +1,4 @@
+import type { BreakerRules } from '../endpoint-lifecycle/breaker-rules';
 import type { Event } from '../event/event';
 import type { RetryPolicy } from '../retry-schedule/retry-policy';
 import type { SigningKey } from '../signature/standard-webhooks';
@@ -7,8 +8,13 @@ export interface Contract {
   readonly name: string;
   /** Raised when the bytes of the same event would change; a delivery keeps the version that it was made with. */
   readonly version: number;
+  /** Of one request, from the name's resolution to the end of the answer. */
   readonly timeoutMs: number;
+  /** The longest that an endpoint may ask for. */
+  readonly maxTimeoutMs: number;
   readonly retry: RetryPolicy;
+  /** When its endpoints count as down, and when they are disabled. */
+  readonly breaker: BreakerRules;
   /** A delivery older than this, counted from the acceptance of its event, is not attempted again. */
   readonly expiryMs: number;
   /** The exact bytes of the body, the same on every attempt. */

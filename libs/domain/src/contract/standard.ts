@@ -1,3 +1,4 @@
+import { STANDARD_BREAKER } from '../endpoint-lifecycle/breaker-rules';
 import { standardSignatureHeader } from '../signature/standard-webhooks';
 import type { Contract } from './contract';
 
@@ -12,10 +13,12 @@ export const standard: Contract = {
   name: 'standard',
   version: 1,
   timeoutMs: 15_000,
+  maxTimeoutMs: 30_000,
   retry: {
     delaysMs: [5_000, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR],
     jitter: 0.1,
   },
+  breaker: STANDARD_BREAKER,
   expiryMs: 30 * 24 * HOUR,
   body: (event) =>
     Buffer.from(
