@@ -143,6 +143,10 @@ export class GroupConsumer implements WindowedConsumer {
     this.records.handOut(tenure);
   }
 
+  positionOf(topic: string, partition: number): number | null {
+    return this.partitions.get(topic, partition)?.tracker.position ?? null;
+  }
+
   commitNow(): Promise<void> {
     return this.commits.persistently(() => !this.stopped && this.trouble !== null);
   }

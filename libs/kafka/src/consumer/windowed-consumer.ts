@@ -70,6 +70,8 @@ export interface WindowedConsumer {
   /** No record of the partition is handed out until it is resumed. Ends when the partition is lost. */
   pausePartition(topic: string, partition: number): void;
   resumePartition(topic: string, partition: number): void;
+  /** Every record before this offset has been handed out, or was finished in an earlier life; null while that is not known. */
+  positionOf(topic: string, partition: number): number | null;
   health(): ConsumerHealth;
   /** Stops handing out, waits up to `drainMs` for held records to complete, commits, leaves the group. */
   stop(drainMs: number): Promise<void>;
