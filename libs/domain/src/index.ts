@@ -10,6 +10,7 @@ export * from './endpoint-lifecycle/disable-count';
 export * from './endpoint-lifecycle/endpoint';
 export * from './endpoint-lifecycle/endpoint-health';
 export * from './endpoint-lifecycle/failure-counts';
+export * from './endpoint-lifecycle/operational-events';
 export * from './endpoint-lifecycle/stored-health';
 export * from './event/event';
 export * from './event/event-identity';
