@@ -47,7 +47,8 @@ export interface DeliveryTask {
 /**
  * Why a delivery waits without spending an attempt. `endpoint_*`: its endpoint takes nothing now · `lane_full`: its endpoint
  * is slower than its events come · `backlog`: older ones of its endpoint are parked and go first · `behind_key`: order
- * is kept, and one before it has not succeeded yet · `retry_budget`: too many retries at once.
+ * is kept, and one before it has not succeeded yet · `retry_budget`: too many retries at once · `no_secret`: its secrets do
+ * not open with the encryption key of this deployment.
  */
 export const PARK_REASONS = [
   'endpoint_paused',
@@ -57,5 +58,6 @@ export const PARK_REASONS = [
   'backlog',
   'behind_key',
   'retry_budget',
+  'no_secret',
 ] as const;
 export type ParkReason = (typeof PARK_REASONS)[number];

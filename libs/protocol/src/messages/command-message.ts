@@ -20,6 +20,8 @@ interface CommandSubject {
   readonly endpointId: string;
   readonly deliveryId: string;
   readonly expectedEpoch: number;
+  /** The last attempt of that epoch that the asker knew of; 0 when it knew of none. */
+  readonly attempt: number;
   /** Where the latest record of its task lies in the endpoint's partition of `deliveries`; null when none has arrived. */
   readonly recordOffset: number | null;
 }
@@ -81,6 +83,7 @@ const isCommand = (value: unknown): value is DeliveryCommand => {
     isText(command['endpointId']) &&
     isText(command['deliveryId']) &&
     isCount(command['expectedEpoch']) &&
+    isCount(command['attempt']) &&
     (command['recordOffset'] === null || isCount(command['recordOffset'])) &&
     (kind === 'cancel' ||
       kind === 'skip' ||

@@ -103,8 +103,9 @@ export interface DeliveryEnded extends FactSubject {
   readonly attempt: number;
   readonly status: 'cancelled' | 'expired' | 'failed';
   readonly reason: 'endpoint_deleted' | 'expired' | 'unusable_task' | 'cancelled_by_command' | 'skipped_by_command';
-  /** Id of the API key whose command ended it; null when nobody's did. */
+  /** The API key whose command ended it, and the command; null when nobody's did. */
   readonly by: string | null;
+  readonly commandId: string | null;
   /** Offset of the task's record in `deliveries`; null when no record of it is known to have arrived. */
   readonly recordOffset: number | null;
 }
