@@ -18,6 +18,8 @@ export * from './event/json-spans';
 export * from './event/read-cloud-event';
 export * from './matching/equality-filter';
 export * from './matching/type-pattern';
+export * from './retry-schedule/believed-clock';
+export * from './retry-schedule/due-time';
 export * from './retry-schedule/retry-policy';
 export * from './retry-schedule/tiers';
 export * from './secret/sealed-secret';
