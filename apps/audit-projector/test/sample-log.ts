@@ -58,6 +58,7 @@ export const createdFact = (event: Event, endpointId: string, at = T0): Delivery
     eventId: event.id,
     eventKey: event.key,
     eventType: event.type,
+    subject: event.subject,
     contract: standard.name,
     contractVersion: standard.version,
     trigger: { kind: 'event' },
@@ -86,6 +87,60 @@ export const startedFact = (
   url: 'https://receiver.example/hooks',
   traceId: created.traceId,
   spanId: created.traceId.slice(0, 16),
+  recordOffset: attempt * 100,
+  chain: { sequence: 7, previousId: 'evt-before' },
+});
+
+export const parkedFact = (
+  created: DeliveryCreated,
+  over: Partial<Fact<'parked'>> & { readonly at: number },
+): Fact<'parked'> => ({
+  ...subjectOf(created, over.at),
+  kind: 'parked',
+  epoch: 0,
+  attempt: 1,
+  reason: 'endpoint_paused',
+  recordOffset: 99,
+  behind: null,
+  ...over,
+});
+
+export const endedFact = (
+  created: DeliveryCreated,
+  over: Partial<Fact<'ended'>> & { readonly at: number },
+): Fact<'ended'> => ({
+  ...subjectOf(created, over.at),
+  kind: 'ended',
+  epoch: 0,
+  attempt: 1,
+  status: 'cancelled',
+  reason: 'endpoint_deleted',
+  by: null,
+  commandId: null,
+  recordOffset: null,
+  ...over,
+});
+
+export const reopenedFact = (created: DeliveryCreated, epoch: number, at: number): Fact<'reopened'> => ({
+  ...subjectOf(created, at),
+  kind: 'reopened',
+  epoch,
+  commandId: `cmd_${created.eventId}_${epoch}`,
+  by: 'key-1',
+  replay: `cmd_${created.eventId}_${epoch}`,
+});
+
+export const refusedCommandFact = (
+  created: DeliveryCreated,
+  over: Partial<Fact<'command-refused'>> & { readonly at: number },
+): Fact<'command-refused'> => ({
+  ...subjectOf(created, over.at),
+  kind: 'command-refused',
+  commandId: `cmd_${created.eventId}_refused`,
+  command: 'retry',
+  by: 'key-1',
+  reason: 'stale',
+  ...over,
 });
 
 export const finishedFact = (
@@ -115,34 +170,66 @@ export const finishedFact = (
   ...over,
 });
 
-/** Everything that can happen to one delivery, crashes included, in the order in which its partition would have it. */
+/**
+ * Everything that can happen to one delivery, crashes and commands included, in the order in which its partition would
+ * have it.
+ */
 export const lifeOf = (created: DeliveryCreated, random: () => number): DeliveryFact[] => {
   const facts: DeliveryFact[] = [];
   let at = created.at + 10;
+  for (let epoch = 0; epoch < 3; epoch++) {
+    const chain = chainOf(created, epoch, at, random);
+    facts.push(...chain);
+    at = chain.at(-1)!.at + 1_000;
+    const last = chain.at(-1)!;
+    const succeeded = last.kind === 'attempt-finished' && last.result.kind === 'succeeded';
+    if (random() < 0.2) facts.push(refusedCommandFact(created, { at: at++ }));
+    if (succeeded || random() < 0.6) break;
+    const reopened = reopenedFact(created, epoch + 1, at++);
+    facts.push(reopened);
+    // the same command, read again after a crash, is overtaken by itself
+    if (random() < 0.3) facts.push(refusedCommandFact(created, { at: at++, commandId: reopened.commandId }));
+    // an older sender reports late
+    if (random() < 0.3) facts.push({ ...last, at: at + 30_000 });
+  }
+  return facts;
+};
+
+const chainOf = (created: DeliveryCreated, epoch: number, from: number, random: () => number): DeliveryFact[] => {
+  const facts: DeliveryFact[] = [];
+  let at = from;
   for (let attempt = 1; attempt <= 4; attempt++) {
-    if (random() < 0.2)
-      facts.push({
-        ...subjectOf(created, at++),
-        kind: 'parked',
-        epoch: 0,
-        attempt,
-        parkings: 1,
-        reason: 'endpoint_paused',
-      });
-    const started = startedFact(created, attempt, at);
+    const recordOffset = epoch * 1_000 + attempt * 100;
+    if (random() < 0.2) facts.push(parkedFact(created, { at: at++, epoch, attempt, recordOffset }));
+    if (random() < 0.1)
+      facts.push(
+        parkedFact(created, {
+          at: at++,
+          epoch,
+          attempt,
+          recordOffset,
+          reason: 'behind_key',
+          behind: random() < 0.5 ? null : uuidOfDelivery(created.deliveryId, 'head'),
+        }),
+      );
+    const started = {
+      ...startedFact(created, attempt, at, epoch === 0 ? '' : `epoch ${epoch}`),
+      epoch,
+      recordOffset,
+      chain: random() < 0.1 ? null : { sequence: 7, previousId: random() < 0.1 ? null : 'evt-before' },
+    };
     facts.push(started);
-    if (random() < 0.2) facts.push(startedFact(created, attempt, at + 2, 'again'));
+    if (random() < 0.2)
+      facts.push({ ...started, at: at + 2, requestId: uuidFrom(`${created.deliveryId} ${epoch} ${attempt} again`) });
     at += 1_000 + Math.floor(random() * 5_000);
     const dice = random();
+    if (dice < 0.05) {
+      facts.push(endedFact(created, { at, epoch, attempt }));
+      break;
+    }
     if (dice < 0.1) {
-      facts.push({
-        ...subjectOf(created, at),
-        kind: 'ended',
-        epoch: 0,
-        attempt,
-        status: 'cancelled',
-        reason: 'endpoint_deleted',
-      });
+      const by = { by: 'key-1', commandId: `cmd_${created.eventId}_end_${epoch}` };
+      facts.push(endedFact(created, { at, epoch, attempt, reason: 'cancelled_by_command', recordOffset, ...by }));
       break;
     }
     if (dice < 0.6) {
@@ -154,6 +241,10 @@ export const lifeOf = (created: DeliveryCreated, random: () => number): Delivery
   }
   return facts;
 };
+
+/** Another delivery's id of the same time. */
+export const uuidOfDelivery = (deliveryId: string, name: string): string =>
+  `${deliveryId.slice(0, 24)}${createHash('sha256').update(name).digest('hex').slice(0, 12)}`;
 
 const subjectOf = ({ deliveryId, tenant, endpointId }: DeliveryCreated, at: number) => ({
   deliveryId,

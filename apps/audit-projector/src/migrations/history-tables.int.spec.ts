@@ -3,6 +3,7 @@ import { silentLogger } from '@millrace/telemetry';
 import { testEnvironment } from '@millrace/test-environment';
 import { historyDatabase } from '../history.config';
 import { attemptWrite } from '../projections/attempts/attempt.store';
+import { commandWrite } from '../projections/commands/command.store';
 import { deliveryWrite } from '../projections/deliveries/delivery.store';
 import { eventWrite } from '../projections/events/event.store';
 import { refusedFactWrite } from '../projections/refused-facts/refused-fact.store';
@@ -29,7 +30,7 @@ const columnsOf = (table: string) =>
   );
 
 describe('the migrations', () => {
-  const writes = [eventWrite, deliveryWrite, attemptWrite, rejectionWrite, refusedFactWrite];
+  const writes = [eventWrite, deliveryWrite, attemptWrite, commandWrite, rejectionWrite, refusedFactWrite];
 
   it.each(writes.map(({ table, columns }) => ({ table, columns: columns.map(({ name, type }) => ({ name, type })) })))(
     'give $table exactly the columns that are written to it',
@@ -43,16 +44,33 @@ describe('the migrations', () => {
   });
 
   it('order text byte by byte wherever a merge compares it', async () => {
-    const merged = ['created_tie', 'status', 'reason', 'finished_tie', 'trace_id', 'span_id', 'topic'];
-    for (const table of ['events', 'deliveries', 'attempts'])
+    const merged = [
+      'created_tie',
+      'status',
+      'reason',
+      'behind',
+      'previous_event_id',
+      'finished_tie',
+      'trace_id',
+      'span_id',
+      'topic',
+      'result',
+      'command',
+      'by',
+    ];
+    for (const table of ['events', 'deliveries', 'attempts', 'commands'])
       for (const { name, collation } of await columnsOf(table))
         if (merged.includes(name)) expect([table, name, collation]).toEqual([table, name, 'C']);
   });
 
   it('can be undone and done again', async () => {
+    const before = await columnsOf('deliveries');
+    await database.undoLastMigration();
+    expect(await columnsOf('commands')).toEqual([]);
+    expect((await columnsOf('deliveries')).length).toBeLessThan(before.length);
     await database.undoLastMigration();
     expect(await columnsOf('deliveries')).toEqual([]);
     await runMigrations(database, silentLogger);
-    expect((await columnsOf('deliveries')).length).toBeGreaterThan(0);
+    expect(await columnsOf('deliveries')).toEqual(before);
   });
 });

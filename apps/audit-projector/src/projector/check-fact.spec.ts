@@ -1,9 +1,27 @@
-import { createdFact, DAY_MS, finishedFact, ODDITIES, sampleEvent, startedFact, T0 } from '../../test/sample-log';
+import {
+  createdFact,
+  DAY_MS,
+  endedFact,
+  finishedFact,
+  ODDITIES,
+  parkedFact,
+  refusedCommandFact,
+  reopenedFact,
+  sampleEvent,
+  startedFact,
+  T0,
+} from '../../test/sample-log';
 import { checkFact } from './check-fact';
 
 const created = createdFact(sampleEvent('evt-1'), 'ep_1');
 const started = startedFact(created, 1, T0);
 const finished = finishedFact(started, 200, { kind: 'succeeded' });
+const parked = parkedFact(created, { at: T0 });
+const ended = endedFact(created, { at: T0, status: 'expired', reason: 'expired' });
+const reopened = reopenedFact(created, 1, T0);
+const refused = refusedCommandFact(created, { at: T0 });
+const without = <Fact extends object>(fact: Fact, ...names: (keyof Fact)[]) =>
+  Object.fromEntries(Object.entries(fact).filter(([name]) => !names.includes(name as keyof Fact)));
 
 it.each([
   ['created', created],
@@ -11,8 +29,19 @@ it.each([
   ['attempt-started', started],
   ['attempt-finished', finished],
   ['a status of 999', { ...finished, response: { ...finished.response, status: 999 } }],
-  ['parked', { ...created, kind: 'parked', epoch: 0, attempt: 1, parkings: 0, reason: 'lane_full' }],
-  ['ended', { ...created, kind: 'ended', epoch: 0, attempt: 1, status: 'expired', reason: 'expired' }],
+  ['created without a subject', { ...created, subject: null }],
+  ['created with a subject that no text column takes', { ...created, subject: 'a\0\ud800' }],
+  ['created by an earlier release', without(created, 'subject')],
+  ['attempt-started without a place', { ...started, chain: null }],
+  ['attempt-started of the first of its endpoint', { ...started, chain: { sequence: 1, previousId: null } }],
+  ['attempt-started of an earlier release', without(started, 'recordOffset', 'chain')],
+  ['parked', parked],
+  ['parked behind another', { ...parked, reason: 'behind_key', behind: created.deliveryId }],
+  ['parked by an earlier release', { ...without(parked, 'recordOffset', 'behind'), parkings: 1 }],
+  ['ended', ended],
+  ['ended by a command', { ...ended, by: 'key-1', commandId: 'cmd_1', recordOffset: 2 ** 40 }],
+  ['reopened', reopened],
+  ['command-refused', refused],
 ])('takes %s', (_title, fact) => {
   expect(checkFact(fact, T0)).toEqual({ kind: 'fact', fact });
 });
@@ -39,6 +68,20 @@ it.each([
   ['a status that is no number', { ...finished, response: { ...finished.response, status: '200' } }, 'response'],
   ['an unknown result', { ...finished, result: { kind: 'won' } }, 'result'],
   ['an outcome that is no word', { ...finished, outcome: '<b>' }, 'outcome'],
+  ['a subject that is too long', { ...created, subject: 'x'.repeat(513) }, 'subject'],
+  ['a subject that is no text', { ...created, subject: 7 }, 'subject'],
+  ['an offset below zero', { ...started, recordOffset: -1 }, 'recordOffset'],
+  ['an offset beyond what is exact', { ...parked, recordOffset: 2 ** 53 }, 'recordOffset'],
+  ['a place that is no number', { ...started, chain: { sequence: '1', previousId: null } }, 'chain'],
+  ['a place behind NUL', { ...started, chain: { sequence: 1, previousId: '\0' } }, 'chain'],
+  ['behind what is no delivery', { ...parked, behind: 'x' }, 'behind'],
+  ['an end by nobody that PostgreSQL takes', { ...ended, by: '\0' }, 'by'],
+  ['reopened without a command', { ...reopened, commandId: '' }, 'commandId'],
+  ['reopened at no epoch', { ...reopened, epoch: null }, 'epoch'],
+  ['reopened by a number', { ...reopened, by: 1 }, 'by'],
+  ['a refusal of another command', { ...refused, command: 'drop' }, 'command'],
+  ['a refusal with a sentence', { ...refused, reason: 'It was late.' }, 'reason'],
+  ['a refusal of a command with NUL', { ...refused, commandId: 'a\0' }, 'commandId'],
   ['a duration that is no number', { ...finished, durationMs: null }, 'durationMs'],
 ])('refuses %s', (_title, fact, reason) => {
   expect(checkFact(fact, T0)).toEqual({ kind: 'refused', reason });

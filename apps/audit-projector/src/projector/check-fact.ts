@@ -1,4 +1,4 @@
-import { isDeliveryId, isTenantName, timeOfDeliveryId } from '@millrace/domain';
+import { EVENT_LIMITS, isDeliveryId, isTenantName, timeOfDeliveryId } from '@millrace/domain';
 import type { DeliveryFact } from '@millrace/protocol';
 import { isCount, isStorableText, isTimeMs, isWord } from './postgres-text';
 
@@ -25,6 +25,11 @@ const isObject = (value: unknown): value is Members =>
 const isHeaders = (value: unknown): boolean =>
   isObject(value) && Object.values(value).every((each) => typeof each === 'string');
 const isText = (value: unknown): boolean => isStorableText(value, 512);
+/** Members that facts of earlier releases lack. */
+const absentOr = (value: unknown, right: (value: unknown) => boolean): boolean =>
+  value === undefined || value === null || right(value);
+/** Fits `bigint`, and is exact here. */
+const isOffset = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 const oneOf = (value: unknown, ...allowed: string[]): boolean => typeof value === 'string' && allowed.includes(value);
 
 /** The first member that is wrong, or null. */
@@ -44,9 +49,17 @@ const wrongInKind = (fact: Members): string | null => {
         ['acceptedAt', isTimeMs(fact['acceptedAt'])],
         ['bodySha256', isHex(fact['bodySha256'])],
         ['traceId', isText(fact['traceId'])],
+        ['subject', absentOr(fact['subject'], isSubject)],
       ]);
     case 'attempt-started':
-      return wrongInAttempt(fact) ?? wrongMember([['url', typeof fact['url'] === 'string']]);
+      return (
+        wrongInAttempt(fact) ??
+        wrongMember([
+          ['url', typeof fact['url'] === 'string'],
+          ['recordOffset', absentOr(fact['recordOffset'], isOffset)],
+          ['chain', absentOr(fact['chain'], isChain)],
+        ])
+      );
     case 'attempt-finished':
       return (
         wrongInAttempt(fact) ??
@@ -61,15 +74,38 @@ const wrongInKind = (fact: Members): string | null => {
         ])
       );
     case 'parked':
-      return wrongInChain(fact) ?? wrongMember([['reason', isWord(fact['reason'])]]);
+      return (
+        wrongInChain(fact) ??
+        wrongMember([
+          ['reason', isWord(fact['reason'])],
+          ['recordOffset', absentOr(fact['recordOffset'], isOffset)],
+          ['behind', absentOr(fact['behind'], isDelivery)],
+        ])
+      );
     case 'ended':
       return (
         wrongInChain(fact) ??
         wrongMember([
           ['status', oneOf(fact['status'], 'cancelled', 'expired', 'failed')],
           ['reason', isWord(fact['reason'])],
+          ['recordOffset', absentOr(fact['recordOffset'], isOffset)],
+          ['by', absentOr(fact['by'], isText)],
+          ['commandId', absentOr(fact['commandId'], isCommandId)],
         ])
       );
+    case 'reopened':
+      return wrongMember([
+        ['epoch', isCount(fact['epoch'])],
+        ['commandId', isCommandId(fact['commandId'])],
+        ['by', isText(fact['by'])],
+      ]);
+    case 'command-refused':
+      return wrongMember([
+        ['commandId', isCommandId(fact['commandId'])],
+        ['command', oneOf(fact['command'], 'retry', 'cancel', 'skip')],
+        ['by', isText(fact['by'])],
+        ['reason', isWord(fact['reason'])],
+      ]);
     default:
       return 'kind';
   }
@@ -88,6 +124,15 @@ const wrongInAttempt = (fact: Members): string | null =>
     ['traceId', isText(fact['traceId'])],
     ['spanId', isText(fact['spanId'])],
   ]);
+
+/** Stored as bytes, so any text will do. */
+const isSubject = (value: unknown): boolean => typeof value === 'string' && value.length <= EVENT_LIMITS.subjectLength;
+
+const isDelivery = (value: unknown): boolean => typeof value === 'string' && isDeliveryId(value);
+const isCommandId = (value: unknown): boolean => isStorableText(value, 128) && value.length > 0;
+
+const isChain = (chain: unknown): boolean =>
+  isObject(chain) && isOffset(chain['sequence']) && absentOr(chain['previousId'], isText);
 
 const isTrigger = (trigger: unknown): boolean =>
   isObject(trigger) &&

@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 const nameOf = ({ table, day }: DayPartition): string => `${table}_${day.replaceAll('-', '')}`;
 
 /** The smallest UUID that begins with this time, as ids of deliveries do. */
-const firstIdOf = (ms: number): string => {
+export const firstIdOf = (ms: number): string => {
   const hex = ms.toString(16).padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 };

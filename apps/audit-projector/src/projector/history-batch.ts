@@ -1,6 +1,7 @@
 import { DEFAULT_TENANT } from '@millrace/domain';
 import { decodeEvent, decodeFacts, decodeRejection, type IncomingMessage, type TopicNames } from '@millrace/protocol';
 import { type AttemptRow, attemptRow, mergeAttempts } from '../projections/attempts/attempt.projection';
+import { type CommandRow, commandRow, mergeCommands } from '../projections/commands/command.projection';
 import { type DeliveryRow, deliveryRow, mergeDeliveries } from '../projections/deliveries/delivery.projection';
 import { type EventRow, eventRow, mergeEvents } from '../projections/events/event.projection';
 import { type RefusedFactRow, refusedFact, refusedRecord } from '../projections/refused-facts/refused-fact.projection';
@@ -16,6 +17,7 @@ export class HistoryBatch {
   readonly events = new Map<string, EventRow>();
   readonly deliveries = new Map<string, DeliveryRow>();
   readonly attempts = new Map<string, AttemptRow>();
+  readonly commands = new Map<string, CommandRow>();
   readonly rejections: RejectionRow[] = [];
   readonly refusedFacts: RefusedFactRow[] = [];
   /** Facts, events and rejections seen: what a batch is limited by. */
@@ -54,9 +56,12 @@ export class HistoryBatch {
       return;
     }
     const { fact } = check;
-    merge(this.deliveries, `${fact.tenant}/${fact.deliveryId}`, deliveryRow(fact), mergeDeliveries);
+    const delivery = `${fact.tenant}/${fact.deliveryId}`;
+    if (fact.kind !== 'command-refused') merge(this.deliveries, delivery, deliveryRow(fact), mergeDeliveries);
     if (fact.kind === 'attempt-started' || fact.kind === 'attempt-finished')
-      merge(this.attempts, `${fact.tenant}/${fact.deliveryId}/${fact.requestId}`, attemptRow(fact), mergeAttempts);
+      merge(this.attempts, `${delivery}/${fact.requestId}`, attemptRow(fact), mergeAttempts);
+    const command = commandRow(fact);
+    if (command !== null) merge(this.commands, `${delivery}/${command.commandId}`, command, mergeCommands);
   }
 
   /** An event that fan-out refuses is not an event: it comes again on `events.rejected`, with the reason. */

@@ -1,7 +1,8 @@
 import type { Database } from '@millrace/postgres';
 import type { Logger } from '@millrace/telemetry';
+import { deleteCommandsBefore } from '../projections/commands/command.store';
 import { deleteRejectionsBefore } from '../projections/rejected/rejection.store';
-import type { DayPartitions } from './day-partitions.store';
+import { type DayPartitions, firstIdOf } from './day-partitions.store';
 import { dayOf } from './postgres-text';
 
 const HOUR_MS = 3_600_000;
@@ -41,7 +42,9 @@ export class HistoryRetention {
 
   async dropOld(): Promise<void> {
     try {
-      const dropped = await this.days.dropBefore(dayOf(this.now() - this.keepDays * DAY_MS));
+      const first = dayOf(this.now() - this.keepDays * DAY_MS);
+      const dropped = await this.days.dropBefore(first);
+      await deleteCommandsBefore(this.database, firstIdOf(Date.parse(first)));
       await deleteRejectionsBefore(this.database, dayOf(this.now() - REJECTIONS_DAYS * DAY_MS));
       if (dropped.length > 0) this.logger.info({ partitions: dropped }, 'history older than kept dropped');
     } catch (error) {

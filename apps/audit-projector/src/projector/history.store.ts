@@ -1,5 +1,6 @@
 import type { Transaction } from '@millrace/postgres';
 import { attemptWrite } from '../projections/attempts/attempt.store';
+import { commandWrite } from '../projections/commands/command.store';
 import { deliveryWrite } from '../projections/deliveries/delivery.store';
 import { eventWrite } from '../projections/events/event.store';
 import { refusedFactWrite } from '../projections/refused-facts/refused-fact.store';
@@ -20,6 +21,7 @@ export const writeBatch = async (tx: Transaction, batch: HistoryBatch): Promise<
   await write(tx, eventWrite, inKeyOrder(batch.events));
   await write(tx, deliveryWrite, inKeyOrder(batch.deliveries));
   await write(tx, attemptWrite, inKeyOrder(batch.attempts));
+  await write(tx, commandWrite, inKeyOrder(batch.commands));
   await write(tx, rejectionWrite, batch.rejections);
   await write(tx, refusedFactWrite, batch.refusedFacts);
 };

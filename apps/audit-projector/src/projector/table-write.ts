@@ -43,6 +43,9 @@ export const mergeOnConflict = (key: string, parts: readonly MergedPart[]): stri
     .join(', ')}
 WHERE ${parts.map(({ newer }) => `(${newer})`).join(' OR ')}`;
 
-/** `columns` of the new row compared with the old one's, as PostgreSQL compares rows. */
+/**
+ * `columns` of the new row compared with the old one's, as PostgreSQL compares rows; each may go on to an expression, as
+ * in `rank >= 2`.
+ */
 export const rowOrder = (columns: readonly string[], operator: '<' | '>'): string =>
   `(${columns.map((name) => `excluded.${name}`).join(', ')}) ${operator} (${columns.map((name) => `kept.${name}`).join(', ')})`;

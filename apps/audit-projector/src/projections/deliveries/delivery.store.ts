@@ -1,5 +1,5 @@
 import { mergeOnConflict, rowOrder, type TableWrite } from '../../projector/table-write';
-import type { DeliveryRow } from './delivery.projection';
+import { type DeliveryRow, RANK_ENDED, RANK_SUCCEEDED } from './delivery.projection';
 
 const CREATED = [
   'created_at',
@@ -15,8 +15,30 @@ const CREATED = [
   'accepted_at',
   'body_sha256',
   'trace_id',
+  'subject',
 ];
-const STATE = ['epoch', 'attempt', 'rank', 'state_at', 'status', 'next_attempt_at', 'reason'];
+const STATE = ['epoch', 'attempt', 'rank', 'state_at', 'status', 'next_attempt_at', 'reason', 'behind'];
+/** Of rows: see compareStates. */
+const STATE_ORDER = [
+  'epoch',
+  `rank >= ${RANK_ENDED}`,
+  `rank >= ${RANK_SUCCEEDED}`,
+  'attempt',
+  'rank',
+  'state_at',
+  'status',
+  'next_attempt_at',
+  'reason',
+  'behind',
+];
+const CHAIN = ['sequence', 'previous_event_id'];
+
+/** The new row has the part, and the one that is there has none or one that the condition puts back. */
+const given = (column: string, newer: string): string =>
+  `excluded.${column} IS NOT NULL AND (kept.${column} IS NULL OR ${newer})`;
+
+/** A subject as it is stored and looked for. */
+export const subjectBytes = (subject: string | null): Buffer | null => (subject === null ? null : Buffer.from(subject));
 
 /** The merge of delivery.projection.ts, in SQL. */
 export const deliveryWrite: TableWrite<DeliveryRow> = {
@@ -44,12 +66,16 @@ export const deliveryWrite: TableWrite<DeliveryRow> = {
     { name: 'status', type: 'text', value: ({ state }) => state.status },
     { name: 'next_attempt_at', type: 'bigint', value: ({ state }) => state.nextAttemptAt },
     { name: 'reason', type: 'text', value: ({ state }) => state.reason },
+    { name: 'behind', type: 'text', value: ({ state }) => state.behind },
+    { name: 'subject', type: 'bytea', value: ({ created }) => subjectBytes(created?.subject ?? null) },
+    { name: 'record_offset', type: 'bigint', value: (row) => row.recordOffset },
+    { name: 'sequence', type: 'bigint', value: ({ chain }) => chain?.sequence ?? null },
+    { name: 'previous_event_id', type: 'text', value: ({ chain }) => chain?.previousEventId ?? null },
   ],
   conflict: mergeOnConflict('tenant, delivery_id', [
-    {
-      columns: CREATED,
-      newer: `excluded.created_at IS NOT NULL AND (kept.created_at IS NULL OR ${rowOrder(['created_at', 'created_tie'], '<')})`,
-    },
-    { columns: STATE, newer: rowOrder(STATE, '>') },
+    { columns: CREATED, newer: given('created_at', rowOrder(['created_at', 'created_tie'], '<')) },
+    { columns: STATE, newer: rowOrder(STATE_ORDER, '>') },
+    { columns: ['record_offset'], newer: given('record_offset', rowOrder(['record_offset'], '>')) },
+    { columns: CHAIN, newer: given('sequence', rowOrder(CHAIN, '>')) },
   ]),
 };
