@@ -1,5 +1,5 @@
-import { RETRY_TIERS, type RetryTier } from '@millrace/domain';
-import type { ConsumedRecord, KafkaConnection, WindowedConsumer } from '@millrace/kafka';
+import { type DeliveryTask, RETRY_TIERS, type RetryTier } from '@millrace/domain';
+import type { Assignment, ConsumedRecord, KafkaConnection, WindowedConsumer } from '@millrace/kafka';
 import {
   decodeDelivery,
   encodeDelivery,
@@ -11,13 +11,16 @@ import type { KafkaWorker } from '@millrace/service-runtime';
 import { type Logger, metrics } from '@millrace/telemetry';
 import type { PersistentSender } from '../sending/persistent-sender';
 import { rejectUnusableTask } from '../sending/unusable-task';
-import { dueAt, nextStep } from './next-step';
+import type { WaitClock } from './broker-clock';
+import { DueQueues } from './due-queues';
+import { nextStep, waitInTier } from './next-step';
+import { Pace } from './pace';
+import { type Waiting, WaitingHeap } from './waiting-heap';
 
 export interface TierMoverPorts {
   /** Resolves true when Kafka has the messages, false when the process is stopping. */
   readonly messages: Pick<PersistentSender, 'send' | 'stop'>;
-  /** Unix ms. */
-  readonly now: () => number;
+  readonly clock: WaitClock;
 }
 
 export interface TierMoverSettings {
@@ -25,29 +28,61 @@ export interface TierMoverSettings {
   readonly timeScale: number;
   readonly groupId: string;
   readonly partitions: number;
+  /** How long before its due time a task is sent to its owner, who holds it for the rest. Default 100 ms. */
+  readonly leadMs?: number;
+  /** Tasks that leave the tiers in a second, when more are due at once. Default 5,000. */
+  readonly movesPerSecond?: number;
 }
 
-/** Records of one partition of a tier, the earliest due first: a tier has one delay, so the order of arrival is that order. */
-interface WaitingLine {
+/** A record that is held in memory until it leaves its tier. */
+interface Held extends Waiting {
+  readonly record: ConsumedRecord;
   readonly tier: RetryTier;
-  records: ConsumedRecord[];
-  head: number;
+  /** Unix ms. */
+  readonly leaveAt: number;
+  /** Unix ms; of a record that is no task, when it came. */
+  readonly due: number;
+  /** Ticks when the record was first seen here. */
+  readonly seenAt: number;
+  /** Ticks after which it waits no longer, whatever the clocks say: all of its wait, had it been appended when it was seen. */
+  readonly latest: number;
 }
 
-/** The longest that a timer is set for: a longer wait is looked at again, so a clock that was set finds its way. */
+const DEFAULT_LEAD_MS = 100;
+const DEFAULT_MOVES_PER_SECOND = 5_000;
+/** Moves that may go at once after a quiet while. */
+const BURST_MS = 100;
+/** The longest that a timer is set for: a longer wait is looked at again, so that it follows what the broker says. */
 const LONGEST_TIMER_MS = 60_000;
-/** Records that a line reads ahead; beyond it the partition is paused, which delays nothing that is due. */
-const READ_AHEAD = 500;
+/** Records of a partition that are read ahead; beyond it the partition is paused, which delays nothing that is due. */
+const READ_AHEAD = 1_000;
+const READ_AHEAD_BYTES = 128 * 1024 * 1024;
+/** Moves of one send. */
+const BATCH = 500;
+/** When moves wait for the pace, so many go together. */
+const WORTH_A_SEND = 50;
+/** Append times of a partition that go back by more than this say that the broker's clock was set back. */
+const SET_BACK_MS = 1_000;
 
 /**
- * Moves tasks out of the retry tiers when they are due. Records are read ahead and held in memory until their time; one
- * timer is set for the earliest. A moved task is acknowledged before its record is finished, so a crash repeats some
- * moves, and the endpoint's owner drops the repeats.
+ * Moves tasks out of the retry tiers. Records are read ahead and held in memory, whichever tier and partition they are
+ * of, and one timer is set for the earliest. A task leaves its last tier a little before it is due and its owner holds it
+ * for the rest, so neither the way through Kafka nor a fetch makes it late. When very many are due at once they leave at a
+ * pace that leaves room for live deliveries, each endpoint in its turn.
+ *
+ * A moved task is acknowledged before its record is finished, so a crash repeats some moves, and the endpoint's owner
+ * drops the repeats. Nothing of a wait is kept but the record, so any process takes over in the middle of it.
  */
 export class TierMover implements KafkaWorker {
   private readonly consumer: WindowedConsumer;
   private readonly tiers = new Map<string, RetryTier>();
-  private readonly lines = new Map<string, WaitingLine>();
+  private readonly waiting = new WaitingHeap<Held>();
+  private readonly due = new DueQueues<Held>();
+  private readonly pace: Pace;
+  private readonly leadMs: number;
+  /** The latest append time of each partition. */
+  private readonly stamps = new Map<string, number>();
+  private seen = 0;
   private timer: NodeJS.Timeout | null = null;
   private timerAt = Number.POSITIVE_INFINITY;
   private moving = false;
@@ -58,20 +93,30 @@ export class TierMover implements KafkaWorker {
   ]);
 
   constructor(
-    kafka: KafkaConnection,
+    kafka: Pick<KafkaConnection, 'windowedConsumer'>,
     private readonly settings: TierMoverSettings,
     private readonly ports: TierMoverPorts,
     private readonly logger: Logger,
   ) {
+    this.leadMs = settings.leadMs ?? DEFAULT_LEAD_MS;
+    this.pace = new Pace(settings.movesPerSecond ?? DEFAULT_MOVES_PER_SECOND, BURST_MS, ports.clock.ticks());
     for (const tier of RETRY_TIERS) this.tiers.set(settings.topics.retry(tier.name), tier);
+    ports.clock.onMoved(() => this.waitAnew());
     this.consumer = kafka.windowedConsumer({
       groupId: settings.groupId,
       topics: [...this.tiers.keys()],
-      window: { recordsPerPartition: READ_AHEAD, bytes: 128 * 1024 * 1024 },
+      window: { recordsPerPartition: READ_AHEAD, bytes: READ_AHEAD_BYTES },
       maxWaitMs: 100,
-      onRecord: (record) => this.hold(record),
+      onAssigned: (assignment) => this.forgetLost(assignment),
+      onRecord: (record) => this.accept(record),
       onBatchEnd: () => this.schedule(),
     });
+    metrics.callbackGauge(
+      'webhook_retries_held',
+      'Tasks that wait in memory for their due time.',
+      [],
+      () => this.waiting.size + this.due.size,
+    );
   }
 
   start(): Promise<void> {
@@ -93,25 +138,64 @@ export class TierMover implements KafkaWorker {
     return this.consumer.health();
   }
 
-  private hold(record: ConsumedRecord): void {
-    const { topic, partition } = record.message;
+  private accept(record: ConsumedRecord): void {
+    const { topic, partition, timestamp } = record.message;
     const name = `${topic}/${partition}`;
-    let line = this.lines.get(name);
-    if (!line) {
-      line = { tier: this.tiers.get(topic)!, records: [], head: 0 };
-      this.lines.set(name, line);
-    }
-    line.records.push(record);
+    const before = this.stamps.get(name) ?? timestamp;
+    this.stamps.set(name, timestamp);
+    if (timestamp >= before - SET_BACK_MS) this.hold(record);
+    // Its wait cannot be told by a clock that is believed no longer.
+    else void this.ports.clock.ask().then(() => this.holdAndSchedule(record));
   }
 
-  /** Sets the one timer for the earliest head of all lines. */
+  private holdAndSchedule(record: ConsumedRecord): void {
+    this.hold(record);
+    this.schedule();
+  }
+
+  private hold(record: ConsumedRecord): void {
+    const { clock } = this.ports;
+    const { topic, timestamp: appendedAt } = record.message;
+    const tier = this.tiers.get(topic)!;
+    const now = clock.now();
+    const seenAt = clock.ticks();
+    const delivery = decodeDelivery(record.message);
+    const { timeScale } = this.settings;
+    const { leaveAt, due } = delivery
+      ? waitInTier({ task: delivery.task, tier, appendedAt, timeScale, leadMs: this.leadMs })
+      : { leaveAt: now, due: now };
+    const latest = seenAt + Math.max(0, leaveAt - appendedAt);
+    const wakeAt = Math.min(latest, seenAt + Math.max(0, leaveAt - now));
+    this.waiting.push({ record, tier, leaveAt, due, seenAt, latest, wakeAt, order: this.seen++ });
+  }
+
+  /** What was held of partitions that are no longer ours is somebody else's now. */
+  private async forgetLost({ lost }: Assignment): Promise<void> {
+    for (const { topic, partition } of lost) this.stamps.delete(`${topic}/${partition}`);
+    this.waiting.rebuild(({ record }) => record.current);
+    this.due.drop(({ record }) => !record.current);
+  }
+
+  /** The broker told another time than was believed. */
+  private waitAnew(): void {
+    const { clock } = this.ports;
+    const now = clock.now();
+    const ticks = clock.ticks();
+    this.waiting.rebuild((held) => {
+      held.wakeAt = Math.min(held.latest, ticks + Math.max(0, held.leaveAt - now));
+      return held.record.current;
+    });
+    this.schedule();
+  }
+
+  /** Sets the one timer for the earliest of all. */
   private schedule(): void {
     if (this.stopped || this.moving) return;
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const line of this.lines.values()) {
-      const record = line.records[line.head];
-      if (record) earliest = Math.min(earliest, dueAt(record.message.timestamp, line.tier, this.settings.timeScale));
-    }
+    const ticks = this.ports.clock.ticks();
+    const earliest = Math.min(
+      this.waiting.first?.wakeAt ?? Number.POSITIVE_INFINITY,
+      this.due.size > 0 ? ticks + this.pace.waitFor(this.worthASend) : Number.POSITIVE_INFINITY,
+    );
     if (earliest === Number.POSITIVE_INFINITY || (this.timer && earliest >= this.timerAt)) return;
     if (this.timer) clearTimeout(this.timer);
     this.timerAt = earliest;
@@ -119,7 +203,7 @@ export class TierMover implements KafkaWorker {
       () => {
         this.round = this.move();
       },
-      Math.min(LONGEST_TIMER_MS, Math.max(0, earliest - this.ports.now())),
+      Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(earliest - ticks))),
     );
   }
 
@@ -128,11 +212,12 @@ export class TierMover implements KafkaWorker {
     this.timerAt = Number.POSITIVE_INFINITY;
     this.moving = true;
     try {
-      for (let due = this.takeDue(); due.length > 0 && !this.stopped; due = this.takeDue()) {
-        const now = this.ports.now();
-        const messages = due.map(({ record, tier }) => this.moved(record, tier, now));
+      for (let batch = this.takeDue(); batch.length > 0 && !this.stopped; batch = this.takeDue()) {
+        const now = this.ports.clock.now();
+        const ticks = this.ports.clock.ticks();
+        const messages = batch.map((held) => this.moved(held, now, ticks));
         if (!(await this.ports.messages.send(messages))) return;
-        for (const { record } of due) record.complete();
+        for (const { record } of batch) record.complete();
       }
     } finally {
       this.moving = false;
@@ -140,36 +225,49 @@ export class TierMover implements KafkaWorker {
     }
   }
 
-  private takeDue(): { record: ConsumedRecord; tier: RetryTier }[] {
-    const now = this.ports.now();
-    const due: { record: ConsumedRecord; tier: RetryTier }[] = [];
-    for (const [name, line] of this.lines) {
-      for (let record = line.records[line.head]; record; record = line.records[++line.head]) {
-        if (!record.current) continue;
-        if (dueAt(record.message.timestamp, line.tier, this.settings.timeScale) > now || due.length >= READ_AHEAD)
-          break;
-        due.push({ record, tier: line.tier });
-      }
-      if (line.head >= line.records.length) this.lines.delete(name);
-      else if (line.head > READ_AHEAD) {
-        line.records = line.records.slice(line.head);
-        line.head = 0;
-      }
+  private takeDue(): Held[] {
+    const { clock } = this.ports;
+    const now = clock.now();
+    const ticks = clock.ticks();
+    for (let held = this.waiting.first; held && held.wakeAt <= ticks; held = this.waiting.first) {
+      this.waiting.pop();
+      if (!held.record.current) continue;
+      const wait = held.leaveAt - now;
+      if (wait > 1 && ticks < held.latest) {
+        // The clock that the wait was reckoned by was ahead of what is believed now.
+        held.wakeAt = Math.min(held.latest, ticks + wait);
+        this.waiting.push(held);
+      } else this.due.add(held.record.message.key?.toString() ?? '', held);
     }
-    return due;
+    const allowed = this.pace.allowed(ticks);
+    if (this.pace.waitFor(this.worthASend) > 0) return [];
+    const batch = this.due.take(Math.min(BATCH, allowed));
+    this.pace.spend(batch.length);
+    return batch.filter(({ record }) => record.current);
   }
 
-  private moved(record: ConsumedRecord, tier: RetryTier, now: number): OutgoingMessage {
+  /** What waits for the pace goes together. */
+  private get worthASend(): number {
+    return Math.min(this.due.size, WORTH_A_SEND);
+  }
+
+  private moved({ record, tier, due, leaveAt, seenAt }: Held, now: number, ticks: number): OutgoingMessage {
     const { topics, timeScale, partitions } = this.settings;
     const delivery = decodeDelivery(record.message);
     if (!delivery) return rejectUnusableTask(this.logger, topics, record.message, now);
-    const lateMs = Math.max(0, now - dueAt(record.message.timestamp, tier, timeScale));
-    this.lateness.observe(lateMs / 1000, { tier: tier.name });
-    const step = nextStep({ task: delivery.task, appendedAt: record.message.timestamp, now, timeScale });
+    const { task } = delivery;
+    const step = nextStep(task, restOf(task, { due, now, waitedMs: ticks - seenAt }), timeScale, this.leadMs);
+    this.lateness.observe(Math.max(0, now - (step.kind === 'hop' ? leaveAt : due)) / 1000, { tier: tier.name });
     const topic = step.kind === 'hop' ? topics.retry(step.tier.name) : topics.deliveries;
     return {
       ...encodeDelivery(topic, { ...delivery, task: step.task }),
-      partition: partitionOfKey(delivery.task.endpointId, partitions),
+      partition: partitionOfKey(task.endpointId, partitions),
     };
   }
 }
+
+/** What is left to wait, never more than what was asked for without what was waited here. */
+const restOf = (
+  task: DeliveryTask,
+  { due, now, waitedMs }: { readonly due: number; readonly now: number; readonly waitedMs: number },
+): number => Math.min(due - now, task.remainingDelayMs - waitedMs);
