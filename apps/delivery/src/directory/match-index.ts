@@ -1,46 +1,60 @@
-import { compileFilter, type Endpoint, patternsFor } from '@millrace/domain';
+import {
+  type Endpoint,
+  type FilterAttributes,
+  type FilterInput,
+  isOperationalEvent,
+  patternsFor,
+} from '@millrace/domain';
+import { MatchEntry } from './match-entry';
+import { PatternEntries } from './pattern-entries';
 
-/** An endpoint made ready for matching. */
+/** An endpoint as the directory holds it; another object after each change. */
 export interface DirectoryEntry {
   readonly endpoint: Endpoint;
-  readonly matchesData: ((data: unknown) => boolean) | null;
+}
+
+/** What matching has to know of an event. */
+export interface MatchableEvent extends FilterAttributes {
+  readonly tenant: string;
+  /** JSON text. */
+  readonly data: string;
 }
 
 /**
- * Endpoints by id, and by tenant and type pattern, so that the cost of an event is that of its matches, however many
- * endpoints there are. An event type has few patterns (itself, its dotted prefixes, `*`): those are the look-ups.
+ * Endpoints by id, and by tenant, type pattern and values that their filters ask for, so that an event costs what its matches
+ * cost, however many endpoints there are. An event type has few patterns (itself, its dotted prefixes, `*`).
  */
 export class MatchIndex {
-  private readonly entries = new Map<string, DirectoryEntry>();
-  /** tenant → pattern → endpoint ids. */
-  private readonly byPattern = new Map<string, Map<string, Set<string>>>();
+  private readonly entries = new Map<string, MatchEntry>();
+  /** tenant → pattern → endpoints. */
+  private readonly byTenant = new Map<string, Map<string, PatternEntries>>();
 
   /** Ignores a version older than the one held: configuration may be relayed twice. */
   put(endpoint: Endpoint): void {
     const held = this.entries.get(endpoint.id);
     if (held && held.endpoint.version > endpoint.version) return;
-    if (held) this.unlink(held.endpoint);
-    const hasFilter = endpoint.filter !== null && Object.keys(endpoint.filter).length > 0;
-    this.entries.set(endpoint.id, { endpoint, matchesData: hasFilter ? compileFilter(endpoint.filter!) : null });
-    let patterns = this.byPattern.get(endpoint.tenant);
+    if (held) this.unlink(held);
+    const entry = new MatchEntry(endpoint);
+    this.entries.set(endpoint.id, entry);
+    let patterns = this.byTenant.get(endpoint.tenant);
     if (!patterns) {
       patterns = new Map();
-      this.byPattern.set(endpoint.tenant, patterns);
+      this.byTenant.set(endpoint.tenant, patterns);
     }
-    for (const pattern of endpoint.eventTypes) {
-      let ids = patterns.get(pattern);
-      if (!ids) {
-        ids = new Set();
-        patterns.set(pattern, ids);
+    for (const pattern of new Set(endpoint.eventTypes)) {
+      let entries = patterns.get(pattern);
+      if (!entries) {
+        entries = new PatternEntries();
+        patterns.set(pattern, entries);
       }
-      ids.add(endpoint.id);
+      entries.add(entry);
     }
   }
 
   delete(id: string): void {
     const held = this.entries.get(id);
     if (!held) return;
-    this.unlink(held.endpoint);
+    this.unlink(held);
     this.entries.delete(id);
   }
 
@@ -52,37 +66,43 @@ export class MatchIndex {
     return this.entries.size;
   }
 
-  /** Endpoints that want the event, each once. The data is parsed at most once, and only when a filter asks for it. */
-  match(event: { readonly tenant: string; readonly type: string; readonly data: string }): DirectoryEntry[] {
-    const patterns = this.byPattern.get(event.tenant);
+  /**
+   * Endpoints that want the event, each once. The data is parsed at most once, and only when a filter asks for it. An
+   * operational event is not for the endpoint that it is about.
+   */
+  match(event: MatchableEvent): DirectoryEntry[] {
+    const patterns = this.byTenant.get(event.tenant);
     if (!patterns) return [];
-    const found = new Map<string, DirectoryEntry>();
-    let data: unknown;
-    let parsed = false;
-    for (const pattern of patternsFor(event.type)) {
-      for (const id of patterns.get(pattern) ?? []) {
-        if (found.has(id)) continue;
-        const entry = this.entries.get(id)!;
-        if (entry.matchesData) {
-          if (!parsed) {
-            data = JSON.parse(event.data);
-            parsed = true;
-          }
-          if (!entry.matchesData(data)) continue;
-        }
-        found.set(id, entry);
-      }
-    }
-    return [...found.values()];
+    const input = new EventInput(event);
+    const about = isOperationalEvent(event) ? event.subject : null;
+    const found = new Set<MatchEntry>();
+    for (const pattern of patternsFor(event.type))
+      patterns.get(pattern)?.forEachCandidate(input, (entry) => {
+        if (entry.endpoint.id !== about && !found.has(entry) && entry.wants(input)) found.add(entry);
+      });
+    return [...found];
   }
 
-  private unlink(endpoint: Endpoint): void {
-    const patterns = this.byPattern.get(endpoint.tenant);
-    for (const pattern of endpoint.eventTypes) {
-      const ids = patterns?.get(pattern);
-      ids?.delete(endpoint.id);
-      if (ids?.size === 0) patterns?.delete(pattern);
+  private unlink(entry: MatchEntry): void {
+    const { tenant, eventTypes } = entry.endpoint;
+    const patterns = this.byTenant.get(tenant);
+    for (const pattern of eventTypes) {
+      const entries = patterns?.get(pattern);
+      entries?.delete(entry);
+      if (entries?.isEmpty) patterns?.delete(pattern);
     }
-    if (patterns?.size === 0) this.byPattern.delete(endpoint.tenant);
+    if (patterns?.size === 0) this.byTenant.delete(tenant);
+  }
+}
+
+/** The data as filters see it, parsed when the first of them looks. */
+class EventInput implements FilterInput {
+  private parsed: { readonly data: unknown } | null = null;
+
+  constructor(readonly attributes: MatchableEvent) {}
+
+  get data(): unknown {
+    this.parsed ??= { data: JSON.parse(this.attributes.data) };
+    return this.parsed.data;
   }
 }

@@ -1,4 +1,4 @@
-import type { EqualityFilter } from '../matching/equality-filter';
+import type { Filter } from '../matching/filter';
 import type { RetryPolicy } from '../retry-schedule/retry-policy';
 
 /** `paused` by its user, `disabled` by the engine (the receiver answered 410); both park what is pending. */
@@ -24,7 +24,7 @@ export interface Endpoint {
   readonly version: number;
   readonly url: string;
   readonly eventTypes: readonly string[];
-  readonly filter: EqualityFilter | null;
+  readonly filter: Filter | null;
   readonly contract: string;
   /** Custom headers of every request. */
   readonly headers: { readonly [name: string]: string };

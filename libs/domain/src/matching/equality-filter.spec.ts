@@ -1,5 +1,17 @@
 import fc from 'fast-check';
-import { compileFilter, type EqualityFilter, FILTER_LIMITS, isEqualityFilter } from './equality-filter';
+import { compileFilter } from './compile-filter';
+import { type EqualityFilter, filterOfEqualities, isEqualityFilter } from './equality-filter';
+import { FILTER_LIMITS } from './filter';
+import { filterProblems } from './filter-problems';
+
+/** Nobody may ask for it: an equality filter is about the data. */
+const NO_ATTRIBUTES = { type: 't', source: '/s', subject: 's', time: '2026-01-01T00:00:00Z', id: 'i' };
+const matcher = (equalities: EqualityFilter) => {
+  const filter = filterOfEqualities(equalities);
+  expect(filterProblems(filter)).toEqual([]);
+  const test = compileFilter(filter);
+  return (data: unknown) => test({ data, attributes: NO_ATTRIBUTES });
+};
 
 describe('isEqualityFilter', () => {
   const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${index}`, 1]));
@@ -27,8 +39,8 @@ describe('isEqualityFilter', () => {
   });
 });
 
-describe('compileFilter', () => {
-  const matches = (filter: EqualityFilter, json: string) => compileFilter(filter)(JSON.parse(json));
+describe('an equality filter', () => {
+  const matches = (filter: EqualityFilter, json: string) => matcher(filter)(JSON.parse(json));
   it.each<[EqualityFilter, string, boolean]>([
     [{}, '{"a":1}', true],
     [{}, 'null', true],
@@ -57,12 +69,17 @@ describe('compileFilter', () => {
     [{ ['__proto__']: null }, '{}', false],
     [{ '__proto__.x': 1 }, '{"__proto__":{"x":1}}', true],
     [{ toString: null }, '{"a":1}', false],
+    [{ '@type': 't' }, '{"@type":"t"}', true],
+    [{ '@type': 't' }, '{}', false],
+    [{ $or: 1 }, '{"$or":1}', true],
+    [{ '@@a.b': 1 }, '{"@@a":{"b":1}}', true],
+    [{ 'a.length': 1 }, '{"a":[7]}', false],
   ])('row %#: %j on %s is %s', (filter, json, expected) => {
     expect(matches(filter, json)).toBe(expected);
   });
 
   it('agrees with a walk over the parsed data, and never throws', () => {
-    const name = fc.constantFrom('a', 'b', 'c', '0', '__proto__', 'constructor');
+    const name = fc.constantFrom('a', 'b', 'c', '0', '__proto__', 'constructor', '@id', '$and');
     const scalar = fc.oneof(fc.constantFrom(0, 1, '', 'x', true, false, null), fc.integer());
     const filter = fc.dictionary(
       fc.array(name, { minLength: 1, maxLength: 3 }).map((steps) => steps.join('.')),
@@ -82,7 +99,7 @@ describe('compileFilter', () => {
     fc.assert(
       fc.property(filter, data, (equalities, value) => {
         const expected = Object.entries(equalities).every(([path, wanted]) => at(value, path.split('.')) === wanted);
-        expect(compileFilter(equalities)(value)).toBe(expected);
+        expect(matcher(equalities)(value)).toBe(expected);
       }),
       { numRuns: 1000 },
     );

@@ -1,11 +1,12 @@
-/**
- * A filter over an event's data: an AND of equalities, `{ "shipping.method": "express", "priority": 1 }`.
- * A dotted name is a path; a path that is missing does not match.
- */
-export type FilterValue = string | number | boolean | null;
-export type EqualityFilter = { readonly [path: string]: FilterValue };
+import { FILTER_LIMITS, type Filter, type FilterValue } from './filter';
 
-export const FILTER_LIMITS = { paths: 32, pathLength: 256, valueLength: 1024 } as const;
+/**
+ * The filter of contract `proign`: an AND of equalities over an event's data, `{ "shipping.method": "express", "priority": 1 }`.
+ * Every name is a dotted path into the data, also one that begins with `@` or `$`.
+ */
+export interface EqualityFilter {
+  readonly [path: string]: FilterValue;
+}
 
 export const isEqualityFilter = (value: unknown): value is EqualityFilter => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
@@ -24,16 +25,8 @@ export const isEqualityFilter = (value: unknown): value is EqualityFilter => {
   );
 };
 
-/** Compiles a filter to a predicate over the parsed data. */
-export const compileFilter = (filter: EqualityFilter): ((data: unknown) => boolean) => {
-  const tests = Object.entries(filter).map(([path, expected]) => ({ steps: path.split('.'), expected }));
-  return (data) =>
-    tests.every(({ steps, expected }) => {
-      let at: unknown = data;
-      for (const step of steps) {
-        if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return false;
-        at = (at as Record<string, unknown>)[step];
-      }
-      return at === expected;
-    });
-};
+/** The same as a filter of an endpoint. */
+export const filterOfEqualities = (equalities: EqualityFilter): Filter =>
+  Object.fromEntries(
+    Object.entries(equalities).map(([path, expected]) => [/^[@$]/.test(path) ? path[0] + path : path, expected]),
+  );

@@ -1,4 +1,4 @@
-import { type Endpoint, isEqualityFilter } from '@millrace/domain';
+import { type Endpoint, isFilter } from '@millrace/domain';
 import type { IncomingMessage, OutgoingMessage } from './message';
 
 /** Configuration on the compacted topic `endpoints`: key is the endpoint's id, value its whole state, null when deleted. */
@@ -45,7 +45,7 @@ const isEndpoint = (value: unknown): value is Endpoint =>
   typeof value['status'] === 'string' &&
   Array.isArray(value['eventTypes']) &&
   value['eventTypes'].every((pattern) => typeof pattern === 'string') &&
-  (value['filter'] === null || isEqualityFilter(value['filter'])) &&
+  (value['filter'] === null || isFilter(value['filter'])) &&
   isObject(value['headers']) &&
   Object.values(value['headers']).every((header) => typeof header === 'string') &&
   ['none', 'key', 'strict'].includes(value['ordering'] as string) &&
@@ -53,6 +53,10 @@ const isEndpoint = (value: unknown): value is Endpoint =>
   (value['retry'] === null || (isObject(value['retry']) && Array.isArray(value['retry']['delaysMs']))) &&
   Array.isArray(value['secrets']) &&
   value['secrets'].every((secret) => isObject(secret) && typeof secret['sealed'] === 'string');
+
+/** The receiver answered 410, or as many deliveries failed in a row as the contract allows. */
+export const ENDPOINT_DISABLED_REASONS = ['receiver_answered_410', 'too_many_failures'] as const;
+export type EndpointDisabledReason = (typeof ENDPOINT_DISABLED_REASONS)[number];
 
 /** What the engine decided about an endpoint (compacted topic `endpoint-lifecycle`, key is its id). */
 export interface EndpointDisabled {
@@ -62,7 +66,7 @@ export interface EndpointDisabled {
   readonly tenant: string;
   /** Version of the endpoint that the receiver refused; a later version (enabled again) is not touched. */
   readonly endpointVersion: number;
-  readonly reason: 'receiver_answered_410';
+  readonly reason: EndpointDisabledReason;
   /** Unix ms. */
   readonly at: number;
   readonly deliveryId: string;
