@@ -13,10 +13,13 @@ import {
 import type { Logger } from '@millrace/telemetry';
 import { Module } from '@nestjs/common';
 import { ApiKeysController } from './api-keys/api-keys.controller';
+import { EndpointConditions } from './endpoints/endpoint-conditions';
 import { EndpointsController } from './endpoints/endpoints.controller';
 import { EventTypesController } from './event-types/event-types.controller';
 import { ConfigurationRelay } from './publication/configuration-relay.publisher';
 import { EndpointLifecycleConsumer } from './publication/endpoint-lifecycle.consumer';
+import { RecoveryProgressConsumer } from './publication/recovery-progress.consumer';
+import { RecoveriesController } from './recoveries/recoveries.controller';
 import type { SubscriptionSettings } from './subscription.config';
 import { SUBSCRIPTION_SCHEMA, SUBSCRIPTION_TABLES } from './subscription.database';
 import { USE_CASES, type UseCases, useCases } from './subscription.use-cases';
@@ -28,12 +31,23 @@ const relay = {
     new ConfigurationRelay(kafka, { databaseUrl: settings.databaseUrl, schema: SUBSCRIPTION_SCHEMA }, logger),
 };
 
+/** Wait before a record of the delivery service is tried again, when PostgreSQL did not take it. */
+const RETRY_MS = 1_000;
+
+const conditions = {
+  provide: EndpointConditions,
+  inject: [KAFKA, TOPICS, LOGGER],
+  useFactory: (kafka: KafkaConnection, topics: TopicNames, logger: Logger) =>
+    new EndpointConditions(kafka, topics, logger),
+};
+
 const service = {
   provide: USE_CASES,
-  inject: [DATABASE, ConfigurationRelay, TOPICS, SERVICE_SETTINGS, OWN_SETTINGS, LOGGER],
+  inject: [DATABASE, ConfigurationRelay, EndpointConditions, TOPICS, SERVICE_SETTINGS, OWN_SETTINGS, LOGGER],
   useFactory: (
     database: Database,
     relay: ConfigurationRelay,
+    conditions: EndpointConditions,
     topics: TopicNames,
     settings: ServiceSettings,
     own: SubscriptionSettings,
@@ -48,6 +62,7 @@ const service = {
       timeScale: settings.timeScale,
       ...own,
       logger,
+      conditionOf: (endpointId) => conditions.of(endpointId),
     }),
 };
 
@@ -63,15 +78,33 @@ const lifecycle = {
   ) =>
     new EndpointLifecycleConsumer(
       kafka,
-      { topics, groupId: `${settings.topicPrefix}subscription`, retryMs: 1_000 },
+      { topic: topics.endpointLifecycle, groupId: `${settings.topicPrefix}subscription`, retryMs: RETRY_MS },
       (fact) => service.disableEndpoint.handle(fact),
+      logger,
+    ),
+};
+
+const progress = {
+  provide: RecoveryProgressConsumer,
+  inject: [KAFKA, USE_CASES, TOPICS, SERVICE_SETTINGS, LOGGER],
+  useFactory: (
+    kafka: KafkaConnection,
+    service: UseCases,
+    topics: TopicNames,
+    settings: ServiceSettings,
+    logger: Logger,
+  ) =>
+    new RecoveryProgressConsumer(
+      kafka,
+      { topic: topics.recoveryProgress, groupId: `${settings.topicPrefix}subscription-recoveries`, retryMs: RETRY_MS },
+      (told) => service.storeProgress.handle(told),
       logger,
     ),
 };
 
 @Module({
   imports: [serviceDatabase(SUBSCRIPTION_TABLES)],
-  controllers: [EndpointsController, ApiKeysController, EventTypesController],
-  providers: [relay, service, lifecycle],
+  controllers: [EndpointsController, RecoveriesController, ApiKeysController, EventTypesController],
+  providers: [relay, conditions, service, lifecycle, progress],
 })
 export class SubscriptionModule {}

@@ -14,14 +14,19 @@ import {
   decodeDelivery,
   decodeEndpoint,
   decodeFacts,
+  decodeRecoveryOrder,
   type IncomingMessage,
   type OutgoingMessage,
+  type RecoveryProgress,
+  recoverEndpointRequest,
   topicNames,
 } from '@millrace/protocol';
 import { hashApiKey } from '@millrace/service-runtime';
 import { silentLogger } from '@millrace/telemetry';
 import { eventually, testEnvironment } from '@millrace/test-environment';
+import { EndpointStore } from './endpoints/endpoint.store';
 import { openForEndpoint } from './endpoints/endpoint-secrets';
+import { BUILT_IN_EVENT_TYPES } from './event-types/built-in-event-types';
 import type { WriteRequest } from './publication/configuration-write';
 import { Refused } from './refused';
 import { SUBSCRIPTION_SCHEMA, SUBSCRIPTION_TABLES } from './subscription.database';
@@ -80,7 +85,7 @@ const newRelay = (publish: Log['publish']) =>
     fenceMs: 300,
     pollMs: 50,
   });
-const newService = (limit = 1000, acknowledgeWithinMs = 10_000) =>
+const newService = (limit = 1000, acknowledgeWithinMs = 10_000, progressWithinMs = 100) =>
   useCases({
     database,
     relay,
@@ -91,6 +96,8 @@ const newService = (limit = 1000, acknowledgeWithinMs = 10_000) =>
     acknowledgeWithinMs,
     timeScale: 1,
     logger: silentLogger,
+    conditionOf: () => null,
+    progressWithinMs,
   });
 const by = (tenant: string, idempotent: IdempotentRequest | null = null): WriteRequest => ({
   tenant,
@@ -124,17 +131,58 @@ test('migrations and entities say the same', async () => {
   expect(upQueries.map(({ query }) => query)).toEqual([]);
 });
 
-test('the migration can be taken back', async () => {
+test('the migrations can be taken back', async () => {
   const fresh = await connectDatabase(tablesAt(await (await testEnvironment()).freshDatabase()), silentLogger);
   try {
     await runMigrations(fresh, silentLogger);
-    await fresh.undoLastMigration();
+    for (const _ of SUBSCRIPTION_TABLES.migrations) await fresh.undoLastMigration();
     const tables = await fresh.query(
       `SELECT table_name FROM information_schema.tables WHERE table_schema = '${SUBSCRIPTION_SCHEMA}' AND table_name <> 'migrations'`,
     );
     expect(tables).toEqual([]);
   } finally {
     await fresh.destroy();
+  }
+});
+
+test('a site of the release before is migrated with all its endpoints, also by an owner who is no superuser', async () => {
+  const name = `owner_${randomBytes(4).toString('hex')}`;
+  const place = new URL(await (await testEnvironment()).freshDatabase());
+  await database.query(`CREATE ROLE ${name} LOGIN PASSWORD 'owner'`);
+  await database.query(`ALTER DATABASE "${place.pathname.slice(1)}" OWNER TO ${name}`);
+  Object.assign(place, { username: name, password: 'owner' });
+  const [first] = SUBSCRIPTION_TABLES.migrations;
+  const before = await connectDatabase({ ...tablesAt(place.href), migrations: [first!] }, silentLogger);
+  try {
+    await runMigrations(before, silentLogger);
+    await before.transaction(async (tx) => {
+      await tx.query(`SELECT set_config('millrace.tenant', 'acme', true)`);
+      for (const status of ['active', 'paused', 'disabled'])
+        await tx.query(
+          `INSERT INTO endpoint (tenant, id, version, url, event_types, contract, headers, status, secrets, created_at, updated_at)
+           VALUES ('acme', $1, 1, 'https://a.example/', '{"*"}', 'standard', '{}', $1, '[]', '2026-01-01', '2026-02-01')`,
+          [status],
+        );
+    });
+  } finally {
+    await before.destroy();
+  }
+  const after = await connectDatabase(tablesAt(place.href), silentLogger);
+  try {
+    await runMigrations(after, silentLogger);
+    const endpoints = await new EndpointStore(after).list('acme', null, 10);
+    const [created, updated] = ['2026-01-01T00:00:00.000Z', '2026-02-01T00:00:00.000Z'];
+    expect(endpoints.map(({ id, statusSince, statusBy, ordering }) => [id, statusSince, statusBy, ordering])).toEqual([
+      ['paused', updated, null, 'none'],
+      ['disabled', updated, 'millrace', 'none'],
+      ['active', created, null, 'none'],
+    ]);
+    expect(await new EndpointStore(after).list('other', null, 10)).toEqual([]);
+    await expect(after.query('SELECT count(*)::int AS n FROM endpoint')).resolves.toEqual([{ n: 0 }]);
+  } finally {
+    await after.destroy();
+    await database.query(`ALTER DATABASE "${place.pathname.slice(1)}" OWNER TO CURRENT_USER`);
+    await database.query(`DROP ROLE ${name}`).catch(() => {});
   }
 });
 
@@ -146,7 +194,11 @@ test('an endpoint is answered when its record is out, and the record opens to th
   expect(openForEndpoint(encryptionKey, { tenant: 'acme', endpointId: created.id }, change.endpoint.secrets[0]!)).toBe(
     created.secret,
   );
-  expect(await service.endpoints.find('acme', created.id)).toEqual(change.endpoint);
+  expect(await service.endpoints.find('acme', created.id)).toEqual({
+    ...change.endpoint,
+    statusSince: created.createdAt,
+    statusBy: 'test',
+  });
   expect(await service.endpoints.find('other', created.id)).toBeNull();
 });
 
@@ -227,10 +279,13 @@ test('a deleted endpoint leaves a tombstone, and is gone', async () => {
   expect(await refusal(service.deleteEndpoint.handle(by('acme'), id))).toMatchObject({ code: 'not_found' });
 });
 
-test('another tenant can neither change nor delete, rotate nor test an endpoint', async () => {
+test('another tenant can neither change nor delete, rotate, test nor recover an endpoint', async () => {
   const { id } = await service.createEndpoint.handle(by('acme'), settings);
   const trace = { traceId: '0'.repeat(32), traceparent: '' };
+  const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
   for (const attempt of [
+    () =>
+      service.recoverEndpoint.handle(by('other'), id, recoverEndpointRequest.parse({ since: hourAgo, only: 'all' })),
     () => service.changeEndpoint.handle(by('other'), id, { status: 'paused' }),
     () => service.deleteEndpoint.handle(by('other'), id),
     () => service.rotateSecret.handle(by('other'), id, 0),
@@ -299,9 +354,203 @@ test('a fact that an endpoint was refused is carried out once, and only for that
   expect(log.endpoints(id)[1]).toMatchObject({
     endpoint: { status: 'disabled', statusReason: 'receiver_answered_410' },
   });
-  await service.changeEndpoint.handle(by('acme'), id, { status: 'active' });
+  expect(await service.endpoints.find('acme', id)).toMatchObject({ statusBy: 'millrace' });
+  const enabled = await service.changeEndpoint.handle(by('acme'), id, { status: 'active' });
+  expect(enabled.recovery).toEqual({
+    suggested: { only: 'failed', since: enabled.createdAt },
+    call: `POST /v1/endpoints/${id}/recover`,
+  });
+  expect((await service.changeEndpoint.handle(by('acme'), id, { status: 'active' })).recovery).toBeNull();
   expect(await service.disableEndpoint.handle(fact(2))).toBe(false);
-  expect(await service.endpoints.find('acme', id)).toMatchObject({ status: 'active', statusReason: null, version: 3 });
+  expect(await service.endpoints.find('acme', id)).toMatchObject({
+    status: 'active',
+    statusReason: null,
+    statusBy: 'test',
+    version: 4,
+  });
+});
+
+test('an endpoint may be disabled for too many failures as well', async () => {
+  const { id } = await service.createEndpoint.handle(by('acme'), settings);
+  const reason = 'too_many_failures';
+  const fact = { v: 1, kind: 'disabled', endpointId: id, tenant: 'acme', endpointVersion: 1, reason, at: 0 } as const;
+  expect(await service.disableEndpoint.handle({ ...fact, deliveryId: 'd' })).toBe(true);
+  expect(await service.endpoints.find('acme', id)).toMatchObject({ status: 'disabled', statusReason: reason });
+});
+
+describe('an endpoint that begins in the past', () => {
+  const orders = () => log.of(topics.recoveries).map(decodeRecoveryOrder);
+  const since = () => Date.now() - 86_400_000;
+
+  test('has a recovery of what it missed, ordered with it', async () => {
+    const startFrom = since();
+    const created = await service.createEndpoint.handle(by('past'), { ...settings, startFrom });
+    expect(created.startFrom).toEqual({
+      recoveryId: expect.stringMatching(/^rec_/),
+      since: new Date(startFrom).toISOString(),
+    });
+    const recovery = await service.recoveries.find('past', created.startFrom!.recoveryId);
+    expect(recovery).toMatchObject({ endpointId: created.id, only: 'missing', since: startFrom, createdBy: 'test' });
+    // what is accepted until the endpoint is known everywhere belongs to the job
+    expect(recovery!.until).toBeGreaterThan(Date.parse(created.createdAt) + 60_000);
+    expect(orders()).toEqual([
+      expect.objectContaining({ recoveryId: recovery!.id, endpointId: created.id, wanted: 'run', dryRun: false }),
+    ]);
+    const written = log.messages.map(({ topic }) => topic);
+    expect(written.indexOf(topics.endpoints)).toBeLessThan(written.indexOf(topics.recoveries));
+  });
+
+  test('is not there without it', async () => {
+    await database.query('ALTER TABLE recovery RENAME TO recovery_away');
+    try {
+      await expect(
+        service.createEndpoint.handle(by('past-broken'), { ...settings, startFrom: since() }),
+      ).rejects.toThrow('recovery');
+    } finally {
+      await database.query('ALTER TABLE recovery_away RENAME TO recovery');
+    }
+    expect(await service.endpoints.list('past-broken', null, 10)).toEqual([]);
+    await service.createEndpoint.handle(by('past-broken'), settings);
+    expect(log.of(topics.endpoints)).toHaveLength(1);
+    expect(orders()).toEqual([]);
+  });
+
+  test('is made once with one Idempotency-Key', async () => {
+    const asked = { ...settings, startFrom: since() };
+    const first = await service.createEndpoint.handle(once('past-once', 'k', 'body'), asked);
+    expect(await service.createEndpoint.handle(once('past-once', 'k', 'body'), asked)).toEqual(first);
+    expect(orders()).toHaveLength(1);
+    expect(await service.recoveries.list('past-once', null, null, 10)).toHaveLength(1);
+  });
+
+  test.each([
+    ['in the future', () => Date.now() + 60_000, 'must not lie in the future'],
+    ['before the time that events are kept', () => Date.now() - 36 * 86_400_000, 'must be at most 35 days ago'],
+  ])('is refused %s', async (_, at, detail) => {
+    const refused = await refusal(service.createEndpoint.handle(by('past'), { ...settings, startFrom: at() }));
+    expect(refused.problem).toMatchObject({
+      code: 'invalid_request',
+      errors: [{ path: 'startFrom', detail: expect.stringContaining(detail) }],
+    });
+  });
+});
+
+describe('recoveries', () => {
+  const wanted = () =>
+    recoverEndpointRequest.parse({ since: new Date(Date.now() - 3_600_000).toISOString(), only: 'all' });
+  const orders = (id: string) =>
+    log
+      .of(topics.recoveries)
+      .map(decodeRecoveryOrder)
+      .filter((order) => order?.recoveryId === id);
+  const told = (of: { id: string; endpointId: string }, more: Partial<RecoveryProgress> = {}): RecoveryProgress => ({
+    v: 1,
+    recoveryId: of.id,
+    tenant: 'acme',
+    endpointId: of.endpointId,
+    version: 1,
+    state: 'running',
+    counts: { examined: 3_000_000_000, qualified: 2, sent: 1 },
+    cursor: null,
+    error: null,
+    at: Date.now(),
+    ...more,
+  });
+  const start = async () => {
+    const { id } = await service.createEndpoint.handle(by('acme'), settings);
+    return service.recoverEndpoint.handle(by('acme'), id, wanted());
+  };
+
+  test('progress is stored once, and only for the job that it names', async () => {
+    const job = await start();
+    expect(job).toMatchObject({ state: 'counting', wanted: 'run', endpointStatus: 'active', createdBy: 'test' });
+    const progress = told(job);
+    expect(await service.storeProgress.handle({ ...progress, tenant: 'other' })).toBe(false);
+    expect(await service.storeProgress.handle({ ...progress, endpointId: `${job.endpointId}x` })).toBe(false);
+    expect(await service.storeProgress.handle(progress)).toBe(true);
+    const seen = await service.recoveryAnswers.one('acme', job.id);
+    expect(seen).toMatchObject({ state: 'running', counts: progress.counts });
+    expect(await service.storeProgress.handle({ ...progress, at: progress.at - 1, state: 'paused' })).toBe(false);
+    await service.storeProgress.handle(progress);
+    expect(await service.recoveryAnswers.one('acme', job.id)).toEqual(seen);
+  });
+
+  test('an order is changed one version at a time, and only by its tenant', async () => {
+    const job = await start();
+    await service.storeProgress.handle(told(job));
+    expect(await refusal(service.steerRecovery.handle(by('other'), job.id, 'pause'))).toMatchObject({
+      code: 'not_found',
+    });
+    for (const action of ['pause', 'pause', 'resume', 'cancel', 'cancel'] as const)
+      await service.steerRecovery.handle(by('acme'), job.id, action);
+    expect(orders(job.id).map((order) => [order?.version, order?.wanted])).toEqual([
+      [1, 'run'],
+      [2, 'pause'],
+      [3, 'run'],
+      [4, 'cancel'],
+    ]);
+    expect(await refusal(service.steerRecovery.handle(by('acme'), job.id, 'resume'))).toMatchObject({
+      code: 'recovery_ended',
+    });
+  });
+
+  test('twenty who steer at once leave one order for each version', async () => {
+    const job = await start();
+    await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        service.steerRecovery.handle(by('acme'), job.id, n % 2 === 0 ? 'pause' : 'resume'),
+      ),
+    );
+    const versions = orders(job.id).map((order) => order!.version);
+    expect(versions).toEqual(versions.map((_, index) => index + 1));
+  });
+
+  test('an endpoint has ten that have not ended', async () => {
+    const { id } = await service.createEndpoint.handle(by('acme'), settings);
+    const impatient = newService(1000, 10_000, 0);
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 12 }, () => impatient.recoverEndpoint.handle(by('acme'), id, wanted())),
+    );
+    const jobs = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    expect(jobs).toHaveLength(10);
+    await service.storeProgress.handle(told(jobs[0]!, { state: 'done' }));
+    await service.recoverEndpoint.handle(by('acme'), id, wanted());
+  });
+
+  test('end with their endpoint', async () => {
+    const job = await start();
+    const ended = await service.recoverEndpoint.handle(by('acme'), job.endpointId, wanted());
+    await service.storeProgress.handle(told(ended, { state: 'done' }));
+    await service.deleteEndpoint.handle(by('acme'), job.endpointId);
+    expect(orders(job.id).at(-1)).toMatchObject({ wanted: 'cancel', version: 2 });
+    expect(orders(ended.id)).toHaveLength(1);
+    expect(await service.recoveryAnswers.one('acme', job.id)).toMatchObject({
+      wanted: 'cancel',
+      endpointStatus: 'deleted',
+    });
+    expect(await refusal(service.recoverEndpoint.handle(by('acme'), job.endpointId, wanted()))).toMatchObject({
+      code: 'not_found',
+    });
+  });
+
+  test('while Kafka is away one is refused with 503 but kept, and a repeat with its key finds it', async () => {
+    const { id } = await service.createEndpoint.handle(by('acme'), settings);
+    const request = by('acme', {
+      tenant: 'acme',
+      key: 'recover-away',
+      route: 'recover',
+      requestHash: requestHash('x'),
+    });
+    log.down = true;
+    const refused = await refusal(newService(1000, 200).recoverEndpoint.handle(request, id, wanted()));
+    expect(refused.code).toBe('unavailable');
+    log.down = false;
+    const job = await service.recoverEndpoint.handle(request, id, wanted());
+    expect(refused.detail).toContain(job.id);
+    await service.storeProgress.handle(told(job));
+    expect(await service.recoverEndpoint.handle(request, id, wanted())).toMatchObject({ id: job.id, state: 'running' });
+    expect(orders(job.id)).toHaveLength(1);
+  });
 });
 
 test('an API key is published as its hash, and leaves a tombstone', async () => {
@@ -335,9 +584,7 @@ test('an event type is described once, and its example is what a test delivery c
     code: 'conflict',
   });
   expect((await service.catalogue.list('acme', null, 50)).map(({ name }) => name)).toEqual([
-    'machine.status_changed',
-    'machine.alarm',
-    'production.run_completed',
+    ...BUILT_IN_EVENT_TYPES.map(({ name }) => name),
     'quality.measured',
   ]);
   expect(await service.catalogue.exampleOf('acme', 'quality.measured')).toEqual(described.example);
@@ -368,11 +615,12 @@ test('no secret and no key is anywhere in the clear', async () => {
 });
 
 test('row level security keeps tenants apart even where a query forgets its tenant', async () => {
-  await service.createEndpoint.handle(by('wall-a'), settings);
-  await service.createEndpoint.handle(by('wall-b'), settings);
+  const startFrom = Date.now() - 1000;
+  await service.createEndpoint.handle(by('wall-a'), { ...settings, startFrom });
+  await service.createEndpoint.handle(by('wall-b'), { ...settings, startFrom });
   await database.query('CREATE ROLE plain_user');
   await database.query(`GRANT USAGE ON SCHEMA ${SUBSCRIPTION_SCHEMA} TO plain_user`);
-  await database.query(`GRANT ALL ON endpoint TO plain_user`);
+  await database.query(`GRANT ALL ON endpoint, recovery TO plain_user`);
   const asPlainUser = (tenant: string | null, sql: string) =>
     database.transaction(async (tx) => {
       await tx.query('SET LOCAL ROLE plain_user');
@@ -380,9 +628,13 @@ test('row level security keeps tenants apart even where a query forgets its tena
       return tx.query(sql);
     });
   try {
-    expect(await asPlainUser('wall-a', 'SELECT DISTINCT tenant FROM endpoint')).toEqual([{ tenant: 'wall-a' }]);
-    expect(await asPlainUser(null, 'SELECT tenant FROM endpoint')).toEqual([]);
-    await expect(asPlainUser('wall-a', `UPDATE endpoint SET tenant = 'wall-b'`)).rejects.toThrow('row-level security');
+    for (const table of ['endpoint', 'recovery']) {
+      expect(await asPlainUser('wall-a', `SELECT DISTINCT tenant FROM ${table}`)).toEqual([{ tenant: 'wall-a' }]);
+      expect(await asPlainUser(null, `SELECT tenant FROM ${table}`)).toEqual([]);
+      await expect(asPlainUser('wall-a', `UPDATE ${table} SET tenant = 'wall-b'`)).rejects.toThrow(
+        'row-level security',
+      );
+    }
   } finally {
     await database.query('DROP OWNED BY plain_user');
     await database.query('DROP ROLE plain_user');

@@ -12,6 +12,7 @@ import { CreateEndpoint } from './endpoints/create-endpoint.handler';
 import { DeleteEndpoint } from './endpoints/delete-endpoint.handler';
 import { DisableEndpoint } from './endpoints/disable-endpoint.handler';
 import { EndpointStore, endpointTransaction } from './endpoints/endpoint.store';
+import type { EndpointCondition } from './endpoints/endpoint-condition';
 import type { EndpointTools } from './endpoints/endpoints.ports';
 import { RotateSecret } from './endpoints/rotate-secret.handler';
 import { TestEndpoint } from './endpoints/test-endpoint.handler';
@@ -20,6 +21,11 @@ import { DescribeEventType, EventTypeCatalogue } from './event-types/event-types
 import { PageCursors } from './paging/page-cursor';
 import { answerSealing } from './publication/answer-sealing';
 import { OutboxWriter } from './publication/outbox-writer';
+import { RecoverEndpoint } from './recoveries/recover-endpoint.handler';
+import { RecoveryStore, recoveryTransaction } from './recoveries/recovery.store';
+import { RecoveryAnswers } from './recoveries/recovery-answers';
+import { SteerRecovery } from './recoveries/steer-recovery.handler';
+import { StoreProgress } from './recoveries/store-progress.handler';
 import { Refused } from './refused';
 import { SUBSCRIPTION_SCHEMA } from './subscription.database';
 
@@ -33,9 +39,15 @@ export interface UseCaseInput {
   readonly acknowledgeWithinMs: number;
   readonly timeScale: number;
   readonly logger: Logger;
+  /** What is known of an endpoint's health; null when it is up with nothing parked. */
+  readonly conditionOf: (endpointId: string) => EndpointCondition | null;
+  /** How long a call about a recovery waits for its progress, in ms; 5 s when absent. */
+  readonly progressWithinMs?: number;
   /** Unix ms. */
   readonly now?: () => number;
 }
+
+const PROGRESS_WITHIN_MS = 5_000;
 
 /** For injection: {@link UseCases}. */
 export const USE_CASES = Symbol('UseCases');
@@ -44,7 +56,7 @@ export type UseCases = ReturnType<typeof useCases>;
 
 /** Everything that the service can do, put together on one page. */
 export const useCases = (input: UseCaseInput) => {
-  const { database, topics, logger, now = Date.now } = input;
+  const { database, topics, logger, conditionOf, now = Date.now } = input;
   const parts = {
     database,
     outbox: new Outbox(SUBSCRIPTION_SCHEMA),
@@ -60,6 +72,7 @@ export const useCases = (input: UseCaseInput) => {
     endpointsPerTenant: input.endpointsPerTenant,
     timeScale: input.timeScale,
     logger,
+    conditionOf,
     checkUrl: (url) => {
       const check = checkDestination(url, input.destinations);
       if (check.ok) return check.url;
@@ -72,15 +85,30 @@ export const useCases = (input: UseCaseInput) => {
   const apiKeys = new OutboxWriter(parts, apiKeyTransaction);
   const keyTools = { topic: topics.apiKeys, random: randomBytes, now, logger };
   const eventTypes = new EventTypeStore(database);
+  const endpointStore = new EndpointStore(database);
+  const recoveryStore = new RecoveryStore(database);
+  const recoveries = new OutboxWriter(parts, recoveryTransaction);
+  const recoveryAnswers = new RecoveryAnswers(
+    recoveryStore,
+    endpointStore,
+    conditionOf,
+    input.progressWithinMs ?? PROGRESS_WITHIN_MS,
+  );
   const catalogue = new EventTypeCatalogue(eventTypes);
   return {
-    endpoints: new EndpointStore(database),
+    endpoints: endpointStore,
+    conditionOf,
     createEndpoint: new CreateEndpoint(endpoints, tools),
     changeEndpoint: new ChangeEndpoint(endpoints, tools),
     deleteEndpoint: new DeleteEndpoint(endpoints, tools),
     rotateSecret: new RotateSecret(endpoints, tools),
     testEndpoint: new TestEndpoint(endpoints, tools, (tenant, type) => catalogue.exampleOf(tenant, type)),
     disableEndpoint: new DisableEndpoint(endpoints, tools, logger),
+    recoveries: recoveryStore,
+    recoveryAnswers,
+    recoverEndpoint: new RecoverEndpoint(endpoints, tools, recoveryAnswers),
+    steerRecovery: new SteerRecovery(recoveries, tools, recoveryAnswers),
+    storeProgress: new StoreProgress(recoveries),
     apiKeys: new ApiKeyStore(database),
     createApiKey: new CreateApiKey(apiKeys, keyTools),
     revokeApiKey: new RevokeApiKey(apiKeys, keyTools),

@@ -10,6 +10,8 @@ describe('ownerOf', () => {
     ['/v1/event-log/evt_1', 'audit-projector'],
     ['/v1/event-types', 'subscription'],
     ['/v1/endpoints/ep_1/rotate-secret', 'subscription'],
+    ['/v1/endpoints/ep_1/recover', 'subscription'],
+    ['/v1/recoveries/rec_1/cancel', 'subscription'],
     ['/v1/deliveries', 'audit-projector'],
     ['/v1/machines/RF-1', 'machine-ingest'],
     ['/v1/eventsX', null],

@@ -1,13 +1,19 @@
-import { type EndpointChanges, type EndpointView, encodeEndpoint } from '@millrace/protocol';
+import type { ChangedEndpointView, EndpointChanges } from '@millrace/protocol';
 import { endpointChanged } from '@millrace/telemetry';
 import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
 import { Refused } from '../refused';
+import { requireContractLimits } from './contract-limits';
 import { applyChanges } from './endpoint-changes';
 import { sealForEndpoint } from './endpoint-secrets';
 import { viewOfEndpoint } from './endpoint-view';
 import type { EndpointTools, EndpointTransaction } from './endpoints.ports';
+import { recordOfEndpoint } from './stored-endpoint';
+import { suggestedRecovery } from './suggested-recovery';
 
 export const noSuchEndpoint = (): Refused => new Refused('not_found', 'There is no endpoint with this id.');
+
+/** Settings whose bounds are the contract's. */
+const CONTRACT_BOUND = ['contract', 'timeoutMs', 'retry'] as const;
 
 const changeNamed = (asked: EndpointChanges): 'paused' | 'activated' | 'secret_rotated' | 'updated' => {
   if (asked.status !== undefined) return asked.status === 'paused' ? 'paused' : 'activated';
@@ -20,14 +26,15 @@ export class ChangeEndpoint {
     private readonly tools: EndpointTools,
   ) {}
 
-  async handle(request: WriteRequest, id: string, asked: EndpointChanges): Promise<EndpointView> {
+  async handle(request: WriteRequest, id: string, asked: EndpointChanges): Promise<ChangedEndpointView> {
     const { tools } = this;
-    const { secret, url, ...changes } = asked;
+    const { secret, url, startFrom: _startFrom, ...changes } = asked;
     const checkedUrl = url === undefined ? undefined : tools.checkUrl(url);
     return this.writer.write(request, async (tx) => {
       const endpoint = await tx.lock(id);
       if (!endpoint) throw noSuchEndpoint();
       const owner = { tenant: endpoint.tenant, endpointId: id };
+      const now = tools.now();
       const changed = applyChanges(
         endpoint,
         {
@@ -37,12 +44,17 @@ export class ChangeEndpoint {
             ? {}
             : { sealedSecret: sealForEndpoint(tools.encryptionKey, tools.random, owner, secret) }),
         },
-        tools.now(),
+        now,
+        request.actor,
       );
+      if (CONTRACT_BOUND.some((setting) => asked[setting] !== undefined)) requireContractLimits(changed);
       await tx.update(changed);
       return {
-        answer: viewOfEndpoint(changed),
-        records: [encodeEndpoint(tools.topics.endpoints, id, changed)],
+        answer: {
+          ...viewOfEndpoint(changed, tools.conditionOf(id)),
+          recovery: asked.status === 'active' ? suggestedRecovery(endpoint, now, tools.timeScale) : null,
+        },
+        records: [recordOfEndpoint(tools.topics.endpoints, changed)],
         whenUnacknowledged: `The change of ${id} is stored (version ${changed.version}) and takes effect as soon as Kafka acknowledges it.`,
         tell: () =>
           endpointChanged(tools.logger, {

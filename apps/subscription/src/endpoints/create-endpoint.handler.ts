@@ -1,12 +1,29 @@
-import type { Endpoint } from '@millrace/domain';
-import { type CreatedEndpointView, encodeEndpoint, type NewEndpointSettings } from '@millrace/protocol';
+import {
+  type CreatedEndpointView,
+  encodeRecoveryOrder,
+  type NewEndpointSettings,
+  RECOVERY_LIMITS,
+} from '@millrace/protocol';
 import { endpointChanged } from '@millrace/telemetry';
 import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
+import { newRecovery, orderOf, type Recovery } from '../recoveries/recovery';
+import { newRecoveryId } from '../recoveries/recovery-id';
+import { sinceProblem } from '../recoveries/recovery-span';
 import { Refused } from '../refused';
+import { requireContractLimits } from './contract-limits';
 import { newEndpointId } from './endpoint-id';
 import { newSecret, sealForEndpoint } from './endpoint-secrets';
 import { viewOfEndpoint } from './endpoint-view';
 import type { EndpointTools, EndpointTransaction } from './endpoints.ports';
+import { recordOfEndpoint, type StoredEndpoint } from './stored-endpoint';
+
+/**
+ * How far the span of a `startFrom` reaches beyond the creation, in ms. Fan-out finds the endpoint from the moment its record
+ * is in Kafka, which is after this transaction: mostly milliseconds, but an outbox may be held up. The delivery service reads
+ * for the job what the event topics hold when it takes the order up, and by then it knows the endpoint; so each event is
+ * either read by the job or fanned out. One that is both has one delivery, because its id is the same both ways.
+ */
+const BEYOND_CREATION_MS = 3_600_000;
 
 export class CreateEndpoint {
   constructor(
@@ -23,7 +40,7 @@ export class CreateEndpoint {
       const now = tools.now();
       const id = newEndpointId(now, tools.random(10));
       const secret = settings.secret ?? newSecret(tools.random);
-      const endpoint: Endpoint = {
+      const endpoint: StoredEndpoint = {
         id,
         tenant: request.tenant,
         version: 1,
@@ -34,7 +51,12 @@ export class CreateEndpoint {
         headers: settings.headers,
         status: 'active',
         statusReason: null,
+        statusSince: new Date(now).toISOString(),
+        statusBy: request.actor,
         timeoutMs: settings.timeoutMs,
+        ordering: settings.ordering,
+        rateLimit: settings.rateLimit,
+        retry: settings.retry,
         description: settings.description,
         createdAt: new Date(now).toISOString(),
         updatedAt: new Date(now).toISOString(),
@@ -42,10 +64,20 @@ export class CreateEndpoint {
           sealForEndpoint(tools.encryptionKey, tools.random, { tenant: request.tenant, endpointId: id }, secret),
         ],
       };
+      requireContractLimits(endpoint);
+      const backfill = settings.startFrom === null ? null : this.backfill(request, id, settings.startFrom, now);
       await tx.insert(endpoint);
+      if (backfill) await tx.recoveries.insert(backfill);
       return {
-        answer: { ...viewOfEndpoint(endpoint), secret },
-        records: [encodeEndpoint(tools.topics.endpoints, id, endpoint)],
+        answer: {
+          ...viewOfEndpoint(endpoint, null),
+          secret,
+          startFrom: backfill && { recoveryId: backfill.id, since: new Date(backfill.since).toISOString() },
+        },
+        records: [
+          recordOfEndpoint(tools.topics.endpoints, endpoint),
+          ...(backfill ? [encodeRecoveryOrder(tools.topics.recoveries, orderOf(backfill))] : []),
+        ],
         whenUnacknowledged:
           `The endpoint ${id} is stored and takes effect as soon as Kafka acknowledges it. ` +
           'Repeat the request with the same Idempotency-Key to get it with its secret; without such a key do not create it again: find it in the list and rotate its secret.',
@@ -58,6 +90,28 @@ export class CreateEndpoint {
             actor: request.actor,
           }),
       };
+    });
+  }
+
+  /** The job that delivers what was accepted before the endpoint was there. Throws Refused. */
+  private backfill(request: WriteRequest, endpointId: string, since: number, now: number): Recovery {
+    const detail = sinceProblem(since, now);
+    if (detail !== null)
+      throw new Refused('invalid_request', `The body is not valid, startFrom: ${detail}`, [
+        { path: 'startFrom', detail },
+      ]);
+    return newRecovery({
+      tenant: request.tenant,
+      id: newRecoveryId(now, this.tools.random(10)),
+      endpointId,
+      only: 'missing',
+      since,
+      until: now + BEYOND_CREATION_MS,
+      eventTypes: null,
+      dryRun: false,
+      perSecond: RECOVERY_LIMITS.perSecond.default,
+      createdBy: request.actor,
+      createdAt: now,
     });
   }
 }

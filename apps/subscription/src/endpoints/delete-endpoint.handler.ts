@@ -1,9 +1,11 @@
-import { encodeEndpoint } from '@millrace/protocol';
+import { encodeEndpoint, encodeRecoveryOrder } from '@millrace/protocol';
 import { endpointChanged } from '@millrace/telemetry';
 import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
+import { orderOf, steer } from '../recoveries/recovery';
 import { noSuchEndpoint } from './change-endpoint.handler';
 import type { EndpointTools, EndpointTransaction } from './endpoints.ports';
 
+/** Its recovery jobs are cancelled with it: nobody could steer them afterwards. */
 export class DeleteEndpoint {
   constructor(
     private readonly writer: ConfigurationWriter<EndpointTransaction>,
@@ -15,9 +17,18 @@ export class DeleteEndpoint {
     await this.writer.write(request, async (tx) => {
       if (!(await tx.lock(id))) throw noSuchEndpoint();
       await tx.delete(id);
+      const now = tools.now();
+      const cancelled = (await tx.recoveries.lockOpen(id)).flatMap((recovery) => {
+        const steered = steer(recovery, 'cancel', now);
+        return steered.kind === 'changed' ? [steered.recovery] : [];
+      });
+      for (const recovery of cancelled) await tx.recoveries.update(recovery);
       return {
         answer: null,
-        records: [encodeEndpoint(tools.topics.endpoints, id, null)],
+        records: [
+          encodeEndpoint(tools.topics.endpoints, id, null),
+          ...cancelled.map((recovery) => encodeRecoveryOrder(tools.topics.recoveries, orderOf(recovery))),
+        ],
         whenUnacknowledged: `The endpoint ${id} is deleted here; its deliveries end as soon as Kafka acknowledges it.`,
         tell: () =>
           endpointChanged(tools.logger, {

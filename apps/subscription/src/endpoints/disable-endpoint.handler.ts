@@ -1,10 +1,14 @@
-import { type EndpointDisabled, encodeEndpoint } from '@millrace/protocol';
+import type { EndpointDisabled } from '@millrace/protocol';
 import { endpointChanged, type Logger } from '@millrace/telemetry';
 import type { ConfigurationWriter } from '../publication/configuration-write';
 import { disabledBy } from './endpoint-changes';
 import type { EndpointTools, EndpointTransaction } from './endpoints.ports';
+import { recordOfEndpoint } from './stored-endpoint';
 
-/** Carries out what the engine decided: its receiver answered 410, so the endpoint is disabled. Idempotent. */
+/**
+ * Carries out what the engine decided: the endpoint is disabled, because its receiver answered 410 or because too many
+ * deliveries failed. Idempotent.
+ */
 export class DisableEndpoint {
   constructor(
     private readonly writer: ConfigurationWriter<EndpointTransaction>,
@@ -22,7 +26,7 @@ export class DisableEndpoint {
       await tx.update(disabled);
       return {
         answer: true,
-        records: [encodeEndpoint(this.tools.topics.endpoints, disabled.id, disabled)],
+        records: [recordOfEndpoint(this.tools.topics.endpoints, disabled)],
         whenUnacknowledged: '',
         tell: () =>
           endpointChanged(this.logger, {

@@ -1,3 +1,4 @@
+import { isRecoveryId, newRecoveryId } from '../recoveries/recovery-id';
 import { isEndpointId, newEndpointId } from './endpoint-id';
 
 test('ids sort by the time of their creation', () => {
@@ -21,6 +22,13 @@ test('an id is known from other text', () => {
     'ep_\u0000',
   ])
     expect(isEndpointId(text)).toBe(false);
+});
+
+test('ids of another kind are none', () => {
+  const recovery = newRecoveryId(1_700_000_000_000, Buffer.alloc(10, 7));
+  expect(recovery).toMatch(/^rec_01hf7yat00/);
+  expect([isRecoveryId(recovery), isEndpointId(recovery)]).toEqual([true, false]);
+  expect(isRecoveryId(newEndpointId(1_700_000_000_000, Buffer.alloc(10, 7)))).toBe(false);
 });
 
 test('different randomness gives different ids', () => {

@@ -1,4 +1,4 @@
-import type { EndpointStatus, SealedEndpointSecret } from '@millrace/domain';
+import type { EndpointStatus, Filter, Ordering, RateLimit, RetryPolicy, SealedEndpointSecret } from '@millrace/domain';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** One endpoint; the topic `endpoints` holds the same state. */
@@ -20,7 +20,7 @@ export class EndpointEntity {
   eventTypes: string[];
 
   @Column({ type: 'json', nullable: true })
-  filter: { readonly [path: string]: string | number | boolean | null } | null;
+  filter: Filter | null;
 
   @Column({ type: 'text' })
   contract: string;
@@ -34,8 +34,25 @@ export class EndpointEntity {
   @Column({ name: 'status_reason', type: 'text', nullable: true })
   statusReason: string | null;
 
+  /** When it came into its status, and through whom: an API key's id or `millrace`. */
+  @Column({ name: 'status_since', type: 'timestamptz', default: () => 'now()' })
+  statusSince: Date;
+
+  @Column({ name: 'status_by', type: 'text', nullable: true })
+  statusBy: string | null;
+
   @Column({ name: 'timeout_ms', type: 'int', nullable: true })
   timeoutMs: number | null;
+
+  @Column({ type: 'text', default: 'none' })
+  ordering: Ordering;
+
+  @Column({ name: 'rate_limit', type: 'json', nullable: true })
+  rateLimit: RateLimit | null;
+
+  /** As the domain has it, in ms. */
+  @Column({ type: 'json', nullable: true })
+  retry: RetryPolicy | null;
 
   @Column({ type: 'text', nullable: true })
   description: string | null;

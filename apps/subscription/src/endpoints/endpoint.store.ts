@@ -1,21 +1,23 @@
-import type { Endpoint } from '@millrace/domain';
 import type { Database, Transaction } from '@millrace/postgres';
-import { LessThan } from 'typeorm';
-
+import { In, LessThan } from 'typeorm';
+import { recoveryTransaction } from '../recoveries/recovery.store';
 import { inTenant } from '../tenancy/tenant-transaction.store';
 import { EndpointEntity } from './endpoint.entity';
 import type { EndpointReads, EndpointTransaction } from './endpoints.ports';
+import type { StoredEndpoint } from './stored-endpoint';
 
-const toRow = (endpoint: Endpoint): EndpointEntity =>
+const toRow = (endpoint: StoredEndpoint): EndpointEntity =>
   Object.assign(new EndpointEntity(), {
     ...endpoint,
     eventTypes: [...endpoint.eventTypes],
+    statusSince: new Date(endpoint.statusSince),
     createdAt: new Date(endpoint.createdAt),
     updatedAt: new Date(endpoint.updatedAt),
   });
 
-const fromRow = (row: EndpointEntity): Endpoint => ({
+const fromRow = (row: EndpointEntity): StoredEndpoint => ({
   ...row,
+  statusSince: row.statusSince.toISOString(),
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),
 });
@@ -23,14 +25,20 @@ const fromRow = (row: EndpointEntity): Endpoint => ({
 export class EndpointStore implements EndpointReads {
   constructor(private readonly database: Database) {}
 
-  find(tenant: string, id: string): Promise<Endpoint | null> {
+  find(tenant: string, id: string): Promise<StoredEndpoint | null> {
     return inTenant(this.database, tenant, async (tx) => {
       const row = await tx.findOneBy(EndpointEntity, { tenant, id });
       return row && fromRow(row);
     });
   }
 
-  list(tenant: string, before: string | null, limit: number): Promise<Endpoint[]> {
+  findMany(tenant: string, ids: readonly string[]): Promise<StoredEndpoint[]> {
+    return inTenant(this.database, tenant, async (tx) =>
+      (await tx.findBy(EndpointEntity, { tenant, id: In([...ids]) })).map(fromRow),
+    );
+  }
+
+  list(tenant: string, before: string | null, limit: number): Promise<StoredEndpoint[]> {
     return inTenant(this.database, tenant, async (tx) => {
       const rows = await tx.find(EndpointEntity, {
         where: { tenant, ...(before === null ? {} : { id: LessThan(before) }) },
@@ -62,4 +70,5 @@ export const endpointTransaction = (tx: Transaction, tenant: string): EndpointTr
   async delete(id) {
     await tx.delete(EndpointEntity, { tenant, id });
   },
+  recoveries: recoveryTransaction(tx, tenant),
 });

@@ -1,4 +1,5 @@
 import {
+  type ChangedEndpointView,
   type ConfigurationPage,
   type CreatedEndpointView,
   configurationPageQuery,
@@ -66,7 +67,7 @@ export class EndpointsController {
       query,
       (position, count) => this.service.endpoints.list(tenant, position, count),
       (endpoint) => endpoint.id,
-      viewOfEndpoint,
+      (endpoint) => viewOfEndpoint(endpoint, this.service.conditionOf(endpoint.id)),
     );
   }
 
@@ -75,7 +76,7 @@ export class EndpointsController {
   async find(@CurrentTenant() tenant: string, @Param('id') id: string): Promise<EndpointView> {
     const endpoint = await this.service.endpoints.find(tenant, known(id));
     if (!endpoint) throw noSuchEndpoint();
-    return viewOfEndpoint(endpoint);
+    return viewOfEndpoint(endpoint, this.service.conditionOf(endpoint.id));
   }
 
   @Patch(':id')
@@ -84,7 +85,7 @@ export class EndpointsController {
     @CurrentPrincipal() principal: ApiPrincipal,
     @Param('id') id: string,
     @JsonBody(updateEndpointRequest) changes: EndpointChanges,
-  ): Promise<EndpointView> {
+  ): Promise<ChangedEndpointView> {
     return this.service.changeEndpoint.handle(changeOf(principal), known(id), changes);
   }
 

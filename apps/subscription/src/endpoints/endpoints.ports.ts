@@ -1,23 +1,30 @@
-import type { EncryptionKey, Endpoint } from '@millrace/domain';
+import type { EncryptionKey } from '@millrace/domain';
 import type { TopicNames } from '@millrace/protocol';
 import type { Logger } from '@millrace/telemetry';
+import type { RecoveryTransaction } from '../recoveries/recoveries.ports';
+import type { EndpointCondition } from './endpoint-condition';
 import type { Randomness } from './endpoint-secrets';
+import type { StoredEndpoint } from './stored-endpoint';
 
 /** What a use case does to the endpoints of one tenant, inside a transaction. */
 export interface EndpointTransaction {
   /** How many there are; nobody else adds one before this transaction ends. */
   countForAdding(): Promise<number>;
-  insert(endpoint: Endpoint): Promise<void>;
+  insert(endpoint: StoredEndpoint): Promise<void>;
   /** Locked until the transaction ends, so that versions grow one by one. */
-  lock(id: string): Promise<Endpoint | null>;
-  update(endpoint: Endpoint): Promise<void>;
+  lock(id: string): Promise<StoredEndpoint | null>;
+  update(endpoint: StoredEndpoint): Promise<void>;
   delete(id: string): Promise<void>;
+  /** Of the same tenant, in the same transaction. */
+  readonly recoveries: RecoveryTransaction;
 }
 
 export interface EndpointReads {
-  find(tenant: string, id: string): Promise<Endpoint | null>;
+  find(tenant: string, id: string): Promise<StoredEndpoint | null>;
+  /** Those that exist, in any order. */
+  findMany(tenant: string, ids: readonly string[]): Promise<StoredEndpoint[]>;
   /** Newest first, those made before `before`. */
-  list(tenant: string, before: string | null, limit: number): Promise<Endpoint[]>;
+  list(tenant: string, before: string | null, limit: number): Promise<StoredEndpoint[]>;
 }
 
 /** Judges a URL by this deployment's policy; gives the normalised form. Throws Refused. */
@@ -25,12 +32,13 @@ export type UrlCheck = (url: string) => string;
 
 /** What the endpoint use cases share besides storage. */
 export interface EndpointTools {
-  readonly topics: Pick<TopicNames, 'endpoints' | 'deliveries' | 'deliveryLog'>;
+  readonly topics: Pick<TopicNames, 'endpoints' | 'recoveries' | 'deliveries' | 'deliveryLog'>;
   readonly encryptionKey: EncryptionKey;
   readonly random: Randomness;
   /** Unix ms. */
   readonly now: () => number;
   readonly checkUrl: UrlCheck;
+  readonly conditionOf: (endpointId: string) => EndpointCondition | null;
   readonly endpointsPerTenant: number;
   readonly timeScale: number;
   readonly logger: Logger;

@@ -1,4 +1,4 @@
-import { ENDPOINT_LIMITS, encodeEndpoint, type RotatedSecretView } from '@millrace/protocol';
+import { ENDPOINT_LIMITS, type RotatedSecretView } from '@millrace/protocol';
 import { endpointChanged } from '@millrace/telemetry';
 import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
 import { Refused } from '../refused';
@@ -6,6 +6,7 @@ import { noSuchEndpoint } from './change-endpoint.handler';
 import { withSecrets } from './endpoint-changes';
 import { newSecret, rotated, sealForEndpoint } from './endpoint-secrets';
 import type { EndpointTools, EndpointTransaction } from './endpoints.ports';
+import { recordOfEndpoint } from './stored-endpoint';
 
 export class RotateSecret {
   constructor(
@@ -32,7 +33,7 @@ export class RotateSecret {
       await tx.update(changed);
       return {
         answer: { secret },
-        records: [encodeEndpoint(tools.topics.endpoints, id, changed)],
+        records: [recordOfEndpoint(tools.topics.endpoints, changed)],
         whenUnacknowledged:
           `The new secret of ${id} is stored and signs as soon as Kafka acknowledges it. ` +
           'Repeat the request with the same Idempotency-Key to get it, or rotate again.',

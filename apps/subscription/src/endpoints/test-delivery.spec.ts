@@ -25,7 +25,9 @@ test('it is a first attempt that is due now', () => {
     attempt: 1,
     epoch: 0,
     remainingDelayMs: 0,
-    parked: null,
+    subject: null,
+    chain: null,
+    replay: null,
     trigger: { kind: 'test', id: 't1' },
   });
   expect(task.expiresAt).toBe(now + standard.expiryMs);

@@ -45,6 +45,7 @@ export class TestEndpoint {
         eventId: task.eventId,
         eventKey: task.eventKey,
         eventType: task.eventType,
+        subject: task.subject,
         contract: contract.name,
         contractVersion: contract.version,
         trigger: task.trigger,

@@ -1,16 +1,23 @@
 import type { EventTypeView } from '@millrace/protocol';
+import { OPERATIONAL_EVENT_TYPES } from './operational-event-types';
 
-const builtIn = (name: string, module: string, description: string, example: unknown): EventTypeView => ({
+const builtIn = (
+  name: string,
+  module: string,
+  description: string,
+  example: unknown,
+  schema: unknown = null,
+): EventTypeView => ({
   name,
   module,
   description,
-  schema: null,
+  schema,
   example,
   builtIn: true,
   createdAt: null,
 });
 
-/** What machine-ingest publishes by itself. Every tenant has these. */
+/** What machine-ingest and the delivery service publish by themselves. Every tenant has these. */
 export const BUILT_IN_EVENT_TYPES: readonly EventTypeView[] = [
   builtIn(
     'machine.status_changed',
@@ -51,6 +58,9 @@ export const BUILT_IN_EVENT_TYPES: readonly EventTypeView[] = [
     endedBy: 'PROGRAM_COMPLETED',
     quality: 'good',
   }),
+  ...OPERATIONAL_EVENT_TYPES.map(({ name, description, example, schema }) =>
+    builtIn(name, 'operations', description, example, schema),
+  ),
 ];
 
 export const builtInEventType = (name: string): EventTypeView | undefined =>

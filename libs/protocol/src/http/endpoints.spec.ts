@@ -28,6 +28,10 @@ describe('a request for an endpoint', () => {
       description: null,
       headers: {},
       timeoutMs: null,
+      ordering: 'none',
+      rateLimit: null,
+      retry: null,
+      startFrom: null,
     });
   });
 
@@ -42,7 +46,8 @@ describe('a request for an endpoint', () => {
     ['the longest secret', { secret: secretOf(64) }],
     ['an authorization header', { headers: { Authorization: 'Bearer abc' } }],
     ['twenty headers', { headers: Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`x-h-${n}`, 'v'])) }],
-    ['defaults of the settings to come', { ordering: 'none', rateLimit: null, retry: null, startFrom: 'now' }],
+    ['a filter with operators', { filter: { $or: [{ a: { $gt: 5 } }, { '@subject': 'M-7' }] } }],
+    ['the defaults, spelled out', { ordering: 'none', rateLimit: null, retry: null, startFrom: 'now' }],
   ])('takes %s', (_, members) => {
     expect(paths(createEndpointRequest, { ...valid, ...members })).toBe('accepted');
   });
@@ -60,7 +65,8 @@ describe('a request for an endpoint', () => {
     ['an event type that is no text', { ...valid, eventTypes: [{}] }, ['eventTypes.0']],
     ['a contract to come', { ...valid, contract: 'proign' }, ['contract']],
     ['a filter that is a list', { ...valid, filter: [] }, ['filter']],
-    ['a filter with a nested object', { ...valid, filter: { a: { b: 1 } } }, ['filter.a']],
+    ['a filter with a nested object', { ...valid, filter: { a: { b: 1 } } }, ['filter.a.b']],
+    ['a filter with a bad operand', { ...valid, filter: { $and: [{ a: { $gt: true } }] } }, ['filter.$and.0.a.$gt']],
     ['a filter with an infinite number', { ...valid, filter: { n: Number.POSITIVE_INFINITY } }, ['filter.n']],
     ['a filter with an empty path', { ...valid, filter: { '': 1 } }, ['filter.']],
     ['a filter with U+0000', { ...valid, filter: { a: 'x\u0000' } }, ['filter.a']],
@@ -69,7 +75,7 @@ describe('a request for an endpoint', () => {
       { ...valid, filter: Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`p${n}`, 1])) },
       ['filter'],
     ],
-    ['a filter of a megabyte', { ...valid, filter: { a: 'x'.repeat(1_000_000) } }, ['filter.a']],
+    ['a filter of a megabyte', { ...valid, filter: { a: 'x'.repeat(1_000_000) } }, ['filter.a', 'filter']],
     ['a description with U+0000', { ...valid, description: 'a\u0000b' }, ['description']],
     ['half a surrogate pair', { ...valid, description: 'a\ud800b' }, ['description']],
     ['a description that is no text', { ...valid, description: 5 }, ['description']],
@@ -80,10 +86,6 @@ describe('a request for an endpoint', () => {
     ['a timeout of 0', { ...valid, timeoutMs: 0 }, ['timeoutMs']],
     ['a timeout of a minute', { ...valid, timeoutMs: 60_000 }, ['timeoutMs']],
     ['a timeout of 1.5', { ...valid, timeoutMs: 1500.5 }, ['timeoutMs']],
-    ['ordering', { ...valid, ordering: 'subject' }, ['ordering']],
-    ['a rate limit', { ...valid, rateLimit: { perSecond: 5 } }, ['rateLimit']],
-    ['a retry schedule', { ...valid, retry: { delays: [] } }, ['retry']],
-    ['a start in the past', { ...valid, startFrom: '2026-01-01T00:00:00Z' }, ['startFrom']],
     ['a member that does not exist', { ...valid, tenant: 'other' }, ['']],
     ['a status, which a new endpoint does not have', { ...valid, status: 'paused' }, ['']],
     [

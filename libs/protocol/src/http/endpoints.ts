@@ -1,16 +1,22 @@
-import { CONTRACT_NAMES, FILTER_LIMITS, isTypePattern } from '@millrace/domain';
+import { CONTRACT_NAMES, isTypePattern } from '@millrace/domain';
 import { z } from 'zod';
+import { EVENT_TYPE_PATTERNS, eventTypePatterns } from './endpoints-event-types';
+import { filter } from './endpoints-filter';
 import { customHeaders } from './endpoints-headers';
+import { nullableRateLimit } from './endpoints-rate';
+import { nullableRetry } from './endpoints-retry';
 import { clientSecret } from './endpoints-secret';
 import { storableText } from './endpoints-text';
+import { startFrom } from './endpoints-time';
 
 /**
  * Requests and answers of `/v1/endpoints`. The service validates with these, the SDK and the console take their types from
  * them, and the OpenAPI document is built from them, so none of the four can drift.
  */
 export const ENDPOINT_LIMITS = {
-  eventTypes: 100,
+  eventTypes: EVENT_TYPE_PATTERNS,
   descriptionLength: 10_000,
+  /** The most of any contract; an endpoint's own contract may allow less. */
   timeoutMs: { least: 100, most: 30_000 },
   /** Seconds for which an old secret goes on signing after a rotation. */
   overlapSeconds: { default: 86_400, most: 7 * 86_400 },
@@ -18,79 +24,13 @@ export const ENDPOINT_LIMITS = {
   secrets: 10,
 } as const;
 
-const eventTypes = z
-  .array(
-    z.string().refine(isTypePattern, {
-      error:
-        'must be a type (machine.alarm), a prefix with all below it (machine.*) or *, of at most 128 letters, digits, . _ - : /',
-    }),
-    { error: 'must be a list of event types, for example ["machine.*"]' },
-  )
-  .min(1, { error: 'must name at least one event type; ["*"] takes all' })
-  .max(ENDPOINT_LIMITS.eventTypes, { error: `must name at most ${ENDPOINT_LIMITS.eventTypes} event types` })
-  .transform((types) => [...new Set(types)])
-  .meta({ description: 'Exact types, prefixes (`machine.*`) or `*`; an event that matches any of them is delivered.' });
-
-const filterValue = z.union(
-  [
-    storableText('a filter value').max(FILTER_LIMITS.valueLength, {
-      error: `must have at most ${FILTER_LIMITS.valueLength} characters`,
-    }),
-    z.number(),
-    z.boolean(),
-    z.null(),
-  ],
-  { error: `must be text (at most ${FILTER_LIMITS.valueLength} characters), a finite number, true, false or null` },
-);
-
-const filterPath = storableText('a filter path')
-  .min(1, { error: 'must not be empty' })
-  .max(FILTER_LIMITS.pathLength, { error: `must have at most ${FILTER_LIMITS.pathLength} characters` });
-
-/** A plain record loses `__proto__`; entries keep every path as data. */
-const filter = z
-  .custom<{ readonly [path: string]: string | number | boolean | null }>(
-    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    { error: 'must be an object of equalities over the data, for example {"machine": "RF-1"}' },
-  )
-  .superRefine((value, context) => {
-    const entries = Object.entries(value);
-    if (entries.length > FILTER_LIMITS.paths)
-      context.addIssue({ code: 'custom', message: `must have at most ${FILTER_LIMITS.paths} paths` });
-    for (const [path, expected] of entries.slice(0, FILTER_LIMITS.paths)) {
-      for (const [schema, part] of [
-        [filterPath, path],
-        [filterValue, expected],
-      ] as const) {
-        const parsed = schema.safeParse(part);
-        if (!parsed.success)
-          context.addIssue({
-            code: 'custom',
-            message: parsed.error.issues[0]?.message ?? 'is not valid',
-            path: [path.slice(0, 64)],
-          });
-      }
-    }
-  })
-  .meta({
-    type: 'object',
-    description: 'An AND of equalities over the event data; names are dotted paths, a missing path does not match.',
-  });
-
-/** A setting whose name is reserved: only its default is taken for now. */
-const notYet = (name: string, defaults: readonly unknown[]) =>
-  z
-    .unknown()
-    .refine((value) => defaults.includes(value), {
-      error: `${name} is not available yet; leave it out or send ${defaults.map((value) => JSON.stringify(value)).join(' or ')}`,
-    })
-    .optional();
+const ORDERINGS = ['none', 'key', 'strict'] as const;
 
 const settings = {
   url: z
     .string({ error: 'must be the URL that deliveries are sent to' })
     .meta({ description: 'Where deliveries are POSTed to.', examples: ['https://erp.example.com/hooks/millrace'] }),
-  eventTypes,
+  eventTypes: eventTypePatterns,
   filter: filter.nullable(),
   description: storableText('description')
     .max(ENDPOINT_LIMITS.descriptionLength, {
@@ -106,10 +46,12 @@ const settings = {
   contract: z.enum(CONTRACT_NAMES as [string, ...string[]], {
     error: `is not a contract of this release; available: ${CONTRACT_NAMES.join(', ')}`,
   }),
-  ordering: notYet('ordering', ['none', null]),
-  rateLimit: notYet('rateLimit', [null]),
-  retry: notYet('retry', [null]),
-  startFrom: notYet('startFrom', ['now', null]),
+  ordering: z.enum(ORDERINGS, { error: `must be one of ${ORDERINGS.join(', ')}` }).meta({
+    description:
+      '`none`: deliveries go out side by side · `key`: those with the same key (the subject of the event) one after the other, and one that fails holds back only its own key · `strict`: all one after the other.',
+  }),
+  rateLimit: nullableRateLimit,
+  retry: nullableRetry,
 };
 
 export const createEndpointRequest = z
@@ -120,6 +62,10 @@ export const createEndpointRequest = z
     description: settings.description.default(null),
     headers: settings.headers.default({}),
     timeoutMs: settings.timeoutMs.default(null),
+    ordering: settings.ordering.default('none'),
+    rateLimit: settings.rateLimit.default(null),
+    retry: settings.retry.default(null),
+    startFrom: startFrom.default(null),
     secret: clientSecret.optional(),
   })
   .meta({ id: 'CreateEndpointRequest' });
@@ -129,6 +75,12 @@ export type NewEndpointSettings = z.output<typeof createEndpointRequest>;
 export const updateEndpointRequest = z
   .strictObject({
     ...settings,
+    startFrom: z
+      .literal(['now', null], {
+        error:
+          'is for the creation of an endpoint; for events of the past ask POST /v1/endpoints/:id/recover with {"only": "missing"}',
+      })
+      .meta({ description: 'Without effect: it belongs to the creation.' }),
     secret: clientSecret,
     status: z.enum(['active', 'paused'], { error: 'must be "active" or "paused"' }),
   })
@@ -171,12 +123,31 @@ export const endpointView = z
     url: z.string(),
     eventTypes: z.array(z.string()),
     contract: z.string(),
-    status: z.enum(['active', 'paused', 'disabled']),
-    statusReason: z.string().nullable().meta({ description: 'Why Millrace disabled it; null otherwise.' }),
-    filter: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).nullable(),
+    status: z.enum(['active', 'paused', 'down', 'disabled']).meta({
+      description:
+        '`paused` by its user · `down`: it does not answer as it should, and Millrace probes it · `disabled` by Millrace, until its user sets it active. In all three its deliveries wait, parked, and go on afterwards.',
+    }),
+    statusReason: z.string().nullable().meta({
+      description:
+        'Of `down`: `transport` (nothing answers) or `failure_rate` (it answers, mostly with failures). Of `disabled`: `receiver_answered_410` or `too_many_failures`. Null otherwise.',
+    }),
+    statusSince: z.string().meta({ description: 'When it came into this status.' }),
+    statusBy: z.string().nullable().meta({
+      description:
+        'Id of the API key that brought it into this status, or `millrace`; null when that is not on record.',
+    }),
+    parked: z.int().meta({ description: 'Deliveries that wait for this endpoint, seconds ago.' }),
+    nextProbeAt: z.string().nullable().meta({ description: 'Of `down`: when it is tried next. Null otherwise.' }),
+    filter: filter.nullable(),
     description: z.string().nullable(),
     headers: z.record(z.string(), z.string()),
     timeoutMs: z.number().nullable().meta({ description: 'Null: the timeout of the contract.' }),
+    ordering: z.enum(ORDERINGS),
+    rateLimit: z.object({ perSecond: z.number(), burst: z.int() }).nullable(),
+    retry: z
+      .object({ delaysSeconds: z.array(z.number()), jitter: z.number() })
+      .nullable()
+      .meta({ description: 'Null: the schedule of the contract.' }),
     version: z.number().meta({ description: 'Grows with every change.' }),
     createdAt: z.string(),
     updatedAt: z.string(),
@@ -185,9 +156,31 @@ export const endpointView = z
 export type EndpointView = z.output<typeof endpointView>;
 
 export const createdEndpointView = endpointView
-  .extend({ secret: z.string().meta({ description: 'Shown here and never again.' }) })
+  .extend({
+    secret: z.string().meta({ description: 'Shown here and never again.' }),
+    startFrom: z
+      .object({ recoveryId: z.string(), since: z.string() })
+      .nullable()
+      .meta({ description: 'The recovery job that delivers the events of the past; null when it begins now.' }),
+  })
   .meta({ id: 'CreatedEndpoint' });
 export type CreatedEndpointView = z.output<typeof createdEndpointView>;
+
+export const changedEndpointView = endpointView
+  .extend({
+    recovery: z
+      .object({
+        suggested: z.object({ only: z.literal('failed'), since: z.string() }),
+        call: z.string().meta({ examples: ['POST /v1/endpoints/ep_01k3v9q8zr5t7w2m4n6p8s0xyz/recover'] }),
+      })
+      .nullable()
+      .meta({
+        description:
+          'When this change made it active again after a time in which deliveries may have failed or expired: the call, with its body, that sends those again. Parked ones go on by themselves. Null otherwise.',
+      }),
+  })
+  .meta({ id: 'ChangedEndpoint' });
+export type ChangedEndpointView = z.output<typeof changedEndpointView>;
 
 export const rotatedSecretView = z.object({ secret: z.string() }).meta({ id: 'RotatedSecret' });
 export type RotatedSecretView = z.output<typeof rotatedSecretView>;

@@ -1,0 +1,41 @@
+import { type Contract, contractNamed, type Endpoint } from '@millrace/domain';
+import type { Refused } from '../refused';
+import { requireContractLimits } from './contract-limits';
+
+const standard = contractNamed('standard') as Contract;
+const DAYS = standard.expiryMs / 86_400_000;
+const day = 86_400_000;
+
+const refusalOf = (endpoint: Partial<Endpoint>): Refused['problem'] | null => {
+  try {
+    requireContractLimits({ contract: 'standard', timeoutMs: null, retry: null, ...endpoint });
+    return null;
+  } catch (error) {
+    return (error as Refused).problem;
+  }
+};
+
+test.each<Partial<Endpoint>>([
+  {},
+  { timeoutMs: standard.maxTimeoutMs },
+  { retry: { delaysMs: [], jitter: 0 } },
+  { retry: { delaysMs: Array(DAYS).fill(day), jitter: 0 } },
+  { contract: 'of another build', timeoutMs: 10 ** 9 },
+])('takes %j', (endpoint) => {
+  expect(refusalOf(endpoint)).toBeNull();
+});
+
+test.each<[Partial<Endpoint>, string, string]>([
+  [
+    { timeoutMs: standard.maxTimeoutMs + 1 },
+    'timeoutMs',
+    'must be at most 30000 ms, the longest of the contract standard',
+  ],
+  [
+    { retry: { delaysMs: Array(DAYS).fill(day), jitter: 0.1 } },
+    'retry.delaysSeconds',
+    'add up to 2851200 seconds with jitter; a delivery of the contract standard expires after 2592000',
+  ],
+])('refuses %j', (endpoint, path, detail) => {
+  expect(refusalOf(endpoint)).toMatchObject({ code: 'invalid_request', errors: [{ path, detail }] });
+});
