@@ -10,6 +10,10 @@ export interface DeliverySettings {
   readonly maxInFlight: number;
   /** Requests in flight of one endpoint. */
   readonly endpointConcurrency: number;
+  /** Requests in flight of one tenant. */
+  readonly tenantConcurrency: number;
+  /** Bytes of all bodies in flight. */
+  readonly maxInFlightBytes: number;
   /** Deliveries that may wait in one endpoint's lane. */
   readonly endpointQueue: number;
 }
@@ -23,5 +27,11 @@ export const deliveryEnvironment: EnvironmentSpec<DeliverySettings> = {
   ),
   maxInFlight: variable('MILLRACE_MAX_IN_FLIGHT', 'a number from 1 to 10000', whole(1, 10_000, 256)),
   endpointConcurrency: variable('MILLRACE_ENDPOINT_CONCURRENCY', 'a number from 1 to 1000', whole(1, 1_000, 32)),
+  tenantConcurrency: variable('MILLRACE_TENANT_CONCURRENCY', 'a number from 1 to 10000', whole(1, 10_000, 192)),
+  maxInFlightBytes: variable(
+    'MILLRACE_MAX_IN_FLIGHT_BYTES',
+    'a number of bytes from 1048576 to 4294967296',
+    whole(1_048_576, 4_294_967_296, 67_108_864),
+  ),
   endpointQueue: variable('MILLRACE_ENDPOINT_QUEUE', 'a number from 1 to 100000', whole(1, 100_000, 5_000)),
 };

@@ -12,6 +12,12 @@ import { DispatchConsumer } from './dispatch/dispatch.consumer';
 import { Dispatcher } from './dispatch/dispatcher';
 import { FanOutConsumer } from './fan-out/fan-out.consumer';
 import { FanOutHandler } from './fan-out/fan-out.handler';
+import { DispatchStatePublisher } from './parking/dispatch-state.publisher';
+import { DispatchStateView } from './parking/dispatch-state.view';
+import { EndpointHealthPublisher } from './parking/endpoint-health.publisher';
+import { EndpointHealthView } from './parking/endpoint-health.view';
+import { ParkedRecords } from './parking/parked-records.reader';
+import { BrokerClock } from './retry/broker-clock';
 import { TierMover } from './retry/tier-mover.consumer';
 import { PersistentSender } from './sending/persistent-sender';
 
@@ -19,6 +25,10 @@ import { PersistentSender } from './sending/persistent-sender';
 const SEEN_CAPACITY = 200_000;
 /** A lane that would make new work wait longer turns it away, and gives back what it took when it was quicker. */
 const LONGEST_LANE_WAIT_MS = 2_000;
+/** Requests in flight of an endpoint at first; more while it keeps up, fewer when it does not. */
+const FIRST_CONCURRENCY = 8;
+/** Of all places, those that retries may have at one time while they are many. */
+const RETRY_SHARE = 0.25;
 const WINDOW = { recordsPerPartition: 1_000, bytes: 128 * 1024 * 1024 };
 
 /** The whole of the delivery service, put together on one page. Views start before what publishes, and that before what consumes. */
@@ -51,19 +61,34 @@ export const addDeliveryWorkers = ({
       // For operators alone; the dispatcher counts the refusal and tells whose it was.
       onBlocked: (blocked) => logger.warn(blocked, 'what a refused destination stands for'),
     });
-    const dispatcher = new Dispatcher(
+    const stateSender = sender('dispatch-state');
+    const writer = randomUUID();
+    const stateView = new DispatchStateView(kafka, topics.dispatchState, writer, logger);
+    const healthView = new EndpointHealthView(kafka, topics.endpointHealth, partitions);
+    const state = new DispatchStatePublisher(stateSender, topics.dispatchState, writer);
+    const health = new EndpointHealthPublisher(stateSender, topics.endpointHealth);
+    const records = new ParkedRecords(kafka.recordReader(), topics.deliveries);
+    const dispatcher: Dispatcher = new Dispatcher(
       {
         lanes: {
           perEndpoint: own.endpointConcurrency,
+          initial: FIRST_CONCURRENCY,
           queuePerEndpoint: own.endpointQueue,
           longestWaitMs: LONGEST_LANE_WAIT_MS,
+          perTenant: own.tenantConcurrency,
           total: own.maxInFlight,
+          totalBytes: own.maxInFlightBytes,
         },
         timeScale,
         topics,
         seenCapacity: SEEN_CAPACITY,
+        retriesAtOnce: Math.max(1, Math.floor(own.maxInFlight * RETRY_SHARE)),
       },
       {
+        state,
+        health,
+        records,
+        position: (partition) => dispatch.position(partition),
         directory: { get: (id) => directory.index.get(id), caughtUp: () => directory.caughtUp() },
         keys: new SigningKeys(settings.encryptionKey),
         client,
@@ -76,26 +101,35 @@ export const addDeliveryWorkers = ({
       },
       logger,
     );
-    workers.add(
-      'dispatch',
-      'consumers',
-      new DispatchConsumer(
-        kafka,
-        { topics, groupId: group('dispatch'), window: WINDOW },
+    const dispatch = new DispatchConsumer(
+      kafka,
+      { topics, groupId: group('dispatch'), window: WINDOW },
+      {
         dispatcher,
-        [tasks, facts],
+        stateView,
+        healthView,
+        state,
+        health,
+        records,
+        senders: [tasks, facts, stateSender],
         client,
-        logger,
-      ),
+        ownershipChanged: () => {},
+      },
+      logger,
     );
+    workers.add('dispatch state', 'views', stateView);
+    workers.add('endpoint health', 'views', healthView);
+    workers.add('dispatch', 'consumers', dispatch);
   }
 
   if (does('retry')) {
+    const clock = BrokerClock.over(kafka, topics.clock, logger);
+    workers.add('broker clock', 'publishers', clock);
     const messages = sender('retry');
     workers.add(
       'retry',
       'consumers',
-      new TierMover(kafka, { topics, timeScale, groupId: group('retry'), partitions }, { messages, now }, logger),
+      new TierMover(kafka, { topics, timeScale, groupId: group('retry'), partitions }, { messages, clock }, logger),
     );
   }
 

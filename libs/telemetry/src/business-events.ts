@@ -159,6 +159,38 @@ export const deliveryParked = (logger: Logger, delivery: DeliveryParkedEvent): v
   logger.debug(delivery, 'delivery parked');
 };
 
+const healthChanges = metrics.counter(
+  'webhook_endpoint_health_changes_total',
+  'Endpoints that went down, came back, or came near to being disabled.',
+  ['change'],
+);
+export interface EndpointHealthChanged {
+  readonly tenant: string;
+  readonly endpointId: string;
+  readonly change: string;
+}
+export const endpointHealthChanged = (logger: Logger, change: EndpointHealthChanged): void => {
+  healthChanges.inc({ change: change.change });
+  logger.info(change, 'endpoint health changed');
+};
+
+const commandsHandled = metrics.counter('webhook_commands_total', 'Commands carried out or refused.', [
+  'command',
+  'result',
+]);
+export interface CommandHandled {
+  readonly deliveryId: string;
+  readonly command: string;
+  /** Id of the API key that asked. */
+  readonly by: string;
+  /** `done`, or why it was refused. */
+  readonly result: string;
+}
+export const commandHandled = (logger: Logger, handled: CommandHandled): void => {
+  commandsHandled.inc({ command: handled.command, result: handled.result });
+  logger.info(handled, 'command handled');
+};
+
 const endpointChanges = metrics.counter('webhook_endpoint_changes_total', 'Changes of endpoints.', ['change']);
 export interface EndpointChanged {
   readonly tenant: string;

@@ -20,7 +20,12 @@ export interface AttemptSubject {
   readonly trace: TraceContext;
 }
 
-export const startedFact = ({ task, endpoint, requestId, trace }: AttemptSubject, at: number): AttemptStarted => ({
+/** @param recordOffset of the task's record in `deliveries` */
+export const startedFact = (
+  { task, endpoint, requestId, trace }: AttemptSubject,
+  recordOffset: number,
+  at: number,
+): AttemptStarted => ({
   kind: 'attempt-started',
   at,
   deliveryId: task.deliveryId,
@@ -32,6 +37,9 @@ export const startedFact = ({ task, endpoint, requestId, trace }: AttemptSubject
   url: endpoint.url,
   traceId: trace.traceId,
   spanId: trace.spanId,
+  recordOffset,
+  chain: task.chain,
+  eventId: task.eventId,
 });
 
 export interface AttemptEnd {
@@ -88,7 +96,15 @@ const resultOf = (settlement: Settlement): AttemptFinished['result'] => {
   }
 };
 
-export const parkedFact = (task: DeliveryTask, reason: ParkReason, at: number): DeliveryParked => ({
+export interface Parking {
+  readonly reason: ParkReason;
+  /** Of the task's record in `deliveries`. */
+  readonly offset: number;
+  /** The delivery that has to end first, where order is kept. */
+  readonly behind: string | null;
+}
+
+export const parkedFact = (task: DeliveryTask, { reason, offset, behind }: Parking, at: number): DeliveryParked => ({
   kind: 'parked',
   at,
   deliveryId: task.deliveryId,
@@ -96,14 +112,22 @@ export const parkedFact = (task: DeliveryTask, reason: ParkReason, at: number): 
   endpointId: task.endpointId,
   epoch: task.epoch,
   attempt: task.attempt,
-  parkings: task.parkings,
   reason,
+  recordOffset: offset,
+  behind,
 });
+
+export interface EndWithoutAttempt {
+  readonly status: DeliveryEnded['status'];
+  readonly reason: DeliveryEnded['reason'];
+  readonly command: { readonly by: string; readonly commandId: string } | null;
+  /** Of the task's record in `deliveries`. */
+  readonly offset: number;
+}
 
 export const endedFact = (
   task: DeliveryTask,
-  status: DeliveryEnded['status'],
-  reason: DeliveryEnded['reason'],
+  { status, reason, command, offset }: EndWithoutAttempt,
   at: number,
 ): DeliveryEnded => ({
   kind: 'ended',
@@ -115,4 +139,7 @@ export const endedFact = (
   attempt: task.attempt,
   status,
   reason,
+  by: command?.by ?? null,
+  commandId: command?.commandId ?? null,
+  recordOffset: offset,
 });

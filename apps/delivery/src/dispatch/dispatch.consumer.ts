@@ -1,10 +1,16 @@
-import type { KafkaConnection, TopicPartition, WindowedConsumer } from '@millrace/kafka';
+import type { KafkaConnection, WindowedConsumer } from '@millrace/kafka';
 import { decodeFacts, isDeliveryFact, type TopicNames } from '@millrace/protocol';
 import type { KafkaWorker } from '@millrace/service-runtime';
 import type { Logger } from '@millrace/telemetry';
 import type { WebhookClient } from '@millrace/webhook-client';
+import type { DispatchStatePublisher } from '../parking/dispatch-state.publisher';
+import type { DispatchStateView } from '../parking/dispatch-state.view';
+import type { EndpointHealthPublisher } from '../parking/endpoint-health.publisher';
+import type { EndpointHealthView } from '../parking/endpoint-health.view';
+import type { ParkedRecords } from '../parking/parked-records.reader';
 import type { PersistentSender } from '../sending/persistent-sender';
 import type { Dispatcher } from './dispatcher';
+import type { OwnedPartition } from './owned-endpoint';
 
 export interface DispatchConsumerSettings {
   readonly topics: TopicNames;
@@ -12,82 +18,169 @@ export interface DispatchConsumerSettings {
   readonly window: { readonly recordsPerPartition: number; readonly bytes: number };
 }
 
+export interface DispatchConsumerParts {
+  readonly dispatcher: Dispatcher;
+  readonly stateView: DispatchStateView;
+  readonly healthView: EndpointHealthView;
+  readonly state: DispatchStatePublisher;
+  readonly health: EndpointHealthPublisher;
+  readonly records: ParkedRecords;
+  readonly senders: readonly PersistentSender[];
+  readonly client: Pick<WebhookClient, 'close'>;
+  /** Told when partitions were won or lost. */
+  readonly ownershipChanged: () => void;
+}
+
 /**
- * Records of the delivery log that a new owner of a partition reads back. Each holds the facts of a whole flush, so this
- * reaches further back than the records that could not be committed before a crash.
+ * Records of the delivery log that a new owner of a partition reads back at least. Each holds the facts of a whole flush, so
+ * this reaches further back than the records that could not be committed before a crash.
  */
-const LOG_TAIL_RECORDS = 500n;
-const LOOK_AT_LANES_MS = 500;
+const LOG_TAIL_RECORDS = 500;
+const LOOK_AROUND_MS = 250;
+const CHECKPOINT_MS = 2_000;
 
 /**
  * Reads `deliveries`, one partition of endpoints after another's owner. Before the first record of a newly won partition is
- * handed out, the tail of that partition's delivery log says which attempts the previous owner had finished.
+ * handed out, the dispatch state says what of it is parked, held or fenced, the endpoint health how its endpoints are doing, and
+ * the tail of its delivery log which attempts the previous owner had finished.
  */
 export class DispatchConsumer implements KafkaWorker {
   private readonly consumer: WindowedConsumer;
-  private lanesTimer: NodeJS.Timeout | undefined;
+  private timers: NodeJS.Timeout[] = [];
+  private checkpointed = new Map<number, bigint>();
+  private checkpointing: Promise<void> | null = null;
 
   constructor(
     private readonly kafka: KafkaConnection,
     private readonly settings: DispatchConsumerSettings,
-    private readonly dispatcher: Dispatcher,
-    private readonly senders: readonly PersistentSender[],
-    private readonly client: Pick<WebhookClient, 'close'>,
+    private readonly parts: DispatchConsumerParts,
     private readonly logger: Logger,
   ) {
+    const { topics, groupId, window } = settings;
     this.consumer = kafka.windowedConsumer({
-      groupId: settings.groupId,
-      topics: [settings.topics.deliveries],
-      window: settings.window,
-      onAssigned: ({ gained }) => this.readLogTails(gained),
-      onRecord: (record) => this.dispatcher.accept(record),
+      groupId,
+      topics: [topics.deliveries],
+      window,
+      onAssigned: async ({ gained }) => {
+        this.dropLost();
+        await this.takeOver(gained.map(({ partition }) => partition));
+        parts.ownershipChanged();
+      },
+      onRecord: (record) => parts.dispatcher.accept(record),
     });
+    parts.stateView.onForeignWrite((partition, key) => parts.dispatcher.endpoints.heal(partition, key));
+  }
+
+  /** Offsets before this one have been handed out. */
+  position(partition: number): number | null {
+    return this.consumer.positionOf(this.settings.topics.deliveries, partition);
+  }
+
+  owns(partition: number): boolean {
+    return this.parts.dispatcher.endpoints.partition(partition) !== undefined;
   }
 
   start(): Promise<void> {
-    this.lanesTimer = setInterval(() => this.dispatcher.parkOverdue(), LOOK_AT_LANES_MS);
+    const every = (ms: number, act: () => void): void => {
+      this.timers.push(setInterval(act, ms));
+    };
+    every(LOOK_AROUND_MS, () => {
+      this.dropLost();
+      this.parts.dispatcher.lookAround();
+    });
+    every(CHECKPOINT_MS, () => this.beginCheckpoint());
     return this.consumer.start();
   }
 
   async stop(drainMs: number): Promise<void> {
-    clearInterval(this.lanesTimer);
-    await this.dispatcher.stop(drainMs);
+    for (const timer of this.timers) clearInterval(timer);
+    await this.parts.dispatcher.stop(drainMs);
+    await this.lastCheckpoint();
     // What is still held waits, and waits on in Kafka: the last commit says what of it is finished.
     await this.consumer.stop(0);
-    for (const sender of this.senders) sender.stop();
-    await this.client.close();
+    for (const sender of this.parts.senders) sender.stop();
+    await Promise.all([this.parts.client.close(), this.parts.records.close()]);
   }
 
   health() {
     return this.consumer.health();
   }
 
-  private async readLogTails(gained: readonly TopicPartition[]): Promise<void> {
-    if (gained.length === 0) return;
-    const topic = this.settings.topics.deliveryLog;
-    const ends = await this.kafka.endOffsets(topic);
-    let facts = 0;
+  /** Partitions that went away since, also those of an assignment that another overtook before it was prepared. */
+  private dropLost(): void {
+    const assigned = new Set(this.consumer.health().assigned.map(({ partition }) => partition));
+    const { endpoints } = this.parts.dispatcher;
+    for (const { partition } of [...endpoints.all()]) {
+      if (assigned.has(partition)) continue;
+      endpoints.lose(partition);
+      this.parts.ownershipChanged();
+    }
+  }
+
+  private async takeOver(partitions: readonly number[]): Promise<void> {
+    if (partitions.length === 0) return;
+    const { stateView, healthView, dispatcher } = this.parts;
+    const [states, health, ends] = await Promise.all([
+      stateView.statesOf(partitions),
+      healthView.recordsOf(partitions),
+      this.kafka.endOffsets(this.settings.topics.deliveryLog),
+    ]);
     await Promise.all(
-      gained.map(async ({ partition }) => {
-        const end = ends.get(partition) ?? 0n;
-        if (end === 0n) return;
-        await this.kafka.readRange({
-          topic,
-          partition,
-          from: end > LOG_TAIL_RECORDS ? end - LOG_TAIL_RECORDS : 0n,
-          to: end,
-          onMessage: (message) => {
-            for (const fact of (decodeFacts(message) ?? []).filter(isDeliveryFact)) {
-              facts++;
-              if (fact.kind === 'attempt-finished' || fact.kind === 'ended')
-                this.dispatcher.noteFinished(fact.deliveryId, fact.epoch, fact.attempt, Number.MAX_SAFE_INTEGER);
-              else if (fact.kind === 'parked')
-                this.dispatcher.noteFinished(fact.deliveryId, fact.epoch, fact.attempt, fact.parkings);
-            }
-          },
-        });
+      partitions.map(async (partition) => {
+        const known = states.get(partition) ?? [];
+        const owner = dispatcher.endpoints.own({ partition, states: known, health: health.get(partition) ?? [] });
+        const checkpoint = known.find((state) => state.kind === 'checkpoint');
+        await this.readLogTail(owner, ends.get(partition) ?? 0n, checkpoint ? BigInt(checkpoint.logOffset) : null);
       }),
     );
-    this.logger.info({ partitions: gained.length, facts }, 'read the tail of the delivery log');
+  }
+
+  private async readLogTail(owner: OwnedPartition, end: bigint, checkpoint: bigint | null): Promise<void> {
+    if (end === 0n) return;
+    const recent = end > BigInt(LOG_TAIL_RECORDS) ? end - BigInt(LOG_TAIL_RECORDS) : 0n;
+    const from = checkpoint !== null && checkpoint < recent ? checkpoint : recent;
+    let facts = 0;
+    await this.kafka.readRange({
+      topic: this.settings.topics.deliveryLog,
+      partition: owner.partition,
+      from,
+      to: end,
+      onMessage: (message) => {
+        for (const fact of (decodeFacts(message) ?? []).filter(isDeliveryFact)) {
+          facts++;
+          this.parts.dispatcher.noteFact(owner, fact);
+        }
+      },
+    });
+    this.logger.info({ partition: owner.partition, facts }, 'read the tail of the delivery log');
+  }
+
+  private beginCheckpoint(): void {
+    this.checkpointing ??= this.checkpoint()
+      .catch((error) => this.logger.warn({ error: String(error) }, 'no checkpoint could be written; trying again'))
+      .finally(() => {
+        this.checkpointing = null;
+      });
+  }
+
+  /** Everything that the log says up to here is in the endpoint health and the dispatch state. */
+  private async checkpoint(): Promise<void> {
+    const ends = await this.kafka.endOffsets(this.settings.topics.deliveryLog);
+    const { dispatcher, health, state } = this.parts;
+    dispatcher.endpoints.writeChanged();
+    await health.flushed();
+    for (const { partition } of dispatcher.endpoints.all()) {
+      const end = ends.get(partition);
+      if (end === undefined || this.checkpointed.get(partition) === end) continue;
+      this.checkpointed.set(partition, end);
+      state.put(partition, { kind: 'checkpoint', partition, logOffset: Number(end) });
+    }
+  }
+
+  private async lastCheckpoint(): Promise<void> {
+    await this.checkpointing;
+    this.beginCheckpoint();
+    const late = new Promise<void>((resolve) => setTimeout(resolve, 2_000).unref());
+    await Promise.race([this.checkpointing, late]);
   }
 }

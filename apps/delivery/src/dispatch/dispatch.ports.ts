@@ -1,17 +1,33 @@
-import type { Outcome, SigningKey } from '@millrace/domain';
+import type { DeliveryTask, Endpoint, Outcome, SigningKey } from '@millrace/domain';
 import type { ConsumedRecord } from '@millrace/kafka';
-import type { DeliveryFact, DeliveryRecord, OutgoingMessage } from '@millrace/protocol';
+import type {
+  DeliveryFact,
+  DeliveryRecord,
+  EndDelivery,
+  EndpointHealthRecord,
+  IncomingMessage,
+  OutgoingMessage,
+} from '@millrace/protocol';
 import type { WebhookRequest } from '@millrace/webhook-client';
 import type { DirectoryEntry } from '../directory/match-index';
+import type { DispatchStatePublisher } from '../parking/dispatch-state.publisher';
+import type { LaneWork } from './lanes';
+import type { OwnedEndpoint, OwnedPartition } from './owned-endpoint';
 
 /** What the dispatcher needs of the world. */
 export interface DispatchPorts {
   readonly directory: { get(endpointId: string): DirectoryEntry | undefined; caughtUp(): Promise<void> };
-  readonly keys: { activeFor(endpoint: DirectoryEntry['endpoint'], now: number): SigningKey[] };
+  readonly keys: { activeFor(endpoint: Endpoint, now: number): SigningKey[] };
   readonly client: { send(request: WebhookRequest): Promise<Outcome> };
   /** Resolves true when Kafka has the messages, false when the process is stopping. */
   readonly tasks: { send(messages: readonly OutgoingMessage[]): Promise<boolean> };
   readonly log: { append(partition: number, fact: DeliveryFact, acknowledged: () => void): void };
+  readonly state: Pick<DispatchStatePublisher, 'put' | 'erase' | 'putChunk'>;
+  readonly health: { publish(record: EndpointHealthRecord): void; erase(endpointId: string): void };
+  /** Reads records of `deliveries` back; rejects when the brokers cannot be reached. */
+  readonly records: { fetch(partition: number, offset: number): Promise<IncomingMessage[]> };
+  /** Every record of the partition before this offset has been handed out. */
+  readonly position: (partition: number) => number | null;
   /** Unix ms. */
   readonly now: () => number;
   /** Ms of a clock that nobody sets, for how long things take. */
@@ -22,11 +38,24 @@ export interface DispatchPorts {
 }
 
 /** A delivery on its way through the dispatcher. */
-export interface DispatchWork {
+export interface DispatchWork extends LaneWork {
   delivery: DeliveryRecord;
-  readonly partition: number;
-  /** The record that brought it, and repeats of it that arrived meanwhile; all are finished together. */
+  readonly owner: OwnedPartition;
+  readonly state: OwnedEndpoint;
+  /** Of its record in `deliveries`. */
+  readonly offset: number;
+  /** The record that brought it, and repeats of it that arrived meanwhile; all are finished together. None when it was parked. */
   readonly records: ConsumedRecord[];
-  /** It is being written to a tier: what comes back from there is new work. */
-  parking: boolean;
+  /** It came back from parked storage, where it still stands until it has ended or moved on. */
+  readonly parked: boolean;
+  /** `leaving`: it is being parked or ended. */
+  step: 'waiting' | 'queued' | 'in_flight' | 'leaving';
+  /** The key that it has taken, where order is kept. */
+  key: string | null;
+  /** It is the one probe of an endpoint that is down. */
+  probe: boolean;
+  /** A command that ends it, given while its request was under way. */
+  ending: EndDelivery | null;
 }
+
+export const taskOf = (work: DispatchWork): DeliveryTask => work.delivery.task;

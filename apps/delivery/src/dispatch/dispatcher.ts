@@ -1,18 +1,21 @@
 import {
+  admission,
   type Contract,
   type DeliveryTask,
   type Endpoint,
   type Outcome,
   type ParkReason,
-  parkedTask,
   settle,
 } from '@millrace/domain';
 import type { ConsumedRecord } from '@millrace/kafka';
 import {
   type DeliveryEnded,
   type DeliveryFact,
+  type DeliveryRecord,
+  decodeCommand,
   decodeDelivery,
   encodeDelivery,
+  type IncomingMessage,
   type TopicNames,
 } from '@millrace/protocol';
 import {
@@ -24,13 +27,18 @@ import {
   metrics,
 } from '@millrace/telemetry';
 import type { WebhookRequest } from '@millrace/webhook-client';
+import { ExpirySweep } from '../parking/expiry-sweep';
+import { ParkedRelease } from '../parking/parked-release';
 import { rejectUnusableTask } from '../sending/unusable-task';
+import { CommandHandler } from './command.handler';
 import { type AttemptSubject, endedFact, finishedFact, parkedFact, startedFact } from './delivery-facts';
 import type { DispatchPorts, DispatchWork } from './dispatch.ports';
-import { delayedDelivery, followingMessages } from './following-messages';
+import { EndpointStates } from './endpoint-states';
+import { followingMessages } from './following-messages';
 import { type LaneLimits, Lanes } from './lanes';
+import type { OwnedEndpoint, OwnedPartition } from './owned-endpoint';
 import { prepare } from './prepare';
-import { type Route, routeOf } from './route';
+import { orderKeyOf, type Route, routeOf } from './route';
 import { SeenRecords } from './seen-records';
 import { startAttemptSpan, tellAttempt } from './tell-attempt';
 import { Timers } from './timers';
@@ -42,35 +50,50 @@ export interface DispatcherSettings {
   readonly topics: TopicNames;
   /** Deliveries remembered for telling repeats. */
   readonly seenCapacity: number;
+  /** Retries queued or in flight at one time, so that first attempts find places. */
+  readonly retriesAtOnce: number;
 }
 
 /** After this the directory is asked again. */
 const LOOK_AGAIN_MS = 500;
 /** A flush of facts that takes longer than this says that it is Kafka that is slow, and no receiver. */
 const SLOW_FLUSH_MS = 1_000;
-
-/** A parked delivery comes back after these waits, so that a long wait costs few rounds. Scaled like every delay. */
-const PARKED_FOR_MS = [1_000, 1_000, 5_000, 5_000, 30_000] as const;
+/** Records of a deleted endpoint that are brought back at one time, to be ended. */
+const ENDED_AT_ONCE = 200;
+/** Records of one endpoint brought back beyond what may be in flight, so that a place never waits for a read. */
+const READ_AHEAD = 2;
+/** Keys' waiting records that are remembered one by one; beyond it the endpoint's backlog waits as a whole. */
+const MOST_WAITING = 100_000;
 
 /**
  * The life of a delivery task here: it arrives (`accept`), a repeat is recognised, it waits for the rest of its delay, it
- * is routed (its endpoint may be gone, paused or full), it queues in its endpoint's lane, `attempt-started` is written and
- * acknowledged, the signed request leaves, and what `settle` decides is carried out: first the next task (retry tier, dead
- * letter) is acknowledged, then `attempt-finished`, and only then is the record finished and the lane's place given back.
+ * is routed (its endpoint may be gone, paused, down or full; older ones or one of its key may have to go first), it queues in its
+ * endpoint's lane, `attempt-started` is written and acknowledged, the signed request leaves, and what `settle` decides is
+ * carried out: first the next task (retry tier, dead letter) is acknowledged, then `attempt-finished`, and only then is the
+ * record finished and the lane's place given back.
+ *
+ * What cannot go now is parked: its record stays where it is in `deliveries`, a bit says so, and the partition moves on. It
+ * comes back (`release`) when its endpoint has room, oldest first.
  *
  * So after a crash at any point the record is delivered again, the log tells whether its attempt was finished, and the
  * requests that may repeat are those in flight, which the lanes bound.
  */
 export class Dispatcher {
+  readonly endpoints: EndpointStates;
   private readonly lanes: Lanes<DispatchWork>;
   private readonly seen: SeenRecords;
+  private readonly commands: CommandHandler;
+  private readonly release: ParkedRelease;
+  private readonly expiry: ExpirySweep;
   /** Work that was taken up and has not ended, by delivery. */
   private readonly active = new Map<string, DispatchWork>();
-  /** Endpoint versions that answered 410 here and whose new status has not come back through the directory yet. */
+  /** Endpoint versions that were disabled here and whose new status has not come back through the directory yet. */
   private readonly goneVersions = new Map<string, number>();
   private readonly timers = new Timers();
+  private wakeAt: number | null = null;
   /** Tasks and facts on their way to Kafka that belong to no request. */
   private writing = 0;
+  private retries = 0;
   /** Facts that Kafka has not acknowledged, and when it was last heard of. */
   private unacknowledged = 0;
   private heardAt = 0;
@@ -88,6 +111,45 @@ export class Dispatcher {
   ) {
     this.lanes = new Lanes(settings.lanes);
     this.seen = new SeenRecords(settings.seenCapacity);
+    this.endpoints = new EndpointStates(settings, ports, this.lanes, logger);
+    this.release = new ParkedRelease(
+      {
+        fetch: (partition, offset) => ports.records.fetch(partition, offset),
+        room: (endpoint) => this.roomOf(endpoint),
+        horizon: (endpoint, { partition }) => this.horizonOf(endpoint, partition),
+        mayRetry: (endpoint) => this.mayRetry(endpoint),
+        handOver: (endpoint, partition, message) => this.acceptReleased(endpoint, partition, message),
+        gone: (endpoint, partition, offset) => this.recordGone(endpoint, partition, offset),
+      },
+      logger,
+    );
+    this.expiry = new ExpirySweep(
+      {
+        fetch: (partition, offset) => ports.records.fetch(partition, offset),
+        partitions: () => this.endpoints.all(),
+        expire: (endpoint, partition, message) => this.acceptReleased(endpoint, partition, message),
+        now: ports.now,
+        ticks: ports.ticks,
+      },
+      settings.timeScale,
+      logger,
+    );
+    this.commands = new CommandHandler(
+      settings,
+      ports,
+      {
+        seen: this.seen,
+        activeWork: (id) => this.active.get(id),
+        withdraw: (work) => this.withdraw(work),
+        end: (work, status, reason, command) => this.end(work, status, reason, command),
+        unpark: (endpoint, partition, offset) => this.unpark(endpoint, partition, offset),
+        freeHead: (endpoint, partition, deliveryId) => this.freeHead(endpoint, partition, deliveryId),
+        append: (partition, fact, acknowledged) => this.append(partition, fact, acknowledged),
+        later: (act) => this.timers.after(20, act),
+        working: (change) => this.noteWriting(change),
+      },
+      logger,
+    );
     metrics.callbackGauge('webhook_inflight', 'Requests in flight.', [], () => this.lanes.inFlight);
     metrics.callbackGauge(
       'webhook_queued',
@@ -95,41 +157,73 @@ export class Dispatcher {
       [],
       () => this.lanes.queued,
     );
+    metrics.callbackGauge('webhook_parked', 'Deliveries that are parked.', [], () => this.endpoints.parked);
   }
 
-  /** What comes at or before this position is a repeat. The delivery log tells of it before a partition's records come. */
-  noteFinished(deliveryId: string, epoch: number, attempt: number, parkings: number): void {
-    this.seen.note(deliveryId, { epoch, attempt, parkings });
+  /** What the delivery log tells of before a partition's records come. */
+  noteFact(owner: OwnedPartition, fact: DeliveryFact): void {
+    const { deliveryId } = fact;
+    switch (fact.kind) {
+      case 'attempt-started': {
+        if (fact.chain) {
+          owner.knownChains.set(deliveryId, fact.chain);
+          this.endpoints.noteSequence(owner.endpoint(fact.endpointId), fact);
+        }
+        break;
+      }
+      case 'attempt-finished': {
+        const ended = fact.result.kind !== 'retry';
+        this.seen.note(deliveryId, { epoch: fact.epoch, attempt: fact.attempt, finished: true, ended });
+        owner.knownChains.delete(deliveryId);
+        break;
+      }
+      case 'ended':
+        this.seen.note(deliveryId, { epoch: fact.epoch, attempt: fact.attempt, finished: true, ended: true });
+        break;
+      case 'reopened':
+        this.seen.note(deliveryId, { epoch: fact.epoch, attempt: 0, finished: true, ended: false });
+        this.commands.noteDone(fact.commandId);
+        break;
+      case 'command-refused':
+        this.commands.noteDone(fact.commandId);
+        break;
+      default:
+        break;
+    }
   }
 
   accept(record: ConsumedRecord): void {
-    if (this.stopping) return;
-    const delivery = decodeDelivery(record.message);
+    const owner = this.endpoints.partition(record.message.partition);
+    if (this.stopping || !owner) return;
+    const command = decodeCommand(record.message);
+    if (command.kind === 'command') {
+      this.commands.handle(record, command.command, owner);
+      return;
+    }
+    const delivery = command.kind === 'none' ? decodeDelivery(record.message) : null;
     if (!delivery) {
       void this.quarantine(record);
       return;
     }
     const { task } = delivery;
-    const active = this.active.get(task.deliveryId);
-    const sameAttempt =
-      active !== undefined &&
-      active.delivery.task.epoch === task.epoch &&
-      active.delivery.task.attempt === task.attempt;
+    const state = owner.endpoint(task.endpointId);
+    const offset = Number(record.message.offset);
+    const fence = state.fences.get(task.deliveryId);
+    // Parked in a former life, whose commit did not get as far, or overtaken by a command.
+    if (state.parked.has(offset) || (fence && task.epoch < fence.lowestEpoch)) {
+      this.repeats.inc();
+      record.complete();
+      return;
+    }
     if (!this.seen.take(task.deliveryId, task)) {
       this.repeats.inc();
-      if (sameAttempt) active.records.push(record);
+      const active = this.active.get(task.deliveryId);
+      const same = active && active.delivery.task.epoch === task.epoch && active.delivery.task.attempt === task.attempt;
+      if (same && !active.parked) active.records.push(record);
       else record.complete();
       return;
     }
-    if (sameAttempt && !active.parking) {
-      // A crash came between the parked copy and the end of the record that was parked: this is the copy of what waits here.
-      this.repeats.inc();
-      active.records.push(record);
-      active.delivery = delivery;
-      return;
-    }
-    const work: DispatchWork = { delivery, partition: record.message.partition, records: [record], parking: false };
-    this.active.set(task.deliveryId, work);
+    const work = this.workOf(delivery, owner, state, offset, [record], false);
     const due = record.message.timestamp + task.remainingDelayMs;
     // Never longer than was asked for: the broker's clock and ours may differ, and ours may have been set back.
     const wait = Math.ceil(Math.min(task.remainingDelayMs, due - this.ports.now()));
@@ -137,13 +231,19 @@ export class Dispatcher {
   }
 
   /**
-   * Parks what was queued when its lane seemed quick and would now wait too long; to be called from time to time. Without
-   * it a receiver that hangs would hold its partition for as long as its queue takes, one timeout after the other.
+   * To be called from time to time. Parks what was queued when its lane seemed quick and would now wait too long: without it
+   * a receiver that hangs would hold its partition for as long as its queue takes, one timeout after the other. Looks for
+   * parked deliveries that can go or have expired.
    */
-  parkOverdue(): void {
+  lookAround(): void {
+    if (this.stopping) return;
     const now = this.ports.ticks();
-    if (this.stopping || (this.unacknowledged > 0 && now - this.heardAt > SLOW_FLUSH_MS)) return;
-    for (const work of this.lanes.overdue(now)) if (!this.abandoned(work)) void this.park(work, 'lane_full');
+    if (this.unacknowledged === 0 || now - this.heardAt <= SLOW_FLUSH_MS)
+      for (const work of this.lanes.overdue(now)) if (!this.abandoned(work)) this.park(work, 'lane_full', null);
+    this.endpoints.tend();
+    this.expiry.sweep();
+    for (const owner of this.endpoints.all()) this.release.pump(owner);
+    this.pump();
   }
 
   /**
@@ -153,18 +253,49 @@ export class Dispatcher {
   async stop(drainMs: number): Promise<void> {
     this.stopping = true;
     this.timers.clear();
-    if (this.idle) return;
-    await new Promise<void>((resolve) => {
-      const late = setTimeout(resolve, drainMs);
-      this.whenIdle = () => {
-        clearTimeout(late);
-        resolve();
-      };
-    });
+    this.release.stop();
+    if (!this.idle) {
+      await new Promise<void>((resolve) => {
+        const late = setTimeout(resolve, drainMs);
+        this.whenIdle = () => {
+          clearTimeout(late);
+          resolve();
+        };
+      });
+    }
   }
 
   private get idle(): boolean {
     return this.lanes.inFlight === 0 && this.writing === 0;
+  }
+
+  private workOf(
+    delivery: DeliveryRecord,
+    owner: OwnedPartition,
+    state: OwnedEndpoint,
+    offset: number,
+    records: ConsumedRecord[],
+    parked: boolean,
+  ): DispatchWork {
+    const { task, body } = delivery;
+    state.tenant = task.tenant;
+    const work: DispatchWork = {
+      endpointId: task.endpointId,
+      tenant: task.tenant,
+      bytes: body.length,
+      delivery,
+      owner,
+      state,
+      offset,
+      records,
+      parked,
+      step: 'waiting',
+      key: null,
+      probe: false,
+      ending: null,
+    };
+    this.active.set(task.deliveryId, work);
+    return work;
   }
 
   private async quarantine(record: ConsumedRecord): Promise<void> {
@@ -172,6 +303,72 @@ export class Dispatcher {
     const rejection = rejectUnusableTask(this.logger, topics, record.message, this.ports.now());
     if (await this.ports.tasks.send([rejection])) record.complete();
   }
+
+  // ---- parked deliveries that come back
+
+  /** How many more records of the endpoint can be used now. */
+  private roomOf(state: OwnedEndpoint): number {
+    const entry = this.ports.directory.get(state.id);
+    const load = this.lanes.loadOf(state.id);
+    if (!entry) return ENDED_AT_ONCE - state.parked.claimed + state.order.waiting + state.deferred.count;
+    const { endpoint } = entry;
+    const gone = this.goneVersions.get(endpoint.id) ?? null;
+    if (endpoint.status !== 'active' || (gone !== null && endpoint.version <= gone)) return 0;
+    if (state.lockedVersion === endpoint.version || this.lanes.rests(state.id, this.ports.ticks())) return 0;
+    if (state.order.waiting >= MOST_WAITING && state.ready.length === 0) return 0;
+    this.endpoints.follow(state, endpoint);
+    const admitted = admission(state.health, this.ports.now());
+    if (admitted.kind === 'wait') return 0;
+    if (admitted.kind === 'probe') return load === 0 ? 1 : 0;
+    return Math.max(0, this.lanes.limitOf(state.id) * READ_AHEAD - load);
+  }
+
+  /** Where order is kept, what is parked waits until every record before it has been handed out. */
+  private horizonOf(state: OwnedEndpoint, partition: number): number {
+    const ordering = this.ports.directory.get(state.id)?.endpoint.ordering ?? 'none';
+    return ordering === 'none' ? Number.POSITIVE_INFINITY : (this.ports.position(partition) ?? 0);
+  }
+
+  private mayRetry(state: OwnedEndpoint): boolean {
+    return this.retries < this.settings.retriesAtOnce && this.endpoints.mayRetry(state);
+  }
+
+  private acceptReleased(state: OwnedEndpoint, owner: OwnedPartition, message: IncomingMessage): void {
+    const delivery = decodeDelivery(message);
+    const offset = Number(message.offset);
+    if (!delivery || this.seen.hasFinished(delivery.task.deliveryId, delivery.task)) {
+      this.repeats.inc();
+      this.unpark(state, owner, offset);
+      return;
+    }
+    const { task } = delivery;
+    const fence = state.fences.get(task.deliveryId);
+    if (fence && task.epoch < fence.lowestEpoch) {
+      this.unpark(state, owner, offset);
+      return;
+    }
+    this.seen.take(task.deliveryId, task);
+    this.route(this.workOf(delivery, owner, state, offset, [], true));
+  }
+
+  private recordGone(state: OwnedEndpoint, owner: OwnedPartition, offset: number): void {
+    this.logger.error(
+      { endpointId: state.id, partition: owner.partition, offset },
+      'a parked record is no longer kept by the topic: its retention is shorter than its wait',
+    );
+    this.unpark(state, owner, offset);
+  }
+
+  private unpark(state: OwnedEndpoint, owner: OwnedPartition, offset: number): void {
+    const chunk = state.parked.remove(offset);
+    state.deferred.remove(offset);
+    if (!chunk) return;
+    this.ports.state.putChunk(owner.partition, state.id, chunk);
+    if (state.parked.count === 0) owner.backlogged.delete(state);
+    owner.changed.add(state);
+  }
+
+  // ---- the way to the lane
 
   private route(work: DispatchWork): void {
     if (this.stopping || this.abandoned(work)) return;
@@ -210,22 +407,71 @@ export class Dispatcher {
   private follow(work: DispatchWork, route: Route): void {
     switch (route.kind) {
       case 'send':
-        if (this.lanes.offer(route.endpoint.id, work, this.ports.ticks())) this.pump();
-        else void this.park(work, 'lane_full');
+        this.admit(work, route.endpoint);
         break;
       case 'park':
-        void this.park(work, route.reason);
+        this.park(work, route.reason, null);
         break;
       case 'end':
-        void this.end(work, route.status, route.reason);
+        this.end(work, route.status, route.reason, null);
         break;
     }
+  }
+
+  /** Into the lane, when nothing has to go first and the endpoint takes deliveries now. */
+  private admit(work: DispatchWork, endpoint: Endpoint): void {
+    const { state } = work;
+    const { task } = work.delivery;
+    this.endpoints.follow(state, endpoint);
+    if (task.trigger.kind !== 'test') {
+      const key = orderKeyOf(task, endpoint);
+      const isHead = key !== null && state.order.headOf(key) === task.deliveryId;
+      if (!work.parked && state.blocked && !isHead) {
+        this.park(work, 'backlog', null);
+        return;
+      }
+      const admitted = admission(state.health, this.ports.now());
+      if (admitted.kind === 'wait') {
+        this.park(work, 'endpoint_down', null);
+        return;
+      }
+      if (key !== null) {
+        const turn = state.order.admit(key, task.deliveryId, work.offset);
+        if (turn.kind === 'behind') {
+          this.park(work, 'behind_key', turn.deliveryId, key);
+          return;
+        }
+        work.key = key;
+      } else if (task.attempt > 1 && admitted.kind === 'send' && !this.mayRetry(state)) {
+        this.park(work, 'retry_budget', null);
+        return;
+      }
+      if (admitted.kind === 'probe') this.endpoints.beginProbe(work);
+      else this.lanes.setRamp(state.id, admitted.limit);
+    }
+    const now = this.ports.ticks();
+    if (work.parked) this.lanes.enqueue(work, now);
+    else if (!this.lanes.offer(work, now)) {
+      this.park(work, 'lane_full', null);
+      return;
+    }
+    work.step = 'queued';
+    if (task.attempt > 1) {
+      this.retries++;
+      state.mayRetry = false;
+    }
+    this.pump();
   }
 
   private pump(): void {
     if (this.stopping) return;
     const now = this.ports.ticks();
     for (let ready = this.lanes.next(now); ready; ready = this.lanes.next(now)) this.begin(ready);
+    const wakeAt = this.lanes.nextWake();
+    if (wakeAt !== null && (this.wakeAt === null || wakeAt < this.wakeAt || this.wakeAt <= now)) {
+      this.wakeAt = wakeAt;
+      this.timers.after(Math.max(1, Math.ceil(wakeAt - now)), () => this.pump());
+    }
   }
 
   /**
@@ -233,24 +479,53 @@ export class Dispatcher {
    * work was queued: then it goes another way, and its place is free.
    */
   private begin(work: DispatchWork): void {
-    const { task, traceparent } = work.delivery;
-    const entry = this.ports.directory.get(task.endpointId);
-    const route = entry ? this.decide(task, entry.endpoint) : null;
+    const { state } = work;
+    const entry = this.ports.directory.get(work.endpointId);
+    const route = entry ? this.decide(work.delivery.task, entry.endpoint) : null;
     if (route?.kind !== 'send' || this.abandoned(work)) {
-      this.lanes.release(task.endpointId, this.ports.ticks());
+      this.giveUpPlace(work);
       if (route === null) this.route(work);
       else if (route.kind !== 'send' && !this.abandoned(work)) this.follow(work, route);
       return;
     }
     const { endpoint, contract } = route;
+    if (!this.opens(endpoint)) {
+      state.lockedVersion = endpoint.version;
+      this.giveUpPlace(work);
+      this.park(work, 'no_secret', null);
+      return;
+    }
+    work.step = 'in_flight';
+    this.endpoints.numbered(work);
+    const { task, traceparent } = work.delivery;
     const span = startAttemptSpan(task, traceparent);
     const subject = { task, endpoint, requestId: this.ports.newRequestId(), trace: span.context };
     this.append(
-      work.partition,
-      startedFact(subject, this.ports.now()),
+      work.owner.partition,
+      startedFact(subject, work.offset, this.ports.now()),
       () => void this.attempt(work, contract, subject, span),
     );
   }
+
+  private opens(endpoint: Endpoint): boolean {
+    try {
+      this.ports.keys.activeFor(endpoint, this.ports.now());
+      return true;
+    } catch (error) {
+      this.logger.error(
+        { error: String(error), endpointId: endpoint.id },
+        'the secrets of an endpoint do not open; its deliveries wait until they do',
+      );
+      return false;
+    }
+  }
+
+  private giveUpPlace(work: DispatchWork): void {
+    this.lanes.release(work, this.ports.ticks(), 'none');
+    this.withdrawn(work);
+  }
+
+  // ---- the attempt
 
   private async attempt(
     work: DispatchWork,
@@ -258,8 +533,8 @@ export class Dispatcher {
     subject: AttemptSubject,
     span: ActiveSpan,
   ): Promise<void> {
-    const { endpoint, requestId } = subject;
-    const { task, body } = work.delivery;
+    const { endpoint, requestId, task } = subject;
+    const { state, owner } = work;
     const startedAt = this.ports.now();
     let request: WebhookRequest | null = null;
     let outcome: Outcome;
@@ -267,7 +542,7 @@ export class Dispatcher {
       const keys = this.ports.keys.activeFor(endpoint, startedAt);
       request = prepare({
         task,
-        body,
+        body: work.delivery.body,
         contract,
         endpoint,
         keys,
@@ -277,7 +552,7 @@ export class Dispatcher {
       });
       outcome = await this.ports.client.send(request);
     } catch (error) {
-      // A secret that does not open, or a header that cannot be sent: no request left, and the schedule goes on.
+      // A header that cannot be sent: no request left, and the schedule goes on.
       this.logger.error(
         { error: String(error), deliveryId: task.deliveryId, endpointId: endpoint.id },
         'the request could not be made',
@@ -290,29 +565,82 @@ export class Dispatcher {
       };
     }
     const now = this.ports.now();
-    const settlement = settle({
-      task,
-      contract,
-      outcome,
-      now,
-      random: this.ports.random(),
-      timeScale: this.settings.timeScale,
-    });
+    const { topics, timeScale } = this.settings;
+    const settlement = settle({ task, contract, endpoint, outcome, now, random: this.ports.random(), timeScale });
     const fact = finishedFact(subject, { request, outcome, settlement, startedAt, endedAt: now });
     const attributes = { 'webhook.outcome': fact.outcome };
     span.end(settlement.kind === 'succeeded' ? { attributes } : { error: fact.outcome, attributes });
-    const { topics, timeScale } = this.settings;
     tellAttempt(this.logger, task, fact, outcome, timeScale);
     if (settlement.kind === 'endpoint_gone') this.noteGone(endpoint);
-    const following = followingMessages({ delivery: work.delivery, endpoint, settlement, topics, timeScale, now });
-    if (following.length > 0 && !(await this.ports.tasks.send(following))) return;
-    this.append(work.partition, fact, () => {
-      this.noteFinished(task.deliveryId, task.epoch, task.attempt, Number.MAX_SAFE_INTEGER);
-      this.finish(work);
-      this.lanes.release(task.endpointId, this.ports.ticks());
-      this.pump();
-      if (this.idle) this.whenIdle();
+    const health = this.endpoints.afterAttempt(work, {
+      endpoint,
+      contract,
+      outcome,
+      settlement,
+      outcomeName: fact.outcome,
     });
+    if (health.disabled) this.noteGone(endpoint);
+    if (health.wentDown) this.giveBackQueue(state);
+    const ending = settlement.kind === 'retry' ? work.ending : null;
+    if (settlement.kind === 'retry' && ending === null && work.key !== null) await this.holdKey(work, work.key, now);
+    const following = [
+      ...(ending ? [] : followingMessages({ delivery: work.delivery, endpoint, settlement, topics, timeScale, now })),
+      ...health.messages,
+    ];
+    if (following.length > 0 && !(await this.ports.tasks.send(following))) return;
+    const { epoch, attempt } = task;
+    const done = (): void => {
+      const ended = settlement.kind !== 'retry' || ending !== null;
+      this.seen.note(task.deliveryId, { epoch, attempt, finished: true, ended });
+      if (work.key !== null && ended) this.freeKey(state, owner, work.key, task.deliveryId);
+      this.finish(work);
+      if (work.ending) this.commands.attemptEnded(work, work.ending, ended && ending === null);
+      if (attempt > 1) this.retries--;
+      this.lanes.release(work, this.ports.ticks(), this.endpoints.signalOf(work, outcome, now));
+      this.pump();
+      if (owner.backlogged.size > 0) this.release.pump(owner);
+      if (this.idle) this.whenIdle();
+    };
+    if (ending === null) this.append(owner.partition, fact, done);
+    else {
+      this.append(owner.partition, fact, () => {});
+      this.append(
+        owner.partition,
+        endedFact(
+          task,
+          { status: 'cancelled', reason: reasonOf(ending.kind), command: ending, offset: work.offset },
+          now,
+        ),
+        done,
+      );
+    }
+  }
+
+  /** The key is on record as held before the retry is on its way: no restart lets the next one of it overtake. */
+  private async holdKey(work: DispatchWork, key: string, now: number): Promise<void> {
+    const { state, owner } = work;
+    const { deliveryId } = work.delivery.task;
+    const known = state.order.headOf(key) === deliveryId;
+    state.order.hold(key, deliveryId);
+    if (known) return;
+    const held = { kind: 'held', endpointId: state.id, key, deliveryId, since: now } as const;
+    await new Promise<void>((resolve) => this.ports.state.put(owner.partition, held, resolve));
+  }
+
+  private freeKey(state: OwnedEndpoint, owner: OwnedPartition, key: string, deliveryId: string): void {
+    const wasHead = state.order.headOf(key) === deliveryId;
+    const next = state.order.end(key, deliveryId);
+    if (wasHead)
+      this.ports.state.erase(owner.partition, { kind: 'held', endpointId: state.id, key, deliveryId, since: 0 });
+    if (next === null) return;
+    state.ready.push(next);
+    this.release.pump(owner);
+  }
+
+  /** A command has ended a delivery that was not here: when it held its key, the next one may go. */
+  private freeHead(state: OwnedEndpoint, owner: OwnedPartition, deliveryId: string): void {
+    const key = state.order.keyHeldBy(deliveryId);
+    if (key !== null) this.freeKey(state, owner, key, deliveryId);
   }
 
   /** Requests that left before an endpoint changed may answer after those that left since. */
@@ -320,43 +648,94 @@ export class Dispatcher {
     this.goneVersions.set(endpoint.id, Math.max(endpoint.version, this.goneVersions.get(endpoint.id) ?? 0));
   }
 
-  private async park(work: DispatchWork, reason: ParkReason): Promise<void> {
-    const { delivery } = work;
-    work.parking = true;
+  private giveBackQueue(state: OwnedEndpoint): void {
+    for (const work of this.lanes.drain(state.id)) if (!this.abandoned(work)) this.park(work, 'endpoint_down', null);
+  }
+
+  // ---- the other ways
+
+  private park(work: DispatchWork, reason: ParkReason, behind: string | null, key: string | null = null): void {
+    const { state, owner, offset } = work;
+    const { task } = work.delivery;
+    this.withdrawn(work);
+    if (key !== null) state.order.wait(key, offset);
+    if (work.parked) {
+      if (reason === 'retry_budget') state.deferred.add(offset, null);
+      else if (reason !== 'behind_key') state.parked.unclaim(offset);
+      this.drop(work);
+      return;
+    }
+    work.step = 'leaving';
     this.writing++;
+    const chunk = state.parked.add(offset, task.expiresAt);
+    if (reason === 'retry_budget' || reason === 'behind_key') state.parked.claim(offset);
+    if (reason === 'retry_budget') state.deferred.add(offset, null);
+    owner.backlogged.add(state);
+    owner.changed.add(state);
     const now = this.ports.now();
-    const wait = PARKED_FOR_MS[Math.min(delivery.task.parkings, PARKED_FOR_MS.length - 1)]! * this.settings.timeScale;
-    const task = parkedTask(delivery.task, reason, Math.ceil(wait), now);
-    const { topics, timeScale } = this.settings;
-    if (!(await this.ports.tasks.send([delayedDelivery(topics, timeScale, { ...delivery, task })]))) return;
-    const { deliveryId, endpointId, parked } = delivery.task;
-    if (parked === null) deliveryParked(this.logger, { deliveryId, endpointId, reason });
-    this.append(work.partition, parkedFact(delivery.task, reason, now), () => this.written(work));
+    const written = (): void => {
+      deliveryParked(this.logger, { deliveryId: task.deliveryId, endpointId: state.id, reason });
+      this.append(owner.partition, parkedFact(task, { reason, offset, behind }, now), () => this.written(work));
+    };
+    // First the bit, then the fact: a fact without its bit would let the record pass for taken up.
+    if (chunk) this.ports.state.putChunk(owner.partition, state.id, chunk, written);
+    else written();
   }
 
   private async end(
     work: DispatchWork,
     status: DeliveryEnded['status'],
     reason: DeliveryEnded['reason'],
+    command: { readonly by: string; readonly commandId: string } | null,
   ): Promise<void> {
-    const { delivery } = work;
-    this.writing++;
-    if (
-      status !== 'cancelled' &&
-      !(await this.ports.tasks.send([encodeDelivery(this.settings.topics.deadLetter, delivery)]))
-    )
-      return;
+    const { delivery, state, owner } = work;
     const { deliveryId, tenant, endpointId, epoch, attempt } = delivery.task;
+    work.step = 'leaving';
+    this.writing++;
+    const messages = this.endpoints.endMessages(work, status);
+    if (status !== 'cancelled') messages.push(encodeDelivery(this.settings.topics.deadLetter, delivery));
+    if (messages.length > 0 && !(await this.ports.tasks.send(messages))) return;
     deliverySettled(this.logger, { tenant, deliveryId, endpointId, status, reason, attempt });
-    this.append(work.partition, endedFact(delivery.task, status, reason, this.ports.now()), () => {
-      this.noteFinished(deliveryId, epoch, attempt, Number.MAX_SAFE_INTEGER);
+    const fact = endedFact(delivery.task, { status, reason, command, offset: work.offset }, this.ports.now());
+    this.append(owner.partition, fact, () => {
+      this.seen.note(deliveryId, { epoch, attempt, finished: true, ended: true });
+      if (work.key !== null) this.freeKey(state, owner, work.key, deliveryId);
+      else this.freeHead(state, owner, deliveryId);
       this.written(work);
+      if (owner.backlogged.size > 0) this.release.pump(owner);
     });
   }
 
+  /** Takes work that has not begun out of its lane; false when it is under way. */
+  private withdraw(work: DispatchWork): boolean {
+    if (work.step === 'in_flight' || work.step === 'leaving') return false;
+    if (work.step === 'queued' && !this.lanes.remove(work)) return false;
+    this.withdrawn(work, true);
+    return true;
+  }
+
+  /** It has no place in a lane any more, and nothing of it is under way. */
+  private withdrawn(work: DispatchWork, keepsKey = false): void {
+    if (work.step === 'queued' && work.delivery.task.attempt > 1) this.retries--;
+    work.step = 'waiting';
+    if (work.probe) this.endpoints.abandonProbe(work);
+    if (work.key !== null && !keepsKey) {
+      work.state.order.giveBack(work.key, work.delivery.task.deliveryId);
+      work.key = null;
+    }
+  }
+
   private written(work: DispatchWork): void {
-    this.writing--;
-    this.finish(work);
+    if (work.parked) this.finish(work);
+    else {
+      this.drop(work);
+      for (const record of work.records) record.complete();
+    }
+    this.noteWriting(-1);
+  }
+
+  private noteWriting(change: number): void {
+    this.writing += change;
     if (this.idle) this.whenIdle();
   }
 
@@ -370,20 +749,24 @@ export class Dispatcher {
   }
 
   private finish(work: DispatchWork): void {
-    this.release(work);
+    this.drop(work);
+    if (work.parked && work.owner.current) this.unpark(work.state, work.owner, work.offset);
     for (const record of work.records) record.complete();
   }
 
-  /** True when every record of the work belongs to another process now: that one carries it out. */
+  /** True when the partition, or every record of the work, belongs to another process now: that one carries it out. */
   private abandoned(work: DispatchWork): boolean {
-    if (work.records.some((record) => record.current)) return false;
+    if (work.owner.current && (work.parked || work.records.some((record) => record.current))) return false;
     // A later step of the same delivery may have been taken up meanwhile; it stays.
-    if (this.release(work)) this.seen.forget(work.delivery.task.deliveryId);
+    if (this.drop(work)) this.seen.forget(work.delivery.task.deliveryId);
     return true;
   }
 
-  private release(work: DispatchWork): boolean {
+  private drop(work: DispatchWork): boolean {
     if (this.active.get(work.delivery.task.deliveryId) !== work) return false;
     return this.active.delete(work.delivery.task.deliveryId);
   }
 }
+
+const reasonOf = (kind: 'cancel' | 'skip'): DeliveryEnded['reason'] =>
+  kind === 'cancel' ? 'cancelled_by_command' : 'skipped_by_command';

@@ -1,130 +1,238 @@
+import { TokenBucket } from '@millrace/domain';
 import fc from 'fast-check';
-import { Lanes } from './lanes';
+import { type LaneLimits, Lanes, type LaneWork } from './lanes';
 
-const limits = { perEndpoint: 2, queuePerEndpoint: 3, longestWaitMs: 1_000, total: 4 };
+const limits: LaneLimits = {
+  perEndpoint: 2,
+  initial: 2,
+  queuePerEndpoint: 3,
+  longestWaitMs: 1_000,
+  perTenant: 4,
+  total: 4,
+  totalBytes: 1_000,
+};
+
+interface Work extends LaneWork {
+  readonly n: number;
+}
+
+const work = (endpointId: string, n = 0, more: Partial<Work> = {}): Work => ({
+  endpointId,
+  tenant: 'default',
+  bytes: 1,
+  n,
+  ...more,
+});
+
+const lanesWith = (more: Partial<LaneLimits> = {}) => new Lanes<Work>({ ...limits, ...more });
+const started = (lanes: Lanes<Work>, now = 0): Work[] => {
+  const all: Work[] = [];
+  for (let next = lanes.next(now); next; next = lanes.next(now)) all.push(next);
+  return all;
+};
+const numbers = (all: readonly Work[]): number[] => all.map(({ n }) => n);
 
 describe('lanes', () => {
   it('start no more than the cap of an endpoint', () => {
-    const lanes = new Lanes<string>(limits);
-    for (const work of ['a', 'b', 'c']) expect(lanes.offer('one', work, 0)).toBe(true);
-    expect([lanes.next(0), lanes.next(0), lanes.next(0)]).toEqual(['a', 'b', undefined]);
-    lanes.release('one', 0);
-    expect(lanes.next(0)).toBe('c');
+    const lanes = lanesWith();
+    const [a, b, c] = [work('one', 1), work('one', 2), work('one', 3)];
+    for (const each of [a, b, c]) expect(lanes.offer(each, 0)).toBe(true);
+    expect(started(lanes)).toEqual([a, b]);
+    lanes.release(a, 0, 'none');
+    expect(started(lanes)).toEqual([c]);
   });
 
   it('turn work away when the queue is full', () => {
-    const lanes = new Lanes<number>(limits);
-    expect([1, 2, 3, 4].map((work) => lanes.offer('one', work, 0))).toEqual([true, true, true, false]);
+    const lanes = lanesWith();
+    expect([1, 2, 3, 4].map((n) => lanes.offer(work('one', n), 0))).toEqual([true, true, true, false]);
   });
 
   it('serve the other lanes while one is at its cap', () => {
-    const lanes = new Lanes<string>(limits);
-    for (const work of ['slow 1', 'slow 2', 'slow 3']) lanes.offer('slow', work, 0);
-    lanes.next(0);
-    lanes.next(0);
-    lanes.offer('fast', 'fast 1', 0);
-    expect(lanes.next(0)).toBe('fast 1');
+    const lanes = lanesWith();
+    for (const n of [1, 2, 3]) lanes.offer(work('slow', n), 0);
+    started(lanes);
+    lanes.offer(work('fast', 9), 0);
+    expect(numbers(started(lanes))).toEqual([9]);
   });
 
   it('turn work away when the receiver hangs, long before the queue is full', () => {
-    const lanes = new Lanes<number>({ perEndpoint: 2, queuePerEndpoint: 1_000, longestWaitMs: 1_000, total: 4 });
-    for (let n = 0; n < 12; n++) lanes.offer('hangs', n, 0);
-    lanes.next(0);
-    lanes.next(0);
-    expect(lanes.offer('hangs', 12, 100)).toBe(true);
-    expect(lanes.offer('hangs', 13, 1_000)).toBe(false);
-    expect(lanes.offer('other', 1, 1_000)).toBe(true);
+    const lanes = lanesWith({ queuePerEndpoint: 1_000 });
+    for (let n = 0; n < 12; n++) lanes.offer(work('hangs', n), 0);
+    started(lanes);
+    expect(lanes.offer(work('hangs'), 100)).toBe(true);
+    expect(lanes.offer(work('hangs'), 1_000)).toBe(false);
+    expect(lanes.offer(work('other'), 1_000)).toBe(true);
   });
 
   it('take a long queue of a receiver that keeps up', () => {
-    const lanes = new Lanes<number>({ perEndpoint: 1, queuePerEndpoint: 1_000, longestWaitMs: 1_000, total: 4 });
+    const lanes = lanesWith({ perEndpoint: 1, initial: 1, queuePerEndpoint: 1_000 });
     let now = 0;
-    for (let n = 0; n < 500; n++) expect(lanes.offer('quick', n, now)).toBe(true);
-    for (; now < 100; now++) {
-      lanes.next(now);
-      lanes.release('quick', now + 1);
-    }
-    for (let n = 0; n < 500; n++) expect(lanes.offer('quick', n, now)).toBe(true);
+    for (let n = 0; n < 500; n++) expect(lanes.offer(work('quick', n), now)).toBe(true);
+    for (; now < 100; now++) lanes.release(lanes.next(now)!, now + 1, 'kept_up');
+    for (let n = 0; n < 500; n++) expect(lanes.offer(work('quick', n), now)).toBe(true);
   });
 
   it('turn work away from a receiver that is slow, at its own pace', () => {
-    const lanes = new Lanes<number>({ perEndpoint: 1, queuePerEndpoint: 1_000, longestWaitMs: 1_000, total: 4 });
-    for (let n = 0; n < 3; n++) lanes.offer('slow', n, 0);
-    lanes.next(0);
-    lanes.release('slow', 400);
-    expect(lanes.offer('slow', 3, 400)).toBe(true);
-    expect(lanes.offer('slow', 4, 400)).toBe(false);
+    const lanes = lanesWith({ perEndpoint: 1, initial: 1, queuePerEndpoint: 1_000 });
+    for (let n = 0; n < 3; n++) lanes.offer(work('slow', n), 0);
+    lanes.release(lanes.next(0)!, 400, 'kept_up');
+    expect(lanes.offer(work('slow', 3), 400)).toBe(true);
+    expect(lanes.offer(work('slow', 4), 400)).toBe(false);
   });
 
   it('give back what a hanging receiver cannot take in time, the newest, and keep the rest in order', () => {
-    const lanes = new Lanes<number>({ perEndpoint: 2, queuePerEndpoint: 1_000, longestWaitMs: 1_000, total: 4 });
-    for (let n = 0; n < 500; n++) expect(lanes.offer('hangs', n, 0)).toBe(true);
-    lanes.offer('other', 1_000, 0);
-    expect([lanes.next(0), lanes.next(0), lanes.next(0)]).toEqual([0, 1_000, 1]);
+    const lanes = lanesWith({ queuePerEndpoint: 1_000 });
+    for (let n = 0; n < 500; n++) expect(lanes.offer(work('hangs', n), 0)).toBe(true);
+    lanes.offer(work('other', 1_000), 0);
+    const flying = started(lanes);
+    expect(numbers(flying)).toEqual([0, 1_000, 1]);
     expect(lanes.overdue(3)).toEqual([]);
     const taken = lanes.overdue(300);
     expect(taken).toHaveLength(488);
-    expect(taken[0]).toBe(12);
+    expect(taken[0]!.n).toBe(12);
     expect(lanes.queued).toBe(10);
     expect(lanes.overdue(300)).toEqual([]);
-    lanes.release('hangs', 15_000);
-    expect(lanes.next(15_000)).toBe(2);
+    lanes.release(flying[0]!, 15_000, 'overloaded');
+    lanes.release(flying[2]!, 15_000, 'overloaded');
+    expect(lanes.next(15_000)!.n).toBe(2);
   });
 
   it('never give back all that waits', () => {
-    const lanes = new Lanes<number>({ perEndpoint: 1, queuePerEndpoint: 1_000, longestWaitMs: 1_000, total: 4 });
-    for (let n = 0; n < 3; n++) lanes.offer('hangs', n, 0);
+    const lanes = lanesWith({ perEndpoint: 1, initial: 1, queuePerEndpoint: 1_000 });
+    for (let n = 0; n < 3; n++) lanes.offer(work('hangs', n), 0);
     lanes.next(0);
-    expect(lanes.overdue(60_000)).toEqual([2]);
+    expect(numbers(lanes.overdue(60_000))).toEqual([2]);
     expect(lanes.overdue(90_000)).toEqual([]);
   });
 
+  it('give a receiver that keeps up more at a time, and one that does not less', () => {
+    const lanes = lanesWith({ perEndpoint: 8, initial: 2, queuePerEndpoint: 1_000, total: 100, perTenant: 100 });
+    for (let n = 0; n < 100; n++) lanes.offer(work('one', n), 0);
+    const first = started(lanes);
+    expect(first).toHaveLength(2);
+    for (const each of first) lanes.release(each, 1, 'kept_up');
+    expect(started(lanes, 1)).toHaveLength(4);
+    expect(lanes.limitOf('one')).toBe(4);
+    for (let n = 0; n < 5; n++) {
+      lanes.offer(work('hangs', n), 1);
+    }
+    const hanging = started(lanes, 1);
+    for (const each of hanging) lanes.release(each, 2, 'overloaded');
+    expect(lanes.limitOf('hangs')).toBe(1);
+  });
+
+  it('keep a cap that is given from outside', () => {
+    const lanes = lanesWith({ perEndpoint: 8, initial: 8, queuePerEndpoint: 100, total: 100, perTenant: 100 });
+    for (let n = 0; n < 10; n++) lanes.offer(work('one', n), 0);
+    lanes.setRamp('one', 1);
+    expect(started(lanes)).toHaveLength(1);
+    lanes.setRamp('one', 3);
+    expect(started(lanes)).toHaveLength(2);
+    lanes.setRamp('one', null);
+    expect(started(lanes)).toHaveLength(5);
+  });
+
+  it('keep the cap of a tenant, and serve the other tenants meanwhile', () => {
+    const lanes = lanesWith({ perTenant: 2, total: 10 });
+    for (const id of ['a', 'b', 'c']) lanes.offer(work(id, 1, { tenant: 'big' }), 0);
+    lanes.offer(work('d', 2, { tenant: 'small' }), 0);
+    const flying = started(lanes);
+    expect(flying.map(({ tenant }) => tenant)).toEqual(['big', 'big', 'small']);
+    lanes.release(flying[0]!, 0, 'kept_up');
+    expect(started(lanes)).toHaveLength(1);
+  });
+
+  it('keep the cap in bytes, and let one through whatever its size', () => {
+    const lanes = lanesWith({ totalBytes: 100 });
+    const [big, small] = [work('a', 1, { bytes: 500 }), work('b', 2, { bytes: 10 })];
+    lanes.offer(big, 0);
+    lanes.offer(small, 0);
+    expect(started(lanes)).toEqual([big]);
+    lanes.release(big, 0, 'kept_up');
+    expect(started(lanes)).toEqual([small]);
+  });
+
+  it('keep a rate', () => {
+    const lanes = lanesWith({ perEndpoint: 100, initial: 100, queuePerEndpoint: 100, total: 100, perTenant: 100 });
+    lanes.setPacer('one', new TokenBucket({ perSecond: 10, burst: 2 }, 0), 0);
+    for (let n = 0; n < 10; n++) lanes.offer(work('one', n), 0);
+    expect(started(lanes)).toHaveLength(2);
+    expect(lanes.nextWake()).toBe(100);
+    expect(started(lanes, 99)).toHaveLength(0);
+    expect(started(lanes, 100)).toHaveLength(1);
+    expect(started(lanes, 400)).toHaveLength(2);
+  });
+
+  it('let a receiver rest when it asks for it, and turn work away meanwhile', () => {
+    const lanes = lanesWith();
+    lanes.offer(work('one', 1), 0);
+    lanes.sleep('one', 5_000, 0);
+    expect(started(lanes, 4_999)).toEqual([]);
+    expect(lanes.offer(work('one', 2), 1_000)).toBe(false);
+    expect(lanes.rests('one', 4_999)).toBe(true);
+    expect(numbers(started(lanes, 5_000))).toEqual([1]);
+    expect(lanes.nextWake()).toBeNull();
+  });
+
+  it('hand back what waits, one or all', () => {
+    const lanes = lanesWith();
+    const all = [work('one', 1), work('one', 2), work('one', 3)];
+    for (const each of all) lanes.offer(each, 0);
+    expect(lanes.remove(all[1]!)).toBe(true);
+    expect(lanes.remove(all[1]!)).toBe(false);
+    expect(numbers(lanes.drain('one'))).toEqual([1, 3]);
+    expect(lanes.queued).toBe(0);
+    expect(started(lanes)).toEqual([]);
+  });
+
   it('keep all caps, start everything once and in order within a lane, whatever the sequence of calls', () => {
+    const step = fc.record({
+      endpoint: fc.nat(4),
+      act: fc.constantFrom('offer', 'next', 'kept_up', 'overloaded', 'none'),
+    });
     fc.assert(
-      fc.property(
-        fc.array(fc.record({ endpoint: fc.nat(4), act: fc.constantFrom('offer', 'next', 'release') }), {
-          maxLength: 300,
-        }),
-        (steps) => {
-          const lanes = new Lanes<{ endpoint: string; n: number }>(limits);
-          const flying = new Map<string, number>();
-          const lastStarted = new Map<string, number>();
-          let accepted = 0;
-          let started = 0;
-          const start = (work: { endpoint: string; n: number } | undefined) => {
-            if (!work) return false;
-            started++;
-            flying.set(work.endpoint, (flying.get(work.endpoint) ?? 0) + 1);
-            expect(flying.get(work.endpoint)).toBeLessThanOrEqual(limits.perEndpoint);
-            expect([...flying.values()].reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(limits.total);
-            expect(work.n).toBeGreaterThan(lastStarted.get(work.endpoint) ?? -1);
-            lastStarted.set(work.endpoint, work.n);
-            return true;
-          };
-          const release = (endpoint: string) => {
-            flying.set(endpoint, flying.get(endpoint)! - 1);
-            lanes.release(endpoint, 0);
-          };
-          steps.forEach(({ endpoint, act }, n) => {
-            const id = `ep${endpoint}`;
-            if (act === 'offer' && lanes.offer(id, { endpoint: id, n }, 0)) accepted++;
-            if (act === 'next') start(lanes.next(0));
-            if (act === 'release' && (flying.get(id) ?? 0) > 0) release(id);
-          });
-          for (let more = true; more; ) {
-            more = false;
-            while (start(lanes.next(0))) more = true;
-            for (const [endpoint, count] of flying)
-              for (let i = 0; i < count; i++) {
-                release(endpoint);
-                more = true;
-              }
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        const lanes = lanesWith({ perTenant: 3 });
+        const flying = new Map<string, Work[]>();
+        const lastStarted = new Map<string, number>();
+        let accepted = 0;
+        let count = 0;
+        const start = (next: Work | undefined): boolean => {
+          if (!next) return false;
+          count++;
+          const ofLane = flying.get(next.endpointId) ?? [];
+          ofLane.push(next);
+          flying.set(next.endpointId, ofLane);
+          expect(ofLane.length).toBeLessThanOrEqual(limits.perEndpoint);
+          const all = [...flying.values()].flat();
+          expect(all.length).toBeLessThanOrEqual(limits.total);
+          expect(all.filter(({ tenant }) => tenant === next.tenant).length).toBeLessThanOrEqual(3);
+          expect(next.n).toBeGreaterThan(lastStarted.get(next.endpointId) ?? -1);
+          lastStarted.set(next.endpointId, next.n);
+          return true;
+        };
+        steps.forEach(({ endpoint, act }, n) => {
+          const id = `ep${endpoint}`;
+          if (act === 'offer') accepted += lanes.offer(work(id, n, { tenant: `t${endpoint % 2}` }), 0) ? 1 : 0;
+          else if (act === 'next') start(lanes.next(0));
+          else {
+            const done = flying.get(id)?.shift();
+            if (done) lanes.release(done, 0, act);
           }
-          expect(started).toBe(accepted);
-          expect(lanes.inFlight).toBe(0);
-          expect(lanes.queued).toBe(0);
-        },
-      ),
+        });
+        for (let more = true; more; ) {
+          more = false;
+          while (start(lanes.next(0))) more = true;
+          for (const ofLane of flying.values())
+            for (let done = ofLane.shift(); done; done = ofLane.shift()) {
+              lanes.release(done, 0, 'kept_up');
+              more = true;
+            }
+        }
+        expect(count).toBe(accepted);
+        expect(lanes.inFlight).toBe(0);
+        expect(lanes.queued).toBe(0);
+      }),
     );
   });
 });

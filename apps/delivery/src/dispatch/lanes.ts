@@ -1,20 +1,47 @@
+import type { Permit } from '@millrace/domain';
+
 /**
- * Who may send now. Each endpoint has a lane with a cap on requests in flight and a queue that is bounded by the time its
- * last place would wait; all lanes together have a cap. Pure bookkeeping, no I/O: the dispatcher asks and carries out.
+ * Who may send now. Each endpoint has a lane with a cap on requests in flight, which grows while its receiver keeps up and
+ * shrinks when it does not, and a queue that is bounded by the time its last place would wait. Each tenant and all lanes together
+ * have caps in requests and in bytes. Pure bookkeeping, no I/O: the dispatcher asks and carries out.
  */
 export interface LaneLimits {
-  /** Requests in flight of one endpoint. */
+  /** Requests in flight of one endpoint at most. */
   readonly perEndpoint: number;
+  /** Requests in flight of an endpoint that nothing is known of yet. */
+  readonly initial: number;
   /** Work waiting in one lane, whatever its pace. */
   readonly queuePerEndpoint: number;
   /** Ms that new work may expect to wait at the pace of its lane; a slower lane turns it away. */
   readonly longestWaitMs: number;
+  /** Requests in flight of one tenant. */
+  readonly perTenant: number;
   /** Requests in flight of the whole process. */
   readonly total: number;
+  /** Bytes of all bodies in flight; one request goes out whatever its size. */
+  readonly totalBytes: number;
 }
+
+export interface LaneWork {
+  readonly endpointId: string;
+  readonly tenant: string;
+  readonly bytes: number;
+}
+
+/** Asked before every request. */
+export interface Pacer {
+  take(now: number): Permit;
+}
+
+/** What the end of a request says of its receiver's pace. */
+export type LaneSignal = 'kept_up' | 'overloaded' | 'none';
 
 interface Lane<T> {
   inFlight: number;
+  /** Grows by one with each request that the receiver kept up with, is halved by one that it did not. */
+  limit: number;
+  /** From the endpoint's health, while it comes back; null when there is none. */
+  ramp: number | null;
   readonly queue: T[];
   head: number;
   /** In the ring of lanes that could start something. */
@@ -23,17 +50,25 @@ interface Lane<T> {
   interval: number;
   /** Ms on the caller's clock of the last end, or of the start that ended idleness. */
   progressAt: number;
+  /** Nothing starts before this. */
+  sleepsUntil: number;
+  pacer: Pacer | null;
 }
 
 /** Weight of the newest interval in the smoothed one. */
 const NEWEST = 0.1;
 
-export class Lanes<T> {
+export class Lanes<T extends LaneWork> {
   private readonly lanes = new Map<string, Lane<T>>();
   /** Lanes with something queued and room under their cap, served in turn. */
   private ring: string[] = [];
   private ringHead = 0;
+  /** Lanes that wait for their tenant. */
+  private readonly heldByTenant = new Map<string, string[]>();
+  private readonly asleep = new Set<string>();
+  private readonly inFlightOf = new Map<string, number>();
   private total = 0;
+  private bytes = 0;
   private waiting = 0;
 
   constructor(private readonly limits: LaneLimits) {}
@@ -46,19 +81,73 @@ export class Lanes<T> {
     return this.waiting;
   }
 
+  /** Queued and in flight. */
+  loadOf(endpointId: string): number {
+    const lane = this.lanes.get(endpointId);
+    return lane ? lane.inFlight + lane.queue.length - lane.head : 0;
+  }
+
+  /** Requests in flight that the lane may have now. */
+  limitOf(endpointId: string): number {
+    const lane = this.lanes.get(endpointId);
+    return lane ? capOf(lane) : this.limits.initial;
+  }
+
   /**
    * False when the lane is full: a slow receiver may not hold a partition. A busy but quick lane takes more, and the
    * partition's own window holds the rest back. `now` in ms, never going back.
    */
-  offer(endpointId: string, work: T, now: number): boolean {
-    const lane = this.lane(endpointId, now);
+  offer(work: T, now: number): boolean {
+    const lane = this.lane(work.endpointId, now);
     const ahead = lane.queue.length - lane.head;
-    if (ahead >= this.limits.queuePerEndpoint || this.expectedWait(lane, ahead, now) > this.limits.longestWaitMs)
+    if (ahead >= this.limits.queuePerEndpoint || this.expectedWait(lane, ahead, now) > this.limits.longestWaitMs) {
+      this.tidy(work.endpointId, lane);
       return false;
+    }
+    this.enqueue(work, now);
+    return true;
+  }
+
+  /** Takes the work whatever the wait: its caller has looked for room. */
+  enqueue(work: T, now: number): void {
+    const lane = this.lane(work.endpointId, now);
     lane.queue.push(work);
     this.waiting++;
+    this.markReady(work.endpointId, lane);
+  }
+
+  /** The endpoint's rate limit, null for none; asked before every request. */
+  setPacer(endpointId: string, pacer: Pacer | null, now: number): void {
+    this.lane(endpointId, now).pacer = pacer;
+  }
+
+  /** A cap that holds while an endpoint comes back; null lifts it. */
+  setRamp(endpointId: string, ramp: number | null): void {
+    const lane = this.lanes.get(endpointId);
+    if (!lane || lane.ramp === ramp) return;
+    lane.ramp = ramp;
     this.markReady(endpointId, lane);
-    return true;
+  }
+
+  /** Nothing of the lane starts before `until`: its receiver asked for a rest. */
+  sleep(endpointId: string, until: number, now: number): void {
+    const lane = this.lane(endpointId, now);
+    lane.sleepsUntil = Math.max(lane.sleepsUntil, until);
+    this.asleep.add(endpointId);
+  }
+
+  rests(endpointId: string, now: number): boolean {
+    return (this.lanes.get(endpointId)?.sleepsUntil ?? 0) > now;
+  }
+
+  /** The earliest end of a rest; null when no lane rests. */
+  nextWake(): number | null {
+    let earliest: number | null = null;
+    for (const id of this.asleep) {
+      const until = this.lanes.get(id)?.sleepsUntil ?? 0;
+      if (earliest === null || until < earliest) earliest = until;
+    }
+    return earliest;
   }
 
   /**
@@ -69,50 +158,134 @@ export class Lanes<T> {
     const taken: T[] = [];
     for (const lane of this.lanes.values()) {
       const ahead = lane.queue.length - lane.head;
-      if (this.expectedWait(lane, ahead, now) <= 2 * this.limits.longestWaitMs) continue;
-      const kept = Math.max(1, Math.floor(this.limits.longestWaitMs / this.pace(lane, now)));
+      if (ahead === 0 || this.expectedWait(lane, ahead, now) <= 2 * this.limits.longestWaitMs) continue;
+      const pace = Math.max(this.pace(lane, now), (lane.sleepsUntil - now) / ahead);
+      const kept = Math.max(1, Math.floor(this.limits.longestWaitMs / pace));
       taken.push(...lane.queue.splice(lane.head + kept));
     }
     this.waiting -= taken.length;
     return taken;
   }
 
+  /** Takes back all that waits in the lane, in order. */
+  drain(endpointId: string): T[] {
+    const lane = this.lanes.get(endpointId);
+    if (!lane) return [];
+    const taken = lane.queue.splice(lane.head);
+    this.waiting -= taken.length;
+    this.tidy(endpointId, lane);
+    return taken;
+  }
+
+  /** Takes one that waits out of its lane; false when it does not wait there. */
+  remove(work: T): boolean {
+    const lane = this.lanes.get(work.endpointId);
+    const at = lane?.queue.indexOf(work, lane.head) ?? -1;
+    if (!lane || at < 0) return false;
+    lane.queue.splice(at, 1);
+    this.waiting--;
+    return true;
+  }
+
   /** Takes the next work that may start, lane by lane in turn; undefined when nothing may. */
   next(now: number): T | undefined {
+    if (this.asleep.size > 0) this.wake(now);
     while (this.total < this.limits.total && this.ringHead < this.ring.length) {
       const id = this.ring[this.ringHead++]!;
       if (this.ringHead > 1024 && this.ringHead * 2 > this.ring.length) {
         this.ring = this.ring.slice(this.ringHead);
         this.ringHead = 0;
       }
-      const lane = this.lanes.get(id)!;
+      const lane = this.lanes.get(id);
+      if (!lane) continue;
       lane.ready = false;
-      if (lane.head >= lane.queue.length || lane.inFlight >= this.limits.perEndpoint) continue;
-      const work = lane.queue[lane.head++]!;
-      if (lane.head > 256 && lane.head * 2 > lane.queue.length) {
-        lane.queue.splice(0, lane.head);
-        lane.head = 0;
+      if (lane.head >= lane.queue.length || lane.inFlight >= capOf(lane)) continue;
+      const work = lane.queue[lane.head]!;
+      if (this.total > 0 && this.bytes + work.bytes > this.limits.totalBytes) {
+        this.markReady(id, lane);
+        return undefined;
       }
-      if (lane.inFlight === 0) lane.progressAt = now;
-      lane.inFlight++;
-      this.total++;
-      this.waiting--;
-      this.markReady(id, lane);
+      const ofTenant = this.inFlightOf.get(work.tenant) ?? 0;
+      if (ofTenant >= this.limits.perTenant) {
+        this.holdForTenant(work.tenant, id);
+        continue;
+      }
+      const rest = this.restOf(lane, now);
+      if (rest > 0) {
+        lane.sleepsUntil = now + rest;
+        this.asleep.add(id);
+        continue;
+      }
+      this.start(id, lane, work, ofTenant, now);
       return work;
     }
     return undefined;
   }
 
   /** Gives back the place of a request that has ended. */
-  release(endpointId: string, now: number): void {
+  release(work: T, now: number, signal: LaneSignal): void {
+    const { endpointId, tenant, bytes } = work;
     const lane = this.lanes.get(endpointId)!;
     lane.inFlight--;
     this.total--;
-    lane.interval =
-      lane.interval === 0 ? now - lane.progressAt : lane.interval * (1 - NEWEST) + (now - lane.progressAt) * NEWEST;
-    lane.progressAt = now;
-    if (lane.inFlight === 0 && lane.head >= lane.queue.length && !lane.ready) this.lanes.delete(endpointId);
-    else this.markReady(endpointId, lane);
+    this.bytes -= bytes;
+    const ofTenant = this.inFlightOf.get(tenant)! - 1;
+    if (ofTenant === 0) this.inFlightOf.delete(tenant);
+    else this.inFlightOf.set(tenant, ofTenant);
+    if (signal === 'kept_up') lane.limit = Math.min(this.limits.perEndpoint, lane.limit + 1);
+    else if (signal === 'overloaded') lane.limit = Math.max(1, Math.floor(lane.limit / 2));
+    if (signal !== 'none') {
+      const interval = now - lane.progressAt;
+      lane.interval = lane.interval === 0 ? interval : lane.interval * (1 - NEWEST) + interval * NEWEST;
+      lane.progressAt = now;
+    }
+    this.markReady(endpointId, lane);
+    this.tidy(endpointId, lane);
+    const held = this.heldByTenant.get(tenant);
+    if (held) {
+      this.heldByTenant.delete(tenant);
+      for (const id of held) {
+        const other = this.lanes.get(id);
+        if (other) this.markReady(id, other);
+      }
+    }
+  }
+
+  private start(id: string, lane: Lane<T>, work: T, ofTenant: number, now: number): void {
+    lane.head++;
+    if (lane.head > 256 && lane.head * 2 > lane.queue.length) {
+      lane.queue.splice(0, lane.head);
+      lane.head = 0;
+    }
+    if (lane.inFlight === 0) lane.progressAt = now;
+    lane.inFlight++;
+    this.total++;
+    this.bytes += work.bytes;
+    this.inFlightOf.set(work.tenant, ofTenant + 1);
+    this.waiting--;
+    this.markReady(id, lane);
+  }
+
+  /** Ms until the lane may start something, by its rest and its rate. */
+  private restOf(lane: Lane<T>, now: number): number {
+    if (lane.sleepsUntil > now) return lane.sleepsUntil - now;
+    const permit = lane.pacer?.take(now);
+    return permit === undefined || permit.ok ? 0 : permit.waitMs;
+  }
+
+  private wake(now: number): void {
+    for (const id of this.asleep) {
+      const lane = this.lanes.get(id);
+      if (lane && lane.sleepsUntil > now) continue;
+      this.asleep.delete(id);
+      if (lane) this.markReady(id, lane);
+    }
+  }
+
+  private holdForTenant(tenant: string, id: string): void {
+    const held = this.heldByTenant.get(tenant);
+    if (held) held.push(id);
+    else this.heldByTenant.set(tenant, [id]);
   }
 
   /**
@@ -125,21 +298,42 @@ export class Lanes<T> {
   }
 
   private expectedWait(lane: Lane<T>, ahead: number, now: number): number {
-    return ahead * this.pace(lane, now);
+    return Math.max(ahead * this.pace(lane, now), lane.sleepsUntil - now);
   }
 
   private lane(endpointId: string, now: number): Lane<T> {
     let lane = this.lanes.get(endpointId);
     if (!lane) {
-      lane = { inFlight: 0, queue: [], head: 0, ready: false, interval: 0, progressAt: now };
+      lane = {
+        inFlight: 0,
+        limit: Math.min(this.limits.initial, this.limits.perEndpoint),
+        ramp: null,
+        queue: [],
+        head: 0,
+        ready: false,
+        interval: 0,
+        progressAt: now,
+        sleepsUntil: 0,
+        pacer: null,
+      };
       this.lanes.set(endpointId, lane);
     }
     return lane;
   }
 
+  /** Forgets a lane that says no more than a new one would. */
+  private tidy(id: string, lane: Lane<T>): void {
+    if (lane.inFlight > 0 || lane.head < lane.queue.length || lane.ready) return;
+    if (lane.ramp !== null || lane.pacer !== null || this.asleep.has(id) || lane.limit < this.limits.initial) return;
+    this.lanes.delete(id);
+  }
+
   private markReady(id: string, lane: Lane<T>): void {
-    if (lane.ready || lane.head >= lane.queue.length || lane.inFlight >= this.limits.perEndpoint) return;
+    if (lane.ready || lane.head >= lane.queue.length || lane.inFlight >= capOf(lane)) return;
     lane.ready = true;
     this.ring.push(id);
   }
 }
+
+const capOf = (lane: { readonly limit: number; readonly ramp: number | null }): number =>
+  lane.ramp === null ? lane.limit : Math.min(lane.limit, lane.ramp);

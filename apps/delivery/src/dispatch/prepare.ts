@@ -1,4 +1,4 @@
-import type { Contract, DeliveryTask, Endpoint, SigningKey } from '@millrace/domain';
+import { type Contract, type DeliveryTask, type Endpoint, type SigningKey, timeoutOf } from '@millrace/domain';
 import type { WebhookRequest } from '@millrace/webhook-client';
 
 export interface PrepareInput {
@@ -33,13 +33,15 @@ export const prepare = ({
       endpointId: endpoint.id,
       attempt: task.attempt,
       attemptAt: now,
+      chain: task.chain,
+      replay: task.replay,
       body,
       keys,
     }),
   ];
   for (const name of Object.keys(endpoint.headers)) headers.push([name, endpoint.headers[name]!]);
   headers.push(['traceparent', traceparent], ['millrace-request-id', requestId]);
-  return { url: endpoint.url, headers, body, timeoutMs: endpoint.timeoutMs ?? contract.timeoutMs };
+  return { url: endpoint.url, headers, body, timeoutMs: timeoutOf(endpoint, contract) };
 };
 
 /** Request headers as the history keeps them: an endpoint's own may hold credentials, so their values are masked. */

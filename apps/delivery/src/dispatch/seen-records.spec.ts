@@ -1,15 +1,15 @@
 import { SeenRecords } from './seen-records';
 
-const at = (attempt: number, parkings = 0, epoch = 0) => ({ epoch, attempt, parkings });
+const at = (attempt: number, epoch = 0) => ({ epoch, attempt });
+const finished = (attempt: number, epoch = 0) => ({ epoch, attempt, finished: true, ended: false });
 
 describe('seen records', () => {
   it.each([
     ['the same position again', at(1), at(1), false],
     ['an earlier attempt', at(2), at(1), false],
     ['the next attempt', at(1), at(2), true],
-    ['the same attempt after parking', at(1, 0), at(1, 1), true],
-    ['an older chain after a manual retry', at(1, 0, 1), at(4, 0, 0), false],
-    ['a newer chain', at(4, 0, 0), at(1, 0, 1), true],
+    ['an older chain after a manual retry', at(1, 1), at(4), false],
+    ['a newer chain', at(4), at(1, 1), true],
   ])('%s', (_what, first, second, isNew) => {
     const seen = new SeenRecords(10);
     expect(seen.take('d', first)).toBe(true);
@@ -18,9 +18,28 @@ describe('seen records', () => {
 
   it('knows what the log told of', () => {
     const seen = new SeenRecords(10);
-    seen.note('d', at(1, Number.MAX_SAFE_INTEGER));
-    expect(seen.take('d', at(1, 3))).toBe(false);
+    seen.note('d', finished(1));
+    expect(seen.take('d', at(1))).toBe(false);
     expect(seen.take('d', at(2))).toBe(true);
+  });
+
+  it.each([
+    ['taken up only', [], at(1), false],
+    ['finished', [finished(1)], at(1), true],
+    ['overtaken', [finished(2)], at(1), true],
+    ['still to come', [finished(1)], at(2), false],
+  ])('an attempt that was %s', (_what, notes, position, expected) => {
+    const seen = new SeenRecords(10);
+    seen.take('d', at(1));
+    for (const note of notes) seen.note('d', note);
+    expect(seen.hasFinished('d', position)).toBe(expected);
+  });
+
+  it('does not forget an end when the same position is noted again', () => {
+    const seen = new SeenRecords(10);
+    seen.note('d', { ...finished(1), ended: true });
+    seen.note('d', finished(1));
+    expect(seen.of('d')).toEqual({ epoch: 0, attempt: 1, finished: true, ended: true });
   });
 
   it('takes again what was given back', () => {

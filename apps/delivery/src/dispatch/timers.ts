@@ -18,6 +18,7 @@ export class Timers {
       },
       Math.min(waitMs, LONGEST_MS),
     );
+    timer.unref();
     this.pending.add(timer);
   }
 

@@ -56,6 +56,7 @@ export const planDeliveries = ({
       eventKey: event.key,
       eventType: event.type,
       eventTime: event.time,
+      subject: event.subject,
       contract: { name: contract.name, version: contract.version },
       trigger,
       epoch: 0,
@@ -65,8 +66,8 @@ export const planDeliveries = ({
       expiresAt: acceptedAt + Math.ceil(contract.expiryMs * timeScale),
       remainingDelayMs: 0,
       plannedAt: null,
-      parked: null,
-      parkings: 0,
+      chain: null,
+      replay: null,
     };
     const created: DeliveryCreated = {
       kind: 'created',
@@ -77,6 +78,7 @@ export const planDeliveries = ({
       eventId: task.eventId,
       eventKey: task.eventKey,
       eventType: task.eventType,
+      subject: task.subject,
       contract: contract.name,
       contractVersion: contract.version,
       trigger,

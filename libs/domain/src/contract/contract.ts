@@ -38,6 +38,10 @@ export interface SignableRequest {
   readonly attempt: number;
   /** Unix ms of this attempt. */
   readonly attemptAt: number;
+  /** Place of the delivery among those of its endpoint, and the `eventId` before it; null where it has none. */
+  readonly chain: { readonly sequence: number; readonly previousId: string | null } | null;
+  /** What replays it; null for a first delivery. */
+  readonly replay: string | null;
   readonly body: Buffer;
   /** Newest first; several during a rotation's overlap. */
   readonly keys: readonly SigningKey[];

@@ -62,6 +62,8 @@ describe('the contract standard', () => {
       endpointId: 'ep_1',
       attempt: 1,
       attemptAt: 1_771_336_795_999,
+      chain: null,
+      replay: null,
       body,
       keys,
     };
@@ -74,6 +76,28 @@ describe('the contract standard', () => {
     ]);
     const later = new Map(standard.headers({ ...request, attempt: 2, attemptAt: 1_771_336_801_000 }));
     expect([later.get('webhook-id'), later.get('webhook-timestamp')]).toEqual(['evt_1', '1771336801']);
+  });
+
+  it.each([
+    [{ sequence: 1, previousId: null }, null, { 'millrace-sequence': '1' }],
+    [{ sequence: 7, previousId: 'evt_0' }, null, { 'millrace-sequence': '7', 'millrace-previous-id': 'evt_0' }],
+    [null, 'rec_1', { 'millrace-replay': 'rec_1' }],
+  ])('tells the place %j and the replay %j', (chain, replay, expected) => {
+    const told = standard
+      .headers({
+        eventId: event.id,
+        eventType: event.type,
+        eventTime: event.time,
+        endpointId: 'ep_1',
+        attempt: 1,
+        attemptAt: 1_771_336_795_999,
+        chain,
+        replay,
+        body: standard.body(event),
+        keys: [],
+      })
+      .filter(([name]) => name.startsWith('millrace-'));
+    expect(Object.fromEntries(told)).toEqual(expected);
   });
 
   it('has the schedule, the timeout and the expiry of its description', () => {

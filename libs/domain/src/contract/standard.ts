@@ -26,13 +26,20 @@ export const standard: Contract = {
     ),
   headers: (request) => {
     const timestamp = Math.floor(request.attemptAt / 1000);
-    return [
+    const headers: [name: string, value: string][] = [
       ['content-type', 'application/json'],
       ['user-agent', 'Millrace/1.0'],
       ['webhook-id', request.eventId],
       ['webhook-timestamp', String(timestamp)],
       ['webhook-signature', standardSignatureHeader(request.keys, request.eventId, timestamp, request.body)],
     ];
+    const { chain, replay } = request;
+    if (chain !== null) {
+      headers.push(['millrace-sequence', String(chain.sequence)]);
+      if (chain.previousId !== null) headers.push(['millrace-previous-id', chain.previousId]);
+    }
+    if (replay !== null) headers.push(['millrace-replay', replay]);
+    return headers;
   },
   succeeded: (status) => status >= 200 && status < 300,
   disables: (status) => status === 410,

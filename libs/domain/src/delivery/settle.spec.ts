@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { standard } from '../contract/standard';
 import type { DeliveryTask } from './delivery-task';
 import type { FailureClass, Outcome } from './outcome';
-import { nextAttempt, parkedTask, type SettleInput, settle } from './settle';
+import { nextAttempt, type SettleInput, settle } from './settle';
 
 const NOW = Date.UTC(2026, 1, 17, 14, 0, 0);
 const DAY = 86_400_000;
@@ -24,8 +24,9 @@ const task: DeliveryTask = {
   expiresAt: NOW + 30 * DAY,
   remainingDelayMs: 0,
   plannedAt: null,
-  parked: null,
-  parkings: 0,
+  subject: null,
+  chain: null,
+  replay: null,
 };
 const answered = (status: number, headers: { [name: string]: string } = {}): Outcome => ({
   kind: 'response',
@@ -37,10 +38,28 @@ const answered = (status: number, headers: { [name: string]: string } = {}): Out
 });
 const failed = (failure: FailureClass): Outcome => ({ kind: 'failure', failure, message: 'x', durationMs: 12 });
 const settled = (outcome: Outcome, change: Partial<DeliveryTask> = {}, rest: Partial<SettleInput> = {}) =>
-  settle({ task: { ...task, ...change }, contract: standard, outcome, now: NOW, random: 0, timeScale: 1, ...rest });
+  settle({
+    task: { ...task, ...change },
+    contract: standard,
+    endpoint: { retry: null },
+    outcome,
+    now: NOW,
+    random: 0,
+    timeScale: 1,
+    ...rest,
+  });
 const retryIn = (delayMs: number) => ({ kind: 'retry', delayMs, plannedAt: NOW + delayMs });
 
 describe('settle', () => {
+  it.each([
+    [{ delaysMs: [7_000], jitter: 0 }, 1, retryIn(7_000)],
+    [{ delaysMs: [7_000], jitter: 0.5 }, 1, retryIn(7_000)],
+    [{ delaysMs: [7_000], jitter: 0 }, 2, { kind: 'exhausted' }],
+    [{ delaysMs: [], jitter: 0 }, 1, { kind: 'exhausted' }],
+  ])('follows the own schedule %j of an endpoint at attempt %i', (retry, attempt, expected) => {
+    expect(settled(answered(500), { attempt }, { endpoint: { retry } })).toEqual(expected);
+  });
+
   it.each([200, 201, 204, 299])('is done after %i', (status) => {
     expect(settled(answered(status))).toEqual({ kind: 'succeeded' });
   });
@@ -136,12 +155,7 @@ describe('settle', () => {
 
 describe('nextAttempt', () => {
   it('asks for one attempt more and keeps the time of the first failure', () => {
-    const second = nextAttempt(
-      { ...task, parkings: 3, parked: { reason: 'lane_full', since: 1 } },
-      5_000,
-      NOW + 5_000,
-      NOW,
-    );
+    const second = nextAttempt(task, 5_000, NOW + 5_000, NOW);
     expect(second).toEqual({
       ...task,
       attempt: 2,
@@ -150,24 +164,5 @@ describe('nextAttempt', () => {
       plannedAt: NOW + 5_000,
     });
     expect(nextAttempt(second, 1, NOW + 9_001, NOW + 9_000)).toMatchObject({ attempt: 3, firstFailedAt: NOW });
-  });
-});
-
-describe('parkedTask', () => {
-  it('spends no attempt, counts the parkings and keeps the time of the first', () => {
-    const once = parkedTask(task, 'endpoint_paused', 10_000, NOW);
-    expect(once).toEqual({
-      ...task,
-      remainingDelayMs: 10_000,
-      plannedAt: NOW + 10_000,
-      parked: { reason: 'endpoint_paused', since: NOW },
-      parkings: 1,
-    });
-    expect(parkedTask(once, 'endpoint_paused', 10_000, NOW + 1)).toMatchObject({
-      attempt: 1,
-      parked: { reason: 'endpoint_paused', since: NOW },
-      parkings: 2,
-    });
-    expect(parkedTask(once, 'lane_full', 1, NOW + 1).parked).toEqual({ reason: 'lane_full', since: NOW + 1 });
   });
 });

@@ -1,4 +1,6 @@
 import type { Contract } from '../contract/contract';
+import type { Endpoint } from '../endpoint-lifecycle/endpoint';
+import { retryPolicyOf } from '../endpoint-lifecycle/endpoint-settings';
 import { delayBeforeRetry, parseRetryAfter } from '../retry-schedule/retry-policy';
 import type { DeliveryTask } from './delivery-task';
 import type { Outcome } from './outcome';
@@ -15,6 +17,7 @@ export type Settlement =
 export interface SettleInput {
   readonly task: DeliveryTask;
   readonly contract: Contract;
+  readonly endpoint: Pick<Endpoint, 'retry'>;
   readonly outcome: Outcome;
   /** Unix ms, the end of the attempt: delays count from it. */
   readonly now: number;
@@ -28,12 +31,12 @@ export interface SettleInput {
  * Pure. The number of the retry is the number of attempts so far, so a repeat after a crash meets the same schedule.
  * `Retry-After` lengthens a wait, never shortens it, and is honoured in full up to the expiry.
  */
-export const settle = ({ task, contract, outcome, now, random, timeScale }: SettleInput): Settlement => {
+export const settle = ({ task, contract, endpoint, outcome, now, random, timeScale }: SettleInput): Settlement => {
   if (outcome.kind === 'response') {
     if (contract.succeeded(outcome.status)) return { kind: 'succeeded' };
     if (contract.disables(outcome.status)) return { kind: 'endpoint_gone' };
   }
-  const scheduled = delayBeforeRetry(contract.retry, task.attempt - 1, random);
+  const scheduled = delayBeforeRetry(retryPolicyOf(endpoint, contract), task.attempt - 1, random);
   if (scheduled === null) return { kind: 'exhausted' };
   const asked =
     outcome.kind === 'response' && contract.honoursRetryAfter(outcome.status)

@@ -32,6 +32,8 @@ export interface RetryDelivery extends CommandSubject {
   readonly chain: { readonly sequence: number; readonly previousId: string | null } | null;
   /** Id of the recovery that asks, or of the command itself: goes into the replay header. */
   readonly replay: string | null;
+  /** The asker knows that its chain has ended, so nothing of it waits in a retry tier. Absent: it may. */
+  readonly ended?: boolean;
   /** Also when its time has run out: it gets a new expiry. */
   readonly force: boolean;
 }

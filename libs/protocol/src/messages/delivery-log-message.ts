@@ -55,6 +55,7 @@ export interface AttemptStarted extends FactSubject {
   readonly recordOffset: number;
   /** The delivery's place among those of its endpoint, see DeliveryTask; null where it has none. */
   readonly chain: { readonly sequence: number; readonly previousId: string | null } | null;
+  readonly eventId: string;
 }
 
 export interface AttemptFinished extends FactSubject {

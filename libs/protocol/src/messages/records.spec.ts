@@ -1,5 +1,6 @@
 import type { DeliveryTask, Endpoint } from '@millrace/domain';
 import { type ApiKeyRecord, decodeApiKey, encodeApiKey } from './api-key-message';
+import { COMMAND_HEADER, type DeliveryCommand, decodeCommand, encodeCommand } from './command-message';
 import { decodeDelivery, encodeDelivery, TASK_HEADER } from './delivery-message';
 import {
   decodeEndpoint,
@@ -40,6 +41,7 @@ describe('a delivery record', () => {
     eventKey: 'a'.repeat(32),
     eventType: 'machine.alarm',
     eventTime: '2026-02-17T13:59:55Z',
+    subject: 'press-4',
     contract: { name: 'standard', version: 1 },
     trigger: { kind: 'recovery', id: 'rec_1' },
     epoch: 2,
@@ -49,8 +51,8 @@ describe('a delivery record', () => {
     expiresAt: null,
     remainingDelayMs: 4,
     plannedAt: 5,
-    parked: { reason: 'lane_full', since: 6 },
-    parkings: 1,
+    chain: { sequence: 7, previousId: null },
+    replay: 'rec_1',
   };
 
   it('carries the body as bytes and the task beside it, keyed by the endpoint', () => {
@@ -73,16 +75,75 @@ describe('a delivery record', () => {
     ['no tenant', { tenant: undefined }],
     ['no trigger', { trigger: null }],
     ['attempt 0', { attempt: 0 }],
-    ['no parkings', { parkings: undefined }],
+    ['a subject that is no text', { subject: 7 }],
+    ['a place below zero', { chain: { sequence: -1, previousId: null } }],
+    ['a place that is no place', { chain: 'first' }],
+    ['a replay that is no text', { replay: {} }],
     ['an epoch that is text', { epoch: '0' }],
     ['a negative delay', { remainingDelayMs: -1 }],
     ['a delay that is text', { remainingDelayMs: '5' }],
     ['an expiry that is text', { expiresAt: 'never' }],
     ['no time of acceptance', { acceptedAt: null }],
-    ['parked without a reason', { parked: {} }],
   ])('is null for a task with %s, which a handler could only fail over', (_what, change) => {
     const headers = { [TASK_HEADER]: json({ ...task, ...change }) };
     expect(decodeDelivery(arrived({ value: Buffer.from('{}'), headers }))).toBeNull();
+  });
+});
+
+describe('a command', () => {
+  const subject = {
+    v: 1,
+    commandId: 'cmd_1',
+    by: 'k1',
+    at: 5,
+    tenant: 'default',
+    endpointId: 'ep_1',
+    deliveryId: '019c6c2a-0000-8000-8000-000000000000',
+    expectedEpoch: 2,
+    attempt: 3,
+    recordOffset: 9_007_199_254_740,
+  } as const;
+  const retry: DeliveryCommand = {
+    ...subject,
+    kind: 'retry',
+    chain: { sequence: 7, previousId: 'evt_0' },
+    replay: 'cmd_1',
+    force: false,
+  };
+  const commandIn = (header: Buffer) => decodeCommand(arrived({ headers: { [COMMAND_HEADER]: header } }));
+
+  it.each<DeliveryCommand>([
+    retry,
+    { ...retry, chain: null, replay: null, recordOffset: null, force: true },
+    { ...subject, kind: 'cancel', attempt: 0 },
+    { ...subject, kind: 'skip' },
+  ])('comes back as it was, in the partition of its endpoint and under its key: %j', (command) => {
+    const sent = encodeCommand('millrace.deliveries', 3, command);
+    expect([sent.topic, sent.partition, sent.key]).toEqual(['millrace.deliveries', 3, 'ep_1']);
+    expect(decodeCommand(received(sent))).toEqual({ kind: 'command', command });
+    expect(decodeDelivery(received(sent))).toBeNull();
+  });
+
+  it('is none where a record does not say that it is one', () => {
+    expect(decodeCommand(arrived({ value: Buffer.from('{}') }))).toEqual({ kind: 'none' });
+  });
+
+  it('is unreadable where it says so and is not', () => {
+    for (const header of GARBAGE) expect(commandIn(header)).toEqual({ kind: 'unreadable' });
+  });
+
+  it.each([
+    ['no id', { commandId: '' }],
+    ['nobody who asks', { by: undefined }],
+    ['no epoch', { expectedEpoch: -1 }],
+    ['no attempt', { attempt: undefined }],
+    ['an offset that is text', { recordOffset: '5' }],
+    ['another kind', { kind: 'drop' }],
+    ['a retry that does not say whether by force', { force: undefined }],
+    ['a retry with a place that is no place', { chain: { sequence: 'a' } }],
+    ['a release to come', { v: 2 }],
+  ])('is unreadable with %s', (_what, change) => {
+    expect(commandIn(json({ ...retry, ...change }))).toEqual({ kind: 'unreadable' });
   });
 });
 
@@ -96,6 +157,9 @@ describe('an endpoint record', () => {
     filter: { a: 1 },
     contract: 'standard',
     headers: { 'x-a': 'b' },
+    ordering: 'key',
+    rateLimit: { perSecond: 5, burst: 10 },
+    retry: null,
     status: 'active',
     statusReason: null,
     timeoutMs: null,

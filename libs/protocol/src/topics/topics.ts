@@ -73,6 +73,7 @@ export const topicNames = (prefix: string) =>
     machineState: `${prefix}machine-state`,
     deliveries: `${prefix}deliveries`,
     retry: (tier: RetryTierName) => `${prefix}retry.${tier}`,
+    clock: `${prefix}clock`,
     deadLetter: `${prefix}dead-letter`,
     deliveryLog: `${prefix}delivery-log`,
     eventsRejected: `${prefix}events.rejected`,
@@ -108,6 +109,7 @@ export const topicSpecs = (settings: TopicSettings): TopicSpec[] => {
     ...RETRY_TIERS.map((tier) =>
       spec(names.retry(tier.name), partitions, { ...kept(tierRetentionMs(tier)), ...appendTime }),
     ),
+    spec(names.clock, 1, { ...kept(3_600_000), ...appendTime, 'segment.ms': String(3_600_000) }),
     spec(names.deadLetter, partitions, { ...kept(35 * DAY_MS), ...appendTime }),
     spec(names.deliveryLog, partitions, { ...kept(35 * DAY_MS), ...appendTime }),
     spec(names.eventsRejected, 1, { ...kept(90 * DAY_MS), ...appendTime, 'max.message.bytes': String(8 * MIB) }),

@@ -1,0 +1,325 @@
+import type { DeliveryTask, Endpoint, Outcome } from '@millrace/domain';
+import type { ConsumedRecord } from '@millrace/kafka';
+import {
+  type DeliveryCommand,
+  type DeliveryFact,
+  type DispatchState,
+  decodeDelivery,
+  type EndpointHealthRecord,
+  encodeCommand,
+  encodeDelivery,
+  type IncomingMessage,
+  type OutgoingMessage,
+  topicNames,
+} from '@millrace/protocol';
+import { silentLogger } from '@millrace/telemetry';
+import { Dispatcher } from './dispatcher';
+import type { LaneLimits } from './lanes';
+
+export const topics = topicNames('t.');
+export const NOW = 1_760_000_000_000;
+export const PARTITION = 3;
+
+export const endpoint = (more: Partial<Endpoint> = {}): Endpoint => ({
+  id: 'ep_1',
+  tenant: 'default',
+  version: 1,
+  url: 'https://receiver.example/hook',
+  eventTypes: ['*'],
+  filter: null,
+  contract: 'standard',
+  headers: { authorization: 'Bearer of the customer' },
+  status: 'active',
+  statusReason: null,
+  timeoutMs: null,
+  ordering: 'none',
+  rateLimit: null,
+  retry: null,
+  description: null,
+  createdAt: '2026-01-01T00:00:00Z',
+  updatedAt: '2026-01-01T00:00:00Z',
+  secrets: [],
+  ...more,
+});
+
+export const task = (more: Partial<DeliveryTask> = {}): DeliveryTask => ({
+  deliveryId: 'd1',
+  tenant: 'default',
+  endpointId: 'ep_1',
+  eventId: `evt_${more.deliveryId ?? 'd1'}`,
+  eventKey: 'k1',
+  eventType: 'machine.alarm',
+  eventTime: '2026-01-01T00:00:00Z',
+  subject: null,
+  contract: { name: 'standard', version: 1 },
+  trigger: { kind: 'event' },
+  epoch: 0,
+  attempt: 1,
+  acceptedAt: NOW,
+  firstFailedAt: null,
+  expiresAt: NOW + 1_000_000_000_000,
+  remainingDelayMs: 0,
+  plannedAt: null,
+  chain: null,
+  replay: null,
+  ...more,
+});
+
+export const answer = (status: number, headers: { [name: string]: string } = {}): Outcome => ({
+  kind: 'response',
+  status,
+  headers,
+  body: Buffer.from('answer'),
+  bodyTruncated: false,
+  durationMs: 3,
+});
+
+export const refusal: Outcome = { kind: 'failure', failure: 'connection', message: 'refused', durationMs: 1 };
+
+const LIMITS: LaneLimits = {
+  perEndpoint: 2,
+  initial: 2,
+  queuePerEndpoint: 1,
+  longestWaitMs: 1_000,
+  perTenant: 10,
+  total: 10,
+  totalBytes: 1_000_000,
+};
+
+export interface Request {
+  readonly deliveryId: string;
+  readonly headers: ReadonlyArray<readonly [string, string]>;
+  readonly body: Buffer;
+}
+
+/**
+ * The world around a dispatcher that owns one partition, in which every write waits until the test lets it be acknowledged
+ * (`settleDown`). It keeps the partition of `deliveries`, the delivery log and the dispatch state, so that a dispatcher can be
+ * killed and another one started on what was acknowledged (`restart`).
+ */
+export class DispatcherWorld {
+  readonly happened: string[] = [];
+  readonly tasks: OutgoingMessage[] = [];
+  readonly facts: DeliveryFact[] = [];
+  readonly requests: Request[] = [];
+  readonly log: IncomingMessage[] = [];
+  readonly states = new Map<string, DispatchState>();
+  readonly health = new Map<string, EndpointHealthRecord>();
+  /** What the receiver answers, in turn; 200 when there is none left. */
+  readonly outcomes: (Outcome | 'hangs')[] = [];
+  /** What it answers to a certain delivery, before `outcomes`. */
+  answerTo: (deliveryId: string) => Outcome | 'hangs' | undefined = () => undefined;
+  keysOpen = true;
+  dispatcher: Dispatcher;
+  private now = NOW;
+  private ticks = 0;
+  private life = 0;
+  private pending: (() => void)[] = [];
+  private directory: Endpoint | undefined;
+
+  constructor(
+    held: Endpoint | undefined,
+    outcomes: (Outcome | 'hangs')[] = [],
+    private readonly limits: Partial<LaneLimits> = {},
+  ) {
+    this.directory = held;
+    this.outcomes.push(...outcomes);
+    this.dispatcher = this.begin();
+  }
+
+  /** Appends a task to the partition and hands its record out. */
+  give(of: DeliveryTask, current = true, timestamp = this.now): ConsumedRecord & { current: boolean } {
+    const record = this.record(of, BigInt(this.log.length), current, timestamp);
+    this.log.push(record.message);
+    this.dispatcher.accept(record);
+    return record;
+  }
+
+  command(of: Partial<DeliveryCommand> & Pick<DeliveryCommand, 'kind'>): void {
+    const command = {
+      v: 1,
+      commandId: `c${this.log.length}`,
+      by: 'key_1',
+      at: this.now,
+      tenant: 'default',
+      endpointId: 'ep_1',
+      deliveryId: 'd1',
+      expectedEpoch: 0,
+      attempt: 1,
+      recordOffset: 0,
+      chain: null,
+      replay: null,
+      force: false,
+      ...of,
+    } as DeliveryCommand;
+    const out = encodeCommand(topics.deliveries, PARTITION, command);
+    const message = this.arrived(out, BigInt(this.log.length), this.now);
+    this.log.push(message);
+    this.dispatcher.accept(this.consumed(message, true));
+  }
+
+  record(of: DeliveryTask, offset = 0n, current = true, timestamp = this.now): ConsumedRecord & { current: boolean } {
+    const out = encodeDelivery(topics.deliveries, { task: of, body: Buffer.from('{"id":"evt_1"}'), traceparent: '' });
+    return this.consumed(this.arrived(out, offset, timestamp), current);
+  }
+
+  /** Lets Kafka acknowledge what was written so far, and everything that follows happen. */
+  async settleDown(): Promise<void> {
+    for (let round = 0; round < 30; round++) {
+      const acknowledged = this.pending;
+      this.pending = [];
+      for (const each of acknowledged) each();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Time passes, and the dispatcher looks around. */
+  async pass(ms: number): Promise<void> {
+    this.ticks += ms;
+    this.now += ms;
+    this.dispatcher.lookAround();
+    await this.settleDown();
+  }
+
+  change(to: Endpoint | undefined): void {
+    this.directory = to;
+  }
+
+  /** Tasks that went to a topic, decoded. */
+  sent(topic: string): DeliveryTask[] {
+    return this.tasks
+      .filter((message) => message.topic === topic)
+      .map((message) => decodeDelivery(this.arrived(message, 0n, this.now))!.task);
+  }
+
+  /** kill -9 and a successor: what was not acknowledged is gone, records from `from` on are handed out again. */
+  async restart(from: number): Promise<void> {
+    this.life++;
+    this.pending = [];
+    const position = this.log.length;
+    this.dispatcher = this.begin();
+    for (let offset = from; offset < position; offset++) this.dispatcher.accept(this.consumed(this.log[offset]!, true));
+    await this.settleDown();
+  }
+
+  times(what: string): number {
+    return this.happened.filter((each) => each === what).length;
+  }
+
+  private consumed(message: IncomingMessage, current: boolean): ConsumedRecord & { current: boolean } {
+    return { message, epoch: 1, current, complete: () => void this.happened.push(`finished ${message.offset}`) };
+  }
+
+  private arrived(out: OutgoingMessage, offset: bigint, timestamp: number): IncomingMessage {
+    return {
+      topic: out.topic,
+      partition: PARTITION,
+      offset,
+      timestamp,
+      key: Buffer.from(out.key!),
+      value: out.value,
+      headers: Object.fromEntries(Object.entries(out.headers).map(([name, value]) => [name, Buffer.from(value)])),
+    };
+  }
+
+  private begin(): Dispatcher {
+    const life = this.life;
+    const alive = () => life === this.life;
+    /** Done when the test lets it be acknowledged, and never when the process was killed before. */
+    const later = (write: () => void, acknowledged?: () => void) => {
+      this.pending.push(() => {
+        if (!alive()) return;
+        write();
+        acknowledged?.();
+      });
+    };
+    const dispatcher = new Dispatcher(
+      {
+        lanes: { ...LIMITS, ...this.limits },
+        timeScale: 1,
+        topics,
+        seenCapacity: 100,
+        retriesAtOnce: 100,
+      },
+      {
+        directory: {
+          get: () => (this.directory ? { endpoint: this.directory, matchesData: null } : undefined) as never,
+          caughtUp: async () => {},
+        },
+        keys: {
+          activeFor: () => {
+            if (!this.keysOpen) throw new Error('another encryption key');
+            return [];
+          },
+        },
+        client: {
+          send: async (request) => {
+            const body = request.body as Buffer;
+            const deliveryId = request.headers.find(([name]) => name === 'webhook-id')![1].slice('evt_'.length);
+            this.happened.push('request');
+            this.requests.push({ deliveryId, headers: request.headers, body });
+            const outcome = this.answerTo(deliveryId) ?? this.outcomes.shift() ?? answer(200);
+            return outcome === 'hangs' ? new Promise<Outcome>(() => {}) : outcome;
+          },
+        },
+        tasks: {
+          send: async (messages) => {
+            if (!alive()) return new Promise(() => {});
+            for (const message of messages) this.happened.push(message.topic.slice(2));
+            this.tasks.push(...messages);
+            return true;
+          },
+        },
+        log: {
+          append: (_partition, fact, acknowledged) => {
+            if (alive()) this.happened.push(fact.kind);
+            later(() => this.facts.push(fact), acknowledged);
+          },
+        },
+        state: {
+          put: (_partition, state, acknowledged) => later(() => this.states.set(nameOf(state), state), acknowledged),
+          erase: (_partition, state, acknowledged) => later(() => this.states.delete(nameOf(state)), acknowledged),
+          putChunk: (_partition, endpointId, chunk, acknowledged) =>
+            later(() => {
+              const { base, count, earliestExpiry } = chunk;
+              const bits = Buffer.from(chunk.bits.slice().buffer);
+              const state: DispatchState = { kind: 'parked', endpointId, base, bits, earliestExpiry };
+              if (count === 0) this.states.delete(nameOf(state));
+              else this.states.set(nameOf(state), state);
+            }, acknowledged),
+        },
+        health: {
+          publish: (record) => later(() => this.health.set(record.endpointId, record)),
+          erase: (id) => later(() => this.health.delete(id)),
+        },
+        records: { fetch: async (_partition, offset) => this.log.slice(offset, offset + 100) },
+        position: () => this.log.length,
+        now: () => this.now,
+        ticks: () => this.ticks,
+        random: () => 0,
+        newRequestId: () => `r${this.requests.length + 1}`,
+      },
+      silentLogger,
+    );
+    const owner = dispatcher.endpoints.own({
+      partition: PARTITION,
+      states: [...this.states.values()],
+      health: [...this.health.values()].map((record) => JSON.parse(JSON.stringify(record)) as EndpointHealthRecord),
+    });
+    for (const fact of this.facts) dispatcher.noteFact(owner, fact);
+    return dispatcher;
+  }
+}
+
+const nameOf = (state: DispatchState): string => {
+  switch (state.kind) {
+    case 'parked':
+      return `parked/${state.base}`;
+    case 'held':
+      return `held/${state.key}`;
+    case 'fence':
+      return `fence/${state.deliveryId}`;
+    case 'checkpoint':
+      return 'checkpoint';
+  }
+};

@@ -1,0 +1,401 @@
+import {
+  abandonProbe,
+  afterAttempt,
+  afterEnabled,
+  beginProbe,
+  type Contract,
+  type DeliveryTask,
+  type Endpoint,
+  isOperationalType,
+  type Outcome,
+  parseRetryAfter,
+  type RetryBudget,
+  readHealth,
+  retryBudget,
+  type Settlement,
+  TokenBucket,
+} from '@millrace/domain';
+import {
+  type AttemptStarted,
+  type DeliveryEnded,
+  type DispatchState,
+  type EndpointHealthRecord,
+  encodeEndpointDisabled,
+  type OutgoingMessage,
+  type TopicNames,
+} from '@millrace/protocol';
+import { endpointHealthChanged, type Logger } from '@millrace/telemetry';
+import type { DispatchPorts, DispatchWork } from './dispatch.ports';
+import type { LaneSignal, Lanes } from './lanes';
+import { endedEvents, healthEvents, settlementEvents } from './operational-events';
+import { type OwnedEndpoint, OwnedPartition } from './owned-endpoint';
+
+export interface EndpointStatesSettings {
+  readonly topics: TopicNames;
+  readonly timeScale: number;
+}
+
+type Ports = Pick<DispatchPorts, 'directory' | 'state' | 'health' | 'now' | 'ticks'>;
+
+/** What is known of a partition before its first record comes. */
+export interface PartitionMemory {
+  readonly partition: number;
+  readonly states: readonly DispatchState[];
+  readonly health: readonly EndpointHealthRecord[];
+}
+
+/** What the end of an attempt means for its endpoint. */
+export interface HealthEffect {
+  /** Operational events, and the word to the subscription service that the endpoint is disabled. */
+  readonly messages: OutgoingMessage[];
+  readonly disabled: boolean;
+  readonly wentDown: boolean;
+}
+
+const NO_EFFECT: HealthEffect = { messages: [], disabled: false, wentDown: false };
+/** A receiver that asks for a rest without saying how long gets this, scaled. */
+const DEFAULT_REST_MS = 1_000;
+/** Statuses that say "too much". */
+const OVERLOADED = new Set([429, 503]);
+const FLUSH_MS = 1_000;
+
+/**
+ * The endpoints that this process owns: how each is doing, and what of it is parked or held. Changes are written down in
+ * the background, at most once a second for each endpoint, and at once when one goes down or comes back.
+ */
+export class EndpointStates {
+  private readonly partitions = new Map<number, OwnedPartition>();
+  private readonly budgets = new WeakMap<OwnedEndpoint, RetryBudget>();
+  private flushedAt = 0;
+
+  constructor(
+    private readonly settings: EndpointStatesSettings,
+    private readonly ports: Ports,
+    private readonly lanes: Lanes<DispatchWork>,
+    private readonly logger: Logger,
+  ) {}
+
+  partition(partition: number): OwnedPartition | undefined {
+    return this.partitions.get(partition);
+  }
+
+  all(): Iterable<OwnedPartition> {
+    return this.partitions.values();
+  }
+
+  get parked(): number {
+    let count = 0;
+    for (const { backlogged } of this.partitions.values()) for (const { parked } of backlogged) count += parked.count;
+    return count;
+  }
+
+  parkedOf(endpointId: string, partition: number): number | null {
+    const owner = this.partitions.get(partition);
+    return owner ? (owner.endpoints.get(endpointId)?.parked.count ?? 0) : null;
+  }
+
+  // ---- ownership
+
+  lose(partition: number): void {
+    const owner = this.partitions.get(partition);
+    if (!owner) return;
+    owner.current = false;
+    this.partitions.delete(partition);
+    for (const id of owner.endpoints.keys()) this.lanes.drain(id);
+  }
+
+  own({ partition, states, health }: PartitionMemory): OwnedPartition {
+    this.lose(partition);
+    const owner = new OwnedPartition(partition);
+    for (const record of health) {
+      const endpoint = owner.endpoint(record.endpointId);
+      endpoint.tenant = record.tenant;
+      endpoint.health = abandonProbe(readHealth(record.state));
+      endpoint.sequence = record.sequence;
+      endpoint.lastEventId = record.lastEventId;
+    }
+    for (const state of states) restore(owner, state);
+    for (const endpoint of owner.endpoints.values()) if (endpoint.parked.count > 0) owner.backlogged.add(endpoint);
+    this.partitions.set(partition, owner);
+    return owner;
+  }
+
+  /** Another process wrote over a state that is ours: ours is written again. */
+  heal(partition: number, key: string): void {
+    const owner = this.partitions.get(partition);
+    const [kind, endpointId = ''] = key.split('/', 2);
+    const endpoint = owner?.endpoints.get(endpointId);
+    if (!owner || !endpoint) return;
+    const rest = key.slice(`${kind}/${endpointId}/`.length);
+    this.logger.warn(
+      { partition, endpointId, kind },
+      'a former owner wrote over the state of an endpoint; writing it again',
+    );
+    if (kind === 'parked') {
+      const base = Number(rest);
+      const chunk = [...endpoint.parked.all()].find((held) => held.base === base);
+      this.ports.state.putChunk(
+        partition,
+        endpointId,
+        chunk ?? { base, bits: new Uint32Array(32), count: 0, earliestExpiry: null },
+      );
+    } else if (kind === 'held') {
+      const head = endpoint.order.headOf(rest);
+      const held = { kind: 'held', endpointId, key: rest, deliveryId: head ?? '', since: this.ports.now() } as const;
+      if (head === null) this.ports.state.erase(partition, held);
+      else this.ports.state.put(partition, held);
+    } else if (kind === 'fence') {
+      const fence = endpoint.fences.get(rest);
+      if (fence) this.ports.state.put(partition, { kind: 'fence', endpointId, deliveryId: rest, ...fence });
+    }
+  }
+
+  // ---- one endpoint
+
+  /** Takes note of its configuration; a change of it means that what is down may be tried at once. */
+  follow(state: OwnedEndpoint, endpoint: Endpoint): void {
+    if (state.version === endpoint.version) return;
+    const first = state.version === null;
+    state.version = endpoint.version;
+    const { rateLimit } = endpoint;
+    const now = this.ports.ticks();
+    if (rateLimit !== null) this.lanes.setPacer(state.id, new TokenBucket(rateLimit, now), now);
+    else if (!first) this.lanes.setPacer(state.id, null, now);
+    if (endpoint.ordering === 'none') for (const offset of state.order.clear()) state.ready.push(offset);
+    if (first || state.health.kind !== 'down') return;
+    state.health = afterEnabled(state.health, this.ports.now()).health;
+    this.publish(state);
+  }
+
+  beginProbe(work: DispatchWork): void {
+    work.probe = true;
+    work.state.health = beginProbe(work.state.health, work.delivery.task.deliveryId, this.ports.now());
+  }
+
+  abandonProbe(work: DispatchWork): void {
+    work.probe = false;
+    work.state.health = abandonProbe(work.state.health);
+  }
+
+  /**
+   * Gives a delivery its place among those of its endpoint when its first attempt begins, so that only what a receiver can
+   * have seen is counted. Facts are acknowledged in order: what a crash leaves is a row without a hole.
+   */
+  numbered(work: DispatchWork): void {
+    const { state, owner } = work;
+    const { task } = work.delivery;
+    if (task.chain !== null || task.trigger.kind !== 'event') return;
+    let chain = owner.knownChains.get(task.deliveryId) ?? null;
+    if (chain === null) {
+      chain = { sequence: state.sequence + 1, previousId: state.lastEventId };
+      state.sequence++;
+      state.lastEventId = task.eventId;
+      owner.changed.add(state);
+    }
+    work.delivery = { ...work.delivery, task: { ...task, chain } };
+  }
+
+  /** What the log tells of places that were given by an owner before. */
+  noteSequence(state: OwnedEndpoint, fact: AttemptStarted): void {
+    if (fact.chain === null || fact.chain.sequence <= state.sequence) return;
+    state.sequence = fact.chain.sequence;
+    state.lastEventId = fact.eventId;
+  }
+
+  /** A permit stays good until `noteRetry` uses it, so asking costs nothing. */
+  mayRetry(state: OwnedEndpoint): boolean {
+    state.mayRetry ||= this.budgets.get(state)?.mayRetry(this.ports.ticks()).ok ?? true;
+    return state.mayRetry;
+  }
+
+  afterAttempt(
+    work: DispatchWork,
+    end: {
+      readonly endpoint: Endpoint;
+      readonly contract: Contract;
+      readonly outcome: Outcome;
+      readonly settlement: Settlement;
+      readonly outcomeName: string;
+    },
+  ): HealthEffect {
+    const { state, owner } = work;
+    const { task } = work.delivery;
+    const { endpoint, contract, outcome, settlement } = end;
+    const now = this.ports.now();
+    const succeeded = settlement.kind === 'succeeded';
+    this.noteBudget(state, task, succeeded);
+    const result = succeeded
+      ? 'success'
+      : outcome.kind === 'failure'
+        ? 'transport_failure'
+        : outcome.status === 429
+          ? 'throttled'
+          : 'http_failure';
+    const before = state.health;
+    const { health, changes } = afterAttempt(
+      before,
+      {
+        deliveryId: task.deliveryId,
+        at: now,
+        result,
+        operational: isOperationalType(task.eventType),
+        deliveryEnded: !succeeded && settlement.kind !== 'retry',
+      },
+      contract.breaker,
+      this.settings.timeScale,
+    );
+    state.health = health;
+    work.probe = false;
+    this.lanes.setRamp(state.id, health.kind === 'up' ? (health.ramp?.limit ?? null) : 1);
+    const context = {
+      topics: this.settings.topics,
+      endpoint,
+      task,
+      outcome: end.outcomeName,
+      parked: state.parked.count,
+      now,
+    };
+    const messages = settlementEvents(context, settlement);
+    if (changes.length === 0 && health.kind === before.kind) {
+      if (health.kind === 'down') owner.changed.add(state);
+      return messages.length === 0 ? NO_EFFECT : { ...NO_EFFECT, messages };
+    }
+    messages.push(...healthEvents(context, changes));
+    const disabled = changes.some(({ kind }) => kind === 'disable');
+    if (disabled)
+      messages.push(
+        encodeEndpointDisabled(this.settings.topics.endpointLifecycle, {
+          v: 1,
+          kind: 'disabled',
+          endpointId: endpoint.id,
+          tenant: endpoint.tenant,
+          endpointVersion: endpoint.version,
+          reason: 'too_many_failures',
+          at: now,
+          deliveryId: task.deliveryId,
+        }),
+      );
+    for (const change of changes)
+      endpointHealthChanged(this.logger, { tenant: endpoint.tenant, endpointId: endpoint.id, change: change.kind });
+    if (owner.current) this.publish(state);
+    return { messages, disabled, wentDown: before.kind === 'up' && health.kind === 'down' };
+  }
+
+  /** What the end of the request says of the receiver's pace; puts its lane to rest when it asked for one. */
+  signalOf(work: DispatchWork, outcome: Outcome, now: number): LaneSignal {
+    if (outcome.kind === 'failure') return 'overloaded';
+    if (!OVERLOADED.has(outcome.status)) return 'kept_up';
+    const asked = parseRetryAfter(outcome.headers['retry-after'], now);
+    const rest = asked ?? (outcome.status === 429 ? DEFAULT_REST_MS * this.settings.timeScale : 0);
+    const ticks = this.ports.ticks();
+    if (rest > 0) this.lanes.sleep(work.endpointId, ticks + rest, ticks);
+    return 'overloaded';
+  }
+
+  /** Messages about an end that no attempt brought about. */
+  endMessages(work: DispatchWork, status: DeliveryEnded['status']): OutgoingMessage[] {
+    const entry = this.ports.directory.get(work.endpointId);
+    if (!entry || status !== 'expired') return [];
+    const { topics } = this.settings;
+    const context = {
+      topics,
+      endpoint: entry.endpoint,
+      task: work.delivery.task,
+      outcome: null,
+      parked: work.state.parked.count,
+      now: this.ports.now(),
+    };
+    return endedEvents(context, 'expired', work.delivery.task.attempt - 1);
+  }
+
+  // ---- writing down
+
+  /** To be called from time to time. */
+  tend(): void {
+    const ticks = this.ports.ticks();
+    if (ticks - this.flushedAt < FLUSH_MS) return;
+    this.flushedAt = ticks;
+    const now = this.ports.now();
+    this.writeChanged();
+    for (const owner of this.partitions.values()) {
+      for (const state of owner.backlogged) {
+        if (state.order.waiting === 0 || this.ports.directory.get(state.id)) continue;
+        // Deleted: nothing is kept in order any more, everything that waits comes back to be ended.
+        state.ready.push(...state.order.clear());
+      }
+      for (const endpoint of owner.endpoints.values()) {
+        for (const [deliveryId, fence] of endpoint.fences) {
+          if (fence.until > now) continue;
+          endpoint.fences.delete(deliveryId);
+          this.ports.state.erase(owner.partition, { kind: 'fence', endpointId: endpoint.id, deliveryId, ...fence });
+        }
+      }
+    }
+  }
+
+  writeChanged(): void {
+    for (const owner of this.partitions.values()) {
+      for (const state of owner.changed) this.write(owner, state);
+      owner.changed.clear();
+    }
+  }
+
+  private publish(state: OwnedEndpoint): void {
+    const owner = this.partitions.get(state.partition);
+    owner?.changed.delete(state);
+    if (owner) this.write(owner, state);
+  }
+
+  private write(owner: OwnedPartition, state: OwnedEndpoint): void {
+    if (!this.ports.directory.get(state.id) && state.parked.count === 0) {
+      this.ports.health.erase(state.id);
+      owner.endpoints.delete(state.id);
+      return;
+    }
+    this.ports.health.publish({
+      v: 1,
+      endpointId: state.id,
+      tenant: state.tenant,
+      state: state.health,
+      parked: state.parked.count,
+      sequence: state.sequence,
+      lastEventId: state.lastEventId,
+      at: this.ports.now(),
+    });
+  }
+
+  private noteBudget(state: OwnedEndpoint, task: DeliveryTask, succeeded: boolean): void {
+    let budget = this.budgets.get(state);
+    if (succeeded) {
+      budget?.noteSuccess();
+      return;
+    }
+    if (task.attempt === 1) return;
+    if (!budget) {
+      budget = retryBudget();
+      this.budgets.set(state, budget);
+    }
+    budget.noteFailure();
+  }
+}
+
+const restore = (owner: OwnedPartition, state: DispatchState): void => {
+  switch (state.kind) {
+    case 'parked': {
+      const words = new Uint32Array(state.bits.length / 4);
+      for (let index = 0; index < words.length; index++) words[index] = state.bits.readUInt32LE(index * 4);
+      owner.endpoint(state.endpointId).parked.restore(state.base, words, state.earliestExpiry);
+      break;
+    }
+    case 'held':
+      owner.endpoint(state.endpointId).order.hold(state.key, state.deliveryId);
+      break;
+    case 'fence':
+      owner
+        .endpoint(state.endpointId)
+        .fences.set(state.deliveryId, { lowestEpoch: state.lowestEpoch, until: state.until });
+      break;
+    case 'checkpoint':
+      break;
+  }
+};

@@ -1,0 +1,67 @@
+import { type EndpointHealth, HEALTHY } from '@millrace/domain';
+import { ParkedOffsets } from '../parking/parked-offsets';
+import { KeyOrder } from './key-order';
+
+export interface Fence {
+  readonly lowestEpoch: number;
+  /** Unix ms after which nothing older can come any more. */
+  readonly until: number;
+}
+
+/**
+ * What the owner of an endpoint knows of it, beside its configuration: how it is doing, what of it is parked, which keys are
+ * held. One process has it at a time, since deliveries are keyed by endpoint, so all of it is decided without a lock.
+ */
+export class OwnedEndpoint {
+  readonly parked = new ParkedOffsets();
+  /** Parked by the retry budget or to let first attempts go first; what comes meanwhile does not wait behind these. */
+  readonly deferred = new ParkedOffsets();
+  readonly order = new KeyOrder();
+  readonly fences = new Map<string, Fence>();
+  /** Claimed offsets whose key is free now: read back before anything else. */
+  readonly ready: number[] = [];
+  health: EndpointHealth = HEALTHY;
+  /** Version of the configuration that the health, the lane and the budget were made for. */
+  version: number | null = null;
+  /** The last number given to a delivery, and the id of its event. */
+  sequence = 0;
+  lastEventId: string | null = null;
+  /** The version whose secrets could not be opened. */
+  lockedVersion: number | null = null;
+  tenant = '';
+  /** A permit of the retry budget that has not been used. */
+  mayRetry = true;
+
+  constructor(
+    readonly id: string,
+    readonly partition: number,
+  ) {}
+
+  /** Something is parked that new deliveries may not overtake. */
+  get blocked(): boolean {
+    return this.parked.unclaimed > 0;
+  }
+}
+
+/** One partition of endpoints, for as long as this process owns it. */
+export class OwnedPartition {
+  readonly endpoints = new Map<string, OwnedEndpoint>();
+  /** Endpoints with something parked. */
+  readonly backlogged = new Set<OwnedEndpoint>();
+  /** Endpoints whose health record is out of date. */
+  readonly changed = new Set<OwnedEndpoint>();
+  /** Places of deliveries whose first attempt was begun by an owner before, and not finished. */
+  readonly knownChains = new Map<string, { readonly sequence: number; readonly previousId: string | null }>();
+  current = true;
+
+  constructor(readonly partition: number) {}
+
+  endpoint(id: string): OwnedEndpoint {
+    let endpoint = this.endpoints.get(id);
+    if (!endpoint) {
+      endpoint = new OwnedEndpoint(id, this.partition);
+      this.endpoints.set(id, endpoint);
+    }
+    return endpoint;
+  }
+}
