@@ -39,6 +39,8 @@ interface Held extends Waiting {
   readonly record: ConsumedRecord;
   readonly tier: RetryTier;
   /** Unix ms. */
+  readonly appendedAt: number;
+  /** Unix ms. */
   readonly leaveAt: number;
   /** Unix ms; of a record that is no task, when it came. */
   readonly due: number;
@@ -80,8 +82,8 @@ export class TierMover implements KafkaWorker {
   private readonly due = new DueQueues<Held>();
   private readonly pace: Pace;
   private readonly leadMs: number;
-  /** The latest append time of each partition. */
-  private readonly stamps = new Map<string, number>();
+  /** The newest record of each partition. */
+  private readonly newest = new Map<string, Pick<Held, 'appendedAt' | 'leaveAt' | 'wakeAt'>>();
   private seen = 0;
   private timer: NodeJS.Timeout | null = null;
   private timerAt = Number.POSITIVE_INFINITY;
@@ -139,17 +141,15 @@ export class TierMover implements KafkaWorker {
   }
 
   private accept(record: ConsumedRecord): void {
-    const { topic, partition, timestamp } = record.message;
-    const name = `${topic}/${partition}`;
-    const before = this.stamps.get(name) ?? timestamp;
-    this.stamps.set(name, timestamp);
+    const { timestamp } = record.message;
+    const before = this.newest.get(placeOf(record))?.appendedAt ?? timestamp;
     if (timestamp >= before - SET_BACK_MS) this.hold(record);
     // Its wait cannot be told by a clock that is believed no longer.
     else void this.ports.clock.ask().then(() => this.holdAndSchedule(record));
   }
 
   private holdAndSchedule(record: ConsumedRecord): void {
-    this.hold(record);
+    if (record.current) this.hold(record);
     this.schedule();
   }
 
@@ -165,13 +165,19 @@ export class TierMover implements KafkaWorker {
       ? waitInTier({ task: delivery.task, tier, appendedAt, timeScale, leadMs: this.leadMs })
       : { leaveAt: now, due: now };
     const latest = seenAt + Math.max(0, leaveAt - appendedAt);
-    const wakeAt = Math.min(latest, seenAt + Math.max(0, leaveAt - now));
-    this.waiting.push({ record, tier, leaveAt, due, seenAt, latest, wakeAt, order: this.seen++ });
+    const place = placeOf(record);
+    const before = this.newest.get(place);
+    let wakeAt = Math.min(latest, seenAt + Math.max(0, leaveAt - now));
+    // The clocks are read for each record, and what that takes must not change the order of a partition.
+    if (before !== undefined && leaveAt >= before.leaveAt) wakeAt = Math.max(wakeAt, before.wakeAt);
+    const held = { record, tier, appendedAt, leaveAt, due, seenAt, latest, wakeAt, order: this.seen++ };
+    this.newest.set(place, { appendedAt, leaveAt, wakeAt });
+    this.waiting.push(held);
   }
 
   /** What was held of partitions that are no longer ours is somebody else's now. */
   private async forgetLost({ lost }: Assignment): Promise<void> {
-    for (const { topic, partition } of lost) this.stamps.delete(`${topic}/${partition}`);
+    for (const { topic, partition } of lost) this.newest.delete(`${topic}/${partition}`);
     this.waiting.rebuild(({ record }) => record.current);
     this.due.drop(({ record }) => !record.current);
   }
@@ -181,6 +187,7 @@ export class TierMover implements KafkaWorker {
     const { clock } = this.ports;
     const now = clock.now();
     const ticks = clock.ticks();
+    this.newest.clear();
     this.waiting.rebuild((held) => {
       held.wakeAt = Math.min(held.latest, ticks + Math.max(0, held.leaveAt - now));
       return held.record.current;
@@ -265,6 +272,8 @@ export class TierMover implements KafkaWorker {
     };
   }
 }
+
+const placeOf = ({ message: { topic, partition } }: ConsumedRecord): string => `${topic}/${partition}`;
 
 /** What is left to wait, never more than what was asked for without what was waited here. */
 const restOf = (
