@@ -16,22 +16,43 @@ import { ValueIndex } from './value-index';
  */
 export class PatternEntries {
   private readonly always = new Set<MatchEntry>();
-  /** Under which terms an endpoint lies; absent for those that are always met. */
-  private readonly terms = new Map<MatchEntry, readonly CoverTerm[]>();
-  private readonly byData = new ValueIndex<MatchEntry>();
-  private readonly byAttribute = new Map<FilterAttribute, Map<FilterValue, Set<MatchEntry>>>();
+  /** Made when the first endpoint needs it: most patterns have none that does. */
+  private byValue: EntriesByValue | null = null;
 
   get isEmpty(): boolean {
-    return this.always.size === 0 && this.terms.size === 0;
+    return this.always.size === 0 && (this.byValue === null || this.byValue.terms.size === 0);
   }
 
   add(entry: MatchEntry): void {
-    const { filter } = entry.endpoint;
-    const terms = entry.hasFilter ? coverOf(readFilter(filter!), (term) => this.count(term)) : null;
-    if (terms === null) {
-      this.always.add(entry);
-      return;
+    const terms = entry.hasFilter
+      ? coverOf(readFilter(entry.endpoint.filter!), (term) => this.byValue?.count(term) ?? 0)
+      : null;
+    if (terms === null) this.always.add(entry);
+    else {
+      this.byValue ??= new EntriesByValue();
+      this.byValue.add(entry, terms);
     }
+  }
+
+  delete(entry: MatchEntry): void {
+    this.always.delete(entry);
+    this.byValue?.delete(entry);
+  }
+
+  /** Every endpoint that may want the event, and some of them more than once. */
+  forEachCandidate(input: FilterInput, visit: (entry: MatchEntry) => void): void {
+    for (const entry of this.always) visit(entry);
+    this.byValue?.forEachCandidate(input, visit);
+  }
+}
+
+class EntriesByValue {
+  /** Under which terms an endpoint lies. */
+  readonly terms = new Map<MatchEntry, readonly CoverTerm[]>();
+  private readonly byData = new ValueIndex<MatchEntry>();
+  private readonly byAttribute = new Map<FilterAttribute, Map<FilterValue, Set<MatchEntry>>>();
+
+  add(entry: MatchEntry, terms: readonly CoverTerm[]): void {
     this.terms.set(entry, terms);
     for (const { path, value } of terms) {
       if (path.kind === 'data') {
@@ -50,7 +71,6 @@ export class PatternEntries {
   }
 
   delete(entry: MatchEntry): void {
-    this.always.delete(entry);
     for (const { path, value } of this.terms.get(entry) ?? []) {
       if (path.kind === 'data') {
         this.byData.delete(path.steps, value, entry);
@@ -65,16 +85,14 @@ export class PatternEntries {
     this.terms.delete(entry);
   }
 
-  /** Every endpoint that may want the event, and some of them more than once. */
   forEachCandidate(input: FilterInput, visit: (entry: MatchEntry) => void): void {
-    for (const entry of this.always) visit(entry);
     for (const [attribute, values] of this.byAttribute)
       for (const entry of values.get(input.attributes[attribute]) ?? []) visit(entry);
     // Asking for the data parses it.
     if (!this.byData.isEmpty) this.byData.forEachIn(input.data, visit);
   }
 
-  private count({ path, value }: CoverTerm): number {
+  count({ path, value }: CoverTerm): number {
     return path.kind === 'data'
       ? this.byData.count(path.steps, value)
       : (this.byAttribute.get(path.attribute)?.get(value)?.size ?? 0);
