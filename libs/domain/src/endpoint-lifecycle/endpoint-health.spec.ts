@@ -190,6 +190,11 @@ describe('while down', () => {
     expect(admission(failed.health, AT + 400)).toEqual({ kind: 'wait', until: AT + 1_000 });
   });
 
+  it('a probe is not put off by as much as a clock is set back', () => {
+    expect(admission(down(), AT - 30_000)).toEqual({ kind: 'wait', until: AT + 30_000 });
+    expect(admission(down(), AT - 3_600_000)).toEqual({ kind: 'probe' });
+  });
+
   it('there is never a second probe beside the first', () => {
     const probing = beginProbe(down(), 'first', AT + 30_000);
     expect(admission(probing, AT + 24 * 60 * MINUTE).kind).toBe('wait');

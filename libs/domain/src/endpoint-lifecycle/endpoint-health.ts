@@ -113,7 +113,9 @@ export const admission = (health: EndpointHealth, now: number): Admission => {
   if (health.kind === 'up') return { kind: 'send', limit: health.ramp?.limit ?? null };
   // The end of the probe changes the health; this is only when to ask again at the latest.
   if (health.probing !== null) return { kind: 'wait', until: now + health.intervalMs };
-  return now >= health.probeAt ? { kind: 'probe' } : { kind: 'wait', until: health.probeAt };
+  // A probe that is further off than it can be was planned by a clock that has been set back since, or by another owner's.
+  const isDue = now >= health.probeAt || health.probeAt - now > 2 * health.intervalMs;
+  return isDue ? { kind: 'probe' } : { kind: 'wait', until: health.probeAt };
 };
 
 /** No effect on an endpoint that is up, or while a probe is in flight. */
