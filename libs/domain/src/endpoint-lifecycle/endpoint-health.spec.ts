@@ -116,6 +116,11 @@ describe('an endpoint goes down', () => {
     ['70 % of 20 from nine deliveries: not yet', scattered(14, 20, 9), []],
     ['70 % of 19: too few', scattered(13, 19), []],
     ['65 % of 40: not yet', scattered(26, 40), []],
+    [
+      'operational successes do not water down the share',
+      [...each(100, (n) => report('success', `o${n}`, { operational: true })), ...scattered(14, 20)],
+      wentDown(14),
+    ],
     ['operational deliveries never', failures(1_000, 1_000, { operational: true }), []],
     [
       'operational successes break a row',
