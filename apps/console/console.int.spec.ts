@@ -20,6 +20,7 @@ const delivery = (n: number, over: Partial<DeliveryView> = {}): DeliveryView => 
   eventType: ['machine.status_changed', 'production.run_completed', 'machine.alarm', 'quality.inspection_failed'][
     n % 4
   ]!,
+  subject: null,
   endpointId: `ep_${['mes', 'erp', 'andon'][n % 3]}_7Q2M`,
   contract: 'standard',
   status: 'succeeded',
@@ -34,7 +35,11 @@ const delivery = (n: number, over: Partial<DeliveryView> = {}): DeliveryView => 
   ...over,
 });
 
+/** What the view of one delivery has beside its attempts. */
+const place = { epoch: 0, sequence: null, previousEventId: null, behind: null, commands: [] } as const;
+
 const attempt = (number: number, over: Partial<AttemptView> = {}): AttemptView => ({
+  epoch: 0,
   number,
   requestId: idOf(9000 + number),
   startedAt: at(100 - number),
@@ -109,9 +114,10 @@ beforeEach(async () => {
     delivery(7, { status: 'expired', attemptCount: 9, requestCount: 9, lastOutcome: 'dns' }),
     ...Array.from({ length: 20 }, (_, n) => delivery(n + 8)),
   ];
-  details = new Map(deliveries.map((each) => [each.id, { ...each, attempts: [attempt(1)] }]));
+  details = new Map(deliveries.map((each) => [each.id, { ...each, ...place, attempts: [attempt(1)] }]));
   details.set(idOf(3), {
     ...deliveries[2]!,
+    ...place,
     attempts: [
       attempt(1, {
         outcome: 'http_500',

@@ -1,103 +1,49 @@
-import { randomBytes } from 'node:crypto';
-import { type DurableProducer, KafkaConnection } from '@millrace/kafka';
 import { connectDatabase, runMigrations } from '@millrace/postgres';
 import {
-  type DeliveryDetailView,
   type DeliveryFact,
   type DeliveryView,
   EVENT_MODULES,
   type EventDetailView,
-  encodeApiKey,
   encodeEvent,
-  encodeFacts,
   encodeRejection,
   type Page,
-  topicNames,
-  topicSpecs,
 } from '@millrace/protocol';
-import { bootService, generateApiKey, type RunningService } from '@millrace/service-runtime';
 import { silentLogger } from '@millrace/telemetry';
 import { eventually, isolatedEnvironment, type TestEnvironment } from '@millrace/test-environment';
-import { createdFact, finishedFact, ODDITIES, sampleEvent, startedFact } from '../test/sample-log';
-import { auditProjector } from './audit-projector.service';
+import { HistorySite } from '../test/history-site';
+import { createdFact, finishedFact, ODDITIES, reopenedFact, sampleEvent, startedFact } from '../test/sample-log';
 import { historyDatabase, historyTopics } from './history.config';
 import { compareSchemas } from './rebuild/compare-schemas.store';
 import { rebuildHistory } from './rebuild/rebuild-history';
 
 jest.setTimeout(120_000);
 
-const ADMIN_KEY = 'mr_admin_key_of_this_test';
-const PARTITIONS = 2;
-
 describe('the history service', () => {
   let environment: TestEnvironment;
-  let service: RunningService;
-  let kafka: KafkaConnection;
-  let producer: DurableProducer;
+  let site: HistorySite;
   let otherTenantsKey: string;
-  let names: ReturnType<typeof topicNames>;
-  let env: NodeJS.ProcessEnv;
 
   beforeAll(async () => {
     environment = await isolatedEnvironment();
-    const prefix = environment.freshPrefix();
-    names = topicNames(prefix);
-    kafka = new KafkaConnection({ brokers: environment.brokers, clientId: 'test', logger: silentLogger });
-    const settings = { prefix, partitions: PARTITIONS, replicationFactor: 1, modules: EVENT_MODULES };
-    await kafka.provisionTopics(topicSpecs(settings), 1);
-    producer = kafka.producer('test');
-    const { id, text, sha256 } = generateApiKey(randomBytes);
-    otherTenantsKey = text;
-    await producer.send([
-      encodeApiKey(names.apiKeys, id, {
-        v: 1,
-        id,
-        tenant: 'acme',
-        name: 'acme',
-        sha256,
-        scopes: ['deliveries:read'],
-        expiresAt: null,
-      }),
-    ]);
-    env = {
-      MILLRACE_SERVICE_PORT: '0',
-      MILLRACE_SERVICE_HOST: '127.0.0.1',
-      MILLRACE_KAFKA_BROKERS: environment.brokers.join(','),
-      MILLRACE_DATABASE_URL: await environment.freshDatabase(),
-      MILLRACE_TOPIC_PREFIX: prefix,
-      MILLRACE_PARTITIONS: String(PARTITIONS),
-      MILLRACE_ADMIN_KEY: ADMIN_KEY,
-      MILLRACE_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
-      LOG_LEVEL: 'error',
-    };
-    service = await bootService(auditProjector, env);
+    site = await HistorySite.start(environment);
+    otherTenantsKey = (await site.newKey('acme', ['deliveries:read'])).text;
   });
   afterAll(async () => {
-    await service?.stop();
-    await producer?.close();
-    await kafka?.close();
+    await site?.stop();
     await environment?.close();
   });
 
-  const get = async <T>(path: string, key = ADMIN_KEY): Promise<{ status: number; text: string; body: T }> => {
-    const response = await fetch(service.url + path, { headers: { authorization: `Bearer ${key}` } });
-    const text = await response.text();
-    return { status: response.status, text, body: JSON.parse(text) as T };
-  };
-  const publish = (facts: readonly DeliveryFact[], partition = 0) =>
-    producer.send(encodeFacts(names.deliveryLog, partition, facts));
-  const deliveryIs = (id: string, status: string, key = ADMIN_KEY) =>
-    eventually(async () => {
-      const { body } = await get<DeliveryDetailView>(`/v1/deliveries/${id}`, key);
-      return body.status === status ? body : null;
-    }, `delivery ${id} is ${status}`);
+  const get = <T>(path: string, key?: string) => site.get<T>(path, key);
+  const publish = (facts: readonly DeliveryFact[], partition?: number) => site.publish(facts, partition);
+  const deliveryIs = (id: string, status: string, key?: string) => site.deliveryIs(id, status, key);
+  const send: HistorySite['producer']['send'] = (messages) => site.producer.send(messages);
 
   it('shows an event, its delivery and every attempt with what was sent and answered', async () => {
     const event = sampleEvent('evt-whole', {
       data: '{"force":14400.0,"serial":12345678901234567890}',
       time: new Date().toISOString(),
     });
-    await producer.send([encodeEvent(names.events('mes'), event)]);
+    await send([encodeEvent(site.names.events('mes'), event)]);
     const logged = await eventually(async () => {
       const answer = await get<EventDetailView>('/v1/event-log/evt-whole');
       return answer.status === 200 ? answer : null;
@@ -139,10 +85,67 @@ describe('the history service', () => {
     ]);
   });
 
+  it('shows the attempts of every epoch, in order', async () => {
+    const at = Date.now();
+    const created = createdFact(sampleEvent('evt-epochs', { time: new Date(at).toISOString() }), 'ep_epochs', at);
+    const first = {
+      ...startedFact(created, 1, at + 10),
+      recordOffset: 5,
+      chain: { sequence: 41, previousId: 'evt-40' },
+    };
+    const second = { ...startedFact(created, 1, at + 90, 'again'), epoch: 1, recordOffset: 9 };
+    await publish([
+      created,
+      first,
+      finishedFact(first, 500, { kind: 'failed', reason: 'exhausted' }),
+      reopenedFact(created, 1, at + 80),
+      { ...second, chain: first.chain },
+      finishedFact(second, 200, { kind: 'succeeded' }),
+    ]);
+    const shown = await deliveryIs(created.deliveryId, 'succeeded');
+    expect(shown).toMatchObject({ epoch: 1, sequence: 41, previousEventId: 'evt-40', behind: null, attemptCount: 2 });
+    expect(shown.attempts.map(({ epoch, number, outcome }) => [epoch, number, outcome])).toEqual([
+      [0, 1, 'http_500'],
+      [1, 1, 'success'],
+    ]);
+    expect(shown.commands).toEqual([
+      {
+        commandId: 'cmd_evt-epochs_1',
+        command: 'retry',
+        by: 'key-1',
+        result: 'done',
+        reason: null,
+        at: new Date(at + 80).toISOString(),
+      },
+    ]);
+  });
+
+  it('lists by subject, whatever it holds, and by trigger', async () => {
+    const at = Date.now();
+    const odd = 'a\0b\u2028"%\'';
+    const facts = [
+      createdFact(sampleEvent('evt-s1', { subject: odd, time: new Date(at).toISOString() }), 'ep_subject', at),
+      createdFact(sampleEvent('evt-s2', { subject: 'x', time: new Date(at).toISOString() }), 'ep_subject', at),
+      {
+        ...createdFact(sampleEvent('evt-s3', { subject: null, time: new Date(at).toISOString() }), 'ep_subject', at),
+        trigger: { kind: 'recovery' as const, id: 'rec_1' },
+      },
+    ];
+    await publish(facts);
+    await deliveryIs(facts[2]!.deliveryId, 'pending');
+    const list = async (query: string) =>
+      (await get<Page<DeliveryView>>(`/v1/deliveries?endpointId=ep_subject&${query}`)).body.data.map(
+        ({ eventId, subject, trigger }) => [eventId, subject, trigger],
+      );
+    expect(await list(`subject=${encodeURIComponent(odd)}`)).toEqual([['evt-s1', odd, 'event']]);
+    expect(await list('subject=x&trigger=event')).toEqual([['evt-s2', 'x', 'event']]);
+    expect(await list('trigger=recovery')).toEqual([['evt-s3', null, 'recovery']]);
+  });
+
   it('keeps tenants apart on every call', async () => {
     const event = sampleEvent('evt-acme', { tenant: 'acme', time: new Date().toISOString() });
     const created = createdFact(event, 'ep_acme', Date.now());
-    await producer.send([encodeEvent(names.events('mes'), event)]);
+    await send([encodeEvent(site.names.events('mes'), event)]);
     await publish([created]);
     await deliveryIs(created.deliveryId, 'pending', otherTenantsKey);
     for (const path of [`/v1/deliveries/${created.deliveryId}`, '/v1/event-log/evt-acme'])
@@ -198,6 +201,8 @@ describe('the history service', () => {
     ['/v1/deliveries?limit=1&limit=2', 422, 'invalid_request'],
     ['/v1/deliveries?status=lost', 422, 'invalid_request'],
     ['/v1/deliveries?endpoint=x', 422, 'invalid_request'],
+    ['/v1/deliveries?trigger=replay', 422, 'invalid_request'],
+    [`/v1/deliveries?subject=${'x'.repeat(513)}`, 422, 'invalid_request'],
     ['/v1/deliveries?endpointId=%00', 422, 'invalid_request'],
     ['/v1/deliveries?eventType=%ED%A0%80', 422, 'invalid_request'],
     ["/v1/deliveries?eventId=';DROP%20TABLE%20deliveries", 422, 'invalid_request'],
@@ -220,11 +225,11 @@ describe('the history service', () => {
   });
 
   it('passes what it cannot store, and keeps rejected records', async () => {
-    await producer.send(
-      ODDITIES.map((value) => ({ topic: names.deliveryLog, partition: 1, key: null, value, headers: {} })),
+    await send(
+      ODDITIES.map((value) => ({ topic: site.names.deliveryLog, partition: 1, key: null, value, headers: {} })),
     );
     const origin = {
-      topic: names.events('mes'),
+      topic: site.names.events('mes'),
       partition: 0,
       offset: 5n,
       timestamp: 1,
@@ -232,11 +237,11 @@ describe('the history service', () => {
       value: Buffer.from([0, 255]),
       headers: {},
     };
-    await producer.send([
-      encodeRejection(names.eventsRejected, origin, { code: 'not_json', detail: '\0\ud800' }, Date.now()),
+    await send([
+      encodeRejection(site.names.eventsRejected, origin, { code: 'not_json', detail: '\0\ud800' }, Date.now()),
     ]);
-    await producer.send([
-      { topic: names.events('mes'), partition: 0, key: null, value: Buffer.from('not an event'), headers: {} },
+    await send([
+      { topic: site.names.events('mes'), partition: 0, key: null, value: Buffer.from('not an event'), headers: {} },
     ]);
     const after = createdFact(sampleEvent('evt-after', { time: new Date().toISOString() }), 'ep_after', Date.now());
     await publish([after], 1);
@@ -270,21 +275,21 @@ describe('the history service', () => {
   });
 
   it('goes on where it stopped', async () => {
-    await service.stop();
+    await site.service.stop();
     const created = createdFact(sampleEvent('evt-again', { time: new Date().toISOString() }), 'ep_again', Date.now());
     await publish([created]);
-    service = await bootService(auditProjector, env);
+    await site.restart();
     await deliveryIs(created.deliveryId, 'pending');
     const { body } = await get<Page<DeliveryView>>('/v1/deliveries?endpointId=ep_page&limit=200');
     expect(body.data).toHaveLength(23);
   });
 
   it('can be rebuilt from the log: no row differs', async () => {
-    const url = env['MILLRACE_DATABASE_URL']!;
+    const url = site.variables['MILLRACE_DATABASE_URL']!;
     const side = await connectDatabase(historyDatabase(url, 'history_rebuild'), silentLogger);
     try {
       await runMigrations(side, silentLogger);
-      const report = await rebuildHistory(kafka, side, names, historyTopics(names, EVENT_MODULES));
+      const report = await rebuildHistory(site.kafka, side, site.names, historyTopics(site.names, EVENT_MODULES));
       expect(report.facts).toBeGreaterThan(430);
       expect(await compareSchemas(side, 'history', 'history_rebuild')).toEqual([]);
     } finally {

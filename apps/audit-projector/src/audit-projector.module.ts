@@ -1,6 +1,22 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DurableProducer } from '@millrace/kafka';
 import { CheckpointStore, DATABASE, type Database } from '@millrace/postgres';
-import { type ServiceContext, serviceDatabase } from '@millrace/service-runtime';
+import { COMMAND_LIMITS } from '@millrace/protocol';
+import { type KafkaWorker, type ServiceContext, serviceDatabase } from '@millrace/service-runtime';
 import { type DynamicModule, Module } from '@nestjs/common';
+import { CommandPublisher } from './commands/command.publisher';
+import { CommandPace } from './commands/command-pace';
+import { CommandTargets } from './commands/command-target.store';
+import { DeliveryCommandsController } from './commands/delivery-commands.controller';
+import { DeliveryCommands } from './commands/delivery-commands.handler';
+import { ManyCommands } from './commands/many-commands.handler';
+import { FilterTestController } from './filter-test/filter-test.controller';
+import { FilterTest } from './filter-test/filter-test.handler';
+import { LatestEvents } from './filter-test/stored-events.store';
+import { HeldKeysController } from './held-keys/held-keys.controller';
+import { HeldKeys } from './held-keys/held-keys.handler';
+import { HeldKeyReader } from './held-keys/held-keys.store';
 import { HISTORY_MIGRATIONS, HISTORY_SCHEMA, type HistorySettings, historyTopics } from './history.config';
 import { CursorSeal } from './history-api/cursor';
 import { DeliveriesController } from './history-api/deliveries.controller';
@@ -16,7 +32,13 @@ import { ProjectorConsumer } from './projector/projector.consumer';
 @Module({})
 class AuditProjectorModule {}
 
-/** The two halves of the service: the projector, which writes, and the history API, which reads. */
+/** A command that Kafka has not taken by then is answered 503, and the client may ask again. */
+const COMMAND_TIMEOUT_MS = 5_000;
+
+/**
+ * The parts of the service: the projector, which writes; the history API, which reads; and the commands, which decide upon
+ * what was read and are carried out by the endpoint's owner.
+ */
 export const auditProjectorModule = (context: ServiceContext<HistorySettings>): DynamicModule => {
   const { settings, own, logger, kafka, topics, workers } = context;
   const projector = [
@@ -67,10 +89,51 @@ export const auditProjectorModule = (context: ServiceContext<HistorySettings>): 
       useFactory: (reader: HistoryReader, seal: CursorSeal) => new EventLog(reader, seal),
     },
   ];
+  const producer = kafka.producer('commands', { deliveryTimeoutMs: COMMAND_TIMEOUT_MS });
+  workers.add('commands producer', 'publishers', producerWorker(producer));
+  const publisher = new CommandPublisher(producer, topics.deliveries, settings.partitions);
+  const pace = new CommandPace(COMMAND_LIMITS.perSecond, Date.now, sleep);
+  const commands = [
+    { provide: CommandTargets, inject: [DATABASE], useFactory: (database: Database) => new CommandTargets(database) },
+    {
+      provide: HeldKeys,
+      inject: [DATABASE, CursorSeal],
+      useFactory: (database: Database, seal: CursorSeal) => new HeldKeys(new HeldKeyReader(database), seal),
+    },
+    {
+      provide: DeliveryCommands,
+      inject: [CommandTargets, HeldKeys],
+      useFactory: (targets: CommandTargets, heldKeys: HeldKeys) =>
+        new DeliveryCommands(targets, heldKeys, publisher, Date.now, randomBytes, logger),
+    },
+    {
+      provide: ManyCommands,
+      inject: [CommandTargets],
+      useFactory: (targets: CommandTargets) =>
+        new ManyCommands(targets, publisher, pace, Date.now, randomBytes, logger),
+    },
+    {
+      provide: FilterTest,
+      inject: [DATABASE],
+      useFactory: (database: Database) => new FilterTest(new LatestEvents(database), () => performance.now()),
+    },
+  ];
   return {
     module: AuditProjectorModule,
-    imports: [serviceDatabase({ schema: HISTORY_SCHEMA, migrations: HISTORY_MIGRATIONS })],
-    controllers: [DeliveriesController, EventLogController],
-    providers: [...projector, ...historyApi],
+    imports: [serviceDatabase({ schema: HISTORY_SCHEMA, migrations: HISTORY_MIGRATIONS, idempotency: true })],
+    controllers: [
+      DeliveriesController,
+      DeliveryCommandsController,
+      EventLogController,
+      FilterTestController,
+      HeldKeysController,
+    ],
+    providers: [...projector, ...historyApi, ...commands],
   };
 };
+
+const producerWorker = (producer: DurableProducer): KafkaWorker => ({
+  start: () => producer.connect(),
+  stop: () => producer.close(),
+  health: () => ({ alive: true, reason: null }),
+});

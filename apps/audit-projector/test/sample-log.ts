@@ -78,6 +78,7 @@ export const startedFact = (
 ): Fact<'attempt-started'> => ({
   kind: 'attempt-started',
   deliveryId: created.deliveryId,
+  eventId: created.eventId,
   tenant: created.tenant,
   endpointId: created.endpointId,
   at,

@@ -13,10 +13,18 @@ const OWNERS: ReadonlyArray<readonly [string, Service]> = [
   ['/v1/api-keys', 'subscription'],
   ['/v1/deliveries', 'audit-projector'],
   ['/v1/event-log', 'audit-projector'],
+  ['/v1/filters', 'audit-projector'],
+];
+
+/** Calls that another service answers than the rest of their prefix. */
+const EXCEPTIONS: ReadonlyArray<readonly [RegExp, Service]> = [
+  [/^\/v1\/endpoints\/[^/]+\/held-keys$/, 'audit-projector'],
 ];
 
 /** The service behind a path (without its query), or null when it is none's. */
 export const ownerOf = (path: string): Service | null => {
+  const exception = EXCEPTIONS.find(([pattern]) => pattern.test(path));
+  if (exception !== undefined) return exception[1];
   const found = OWNERS.filter(([prefix]) => path === prefix || path.startsWith(`${prefix}/`));
   return found.sort(([one], [other]) => other.length - one.length)[0]?.[1] ?? null;
 };

@@ -25,6 +25,7 @@ export const attemptViews = (rows: readonly StoredAttempt[], ended: boolean, bod
   rows.map((row) => {
     const detail = row.detail === null ? null : (JSON.parse(row.detail.toString('utf8')) as AttemptDetail);
     return {
+      epoch: row.epoch,
       number: row.attempt,
       requestId: row.request_id,
       startedAt: timeText(row.started_at ?? announced(row)),

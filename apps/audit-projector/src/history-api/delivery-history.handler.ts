@@ -4,7 +4,7 @@ import { RANK_ENDED } from '../projections/deliveries/delivery.projection';
 import { dayOf } from '../projector/postgres-text';
 import { attemptViews } from './attempt-view';
 import type { CursorSeal } from './cursor';
-import { deliveryView } from './delivery-view';
+import { commandView, deliveryPlace, deliveryView } from './delivery-view';
 import { type DeliveryListQuery, filterOf } from './history-query';
 import type { HistoryReader } from './history-reader.store';
 import { openCursor } from './open-cursor';
@@ -35,11 +35,19 @@ export class DeliveryHistory {
   /** Null for an unknown id and for another tenant's. */
   async find(tenant: string, id: string): Promise<DeliveryDetailView | null> {
     if (!isDeliveryId(id)) return null;
-    const delivery = await this.reader.delivery(tenant, id);
-    if (delivery === undefined) return null;
-    const attempts = await this.reader.attempts(tenant, id);
-    const event = await this.reader.eventOfDelivery(tenant, delivery.event_key, dayOf(Number(delivery.accepted_at)));
-    const body = requestBody(tenant, delivery, event);
-    return { ...deliveryView(delivery), attempts: attemptViews(attempts, delivery.rank >= RANK_ENDED, body) };
+    return this.reader.atOneMoment(async (reader) => {
+      const delivery = await reader.delivery(tenant, id);
+      if (delivery === undefined) return null;
+      const attempts = await reader.attempts(tenant, id);
+      const commands = await reader.commands(tenant, id);
+      const event = await reader.eventOfDelivery(tenant, delivery.event_key, dayOf(Number(delivery.accepted_at)));
+      const body = requestBody(tenant, delivery, event);
+      return {
+        ...deliveryView(delivery),
+        ...deliveryPlace(delivery),
+        attempts: attemptViews(attempts, delivery.rank >= RANK_ENDED, body),
+        commands: commands.map(commandView),
+      };
+    });
   }
 }

@@ -1,4 +1,4 @@
-import { isTimestamp } from '@millrace/domain';
+import { EVENT_LIMITS, isTimestamp } from '@millrace/domain';
 import { DELIVERY_STATUSES } from '@millrace/protocol';
 import { z } from 'zod';
 
@@ -18,13 +18,19 @@ const limit = z
   .refine((value) => value <= 200, 'limit is a whole number from 1 to 200.')
   .default(50);
 
-const page = { from: time.optional(), to: time.optional(), cursor: z.string().optional(), limit };
+const paging = { cursor: z.string().optional(), limit };
+export const pageQuery = z.strictObject(paging);
+export type PageQuery = z.output<typeof pageQuery>;
+
+const page = { from: time.optional(), to: time.optional(), ...paging };
 
 export const deliveryListQuery = z.strictObject({
   endpointId: name('endpointId').optional(),
   eventType: name('eventType').optional(),
   eventId: name('eventId').optional(),
   status: z.enum(DELIVERY_STATUSES as [string, ...string[]]).optional(),
+  subject: z.string().min(1).max(EVENT_LIMITS.subjectLength).optional(),
+  trigger: z.enum(['event', 'test', 'recovery']).optional(),
   ...page,
 });
 export type DeliveryListQuery = z.output<typeof deliveryListQuery>;

@@ -1,6 +1,8 @@
-import type { Database } from '@millrace/postgres';
+import type { Database, Transaction } from '@millrace/postgres';
+import { subjectBytes } from '../projections/deliveries/delivery.store';
 import type { Position } from './cursor';
 import type { DeliveryListQuery, EventListQuery } from './history-query';
+import { Where } from './where.store';
 
 /** A row as the client hands it over: bigint columns are text. */
 export interface StoredDelivery {
@@ -15,6 +17,11 @@ export interface StoredDelivery {
   readonly trigger: 'event' | 'test' | 'recovery';
   readonly accepted_at: string;
   readonly body_sha256: string;
+  readonly subject: Buffer | null;
+  readonly epoch: number;
+  readonly sequence: string | null;
+  readonly previous_event_id: string | null;
+  readonly behind: string;
   readonly rank: number;
   readonly state_at: string;
   readonly status: string;
@@ -41,6 +48,15 @@ export interface StoredAttempt {
   readonly response_body: Buffer | null;
 }
 
+export interface StoredCommand {
+  readonly command_id: string;
+  readonly command: string;
+  readonly by: string;
+  readonly result: string;
+  readonly reason: string;
+  readonly answered_at: string;
+}
+
 export interface StoredEvent {
   readonly event_key: string;
   readonly event_id: string;
@@ -51,7 +67,8 @@ export interface StoredEvent {
 }
 
 const DELIVERY = `d.delivery_id, d.created_at, d.endpoint_id, d.event_id, d.event_key, d.event_type, d.contract,
-  d.contract_version, d.trigger, d.accepted_at, d.body_sha256, d.rank, d.state_at, d.status, d.next_attempt_at, d.reason,
+  d.contract_version, d.trigger, d.accepted_at, d.body_sha256, d.subject,
+  d.epoch, d.sequence, d.previous_event_id, d.behind, d.rank, d.state_at, d.status, d.next_attempt_at, d.reason,
   a.attempt_count, a.request_count, a.last_outcome`;
 
 /** Counted from the attempts: see the rule of delivery.projection.ts. */
@@ -64,27 +81,14 @@ const ATTEMPTS_OF = `LEFT JOIN LATERAL (
 
 const EVENT = 'event_key, event_id, type, accepted_at, attributes, data';
 
-/** Conditions with their parameters, numbered as they come. */
-class Where {
-  readonly parameters: unknown[] = [];
-  private readonly conditions: string[] = [];
-
-  /** `sql` has a `?` for each value; nothing is added where the first value is undefined. */
-  and(sql: string, ...values: unknown[]): this {
-    if (values.length > 0 && values[0] === undefined) return this;
-    let at = 0;
-    this.conditions.push(sql.replace(/\?/g, () => `$${this.parameters.push(values[at++])}`));
-    return this;
-  }
-
-  toString(): string {
-    return this.conditions.join(' AND ');
-  }
-}
-
 /** Reads of the history. Every query begins with the tenant; a delivery is visible once its `created` is there. */
 export class HistoryReader {
-  constructor(private readonly database: Database) {}
+  constructor(private readonly database: Database | Transaction) {}
+
+  /** Reads that belong together see the history as it was at one moment. */
+  atOneMoment<T>(read: (reader: HistoryReader) => Promise<T>): Promise<T> {
+    return this.database.transaction('REPEATABLE READ', (tx) => read(new HistoryReader(tx)));
+  }
 
   deliveries(
     tenant: string,
@@ -99,6 +103,8 @@ export class HistoryReader {
       .and('d.event_type = ?', query.eventType)
       .and('d.event_id = ?', query.eventId)
       .and('d.status = ?', query.status)
+      .and('d.subject = ?', subjectBytes(query.subject ?? null) ?? undefined)
+      .and('d.trigger = ?', query.trigger)
       .and('d.created_at >= ?', query.from)
       .and('d.created_at < ?', query.to)
       .and('(d.created_at, d.delivery_id) < (?, ?)', after?.at, after?.id);
@@ -134,6 +140,15 @@ export class HistoryReader {
          outcome, response_status, detail, response_body
        FROM attempts WHERE tenant = $1 AND delivery_id = $2
        ORDER BY epoch, attempt, COALESCE(started_at, announced_at), request_id LIMIT 1000`,
+      [tenant, deliveryId],
+    );
+  }
+
+  /** Oldest first. */
+  commands(tenant: string, deliveryId: string): Promise<StoredCommand[]> {
+    return this.database.query(
+      `SELECT command_id, command, by, result, reason, answered_at FROM commands
+       WHERE tenant = $1 AND delivery_id = $2 ORDER BY answered_at, command_id LIMIT 1000`,
       [tenant, deliveryId],
     );
   }

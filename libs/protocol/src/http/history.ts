@@ -14,13 +14,15 @@ export interface DeliveryView {
   readonly id: string;
   readonly eventId: string;
   readonly eventType: string;
+  /** What the event is about; the key of `ordering: "key"`. */
+  readonly subject: string | null;
   readonly endpointId: string;
   readonly contract: string;
   readonly status: DeliveryStatus;
   /** Why it is parked or has ended (`endpoint_paused`, `exhausted`, `endpoint_gone`, …); null where the status says all. */
   readonly statusReason: string | null;
   readonly trigger: 'event' | 'test' | 'recovery';
-  /** Attempts begun; one repeated after a crash counts once. */
+  /** Attempts begun, of all epochs; one repeated after a crash counts once. */
   readonly attemptCount: number;
   /** HTTP requests sent, repeats after a crash included. */
   readonly requestCount: number;
@@ -40,6 +42,9 @@ export interface DeliveryView {
 export type BodyMissing = 'test_event' | 'event_not_kept' | 'contract_unknown' | 'digest_differs';
 
 export interface AttemptView {
+  /** 0 at first; each retry by command begins the next one, with a new schedule. */
+  readonly epoch: number;
+  /** From 1, within its epoch. */
   readonly number: number;
   /** Random for each HTTP request; an attempt repeated after a crash shows as two entries of the same number. */
   readonly requestId: string;
@@ -64,8 +69,41 @@ export interface AttemptView {
   readonly traceId: string;
 }
 
+/** What became of a command; one that its endpoint's owner has not met yet is not there. */
+export interface CommandView {
+  readonly commandId: string;
+  readonly command: 'retry' | 'cancel' | 'skip';
+  /** Id of the API key that asked. */
+  readonly by: string;
+  readonly result: 'done' | 'refused';
+  /** Why it was refused (`stale`, `in_flight`, `parked`, `ended`, `record_gone`); null when it was not. */
+  readonly reason: string | null;
+  readonly at: string;
+}
+
 export interface DeliveryDetailView extends DeliveryView {
+  /** The one that it is in. */
+  readonly epoch: number;
+  /** Its place among the deliveries of its endpoint, as the receiver is told; null before its first attempt. */
+  readonly sequence: number | null;
+  /** Id of the event before it; null for the first, and where `sequence` is null. */
+  readonly previousEventId: string | null;
+  /** While it is parked as `behind_key`: the delivery that was to end first when it was parked. */
+  readonly behind: string | null;
   readonly attempts: readonly AttemptView[];
+  /** Oldest first. */
+  readonly commands: readonly CommandView[];
+}
+
+/** A key whose order is kept and whose deliveries wait for one of them. */
+export interface HeldKeyView {
+  readonly key: string | null;
+  readonly headDeliveryId: string | null;
+  readonly headStatus: 'pending' | 'retrying' | 'parked' | null;
+  readonly attempts: number;
+  readonly heldCount: number;
+  readonly since: string;
+  readonly nextAttemptAt: string | null;
 }
 
 export interface EventView {

@@ -1,6 +1,16 @@
 import { z } from 'zod';
 import { apiKeyView, createApiKeyRequest, createdApiKeyView } from './api-keys';
 import {
+  cancelManyRequest,
+  commandAcceptedView,
+  commandView,
+  heldKeyView,
+  manyCommandsView,
+  retryDeliveryRequest,
+  retryManyRequest,
+} from './commands';
+import {
+  changedEndpointView,
   createdEndpointView,
   createEndpointRequest,
   endpointView,
@@ -12,9 +22,17 @@ import {
 } from './endpoints';
 import { createEventTypeRequest, eventTypeView } from './event-types';
 import { cloudEventSchema, eventsAcceptedSchema, publishCloudEventsBatchSchema, publishEventsSchema } from './events';
-import { type AttemptView, DELIVERY_STATUSES, type DeliveryStatus, type DeliveryView } from './history';
+import { filterTestView, testFilterRequest } from './filters';
+import {
+  type AttemptView,
+  DELIVERY_STATUSES,
+  type DeliveryDetailView,
+  type DeliveryStatus,
+  type DeliveryView,
+} from './history';
 import { machineListSchema, machineViewSchema } from './machines';
 import { PROBLEMS, type ProblemCode } from './problem';
+import { recoverEndpointRequest, recoveryView } from './recoveries';
 import type { Scope } from './scopes';
 import { publishSignalsSchema, signalsAcceptedSchema } from './signals';
 
@@ -27,6 +45,7 @@ const delivery = z
     id: z.string(),
     eventId: z.string(),
     eventType: z.string(),
+    subject: z.string().nullable(),
     endpointId: z.string(),
     contract: z.string(),
     status: z.enum(DELIVERY_STATUSES as [DeliveryStatus, ...DeliveryStatus[]]),
@@ -49,7 +68,8 @@ const delivery = z
 
 const attempt = z
   .object({
-    number: z.int(),
+    epoch: z.int().meta({ description: '0 at first; each retry by command begins the next one, with a new schedule.' }),
+    number: z.int().meta({ description: 'From 1, within its epoch.' }),
     requestId: z.string(),
     startedAt: z.string(),
     durationMs: z.number().nullable(),
@@ -78,7 +98,21 @@ const attempt = z
   })
   .meta({ id: 'Attempt' }) satisfies z.ZodType<AttemptView>;
 
-const deliveryDetail = delivery.extend({ attempts: z.array(attempt) }).meta({ id: 'DeliveryDetail' });
+const deliveryDetail = delivery
+  .extend({
+    epoch: z.int(),
+    sequence: z.int().nullable().meta({
+      description:
+        'Its place among the deliveries of its endpoint, as the receiver is told; null before its first attempt.',
+    }),
+    previousEventId: z.string().nullable(),
+    behind: z.string().nullable().meta({
+      description: 'While it is parked as `behind_key`: the delivery that was to end first when it was parked.',
+    }),
+    attempts: z.array(attempt),
+    commands: z.array(commandView).meta({ description: 'What became of the commands, oldest first.' }),
+  })
+  .meta({ id: 'DeliveryDetail' }) satisfies z.ZodType<DeliveryDetailView>;
 
 const storedEvent = z
   .object({
@@ -132,6 +166,17 @@ const WRITE: readonly ProblemCode[] = [
   'unsupported_media_type',
   'unavailable',
 ];
+
+/** Of the calls that steer a recovery job. */
+const STEERED =
+  'The job. What was asked stands in `wanted`; `state` follows, mostly before this answer. Asking again changes nothing.';
+const STEERING: readonly ProblemCode[] = ['not_found', 'recovery_ended', 'idempotency_conflict', 'unavailable'];
+
+/** Of the commands on deliveries. */
+const COMMANDED =
+  'The event log has the command. What became of it stands in `commands` of the delivery; of several that were decided upon the same state the first wins, and the rest are refused as `stale`.';
+const COMMANDED_MANY =
+  'The event log has a command for each delivery that matched, up to `limit`. Called again after a 503 it goes on with those that are left.';
 
 const CALLS: { readonly [path: string]: { readonly [method: string]: Call } } = {
   '/v1/events': {
@@ -201,10 +246,11 @@ const CALLS: { readonly [path: string]: { readonly [method: string]: Call } } = 
       body: json(createEndpointRequest),
       answer: {
         status: 201,
-        description: 'The endpoint with its secret; events published from now on find it.',
+        description:
+          'The endpoint with its secret; events published from now on find it. With `startFrom` a recovery job delivers those of the past.',
         schema: createdEndpointView,
       },
-      refusals: [...WRITE, 'invalid_url', 'destination_not_allowed', 'idempotency_conflict'],
+      refusals: [...WRITE, 'invalid_url', 'destination_not_allowed', 'conflict', 'idempotency_conflict'],
     },
   },
   '/v1/endpoints/{id}': {
@@ -220,11 +266,16 @@ const CALLS: { readonly [path: string]: { readonly [method: string]: Call } } = 
       scope: 'webhooks:write',
       tag: 'Endpoints',
       body: json(updateEndpointRequest),
-      answer: { status: 200, description: 'The endpoint.', schema: endpointView },
+      answer: {
+        status: 200,
+        description:
+          'The endpoint. `{"status": "active"}` for one that is `down` makes Millrace try it at once. Where deliveries may have failed before it became active again, `recovery` has the call that sends them again.',
+        schema: changedEndpointView,
+      },
       refusals: [...WRITE, 'not_found', 'invalid_url', 'destination_not_allowed'],
     },
     delete: {
-      summary: 'Delete an endpoint; what is pending for it is cancelled',
+      summary: 'Delete an endpoint; what is pending for it is cancelled, and so are its recovery jobs',
       scope: 'webhooks:write',
       tag: 'Endpoints',
       answer: { status: 204, description: 'Deleted.' },
@@ -249,6 +300,67 @@ const CALLS: { readonly [path: string]: { readonly [method: string]: Call } } = 
       body: json(rotateSecretRequest),
       answer: { status: 200, description: 'The new secret.', schema: rotatedSecretView },
       refusals: [...WRITE, 'not_found', 'conflict'],
+    },
+  },
+  '/v1/endpoints/{id}/recover': {
+    post: {
+      summary: 'Deliver to an endpoint again, or for the first time, what it missed',
+      scope: 'webhooks:write',
+      tag: 'Recoveries',
+      body: json(recoverEndpointRequest),
+      answer: {
+        status: 202,
+        description:
+          'The recovery job. It waits up to 5 seconds for the counts; afterwards `state` is `counting`, and the job itself has them later. A repeat with the same Idempotency-Key answers the same job as it is now.',
+        schema: recoveryView,
+      },
+      refusals: [...WRITE, 'not_found', 'conflict', 'idempotency_conflict'],
+    },
+  },
+  '/v1/recoveries': {
+    get: {
+      summary: 'List recovery jobs, newest first',
+      scope: 'webhooks:read',
+      tag: 'Recoveries',
+      query: { endpointId: { description: 'Endpoint.' }, ...paging },
+      answer: { status: 200, description: 'A page of recovery jobs.', schema: page(recoveryView) },
+      refusals: ['invalid_request', 'invalid_cursor'],
+    },
+  },
+  '/v1/recoveries/{id}': {
+    get: {
+      summary: 'One recovery job',
+      scope: 'webhooks:read',
+      tag: 'Recoveries',
+      answer: { status: 200, description: 'The job.', schema: recoveryView },
+      refusals: ['not_found'],
+    },
+  },
+  '/v1/recoveries/{id}/cancel': {
+    post: {
+      summary: 'End a recovery job; what it has sent stays sent',
+      scope: 'webhooks:write',
+      tag: 'Recoveries',
+      answer: { status: 202, description: STEERED, schema: recoveryView },
+      refusals: STEERING,
+    },
+  },
+  '/v1/recoveries/{id}/pause': {
+    post: {
+      summary: 'Hold a recovery job',
+      scope: 'webhooks:write',
+      tag: 'Recoveries',
+      answer: { status: 202, description: STEERED, schema: recoveryView },
+      refusals: STEERING,
+    },
+  },
+  '/v1/recoveries/{id}/resume': {
+    post: {
+      summary: 'Let a paused recovery job go on',
+      scope: 'webhooks:write',
+      tag: 'Recoveries',
+      answer: { status: 202, description: STEERED, schema: recoveryView },
+      refusals: STEERING,
     },
   },
   '/v1/api-keys': {
@@ -288,6 +400,11 @@ const CALLS: { readonly [path: string]: { readonly [method: string]: Call } } = 
         eventType: { description: 'Event type.' },
         eventId: { description: 'Event.' },
         status: { description: 'Status.', schema: { type: 'string', enum: DELIVERY_STATUSES } },
+        subject: { description: 'Subject of the event.' },
+        trigger: {
+          description: 'What made it: an event, a test of its endpoint, or a recovery.',
+          schema: { type: 'string', enum: ['event', 'test', 'recovery'] },
+        },
         ...period,
         ...paging,
       },
@@ -302,6 +419,95 @@ const CALLS: { readonly [path: string]: { readonly [method: string]: Call } } = 
       tag: 'Deliveries',
       answer: { status: 200, description: 'The delivery.', schema: deliveryDetail },
       refusals: ['not_found'],
+    },
+  },
+  '/v1/deliveries/{id}/retry': {
+    post: {
+      summary: 'Try a delivery again, from the first attempt of its schedule',
+      scope: 'deliveries:write',
+      tag: 'Deliveries',
+      body: json(retryDeliveryRequest),
+      answer: { status: 202, description: COMMANDED, schema: commandAcceptedView },
+      refusals: [
+        ...WRITE,
+        'not_found',
+        'delivery_succeeded',
+        'delivery_pending',
+        'delivery_parked',
+        'delivery_expired',
+        'idempotency_conflict',
+      ],
+    },
+  },
+  '/v1/deliveries/{id}/cancel': {
+    post: {
+      summary: 'Make no further attempt at a delivery',
+      scope: 'deliveries:write',
+      tag: 'Deliveries',
+      answer: {
+        status: 202,
+        description: `${COMMANDED} A request that is under way may still arrive; if it succeeds, the delivery is succeeded and the command is refused.`,
+        schema: commandAcceptedView,
+      },
+      refusals: [...WRITE, 'not_found', 'delivery_succeeded', 'delivery_ended', 'idempotency_conflict'],
+    },
+  },
+  '/v1/deliveries/{id}/skip': {
+    post: {
+      summary: 'End the delivery that others of its key wait behind, so that they go on',
+      scope: 'deliveries:write',
+      tag: 'Deliveries',
+      answer: { status: 202, description: COMMANDED, schema: commandAcceptedView },
+      refusals: [
+        ...WRITE,
+        'not_found',
+        'delivery_succeeded',
+        'delivery_ended',
+        'delivery_pending',
+        'delivery_parked',
+        'nothing_waits_behind',
+        'idempotency_conflict',
+      ],
+    },
+  },
+  '/v1/deliveries/retry': {
+    post: {
+      summary: 'Try again all deliveries that match a filter',
+      scope: 'deliveries:write',
+      tag: 'Deliveries',
+      body: json(retryManyRequest),
+      answer: { status: 202, description: COMMANDED_MANY, schema: manyCommandsView },
+      refusals: [...WRITE, 'idempotency_conflict'],
+    },
+  },
+  '/v1/deliveries/cancel': {
+    post: {
+      summary: 'Make no further attempt at all deliveries that match a filter',
+      scope: 'deliveries:write',
+      tag: 'Deliveries',
+      body: json(cancelManyRequest),
+      answer: { status: 202, description: COMMANDED_MANY, schema: manyCommandsView },
+      refusals: [...WRITE, 'idempotency_conflict'],
+    },
+  },
+  '/v1/endpoints/{id}/held-keys': {
+    get: {
+      summary: 'Keys of an endpoint whose deliveries wait behind one of them',
+      scope: 'deliveries:read',
+      tag: 'Deliveries',
+      query: paging,
+      answer: { status: 200, description: 'A page of held keys, longest held first.', schema: page(heldKeyView) },
+      refusals: ['invalid_request', 'invalid_cursor'],
+    },
+  },
+  '/v1/filters/test': {
+    post: {
+      summary: 'Say how many of the latest stored events a filter matches',
+      scope: 'webhooks:read',
+      tag: 'Endpoints',
+      body: json(testFilterRequest),
+      answer: { status: 200, description: 'The count, and some of those that match.', schema: filterTestView },
+      refusals: [...WRITE, 'idempotency_conflict'],
     },
   },
   '/v1/signals': {
