@@ -28,7 +28,7 @@ export interface CommandPorts {
     reason: DeliveryEnded['reason'],
     command: EndDelivery,
   ) => void;
-  readonly unpark: (endpoint: OwnedEndpoint, partition: OwnedPartition, offset: number) => void;
+  readonly discard: (endpoint: OwnedEndpoint, partition: OwnedPartition, offset: number) => void;
   readonly freeHead: (endpoint: OwnedEndpoint, partition: OwnedPartition, deliveryId: string) => void;
   readonly append: (partition: number, fact: DeliveryFact, acknowledged: () => void) => void;
   readonly later: (act: () => void) => void;
@@ -152,8 +152,7 @@ export class CommandHandler {
         const { epoch, attempt } = fact;
         this.dispatcher.seen.note(deliveryId, { epoch, attempt, finished: true, ended: true });
         if (parked) {
-          state.order.forget(recordOffset);
-          this.dispatcher.unpark(state, owner, recordOffset);
+          this.dispatcher.discard(state, owner, recordOffset);
         }
         this.dispatcher.freeHead(state, owner, deliveryId);
         this.noteDone(command.commandId);

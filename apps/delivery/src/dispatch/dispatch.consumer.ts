@@ -109,10 +109,10 @@ export class DispatchConsumer implements KafkaWorker {
   /** Partitions that went away since, also those of an assignment that another overtook before it was prepared. */
   private dropLost(): void {
     const assigned = new Set(this.consumer.health().assigned.map(({ partition }) => partition));
-    const { endpoints } = this.parts.dispatcher;
-    for (const { partition } of [...endpoints.all()]) {
+    const { dispatcher } = this.parts;
+    for (const { partition } of [...dispatcher.endpoints.all()]) {
       if (assigned.has(partition)) continue;
-      endpoints.lose(partition);
+      dispatcher.lose(partition);
       this.parts.ownershipChanged();
     }
   }
@@ -128,7 +128,7 @@ export class DispatchConsumer implements KafkaWorker {
     await Promise.all(
       partitions.map(async (partition) => {
         const known = states.get(partition) ?? [];
-        const owner = dispatcher.endpoints.own({ partition, states: known, health: health.get(partition) ?? [] });
+        const owner = dispatcher.own({ partition, states: known, health: health.get(partition) ?? [] });
         const checkpoint = known.find((state) => state.kind === 'checkpoint');
         await this.readLogTail(owner, ends.get(partition) ?? 0n, checkpoint ? BigInt(checkpoint.logOffset) : null);
       }),

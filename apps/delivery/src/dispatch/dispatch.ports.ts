@@ -40,14 +40,15 @@ export interface DispatchPorts {
 /** A delivery on its way through the dispatcher. */
 export interface DispatchWork extends LaneWork {
   delivery: DeliveryRecord;
-  readonly owner: OwnedPartition;
-  readonly state: OwnedEndpoint;
+  /** Change when the partition was lost and won again while a request is under way. */
+  owner: OwnedPartition;
+  state: OwnedEndpoint;
   /** Of its record in `deliveries`. */
   readonly offset: number;
   /** The record that brought it, and repeats of it that arrived meanwhile; all are finished together. None when it was parked. */
   readonly records: ConsumedRecord[];
   /** It came back from parked storage, where it still stands until it has ended or moved on. */
-  readonly parked: boolean;
+  parked: boolean;
   /** `leaving`: it is being parked or ended. */
   step: 'waiting' | 'queued' | 'in_flight' | 'leaving';
   /** The key that it has taken, where order is kept. */

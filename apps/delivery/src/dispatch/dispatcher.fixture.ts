@@ -110,7 +110,10 @@ export class DispatcherWorld {
   /** What it answers to a certain delivery, before `outcomes`. */
   answerTo: (deliveryId: string) => Outcome | 'hangs' | undefined = () => undefined;
   keysOpen = true;
+  /** Offsets that the topic no longer holds. */
+  readonly missing = new Set<number>();
   dispatcher: Dispatcher;
+  private readonly handedOut: { current: boolean }[] = [];
   private now = NOW;
   private ticks = 0;
   private life = 0;
@@ -202,12 +205,32 @@ export class DispatcherWorld {
     await this.settleDown();
   }
 
+  /** The partition goes to another process and comes back, in the same life; records from `from` on are handed out again. */
+  async regain(from: number): Promise<void> {
+    for (const record of this.handedOut.splice(0)) record.current = false;
+    this.dispatcher.lose(PARTITION);
+    await this.settleDown();
+    this.own(this.dispatcher);
+    for (let offset = from; offset < this.log.length; offset++)
+      this.dispatcher.accept(this.consumed(this.log[offset]!, true));
+    await this.settleDown();
+  }
+
   times(what: string): number {
     return this.happened.filter((each) => each === what).length;
   }
 
   private consumed(message: IncomingMessage, current: boolean): ConsumedRecord & { current: boolean } {
-    return { message, epoch: 1, current, complete: () => void this.happened.push(`finished ${message.offset}`) };
+    const record = {
+      message,
+      epoch: 1,
+      current,
+      complete: () => {
+        if (record.current) this.happened.push(`finished ${message.offset}`);
+      },
+    };
+    this.handedOut.push(record);
+    return record;
   }
 
   private arrived(out: OutgoingMessage, offset: bigint, timestamp: number): IncomingMessage {
@@ -292,7 +315,10 @@ export class DispatcherWorld {
           publish: (record) => later(() => this.health.set(record.endpointId, record)),
           erase: (id) => later(() => this.health.delete(id)),
         },
-        records: { fetch: async (_partition, offset) => this.log.slice(offset, offset + 100) },
+        records: {
+          fetch: async (_partition, offset) =>
+            this.log.slice(offset, offset + 100).filter((each) => !this.missing.has(Number(each.offset))),
+        },
         position: () => this.log.length,
         now: () => this.now,
         ticks: () => this.ticks,
@@ -301,13 +327,17 @@ export class DispatcherWorld {
       },
       silentLogger,
     );
-    const owner = dispatcher.endpoints.own({
+    this.own(dispatcher);
+    return dispatcher;
+  }
+
+  private own(dispatcher: Dispatcher): void {
+    const owner = dispatcher.own({
       partition: PARTITION,
       states: [...this.states.values()],
       health: [...this.health.values()].map((record) => JSON.parse(JSON.stringify(record)) as EndpointHealthRecord),
     });
     for (const fact of this.facts) dispatcher.noteFact(owner, fact);
-    return dispatcher;
   }
 }
 

@@ -469,6 +469,75 @@ describe('parking', () => {
   });
 });
 
+describe('a partition that is lost and won again by the same process', () => {
+  it('is carried on with: what is in flight ends once, what was queued is taken up again', async () => {
+    const world = new DispatcherWorld(endpoint(), [], { queuePerEndpoint: 10 });
+    several(world, 4);
+    await world.regain(0);
+    await world.pass(300);
+    expect(world.requests.map(({ deliveryId }) => deliveryId).sort()).toEqual(['d1', 'd2', 'd3', 'd4']);
+    expect(world.happened.filter((what) => what.startsWith('finished')).sort()).toEqual([
+      'finished 0',
+      'finished 1',
+      'finished 2',
+      'finished 3',
+    ]);
+  });
+
+  it('keeps what is parked, once, while a record of it is in flight', async () => {
+    const world = new DispatcherWorld(endpoint({ status: 'paused' }), ['hangs']);
+    several(world, 2);
+    await world.settleDown();
+    world.change(endpoint({ version: 2 }));
+    await world.pass(300);
+    await world.regain(2);
+    await world.pass(300);
+    expect(world.requests.map(({ deliveryId }) => deliveryId)).toEqual(['d1', 'd2']);
+    expect(world.states.has('parked/0')).toBe(true);
+  });
+
+  it('keeps the order of a key that is in flight', async () => {
+    const world = new DispatcherWorld(endpoint({ ordering: 'key' }), ['hangs'], { queuePerEndpoint: 10 });
+    world.give(task({ deliveryId: 'd1', subject: 'a' }));
+    world.give(task({ deliveryId: 'd2', subject: 'a' }));
+    await world.settleDown();
+    await world.regain(0);
+    await world.pass(300);
+    expect(world.requests.map(({ deliveryId }) => deliveryId)).toEqual(['d1']);
+  });
+});
+
+describe('a parked record', () => {
+  it('that the log no longer holds is given up, and no other', async () => {
+    const world = new DispatcherWorld(endpoint({ status: 'paused' }));
+    several(world, 5);
+    await world.settleDown();
+    world.missing.add(1);
+    world.change(endpoint({ version: 2 }));
+    await world.pass(300);
+    expect(world.requests.map(({ deliveryId }) => deliveryId)).toEqual(['d1', 'd3', 'd4', 'd5']);
+    expect(world.states.size).toBe(0);
+  });
+
+  it('that was carried out before a restart, whose bit stayed, lets those behind it go', async () => {
+    const world = new DispatcherWorld(endpoint({ ordering: 'key' }), [answer(500)], { queuePerEndpoint: 10 });
+    for (const n of [1, 2, 3]) world.give(task({ deliveryId: `d${n}`, subject: 'a' }));
+    await world.settleDown();
+    const before = new Map(world.states);
+    const [next] = world.sent(topics.retry('5s'));
+    world.give({ ...next!, remainingDelayMs: 0 });
+    await world.settleDown();
+    await world.pass(300);
+    expect(world.requests).toHaveLength(4);
+    world.states.set('parked/0', before.get('parked/0')!);
+    await world.restart(world.log.length);
+    world.give(task({ deliveryId: 'd4', subject: 'a' }));
+    await world.pass(300);
+    expect(world.requests.map(({ deliveryId }) => deliveryId)).toEqual(['d1', 'd1', 'd2', 'd3', 'd4']);
+    expect(world.states.size).toBe(0);
+  });
+});
+
 describe('order by key', () => {
   const ordered = endpoint({ ordering: 'key' });
   const keyed = (n: number, subject: string) => task({ deliveryId: `d${n}`, subject });

@@ -33,7 +33,7 @@ import { rejectUnusableTask } from '../sending/unusable-task';
 import { CommandHandler } from './command.handler';
 import { type AttemptSubject, endedFact, finishedFact, parkedFact, startedFact } from './delivery-facts';
 import type { DispatchPorts, DispatchWork } from './dispatch.ports';
-import { EndpointStates } from './endpoint-states';
+import { EndpointStates, type PartitionMemory } from './endpoint-states';
 import { followingMessages } from './following-messages';
 import { type LaneLimits, Lanes } from './lanes';
 import type { OwnedEndpoint, OwnedPartition } from './owned-endpoint';
@@ -142,7 +142,7 @@ export class Dispatcher {
         activeWork: (id) => this.active.get(id),
         withdraw: (work) => this.withdraw(work),
         end: (work, status, reason, command) => this.end(work, status, reason, command),
-        unpark: (endpoint, partition, offset) => this.unpark(endpoint, partition, offset),
+        discard: (endpoint, partition, offset) => this.discard(endpoint, partition, offset),
         freeHead: (endpoint, partition, deliveryId) => this.freeHead(endpoint, partition, deliveryId),
         append: (partition, fact, acknowledged) => this.append(partition, fact, acknowledged),
         later: (act) => this.timers.after(20, act),
@@ -158,6 +158,20 @@ export class Dispatcher {
       () => this.lanes.queued,
     );
     metrics.callbackGauge('webhook_parked', 'Deliveries that are parked.', [], () => this.endpoints.parked);
+  }
+
+  /** Takes a partition over, with what is on record about it. */
+  own(memory: PartitionMemory): OwnedPartition {
+    this.lose(memory.partition);
+    return this.endpoints.own(memory);
+  }
+
+  /** The partition is another's. Requests under way end and are recorded; what waits is the next owner's. */
+  lose(partition: number): void {
+    for (const work of this.endpoints.lose(partition)) {
+      this.withdrawn(work);
+      if (this.drop(work)) this.seen.forget(work.delivery.task.deliveryId);
+    }
   }
 
   /** What the delivery log tells of before a partition's records come. */
@@ -218,9 +232,10 @@ export class Dispatcher {
     if (!this.seen.take(task.deliveryId, task)) {
       this.repeats.inc();
       const active = this.active.get(task.deliveryId);
-      const same = active && active.delivery.task.epoch === task.epoch && active.delivery.task.attempt === task.attempt;
-      if (same && !active.parked) active.records.push(record);
-      else record.complete();
+      if (active && isSameAttempt(active, task)) {
+        this.rebind(active, owner, state);
+        active.records.push(record);
+      } else record.complete();
       return;
     }
     const work = this.workOf(delivery, owner, state, offset, [record], false);
@@ -338,13 +353,20 @@ export class Dispatcher {
     const offset = Number(message.offset);
     if (!delivery || this.seen.hasFinished(delivery.task.deliveryId, delivery.task)) {
       this.repeats.inc();
-      this.unpark(state, owner, offset);
+      this.discard(state, owner, offset);
       return;
     }
     const { task } = delivery;
     const fence = state.fences.get(task.deliveryId);
     if (fence && task.epoch < fence.lowestEpoch) {
-      this.unpark(state, owner, offset);
+      this.discard(state, owner, offset);
+      return;
+    }
+    const active = this.active.get(task.deliveryId);
+    if (active && isSameAttempt(active, task) && active.owner !== owner) {
+      // Under way since before the partition was lost and won again.
+      this.rebind(active, owner, state);
+      active.parked = true;
       return;
     }
     this.seen.take(task.deliveryId, task);
@@ -356,7 +378,22 @@ export class Dispatcher {
       { endpointId: state.id, partition: owner.partition, offset },
       'a parked record is no longer kept by the topic: its retention is shorter than its wait',
     );
+    this.discard(state, owner, offset);
+  }
+
+  /** A parked record that is not to be carried out: what waited behind it may go. */
+  private discard(state: OwnedEndpoint, owner: OwnedPartition, offset: number): void {
+    const next = state.order.forget(offset);
     this.unpark(state, owner, offset);
+    if (next !== null) state.ready.push(next);
+  }
+
+  /** A request under way belongs to the partition as it is owned now, and holds its key there. */
+  private rebind(work: DispatchWork, owner: OwnedPartition, state: OwnedEndpoint): void {
+    if (work.owner === owner) return;
+    work.owner = owner;
+    work.state = state;
+    if (work.key !== null) state.order.admit(work.key, work.delivery.task.deliveryId, work.offset);
   }
 
   private unpark(state: OwnedEndpoint, owner: OwnedPartition, offset: number): void {
@@ -767,6 +804,9 @@ export class Dispatcher {
     return this.active.delete(work.delivery.task.deliveryId);
   }
 }
+
+const isSameAttempt = (work: DispatchWork, { epoch, attempt }: DeliveryTask): boolean =>
+  work.delivery.task.epoch === epoch && work.delivery.task.attempt === attempt;
 
 const reasonOf = (kind: 'cancel' | 'skip'): DeliveryEnded['reason'] =>
   kind === 'cancel' ? 'cancelled_by_command' : 'skipped_by_command';

@@ -96,16 +96,16 @@ export class EndpointStates {
 
   // ---- ownership
 
-  lose(partition: number): void {
+  /** @returns the work that waited in its lanes, which is the next owner's now */
+  lose(partition: number): DispatchWork[] {
     const owner = this.partitions.get(partition);
-    if (!owner) return;
+    if (!owner) return [];
     owner.current = false;
     this.partitions.delete(partition);
-    for (const id of owner.endpoints.keys()) this.lanes.drain(id);
+    return [...owner.endpoints.keys()].flatMap((id) => this.lanes.drain(id));
   }
 
   own({ partition, states, health }: PartitionMemory): OwnedPartition {
-    this.lose(partition);
     const owner = new OwnedPartition(partition);
     for (const record of health) {
       const endpoint = owner.endpoint(record.endpointId);

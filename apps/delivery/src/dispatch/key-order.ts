@@ -91,15 +91,22 @@ export class KeyOrder {
     return next;
   }
 
-  /** A waiting record was ended by a command. */
-  forget(offset: number): void {
+  /**
+   * A waiting record is not carried out: a command ended it, or it is a repeat.
+   * @returns offset of the record of its key that may go next; null when none waits, or when another holds the key
+   */
+  forget(offset: number): number | null {
+    if (this.held === 0) return null;
     for (const [key, state] of this.keys) {
       const at = state.waiting.indexOf(offset);
       if (at < 0) continue;
       state.waiting.splice(at, 1);
       this.held--;
+      const next = state.active === null && state.head === null ? (state.waiting[0] ?? null) : null;
       this.tidy(key, state);
+      return next;
     }
+    return null;
   }
 
   /** The key that a delivery holds while it waits for its retry; null when it holds none. */

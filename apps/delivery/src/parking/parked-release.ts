@@ -81,11 +81,11 @@ export class ParkedRelease {
   }
 
   private handOver(partition: OwnedPartition, messages: readonly IncomingMessage[], from: number): void {
+    const present = new Set(messages.map((message) => Number(message.offset)));
     for (const message of messages) {
       const offset = Number(message.offset);
       const endpoint = partition.endpoints.get(message.key?.toString('utf8') ?? '');
       if (!endpoint || this.ports.room(endpoint, partition) <= 0) continue;
-      this.skipGone(endpoint, partition, from, offset);
       if (this.next(endpoint, partition) !== offset) continue;
       if (endpoint.ready[0] === offset) endpoint.ready.shift();
       if (endpoint.deferred.has(offset)) endpoint.deferred.remove(offset);
@@ -93,15 +93,20 @@ export class ParkedRelease {
       this.ports.handOver(endpoint, partition, message);
     }
     const end = Number(messages[messages.length - 1]!.offset) + 1;
-    for (const endpoint of partition.backlogged)
-      if (this.ports.room(endpoint, partition) > 0) this.skipGone(endpoint, partition, from, end);
+    for (const endpoint of partition.backlogged) this.skipGone(endpoint, partition, from, end, present);
   }
 
-  /** What was asked for and lies before what came is not in the log any more. */
-  private skipGone(endpoint: OwnedEndpoint, partition: OwnedPartition, from: number, before: number): void {
+  /** What lies in the stretch that was read and did not come with it is not in the log any more. */
+  private skipGone(
+    endpoint: OwnedEndpoint,
+    partition: OwnedPartition,
+    from: number,
+    before: number,
+    present: ReadonlySet<number>,
+  ): void {
     for (
       let next = this.next(endpoint, partition);
-      next !== null && next >= from && next < before;
+      next !== null && next >= from && next < before && !present.has(next);
       next = this.next(endpoint, partition)
     ) {
       if (endpoint.ready[0] === next) endpoint.ready.shift();
