@@ -24,9 +24,8 @@ import {
   topicSpecs,
 } from '@millrace/protocol';
 import { silentLogger } from '@millrace/telemetry';
-import { eventually } from '@millrace/test-environment';
 import { MatchIndex } from '../directory/match-index';
-import { type OwnedPartitions, RECOVERY_LIMITS, type RecoveryLimits } from './recovery.ports';
+import { JOB_LIMITS, type JobLimits, type OwnedPartitions } from './recovery.ports';
 import { RecoveryRunner } from './recovery.runner';
 
 const PARTITIONS = 3;
@@ -63,7 +62,7 @@ export class Owner {
 
   constructor(
     private readonly site: RecoverySite,
-    limits: Partial<RecoveryLimits>,
+    limits: Partial<JobLimits>,
     ownership: Ownership,
   ) {
     this.ownership = ownership;
@@ -74,13 +73,13 @@ export class Owner {
         modules: MODULES,
         partitions: PARTITIONS,
         timeScale: 1,
-        limits: { ...RECOVERY_LIMITS, ...limits },
+        limits: { ...JOB_LIMITS, ...limits },
       },
       {
         ownership,
         directory: { get: (id) => site.directory.get(id), caughtUp: async () => {} },
         parkedOf: () => this.parked,
-        messages: { send: (messages) => this.send(messages) },
+        messages: { send: (messages) => this.send(messages), stop: () => this.kill() },
         now: Date.now,
         ticks: () => performance.now(),
       },
@@ -125,7 +124,7 @@ export class RecoverySite {
     return new RecoverySite(kafka, prefix);
   }
 
-  async owner(limits: Partial<RecoveryLimits> = {}, ownership = new Ownership()): Promise<Owner> {
+  async owner(limits: Partial<JobLimits> = {}, ownership = new Ownership()): Promise<Owner> {
     const owner = new Owner(this, limits, ownership);
     this.owners.push(owner);
     await owner.runner.start();
@@ -195,16 +194,10 @@ export class RecoverySite {
       .filter((each) => each.recoveryId === recoveryId);
   }
 
-  /** Waits until the last progress record has the state, and answers it. */
-  async settled(recoveryId: string, state: RecoveryState, version = 1): Promise<RecoveryProgress> {
-    return eventually(
-      async () => {
-        const last = (await this.progress(recoveryId)).at(-1);
-        return last?.state === state && last.version >= version ? last : null;
-      },
-      `the recovery ${recoveryId} to be ${state}`,
-      30_000,
-    );
+  /** The last progress record, if it has the state and follows the version of the order. */
+  async reached(recoveryId: string, state: RecoveryState, version: number): Promise<RecoveryProgress | null> {
+    const last = (await this.progress(recoveryId)).at(-1);
+    return last?.state === state && last.version >= version ? last : null;
   }
 
   async deliveries(endpointId: string): Promise<DeliveryRecord[]> {

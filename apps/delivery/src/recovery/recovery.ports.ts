@@ -15,8 +15,8 @@ export interface RecoveryPorts {
   readonly directory: { get(endpointId: string): DirectoryEntry | undefined; caughtUp(): Promise<void> };
   /** Deliveries of the endpoint that are parked now; null where that is not known. */
   parkedOf(endpointId: string): number | null;
-  /** Resolves true when Kafka has the messages, false when the process is stopping. */
-  readonly messages: { send(messages: readonly OutgoingMessage[]): Promise<boolean> };
+  /** `send` resolves true when Kafka has the messages, false when the process is stopping; `stop` ends what still waits. */
+  readonly messages: { send(messages: readonly OutgoingMessage[]): Promise<boolean>; stop(): void };
   /** Unix ms. */
   readonly now: () => number;
   /** ms of a clock that nobody sets. */
@@ -34,10 +34,10 @@ export interface RecoverySettings {
   readonly partitions: number;
   /** `MILLRACE_TIME_SCALE`. */
   readonly timeScale: number;
-  readonly limits: RecoveryLimits;
+  readonly limits: JobLimits;
 }
 
-export interface RecoveryLimits {
+export interface JobLimits {
   /** Jobs of this process at one time, of those that send and of those that only count. */
   readonly jobs: { readonly sending: number; readonly dryRuns: number };
   /** Deliveries that one job can tell apart, at 12 to 24 bytes each; beyond it the job fails. */
@@ -46,7 +46,7 @@ export interface RecoveryLimits {
   readonly parked: number;
 }
 
-export const RECOVERY_LIMITS: RecoveryLimits = {
+export const JOB_LIMITS: JobLimits = {
   jobs: { sending: 8, dryRuns: 2 },
   deliveriesPerJob: 3_000_000,
   parked: 10_000,

@@ -1,5 +1,5 @@
 import { deliveryId, eventKey } from '@millrace/domain';
-import type { RecoveryOrder } from '@millrace/protocol';
+import type { RecoveryOrder, RecoveryProgress, RecoveryState } from '@millrace/protocol';
 import { eventually, testEnvironment } from '@millrace/test-environment';
 import { created, ended, finished, idOf, NOW, started } from './facts.fixture';
 import { endpointOf, orderOf, progressOf } from './orders.fixture';
@@ -18,6 +18,9 @@ const fresh = (only: RecoveryOrder['only'], more: Partial<RecoveryOrder> = {}) =
   site.add(endpointOf(endpointId, { eventTypes: [type] }));
   return { type, endpointId, order: orderOf(`rec_${n}`, { endpointId, only, ...more }) };
 };
+
+const settled = (recoveryId: string, state: RecoveryState, version = 1): Promise<RecoveryProgress> =>
+  eventually(() => site.reached(recoveryId, state, version), `the recovery ${recoveryId} to be ${state}`, 30_000);
 
 const sorted = (texts: readonly string[]): string[] => [...texts].sort();
 const eventIdsOf = async (endpointId: string): Promise<string[]> =>
@@ -39,7 +42,7 @@ describe('a recovery of what is missing', () => {
     // Fan-out made the first hundred.
     const probe = await site.owner();
     await site.order(orderOf('probe', { endpointId, only: 'missing' }));
-    await site.settled('probe', 'done');
+    await settled('probe', 'done');
     for (const { task } of await site.deliveries(endpointId)) times.set(task.eventId, task.eventTime);
     expect(times.size).toBe(300);
     await probe.runner.stop(1_000);
@@ -55,7 +58,7 @@ describe('a recovery of what is missing', () => {
     );
     await site.owner();
     await site.order({ ...order, endpointId: 'ep_half' });
-    const last = await site.settled(order.recoveryId, 'done');
+    const last = await settled(order.recoveryId, 'done');
     expect(last.counts).toEqual({ examined: 500, qualified: 200, sent: 200 });
     const records = await site.deliveries('ep_half');
     expect(sorted(records.map(({ task }) => task.eventId))).toEqual(sorted(ids.slice(100)));
@@ -86,7 +89,7 @@ describe('a recovery of what is missing', () => {
     await site.publish(type, 5, 'late');
     await site.owner();
     await site.order({ ...order, since, until, eventTypes: [type] });
-    const last = await site.settled(order.recoveryId, 'done');
+    const last = await settled(order.recoveryId, 'done');
     expect(last.counts).toEqual({ examined: 15, qualified: 5, sent: 5 });
     expect(sorted(await eventIdsOf(endpointId))).toEqual(sorted(ids));
   });
@@ -96,7 +99,7 @@ describe('a recovery of what is missing', () => {
     await site.publish(type, 50);
     await site.owner({ deliveriesPerJob: 20 });
     await site.order(order);
-    const last = await site.settled(order.recoveryId, 'failed');
+    const last = await settled(order.recoveryId, 'failed');
     expect(last.error).toMatch(/more than 20 deliveries .* ask for a narrower span/);
   });
 });
@@ -108,7 +111,7 @@ describe('a recovery of all', () => {
     await site.note(endpointId, [created(1, { endpointId })]);
     await site.owner();
     await site.order(order);
-    const last = await site.settled(order.recoveryId, 'done');
+    const last = await settled(order.recoveryId, 'done');
     expect(last).toMatchObject({ counts: { examined: 1_200, qualified: 1_200, sent: 1_200 }, cursor: null });
     const records = await site.deliveries(endpointId);
     expect(sorted(records.map(({ task }) => task.eventId))).toEqual(sorted(ids));
@@ -128,10 +131,10 @@ describe('a recovery of all', () => {
     await site.publish(type, 100);
     const owner = await site.owner();
     await site.order(order);
-    await site.settled(order.recoveryId, 'running');
+    await settled(order.recoveryId, 'running');
     const dry = orderOf('dry', { endpointId, only: 'all', dryRun: true, createdAt: 2_000 });
     await site.order(dry);
-    expect((await site.settled('dry', 'done')).counts).toEqual({ examined: 100, qualified: 100, sent: 0 });
+    expect((await settled('dry', 'done')).counts).toEqual({ examined: 100, qualified: 100, sent: 0 });
     expect((await site.progress('dry')).map(({ state }) => state)).toEqual(['counting', 'done']);
     for (const { task } of await site.deliveries(endpointId)) expect(task.replay).toBe(order.recoveryId);
     await owner.runner.stop(1_000);
@@ -142,7 +145,7 @@ describe('a recovery of all', () => {
     await site.publish(type, 60);
     await site.owner();
     await site.order(order);
-    await site.settled(order.recoveryId, 'done');
+    await settled(order.recoveryId, 'done');
     const records = await site.progress(order.recoveryId);
     const began = records.find(({ state }) => state === 'running')!.at;
     // The first step of ten goes at once, the five after it take a quarter of a second each.
@@ -162,7 +165,7 @@ describe('a recovery of all', () => {
     }, 'the recovery to wait');
     expect(await eventIdsOf(endpointId)).toEqual([]);
     owner.parked = 10;
-    await site.settled(order.recoveryId, 'done');
+    await settled(order.recoveryId, 'done');
     expect(await eventIdsOf(endpointId)).toHaveLength(30);
   });
 });
@@ -189,7 +192,7 @@ describe('a recovery of what failed', () => {
     await site.note(endpointId, log(endpointId));
     await site.owner();
     await site.order(order);
-    const last = await site.settled(order.recoveryId, 'done');
+    const last = await settled(order.recoveryId, 'done');
     expect(last.counts).toEqual({ examined: 4, qualified: 2, sent: 2 });
     expect(await site.commands(endpointId)).toEqual([
       expect.objectContaining({
@@ -238,7 +241,7 @@ describe('a recovery of what failed', () => {
       })),
     );
     await site.owner();
-    const last = await site.settled(order.recoveryId, 'done');
+    const last = await settled(order.recoveryId, 'done');
     expect(last.counts.qualified).toBe(12);
     const asked = (await site.commands(endpointId)).map((command) => command.deliveryId);
     expect(sorted(asked)).toEqual(sorted(many.map(idOf)));
@@ -266,7 +269,7 @@ describe('an owner that dies', () => {
       await site.order(order);
       await eventually(() => first.sends > at, 'the first owner to die');
       await site.owner();
-      await site.settled(order.recoveryId, 'done');
+      await settled(order.recoveryId, 'done');
       const records = await site.deliveries(endpointId);
       const distinct = new Map(records.map(({ task }) => [task.deliveryId, task.eventId]));
       expect(sorted([...distinct.values()])).toEqual(sorted(ids));
@@ -287,7 +290,7 @@ describe('an owner that dies', () => {
     const told = (await site.progress(order.recoveryId)).at(-1)!;
     expect(told.state).toBe('running');
     const second = await site.owner();
-    await site.settled(order.recoveryId, 'done');
+    await settled(order.recoveryId, 'done');
     await second.runner.stop(1_000);
     const records = await site.deliveries(endpointId);
     expect(sorted([...new Set(records.map(({ task }) => task.eventId))])).toEqual(sorted(ids));
@@ -303,19 +306,19 @@ describe('what its user wants', () => {
     await site.order(order);
     await eventually(async () => (await site.deliveries(endpointId)).length >= 50, 'a part to be made');
     await site.order({ ...order, wanted: 'pause', version: 2 });
-    const paused = await site.settled(order.recoveryId, 'paused', 2);
+    const paused = await settled(order.recoveryId, 'paused', 2);
     const made = (await site.deliveries(endpointId)).length;
     expect(paused.counts.sent).toBe(made);
     expect(made).toBeLessThan(400);
     // Something that would come after anything that the paused job still made.
     const behind = orderOf('behind', { endpointId, only: 'all', createdAt: 9_000 });
     await site.order(behind);
-    await site.settled('behind', 'done');
+    await settled('behind', 'done');
     const ofOurs = async () =>
       (await site.deliveries(endpointId)).filter(({ task }) => task.replay === order.recoveryId);
     expect(await ofOurs()).toHaveLength(made);
     await site.order({ ...order, wanted: 'run', version: 3, perSecond: 1_000_000 });
-    const last = await site.settled(order.recoveryId, 'done', 3);
+    const last = await settled(order.recoveryId, 'done', 3);
     expect(last.counts).toEqual({ examined: 400, qualified: 400, sent: 400 });
     expect(sorted((await ofOurs()).map(({ task }) => task.eventId))).toEqual(sorted(ids));
   });
@@ -325,18 +328,18 @@ describe('what its user wants', () => {
     await site.publish(type, 400);
     const owner = await site.owner();
     await site.order(order);
-    await site.settled(order.recoveryId, 'running');
+    await settled(order.recoveryId, 'running');
     await site.order({ ...order, wanted: 'cancel', version: 2 });
-    const cancelled = await site.settled(order.recoveryId, 'cancelled', 2);
+    const cancelled = await settled(order.recoveryId, 'cancelled', 2);
     expect(cancelled.cursor).toBeNull();
     const made = (await site.deliveries(endpointId)).length;
     expect(cancelled.counts.sent).toBe(made);
     await site.order({ ...order, wanted: 'run', version: 3 });
-    await site.settled(order.recoveryId, 'cancelled', 3);
+    await settled(order.recoveryId, 'cancelled', 3);
     await owner.runner.stop(1_000);
     await site.owner();
     await site.order(orderOf('behind', { endpointId, only: 'failed', createdAt: 9_000 }));
-    await site.settled('behind', 'done');
+    await settled('behind', 'done');
     expect(await eventIdsOf(endpointId)).toHaveLength(made);
   });
 
@@ -345,11 +348,11 @@ describe('what its user wants', () => {
     await site.publish(type, 100);
     await site.owner();
     await site.order(order);
-    await site.settled(order.recoveryId, 'running');
+    await settled(order.recoveryId, 'running');
     const second = orderOf('second', { endpointId, only: 'all', createdAt: 2_000 });
     await site.order(second);
     await site.order({ ...second, wanted: 'cancel', version: 2 });
-    expect((await site.settled('second', 'cancelled', 2)).counts).toEqual({ examined: 0, qualified: 0, sent: 0 });
+    expect((await settled('second', 'cancelled', 2)).counts).toEqual({ examined: 0, qualified: 0, sent: 0 });
     await site.tell(progressOf('second', 'running', { endpointId, version: 1 }));
     await eventually(
       async () =>
@@ -366,11 +369,11 @@ describe('what its user wants', () => {
     await site.publish(type, 200);
     await site.owner();
     await site.order(orderOf('nobody', { endpointId: 'ep_nobody', only: 'failed' }));
-    expect((await site.settled('nobody', 'failed')).error).toMatch(/endpoint was deleted/);
+    expect((await settled('nobody', 'failed')).error).toMatch(/endpoint was deleted/);
     await site.order(order);
-    await site.settled(order.recoveryId, 'running');
+    await settled(order.recoveryId, 'running');
     site.directory.delete(endpointId);
-    expect((await site.settled(order.recoveryId, 'failed')).error).toMatch(/endpoint was deleted/);
+    expect((await settled(order.recoveryId, 'failed')).error).toMatch(/endpoint was deleted/);
   });
 });
 
@@ -392,7 +395,7 @@ describe('two owners', () => {
     await atLeast(600);
     other.ownership.set();
     one.ownership.set(0, 1, 2);
-    await site.settled(order.recoveryId, 'done');
+    await settled(order.recoveryId, 'done');
     expect(other.sends).toBeGreaterThan(0);
     const records = await site.deliveries(endpointId);
     const distinct = new Map(records.map(({ task }) => [task.deliveryId, task.eventId]));
@@ -410,7 +413,7 @@ describe('two owners', () => {
     const made = (await site.deliveries(endpointId)).length;
     expect((await site.progress(order.recoveryId)).at(-1)!.counts.sent).toBe(made);
     await site.owner();
-    const last = await site.settled(order.recoveryId, 'done');
+    const last = await settled(order.recoveryId, 'done');
     expect(last.counts.sent).toBe(800);
     expect(sorted(await eventIdsOf(endpointId))).toEqual(sorted(ids));
   });

@@ -69,6 +69,7 @@ export class RecoveryRunner implements KafkaWorker {
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([jobs, new Promise((resolve) => (timer = setTimeout(resolve, drainMs)))]);
     clearTimeout(timer);
+    this.ports.messages.stop();
     await Promise.all([this.orders.close(), this.progress.close()]);
   }
 

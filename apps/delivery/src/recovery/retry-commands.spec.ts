@@ -37,6 +37,7 @@ describe('retries of failed deliveries', () => {
         recordOffset: 6,
         chain: { sequence: 3, previousId: 'evt_before' },
         replay: 'rec_1',
+        ended: true,
         force: true,
       },
     ]);

@@ -55,6 +55,7 @@ export class RetryCommands {
       recordOffset: (fact.kind === 'ended' ? fact.recordOffset : null) ?? attempt?.recordOffset ?? null,
       chain: attempt?.chain ?? null,
       replay: recoveryId,
+      ended: true,
       // The user asks for what is long past, so its time having run out is no reason against it.
       force: true,
     };
