@@ -46,11 +46,8 @@ export const recordOf = (topic: string, each: DeliveryTask, place: Partial<Incom
   };
 };
 
-/** What jest's own time says has passed; every clock of the world stands on it. */
-const passed = (): number => performance.now();
-
 /**
- * The clocks of a machine and of its broker, on jest's fake time. They can be set; the broker is asked as BrokerClock asks
+ * The clocks of a machine and of its broker, all on jest's fake time. They can be set; the broker is asked as BrokerClock asks
  * it, with an answer after `roundTripMs`.
  */
 export class FakeClocks implements WaitClock {
@@ -58,14 +55,16 @@ export class FakeClocks implements WaitClock {
   monotonicOff = 0;
   brokerOff = 0;
   roundTripMs = 4;
+  /** What reading the clocks takes, in ms: not the same each time. */
+  readMs = () => 0;
   asked = 0;
-  private readonly begun = passed();
+  private readonly begun = performance.now();
   private readonly believed = new BelievedClock(this.reading);
   private readonly listeners: (() => void)[] = [];
   private asking: Promise<void> | null = null;
 
   get elapsed(): number {
-    return passed() - this.begun;
+    return performance.now() - this.begun;
   }
 
   get broker(): number {
@@ -78,8 +77,8 @@ export class FakeClocks implements WaitClock {
     return this.believed.now(reading);
   }
 
-  ticks(): number {
-    return this.reading.monotonic;
+  passed(): number {
+    return this.believed.passed(this.reading) + this.readMs();
   }
 
   ask(): Promise<void> {

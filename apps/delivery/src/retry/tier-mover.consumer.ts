@@ -44,9 +44,9 @@ interface Held extends Waiting {
   readonly leaveAt: number;
   /** Unix ms; of a record that is no task, when it came. */
   readonly due: number;
-  /** Ticks when the record was first seen here. */
+  /** On the clock of what has passed: when the record was first seen here. */
   readonly seenAt: number;
-  /** Ticks after which it waits no longer, whatever the clocks say: all of its wait, had it been appended when it was seen. */
+  /** On the same clock: when it waits no longer, whatever time is believed. All of its wait, as if it had been appended when it was seen. */
   readonly latest: number;
 }
 
@@ -63,6 +63,8 @@ const READ_AHEAD_BYTES = 128 * 1024 * 1024;
 const BATCH = 500;
 /** When moves wait for the pace, so many go together. */
 const WORTH_A_SEND = 50;
+/** Below this what has passed and what is believed may differ by the clocks' own errors. */
+const SLACK_MS = 50;
 /** Append times of a partition that go back by more than this say that the broker's clock was set back. */
 const SET_BACK_MS = 1_000;
 
@@ -101,7 +103,7 @@ export class TierMover implements KafkaWorker {
     private readonly logger: Logger,
   ) {
     this.leadMs = settings.leadMs ?? DEFAULT_LEAD_MS;
-    this.pace = new Pace(settings.movesPerSecond ?? DEFAULT_MOVES_PER_SECOND, BURST_MS, ports.clock.ticks());
+    this.pace = new Pace(settings.movesPerSecond ?? DEFAULT_MOVES_PER_SECOND, BURST_MS, performance.now());
     for (const tier of RETRY_TIERS) this.tiers.set(settings.topics.retry(tier.name), tier);
     ports.clock.onMoved(() => this.waitAnew());
     this.consumer = kafka.windowedConsumer({
@@ -158,13 +160,13 @@ export class TierMover implements KafkaWorker {
     const { topic, timestamp: appendedAt } = record.message;
     const tier = this.tiers.get(topic)!;
     const now = clock.now();
-    const seenAt = clock.ticks();
+    const seenAt = clock.passed();
     const delivery = decodeDelivery(record.message);
     const { timeScale } = this.settings;
     const { leaveAt, due } = delivery
       ? waitInTier({ task: delivery.task, tier, appendedAt, timeScale, leadMs: this.leadMs })
       : { leaveAt: now, due: now };
-    const latest = seenAt + Math.max(0, leaveAt - appendedAt);
+    const latest = seenAt + Math.max(0, leaveAt - appendedAt) + SLACK_MS;
     const place = placeOf(record);
     const before = this.newest.get(place);
     let wakeAt = Math.min(latest, seenAt + Math.max(0, leaveAt - now));
@@ -186,22 +188,24 @@ export class TierMover implements KafkaWorker {
   private waitAnew(): void {
     const { clock } = this.ports;
     const now = clock.now();
-    const ticks = clock.ticks();
+    const passed = clock.passed();
     this.newest.clear();
     this.waiting.rebuild((held) => {
-      held.wakeAt = Math.min(held.latest, ticks + Math.max(0, held.leaveAt - now));
+      held.wakeAt = Math.min(held.latest, passed + Math.max(0, held.leaveAt - now));
       return held.record.current;
     });
+    // The timer was set for another time.
+    this.timerAt = Number.POSITIVE_INFINITY;
     this.schedule();
   }
 
   /** Sets the one timer for the earliest of all. */
   private schedule(): void {
     if (this.stopped || this.moving) return;
-    const ticks = this.ports.clock.ticks();
+    const passed = this.ports.clock.passed();
     const earliest = Math.min(
       this.waiting.first?.wakeAt ?? Number.POSITIVE_INFINITY,
-      this.due.size > 0 ? ticks + this.pace.waitFor(this.worthASend) : Number.POSITIVE_INFINITY,
+      this.due.size > 0 ? passed + this.pace.waitFor(this.worthASend) : Number.POSITIVE_INFINITY,
     );
     if (earliest === Number.POSITIVE_INFINITY || (this.timer && earliest >= this.timerAt)) return;
     if (this.timer) clearTimeout(this.timer);
@@ -210,7 +214,7 @@ export class TierMover implements KafkaWorker {
       () => {
         this.round = this.move();
       },
-      Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(earliest - ticks))),
+      Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(earliest - passed))),
     );
   }
 
@@ -221,8 +225,8 @@ export class TierMover implements KafkaWorker {
     try {
       for (let batch = this.takeDue(); batch.length > 0 && !this.stopped; batch = this.takeDue()) {
         const now = this.ports.clock.now();
-        const ticks = this.ports.clock.ticks();
-        const messages = batch.map((held) => this.moved(held, now, ticks));
+        const passed = this.ports.clock.passed();
+        const messages = batch.map((held) => this.moved(held, now, passed));
         if (!(await this.ports.messages.send(messages))) return;
         for (const { record } of batch) record.complete();
       }
@@ -233,20 +237,12 @@ export class TierMover implements KafkaWorker {
   }
 
   private takeDue(): Held[] {
-    const { clock } = this.ports;
-    const now = clock.now();
-    const ticks = clock.ticks();
-    for (let held = this.waiting.first; held && held.wakeAt <= ticks; held = this.waiting.first) {
+    const passed = this.ports.clock.passed();
+    for (let held = this.waiting.first; held && held.wakeAt <= passed; held = this.waiting.first) {
       this.waiting.pop();
-      if (!held.record.current) continue;
-      const wait = held.leaveAt - now;
-      if (wait > 1 && ticks < held.latest) {
-        // The clock that the wait was reckoned by was ahead of what is believed now.
-        held.wakeAt = Math.min(held.latest, ticks + wait);
-        this.waiting.push(held);
-      } else this.due.add(held.record.message.key?.toString() ?? '', held);
+      if (held.record.current) this.due.add(held.record.message.key?.toString() ?? '', held);
     }
-    const allowed = this.pace.allowed(ticks);
+    const allowed = this.pace.allowed(performance.now());
     if (this.pace.waitFor(this.worthASend) > 0) return [];
     const batch = this.due.take(Math.min(BATCH, allowed));
     this.pace.spend(batch.length);
@@ -258,12 +254,12 @@ export class TierMover implements KafkaWorker {
     return Math.min(this.due.size, WORTH_A_SEND);
   }
 
-  private moved({ record, tier, due, leaveAt, seenAt }: Held, now: number, ticks: number): OutgoingMessage {
+  private moved({ record, tier, due, leaveAt, seenAt }: Held, now: number, passed: number): OutgoingMessage {
     const { topics, timeScale, partitions } = this.settings;
     const delivery = decodeDelivery(record.message);
     if (!delivery) return rejectUnusableTask(this.logger, topics, record.message, now);
     const { task } = delivery;
-    const step = nextStep(task, restOf(task, { due, now, waitedMs: ticks - seenAt }), timeScale, this.leadMs);
+    const step = nextStep(task, restOf(task, { due, now, waitedMs: passed - seenAt }), timeScale, this.leadMs);
     this.lateness.observe(Math.max(0, now - (step.kind === 'hop' ? leaveAt : due)) / 1000, { tier: tier.name });
     const topic = step.kind === 'hop' ? topics.retry(step.tier.name) : topics.deliveries;
     return {
@@ -279,4 +275,4 @@ const placeOf = ({ message: { topic, partition } }: ConsumedRecord): string => `
 const restOf = (
   task: DeliveryTask,
   { due, now, waitedMs }: { readonly due: number; readonly now: number; readonly waitedMs: number },
-): number => Math.min(due - now, task.remainingDelayMs - waitedMs);
+): number => Math.min(due - now, task.remainingDelayMs - waitedMs + SLACK_MS);

@@ -38,6 +38,11 @@ class World {
     return this.believed - this.brokerTime;
   }
 
+  /** By how much what has passed, as the clock counts it, is ahead of what truly has. */
+  get passedAhead(): number {
+    return this.clock.passed(this.reading) - this.passed;
+  }
+
   ask(roundTripMs = 4) {
     const sentAt = this.reading.monotonic;
     this.passed += roundTripMs / 2;
@@ -79,6 +84,7 @@ describe('the believed clock', () => {
       expect(world.clock.disagrees(world.reading)).toBe(false);
       world.passed += 100_000;
       expect(Math.abs(world.ahead)).toBeLessThan(0.001);
+      expect(Math.abs(world.passedAhead)).toBeLessThan(0.001);
     });
   });
 
@@ -95,6 +101,7 @@ describe('the believed clock', () => {
         world[clock] += 10 * drift;
         expect(world.ahead).toBeLessThanOrEqual(1.001);
         expect(world.ahead).toBeGreaterThan(-102);
+        expect(Math.abs(world.passedAhead)).toBeLessThan(102);
       }
       expect(world.clock.disagrees(world.reading)).toBe(true);
       world.ask();
@@ -140,6 +147,8 @@ describe('the believed clock', () => {
     world.brokerOff -= HOUR;
     expect(Math.round(world.ask().movedMs / 1_000)).toBe(-HOUR / 1_000);
     expect(world.ahead).toBeLessThanOrEqual(0);
+    // What has passed has passed all the same.
+    expect(Math.abs(world.passedAhead)).toBeLessThan(0.001);
   });
 
   it('is never ahead of the broker while any one of our clocks does anything at all', () => {
@@ -168,6 +177,7 @@ describe('the believed clock', () => {
             world.monotonicOff -= slept;
           }
           expect(world.ahead).toBeLessThanOrEqual(1 + slack);
+          expect(world.passedAhead).toBeLessThanOrEqual(1 + slack);
         }
         // Nothing strands: one answer later the belief is the broker's time.
         world.ask(2);

@@ -35,6 +35,8 @@ export class BelievedClock {
   /** The believed time at the reading of the last answer. */
   private base: number;
   private anchor: ClockReading;
+  /** Ms that had passed until the last answer. */
+  private passedBefore = 0;
 
   /** Until the broker has been asked, the machine's own time is believed. */
   constructor(reading: ClockReading) {
@@ -45,12 +47,20 @@ export class BelievedClock {
   /** Unix ms, with fractions. Goes back when the wall clock does. */
   now(reading: ClockReading): number {
     // A whole ms may be up to one ms behind: only what certainly has not passed counts against the other clock.
-    return this.base + Math.min(this.passed(reading), this.passedOnWall(reading) + 1);
+    return this.base + Math.min(this.onMonotonic(reading), this.onWall(reading) + 1);
+  }
+
+  /**
+   * Ms that have passed since the clock was made: those of the monotonic clock, put right at each answer where that stood or
+   * ran wrong. It does not go back when a clock is set, ours or the broker's: for waits that are bounded in themselves.
+   */
+  passed(reading: ClockReading): number {
+    return this.passedBefore + this.onMonotonic(reading);
   }
 
   /** True when our two clocks have come apart since the broker's last answer. */
   disagrees(reading: ClockReading): boolean {
-    return Math.abs(this.passed(reading) - this.passedOnWall(reading)) > CLOCK_DISAGREEMENT_MS;
+    return Math.abs(this.onMonotonic(reading) - this.onWall(reading)) > CLOCK_DISAGREEMENT_MS;
   }
 
   /**
@@ -64,8 +74,8 @@ export class BelievedClock {
     const uncertaintyMs = reading.monotonic - sentAt;
     const earliest = stamp;
     const latest = stamp + 1 + uncertaintyMs;
-    const byMonotonic = this.base + this.passed(reading);
-    const byWall = this.base + this.passedOnWall(reading);
+    const byMonotonic = this.base + this.onMonotonic(reading);
+    const byWall = this.base + this.onWall(reading);
     // Where our clocks have come apart, the one that the broker agrees with is right.
     const ours = distance(byMonotonic, earliest, latest) <= distance(byWall, earliest, latest) ? byMonotonic : byWall;
     // Inside what the answer allows nothing tells more than our own clock; outside it, the lower bound is never early.
@@ -73,17 +83,18 @@ export class BelievedClock {
     const ceiling = Math.max(byMonotonic, byWall);
     const believed = asked > ceiling + CLOCK_JUMP_MS ? ceiling : asked;
     const before = this.now(reading);
+    this.passedBefore += ours - this.base;
     this.base = believed;
     this.anchor = reading;
     const movedMs = Math.abs(believed - before) <= 1 ? 0 : believed - before;
     return { movedMs, brokerAheadMs: Math.max(0, earliest - believed), uncertaintyMs };
   }
 
-  private passed({ monotonic }: ClockReading): number {
+  private onMonotonic({ monotonic }: ClockReading): number {
     return monotonic - this.anchor.monotonic;
   }
 
-  private passedOnWall({ wall }: ClockReading): number {
+  private onWall({ wall }: ClockReading): number {
     return wall - this.anchor.wall;
   }
 }
