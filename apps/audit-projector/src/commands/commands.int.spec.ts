@@ -147,6 +147,7 @@ describe('one command', () => {
         recordOffset: 8_123,
         chain: { sequence: 41, previousId: null },
         replay: body.commandId,
+        ended: true,
         force: false,
       },
     });

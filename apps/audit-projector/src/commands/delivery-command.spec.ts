@@ -33,7 +33,19 @@ it('fences a retry by the epoch, and keeps the place of the delivery', () => {
     kind: 'retry',
     chain: { sequence: 41, previousId: 'evt_40' },
     replay: 'cmd_1',
+    ended: true,
     force: true,
+  });
+});
+
+it.each([
+  ['failed', true],
+  ['expired', true],
+  ['cancelled', false],
+  ['retrying', false],
+] as const)('says of one that is %s whether nothing of it can wait in a tier: %j', (status, ended) => {
+  expect(deliveryCommand('acme', { ...target, status }, { kind: 'retry', force: true }, asked)).toMatchObject({
+    ended,
   });
 });
 

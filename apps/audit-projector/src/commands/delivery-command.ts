@@ -37,6 +37,8 @@ export const deliveryCommand = (
         ? null
         : { sequence: Number(target.sequence), previousId: target.previous_event_id || null },
     replay: asked.commandId,
+    // one that was cancelled may have left something in a tier
+    ended: target.status === 'failed' || target.status === 'expired',
     force: wish.force,
   };
 };
