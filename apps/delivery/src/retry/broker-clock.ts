@@ -8,8 +8,8 @@ import { type Logger, metrics } from '@millrace/telemetry';
 export interface WaitClock {
   /** Unix ms, with fractions: the broker's time as far as it is known, see BelievedClock. */
   now(): number;
-  /** Ms since some moment, with fractions: how long something has waited, whatever clock is set meanwhile. */
-  passed(): number;
+  /** Ms of a clock that nobody sets, with fractions: how long something has waited. */
+  ticks(): number;
   /** Resolves when the broker has told its time after this call. Never rejects; waits for a broker that is away. */
   ask(): Promise<void>;
   /** Calls back whenever the believed time was moved by an answer. */
@@ -91,7 +91,7 @@ export class BrokerClock implements KafkaWorker, WaitClock {
     return this.clock.now(reading);
   }
 
-  passed(): number {
+  ticks(): number {
     return this.clock.passed(this.ports.read());
   }
 

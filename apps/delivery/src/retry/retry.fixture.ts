@@ -77,7 +77,7 @@ export class FakeClocks implements WaitClock {
     return this.believed.now(reading);
   }
 
-  passed(): number {
+  ticks(): number {
     return this.believed.passed(this.reading) + this.readMs();
   }
 

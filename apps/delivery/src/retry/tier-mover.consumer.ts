@@ -44,9 +44,9 @@ interface Held extends Waiting {
   readonly leaveAt: number;
   /** Unix ms; of a record that is no task, when it came. */
   readonly due: number;
-  /** On the clock of what has passed: when the record was first seen here. */
+  /** Ticks when the record was first seen here. */
   readonly seenAt: number;
-  /** On the same clock: when it waits no longer, whatever time is believed. All of its wait, as if it had been appended when it was seen. */
+  /** Ticks from which it waits no longer, whatever time is believed: all of its wait, as if appended when it was seen. */
   readonly latest: number;
 }
 
@@ -63,7 +63,7 @@ const READ_AHEAD_BYTES = 128 * 1024 * 1024;
 const BATCH = 500;
 /** When moves wait for the pace, so many go together. */
 const WORTH_A_SEND = 50;
-/** Below this what has passed and what is believed may differ by the clocks' own errors. */
+/** What the ticks and the believed time may differ by without a clock that is wrong. */
 const SLACK_MS = 50;
 /** Append times of a partition that go back by more than this say that the broker's clock was set back. */
 const SET_BACK_MS = 1_000;
@@ -160,7 +160,7 @@ export class TierMover implements KafkaWorker {
     const { topic, timestamp: appendedAt } = record.message;
     const tier = this.tiers.get(topic)!;
     const now = clock.now();
-    const seenAt = clock.passed();
+    const seenAt = clock.ticks();
     const delivery = decodeDelivery(record.message);
     const { timeScale } = this.settings;
     const { leaveAt, due } = delivery
@@ -188,10 +188,10 @@ export class TierMover implements KafkaWorker {
   private waitAnew(): void {
     const { clock } = this.ports;
     const now = clock.now();
-    const passed = clock.passed();
+    const ticks = clock.ticks();
     this.newest.clear();
     this.waiting.rebuild((held) => {
-      held.wakeAt = Math.min(held.latest, passed + Math.max(0, held.leaveAt - now));
+      held.wakeAt = Math.min(held.latest, ticks + Math.max(0, held.leaveAt - now));
       return held.record.current;
     });
     // The timer was set for another time.
@@ -202,10 +202,10 @@ export class TierMover implements KafkaWorker {
   /** Sets the one timer for the earliest of all. */
   private schedule(): void {
     if (this.stopped || this.moving) return;
-    const passed = this.ports.clock.passed();
+    const ticks = this.ports.clock.ticks();
     const earliest = Math.min(
       this.waiting.first?.wakeAt ?? Number.POSITIVE_INFINITY,
-      this.due.size > 0 ? passed + this.pace.waitFor(this.worthASend) : Number.POSITIVE_INFINITY,
+      this.due.size > 0 ? ticks + this.pace.waitFor(this.worthASend) : Number.POSITIVE_INFINITY,
     );
     if (earliest === Number.POSITIVE_INFINITY || (this.timer && earliest >= this.timerAt)) return;
     if (this.timer) clearTimeout(this.timer);
@@ -214,7 +214,7 @@ export class TierMover implements KafkaWorker {
       () => {
         this.round = this.move();
       },
-      Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(earliest - passed))),
+      Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(earliest - ticks))),
     );
   }
 
@@ -225,8 +225,8 @@ export class TierMover implements KafkaWorker {
     try {
       for (let batch = this.takeDue(); batch.length > 0 && !this.stopped; batch = this.takeDue()) {
         const now = this.ports.clock.now();
-        const passed = this.ports.clock.passed();
-        const messages = batch.map((held) => this.moved(held, now, passed));
+        const ticks = this.ports.clock.ticks();
+        const messages = batch.map((held) => this.moved(held, now, ticks));
         if (!(await this.ports.messages.send(messages))) return;
         for (const { record } of batch) record.complete();
       }
@@ -237,8 +237,8 @@ export class TierMover implements KafkaWorker {
   }
 
   private takeDue(): Held[] {
-    const passed = this.ports.clock.passed();
-    for (let held = this.waiting.first; held && held.wakeAt <= passed; held = this.waiting.first) {
+    const ticks = this.ports.clock.ticks();
+    for (let held = this.waiting.first; held && held.wakeAt <= ticks; held = this.waiting.first) {
       this.waiting.pop();
       if (held.record.current) this.due.add(held.record.message.key?.toString() ?? '', held);
     }
@@ -254,12 +254,12 @@ export class TierMover implements KafkaWorker {
     return Math.min(this.due.size, WORTH_A_SEND);
   }
 
-  private moved({ record, tier, due, leaveAt, seenAt }: Held, now: number, passed: number): OutgoingMessage {
+  private moved({ record, tier, due, leaveAt, seenAt }: Held, now: number, ticks: number): OutgoingMessage {
     const { topics, timeScale, partitions } = this.settings;
     const delivery = decodeDelivery(record.message);
     if (!delivery) return rejectUnusableTask(this.logger, topics, record.message, now);
     const { task } = delivery;
-    const step = nextStep(task, restOf(task, { due, now, waitedMs: passed - seenAt }), timeScale, this.leadMs);
+    const step = nextStep(task, restOf(task, { due, now, waitedMs: ticks - seenAt }), timeScale, this.leadMs);
     this.lateness.observe(Math.max(0, now - (step.kind === 'hop' ? leaveAt : due)) / 1000, { tier: tier.name });
     const topic = step.kind === 'hop' ? topics.retry(step.tier.name) : topics.deliveries;
     return {
