@@ -1,6 +1,5 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { KafkaSettings } from '../kafka-settings';
-import { registerCodecs } from './codecs';
 import { quietIdleConnections } from './idle-timer';
 import { kafkajsLog, type LogWatch } from './kafkajs-log';
 
@@ -19,7 +18,6 @@ export interface ClientTuning {
  */
 export const createClient = (settings: KafkaSettings, tuning: ClientTuning): Kafka => {
   quietIdleConnections();
-  registerCodecs();
   return new Kafka({
     brokers: settings.brokers,
     clientId: settings.clientId,

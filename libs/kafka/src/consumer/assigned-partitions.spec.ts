@@ -1,13 +1,17 @@
+import type { FetchedMessage } from '../wire/record-batch-reader';
 import { AssignedPartitions } from './assigned-partitions';
 import type { PartitionTenure } from './partition-tenure';
 
-const record = (offset: number) => ({
-  offset: String(offset),
+const record = (position: number): FetchedMessage => ({
+  topic: 't',
+  partition: 0,
+  offset: BigInt(position),
+  position,
   key: null,
   value: Buffer.from('x'),
-  timestamp: '0',
-  attributes: 0,
+  timestamp: 0,
   headers: {},
+  size: 10,
 });
 
 const holding = (tenure: PartitionTenure) => {

@@ -11,7 +11,10 @@ import { CommitFailed } from './windowed-consumer';
 
 jest.setTimeout(20_000);
 
+const FETCH = 1;
 const HEARTBEAT = 12;
+const NO_SUCH_SESSION = 70;
+const NOT_THE_EPOCH = 71;
 
 let workshop: Workshop;
 
@@ -93,6 +96,44 @@ describe('a windowed consumer', () => {
     expect(collected.records).toHaveLength(60);
     expect(held.held).toEqual({ records: 0, bytes: 0 });
     await held.stop(0);
+    await proxied.close();
+    await proxy.close();
+  });
+
+  test('of many partitions hears only of those with news, goes on when the broker forgets which they are, and misses none', async () => {
+    const partitions = 40;
+    const topic = await workshop.freshTopic(partitions);
+    const proxy = await BrokerProxy.start(workshop.brokers[0]!);
+    const proxied = new KafkaConnection({ brokers: [proxy.address], clientId: 'session', logger: silentLogger });
+    const sizes: number[] = [];
+    const denials: number[] = [];
+    proxy.judge = ({ apiKey, frame }) => {
+      if (apiKey !== FETCH) return 'pass';
+      sizes.push(frame.length);
+      const code = denials.shift();
+      if (code === undefined) return 'pass';
+      const altered = Buffer.from(frame);
+      // correlation id, throttle time, error code
+      altered.writeInt16BE(code, 8);
+      return altered;
+    };
+    const collected = new Collected();
+    const consumer = workshop.consumer(topic, collected, {}, proxied);
+    await consumer.start();
+    const sent: string[] = [];
+    const send = async (value: string, partition: number): Promise<void> => {
+      sent.push(value);
+      await workshop.producer.send([text(topic, value, partition)]);
+      await eventually(() => collected.records.length === sent.length, value);
+    };
+    for (let n = 0; n < partitions; n++) await send(`a${n}`, n);
+    expect(sizes[0]).toBeGreaterThan(partitions * 40);
+    expect(Math.max(...sizes.slice(1))).toBeLessThan(400);
+    denials.push(NOT_THE_EPOCH, NO_SUCH_SESSION);
+    await eventually(() => denials.length === 0, 'two answers that deny the session');
+    for (let n = 0; n < partitions; n++) await send(`b${n}`, n);
+    expect(collected.values).toEqual(sent);
+    await consumer.stop(0);
     await proxied.close();
     await proxy.close();
   });
@@ -191,7 +232,6 @@ describe('a windowed consumer', () => {
         maxWaitMs: 50,
         sessionTimeoutMs: 10_000,
         rebalanceTimeoutMs: 10_000,
-        concurrentPartitions: 1,
         fetchBytes: { partition: 100_000, total: 100_000 },
       },
       { onJoin: () => {}, onBatch: async () => joined() },

@@ -1,11 +1,12 @@
 import { type Logger, metrics } from '@millrace/telemetry';
-import type { EachBatchPayload, Kafka } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import { failureName, isConnectionTrouble } from '../client/failure';
 import type { LogWatch } from '../client/kafkajs-log';
 import { backoffMs, Pause, within } from '../client/waiting';
 import { AssignedPartitions, type JoinOutcome } from './assigned-partitions';
 import { GroupMember, type MemberSettings } from './group-member';
 import { OffsetCommits } from './offset-commits';
+import type { FetchedRecords } from './partition-fetcher';
 import type { PartitionTenure } from './partition-tenure';
 import { RecordHandOut } from './record-hand-out';
 import { type CommittedOffset, placeTrackers } from './starting-points';
@@ -45,13 +46,13 @@ export interface GroupConsumerPorts {
 }
 
 /**
- * The life of a record: kafkajs fetches a batch and only leaves it with its partition's tenure; the tenure hands it out when
- * the window has room; the handler finishes it when it likes; the watermark moves over the finished prefix and is committed
+ * The life of a record: it is fetched and left with its partition's tenure; the tenure hands it out when the window has
+ * room, mostly at once; the handler finishes it when it likes; the watermark moves over the finished prefix and is committed
  * at intervals.
  *
- * After every join the pauses of kafkajs are dropped and derived again from what the tenures hold, partitions that stayed
- * go on after the last record that was fetched, and partitions that were gained are prepared before their first record is
- * handed out. When the kafkajs consumer crashes, a new one is built.
+ * After every join the pauses are derived anew from what the tenures hold, partitions that stayed go on after the last
+ * record that was fetched, and partitions that were gained are prepared before they are fetched. When the kafkajs consumer
+ * crashes, a new one is built.
  */
 export class GroupConsumer implements WindowedConsumer {
   private readonly partitions = new AssignedPartitions((tenure) => this.records.onFinish(tenure));
@@ -66,7 +67,6 @@ export class GroupConsumer implements WindowedConsumer {
   private readonly started = new Promise<void>((resolve) => {
     this.firstAssignment = resolve;
   });
-  private prepared: Promise<void> = Promise.resolve();
   private timers: NodeJS.Timeout[] = [];
   private abandon: (reason: Error) => void = () => {};
   private stopping = false;
@@ -97,7 +97,6 @@ export class GroupConsumer implements WindowedConsumer {
       maxWaitMs: options.maxWaitMs ?? 100,
       sessionTimeoutMs: options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS,
       rebalanceTimeoutMs: REBALANCE_MS,
-      concurrentPartitions: options.concurrentPartitions ?? 1,
       fetchBytes: {
         partition: Math.max(64 * 1024, Math.min(MIB, Math.floor(window.bytes / 32))),
         total: Math.max(256 * 1024, Math.min(8 * MIB, Math.floor(window.bytes / 4))),
@@ -196,7 +195,9 @@ export class GroupConsumer implements WindowedConsumer {
           onJoin: (id, assignment) => {
             if (this.member === member) this.onJoin(member, id, assignment);
           },
-          onBatch: (payload) => (this.member === member ? this.onBatch(payload) : Promise.resolve()),
+          onBatch: (records) => {
+            if (this.member === member) this.onBatch(records);
+          },
         },
         this.ports.now,
       );
@@ -249,7 +250,6 @@ export class GroupConsumer implements WindowedConsumer {
 
   private onJoin(member: GroupMember, id: string, assignment: { readonly [topic: string]: readonly number[] }): void {
     const outcome = this.partitions.join(id, assignment);
-    member.forgetPauses();
     for (const tenure of outcome.kept) {
       const position = tenure.fetchPosition;
       if (position !== null) member.seek(tenure.topic, tenure.partition, position);
@@ -258,7 +258,7 @@ export class GroupConsumer implements WindowedConsumer {
       tenure.fetching = true;
       this.records.deriveFetching(tenure);
     }
-    this.prepared = this.prepare(member, outcome);
+    void this.prepare(member, outcome);
   }
 
   private async prepare(member: GroupMember, outcome: JoinOutcome): Promise<void> {
@@ -304,23 +304,12 @@ export class GroupConsumer implements WindowedConsumer {
 
   // ---- records
 
-  /** Called by kafkajs; must return soon, because heartbeats are sent between batches. */
-  private async onBatch(payload: EachBatchPayload): Promise<void> {
-    const { batch } = payload;
-    let tenure = this.partitions.get(batch.topic, batch.partition);
-    while (tenure && !tenure.ready) {
-      await within(500, 'preparing', this.prepared).catch(() => {});
-      await payload.heartbeat();
-      if (!payload.isRunning() || this.stopping) return;
-      tenure = this.partitions.get(batch.topic, batch.partition);
-    }
-    if (!tenure || this.stopping || payload.isStale()) return;
-    const last = batch.messages[batch.messages.length - 1];
-    if (!last) return;
-    if (tenure.jumping) tenure = this.jumped(tenure, Number(batch.messages[0]!.offset));
-    payload.resolveOffset(last.offset);
-    consumed.inc({ group: this.options.groupId }, batch.messages.length);
-    tenure.accept(batch.messages, Number(batch.lastOffset()) + 1);
+  private onBatch({ topic, partition, messages, next }: FetchedRecords): void {
+    let tenure = this.partitions.get(topic, partition);
+    if (!tenure || this.stopping) return;
+    if (tenure.jumping) tenure = this.jumped(tenure, messages[0]!.position);
+    consumed.inc({ group: this.options.groupId }, messages.length);
+    tenure.accept(messages, next);
     this.records.handOut(tenure);
   }
 

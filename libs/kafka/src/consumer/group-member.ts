@@ -1,5 +1,8 @@
-import type { Consumer, EachBatchPayload, Kafka, Offsets } from 'kafkajs';
+import { type Consumer, type Kafka, type Offsets, PartitionAssigners } from 'kafkajs';
+import type { Cluster } from '../client/kafkajs-cluster';
 import type { TopicPartition } from '../kafka-settings';
+import { type ConsumerGroup, fetchFor } from './kafkajs-fetch';
+import { type FetchedRecords, PartitionFetcher } from './partition-fetcher';
 import { CommitFailed } from './windowed-consumer';
 
 export interface MemberSettings {
@@ -8,14 +11,13 @@ export interface MemberSettings {
   readonly maxWaitMs: number;
   readonly sessionTimeoutMs: number;
   readonly rebalanceTimeoutMs: number;
-  readonly concurrentPartitions: number;
   /** Of one fetch, for one partition and for all. */
   readonly fetchBytes: { readonly partition: number; readonly total: number };
 }
 
 export interface MemberHandlers {
   onJoin(memberId: string, assignment: { readonly [topic: string]: readonly number[] }): void;
-  onBatch(payload: EachBatchPayload): Promise<void>;
+  onBatch(records: FetchedRecords): void;
 }
 
 export interface PartitionCommit extends TopicPartition {
@@ -34,7 +36,9 @@ export class GroupMember {
   /** Resolves with the reason when the consumer has crashed. */
   readonly crashed: Promise<Error>;
   private readonly consumer: Consumer;
-  private commitDirectly: EachBatchPayload['commitOffsetsIfNecessary'] | null = null;
+  private fetcher!: PartitionFetcher;
+  /** Null before the first fetch. */
+  private group: ConsumerGroup | null = null;
   private rejoining = false;
   private commits = 0;
   private seenAt: number;
@@ -52,10 +56,13 @@ export class GroupMember {
       sessionTimeout: settings.sessionTimeoutMs,
       rebalanceTimeout: settings.rebalanceTimeoutMs,
       heartbeatInterval: Math.min(HEARTBEAT_MS, settings.sessionTimeoutMs / 3),
-      minBytes: 1,
-      maxWaitTimeInMs: settings.maxWaitMs,
-      maxBytesPerPartition: settings.fetchBytes.partition,
-      maxBytes: settings.fetchBytes.total,
+      // the assigner is kafkajs' own; asking for it here is how a consumer shows its cluster
+      partitionAssigners: [
+        (config) => {
+          this.fetchOver(config.cluster as unknown as Cluster);
+          return PartitionAssigners.roundRobin(config);
+        },
+      ],
       retry: {
         initialRetryTime: 100,
         maxRetryTime: 2_000,
@@ -83,6 +90,7 @@ export class GroupMember {
     this.consumer.on(events.GROUP_JOIN, ({ payload }) => {
       seen();
       this.rejoining = false;
+      this.fetcher.assign(payload.memberAssignment);
       this.handlers.onJoin(payload.memberId, payload.memberAssignment);
     });
   }
@@ -94,11 +102,8 @@ export class GroupMember {
     await this.consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: this.settings.concurrentPartitions,
-      eachBatch: (payload) => {
-        this.commitDirectly = payload.commitOffsetsIfNecessary;
-        return this.handlers.onBatch(payload);
-      },
+      // never called: our fetch leaves kafkajs nothing to hand out
+      eachBatch: async () => {},
     });
   }
 
@@ -115,28 +120,23 @@ export class GroupMember {
    */
   async commit(commits: readonly PartitionCommit[]): Promise<void> {
     if (commits.length === 0) return;
-    if (this.commitDirectly === null) throw new CommitFailed('the consumer is not running');
+    if (this.group === null) throw new CommitFailed('the consumer is not running');
     if (this.rejoining) throw new CommitFailed('the group is rebalancing');
     const before = this.commits;
-    await this.commitDirectly(asOffsets(commits));
+    await this.group.commitOffsets(asOffsets(commits));
     if (this.commits === before) throw new CommitFailed('the commit was not sent');
   }
 
   seek(topic: string, partition: number, offset: number): void {
-    this.whileRunning(() => this.consumer.seek({ topic, partition, offset: String(offset) }));
+    this.fetcher.seek(topic, partition, offset);
   }
 
   pause(topic: string, partition: number): void {
-    this.whileRunning(() => this.consumer.pause([{ topic, partitions: [partition] }]));
+    this.fetcher.pause(topic, partition);
   }
 
   resume(topic: string, partition: number): void {
-    this.whileRunning(() => this.consumer.resume([{ topic, partitions: [partition] }]));
-  }
-
-  /** kafkajs keeps its pauses over a rebalance, even for partitions that went and came back. */
-  forgetPauses(): void {
-    this.whileRunning(() => this.consumer.resume(this.settings.topics.map((topic) => ({ topic }))));
+    this.fetcher.resume(topic, partition);
   }
 
   /** Leaves the group and disconnects. kafkajs sets no deadline: the caller does. */
@@ -144,13 +144,17 @@ export class GroupMember {
     return this.consumer.disconnect();
   }
 
-  /** kafkajs throws when it has no group, which is so for a while before it tells of its crash; the next life starts afresh. */
-  private whileRunning(action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      if ((error as Error).name !== 'KafkaJSNonRetriableError') throw error;
-    }
+  private fetchOver(cluster: Cluster): void {
+    const { maxWaitMs, fetchBytes } = this.settings;
+    this.fetcher = new PartitionFetcher(cluster, { maxWaitMs, bytes: fetchBytes }, (records) =>
+      this.handlers.onBatch(records),
+    );
+    fetchFor(cluster, {
+      fetcher: this.fetcher,
+      onFetch: (group) => {
+        this.group = group;
+      },
+    });
   }
 }
 

@@ -1,6 +1,5 @@
-import type { KafkaMessage } from 'kafkajs';
-import { fromKafka } from '../client/headers';
 import type { TopicPartition } from '../kafka-settings';
+import type { FetchedMessage } from '../wire/record-batch-reader';
 import { HeldRecord, type RecordKeeper } from './held-record';
 import type { Load } from './pauses';
 import { WatermarkTracker } from './watermark-tracker';
@@ -15,11 +14,7 @@ export interface HeldTotals {
 
 const RECORD_OVERHEAD = 100;
 
-const sizeOf = (message: KafkaMessage): number => {
-  let bytes = RECORD_OVERHEAD + (message.key?.length ?? 0) + (message.value?.length ?? 0);
-  for (const name in message.headers) bytes += name.length + (message.headers[name]?.length ?? 0);
-  return bytes;
-};
+const sizeOf = (message: FetchedMessage): number => RECORD_OVERHEAD + message.size;
 
 /**
  * One partition for as long as it is ours without a break. Fetched records wait here until the window has room, are handed
@@ -32,7 +27,7 @@ export class PartitionTenure implements RecordKeeper {
   /** Records are handed out only after the start offset is known and the handler has prepared itself. */
   ready = false;
   pausedByHandler = false;
-  /** What kafkajs was last told. */
+  /** What the fetcher was last told. */
   fetching = true;
   /** The offset was out of range: the next batch says where the log begins now. */
   jumping = false;
@@ -42,7 +37,7 @@ export class PartitionTenure implements RecordKeeper {
   /** The tracker's version that the group has. */
   committedVersion = 0;
 
-  private waiting: KafkaMessage[] = [];
+  private waiting: FetchedMessage[] = [];
   private waitingHead = 0;
   private waitingBytes = 0;
   private waitingEnd = 0;
@@ -89,11 +84,11 @@ export class PartitionTenure implements RecordKeeper {
   }
 
   /** @param end the offset after the batch, with what the log holds beside records */
-  accept(messages: readonly KafkaMessage[], end: number): void {
+  accept(messages: readonly FetchedMessage[], end: number): void {
     let bytes = 0;
     for (const message of messages) bytes += sizeOf(message);
     if (this.waitingRecords === 0) {
-      this.waiting = messages as KafkaMessage[];
+      this.waiting = messages as FetchedMessage[];
       this.waitingHead = 0;
     } else {
       this.waiting = this.waiting.slice(this.waitingHead).concat(messages);
@@ -111,14 +106,14 @@ export class PartitionTenure implements RecordKeeper {
       const bytes = sizeOf(message);
       this.waitingBytes -= bytes;
       this.totals.waitingBytes -= bytes;
-      const ticket = this.tracker.enter(Number(message.offset));
+      const ticket = this.tracker.enter(message.position);
       if (ticket < 0) continue;
       this.heldRecords++;
       this.heldBytes += bytes;
       this.totals.records++;
       this.totals.heldBytes += bytes;
       if (this.waitingHead >= this.waiting.length) this.emptied();
-      return new HeldRecord(fromKafka(this.topic, this.partition, message), this, ticket, bytes);
+      return new HeldRecord(message, this, ticket, bytes);
     }
     this.emptied();
     return null;

@@ -3,7 +3,7 @@ import type { PartitionTenure } from './partition-tenure';
 import { mayFetch, mayHandOut } from './pauses';
 import type { ConsumerWindow, WindowedConsumerOptions } from './windowed-consumer';
 
-/** Tells kafkajs which partitions to fetch. */
+/** Which partitions are fetched. */
 export interface FetchSwitch {
   pause(topic: string, partition: number): void;
   resume(topic: string, partition: number): void;
@@ -55,7 +55,7 @@ export class RecordHandOut {
   deriveFetching(tenure: PartitionTenure): void {
     const { window } = this.handlers;
     const load = tenure.load();
-    const wanted = !this.stopped && mayFetch(load, window);
+    const wanted = !this.stopped && tenure.ready && mayFetch(load, window);
     if (!wanted && (load.totalHeldBytes + load.totalWaitingBytes) * 2 >= window.bytes) this.bytesShort = true;
     const fetching = this.fetching();
     if (wanted === tenure.fetching || fetching === null) return;

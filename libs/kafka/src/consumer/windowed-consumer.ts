@@ -38,7 +38,6 @@ export interface WindowedConsumerOptions {
   readonly maxWaitMs?: number;
   /** After this time without a sign of life the group gives the partitions to others. Default 10 000 ms. */
   readonly sessionTimeoutMs?: number;
-  readonly concurrentPartitions?: number;
 }
 
 export interface ConsumedRecord {

@@ -4,7 +4,7 @@ import type { Kafka } from 'kafkajs';
 import { failureName, isRefusal } from '../client/failure';
 import { backoffMs, Pause, within } from '../client/waiting';
 import { type Compression, type DurableProducer, ProduceFailed } from './durable-producer';
-import { KafkajsSender } from './kafkajs-sender';
+import { IdempotentSender } from './idempotent-sender';
 import { type Batch, firstDeadline, halves, SendQueue, splitExpired } from './send-queue';
 
 const produced = metrics.counter('millrace_kafka_records_produced_total', 'Records acknowledged by Kafka', [
@@ -51,7 +51,7 @@ export interface BatchingProducerPorts {
 export class BatchingProducer implements DurableProducer {
   private readonly queue: SendQueue;
   private readonly pause = new Pause();
-  private sender: Promise<KafkajsSender> | null = null;
+  private sender: Promise<IdempotentSender> | null = null;
   private loop: Promise<void> | null = null;
   private closed = false;
 
@@ -183,7 +183,7 @@ export class BatchingProducer implements DurableProducer {
     return Math.max(0, firstDeadline(batch) - this.ports.now());
   }
 
-  private liveSender(): Promise<KafkajsSender> {
+  private liveSender(): Promise<IdempotentSender> {
     if (this.sender === null) {
       const opening = this.openSender();
       this.sender = opening;
@@ -194,9 +194,9 @@ export class BatchingProducer implements DurableProducer {
     return this.sender;
   }
 
-  private async openSender(): Promise<KafkajsSender> {
+  private async openSender(): Promise<IdempotentSender> {
     const { compression, requestTimeoutMs } = this.settings;
-    const sender = new KafkajsSender(this.ports.kafka(), compression, requestTimeoutMs, this.ports.now());
+    const sender = new IdempotentSender(this.ports.kafka(), compression, requestTimeoutMs, this.ports.now());
     try {
       await sender.connect();
     } catch (error) {
@@ -215,4 +215,4 @@ export class BatchingProducer implements DurableProducer {
   }
 }
 
-const disconnected = async (sender: Promise<KafkajsSender>): Promise<void> => (await sender).disconnect();
+const disconnected = async (sender: Promise<IdempotentSender>): Promise<void> => (await sender).disconnect();

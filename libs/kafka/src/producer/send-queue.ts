@@ -1,6 +1,4 @@
 import type { OutgoingMessage } from '@millrace/protocol';
-import type { Message } from 'kafkajs';
-import { toKafka } from '../client/headers';
 import { BufferFull, type ProduceFailed } from './durable-producer';
 
 export interface QueueLimits {
@@ -29,9 +27,9 @@ export interface BatchPart {
 }
 
 export interface BatchEntry {
-  readonly topic: string;
-  /** What kafkajs is given, the same object on every attempt: its partition is chosen once. */
-  readonly message: Message;
+  readonly message: OutgoingMessage;
+  /** Where it goes: as its writer said, else chosen with the first attempt, and the same on all that follow. */
+  partition: number | undefined;
 }
 
 export interface Batch {
@@ -96,7 +94,7 @@ export class SendQueue {
           full = true;
           break;
         }
-        entries.push({ topic: message.topic, message: toKafka(message) });
+        entries.push({ message, partition: message.partition });
         call.taken++;
         records++;
         bytes += size;

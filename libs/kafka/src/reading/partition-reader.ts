@@ -1,17 +1,21 @@
 import type { IncomingMessage } from '@millrace/protocol';
-import type { Broker } from 'kafkajs';
-import { fromKafka } from '../client/headers';
-import { READ_COMMITTED, type ReadCluster, readBatch } from './kafkajs-cluster';
+import { brokerError, type Cluster, fetchError, READ_COMMITTED } from '../client/kafkajs-cluster';
+import { ByteWriter } from '../wire/byte-writer';
+import { FETCH, type FetchLimits, readFetchAnswer, withoutSession, writeFetchRequest } from '../wire/fetch-request';
+import { exchange } from '../wire/frame';
+import { readRecords } from '../wire/record-batch-reader';
 
 const EARLIEST = -2;
 const LATEST = -1;
 const MIB = 1024 * 1024;
+const FETCH_BYTES: FetchLimits['bytes'] = { partition: 2 * MIB, total: 8 * MIB };
 
 /** Reads by partition and offset over one cluster connection. One request at a time. */
 export class PartitionReader {
   private connected: Promise<void> | null = null;
+  private readonly writer = new ByteWriter(1024);
 
-  constructor(private readonly cluster: ReadCluster) {}
+  constructor(private readonly cluster: Cluster) {}
 
   async partitionsOf(topic: string): Promise<number[]> {
     await this.attend(topic);
@@ -49,29 +53,26 @@ export class PartitionReader {
     const messages: IncomingMessage[] = [];
     for (const [leader, partitions] of this.byLeader(topic, positions.keys())) {
       const broker = await this.cluster.findBroker({ nodeId: leader });
-      const { responses } = await broker.fetch({
-        isolationLevel: READ_COMMITTED,
-        maxWaitTime: maxWaitMs,
-        minBytes: 1,
-        maxBytes: 8 * MIB,
-        topics: [
-          {
-            topic,
-            partitions: partitions.map((partition) => ({
-              partition,
-              fetchOffset: String(positions.get(partition)),
-              maxBytes: 2 * MIB,
-            })),
-          },
-        ],
-        rackId: '',
-      });
-      for (const { partitions: answers } of responses) {
-        for (const answer of answers) {
-          const batch = readBatch(topic, String(positions.get(answer.partition)), answer);
-          if (batch.messagesWithinOffset.length > 0) positions.set(answer.partition, BigInt(batch.lastOffset()) + 1n);
-          for (const message of batch.messages) messages.push(fromKafka(topic, answer.partition, message));
-        }
+      const wanted = partitions.map((partition) => ({
+        topic,
+        partition,
+        position: Number(positions.get(partition)),
+      }));
+      const { payload, throttle } = await exchange(
+        broker,
+        FETCH,
+        (clientId) =>
+          writeFetchRequest(this.writer, clientId, { maxWaitMs, bytes: FETCH_BYTES }, withoutSession(wanted)),
+        maxWaitMs,
+      );
+      const answer = readFetchAnswer(payload);
+      throttle(answer.throttleMs);
+      if (answer.code !== 0) throw brokerError(answer.code);
+      for (const found of answer.partitions) {
+        if (found.code !== 0) throw fetchError(found.code, topic, found.partition);
+        const read = readRecords(found, Number(positions.get(found.partition)));
+        positions.set(found.partition, BigInt(read.next));
+        for (const message of read.messages) messages.push(message);
       }
     }
     return messages;
@@ -84,7 +85,7 @@ export class PartitionReader {
   private async attend(topic: string): Promise<void> {
     this.connected ??= this.cluster.connect();
     await this.connected;
-    await this.cluster.addTargetTopic(topic);
+    await this.cluster.addMultipleTargetTopics([topic]);
   }
 
   private async listOffsets(topic: string, timestamp: number, isolationLevel: number): Promise<Map<number, bigint>> {
@@ -92,7 +93,7 @@ export class PartitionReader {
     const partitions = await this.partitionsOf(topic);
     await this.cluster.refreshMetadataIfNecessary();
     for (const [leader, ids] of this.byLeader(topic, partitions)) {
-      const broker = (await this.cluster.findBroker({ nodeId: leader })) as ListingBroker;
+      const broker = await this.cluster.findBroker({ nodeId: leader });
       const { responses } = await broker.listOffsets({
         isolationLevel,
         topics: [{ topic, partitions: ids.map((partition) => ({ partition, timestamp })) }],
@@ -118,10 +119,3 @@ export class PartitionReader {
     return grouped;
   }
 }
-
-type ListingBroker = Broker & {
-  listOffsets(request: {
-    isolationLevel: number;
-    topics: { topic: string; partitions: { partition: number; timestamp: number }[] }[];
-  }): Promise<{ responses: { partitions: { partition: number; offset: string }[] }[] }>;
-};

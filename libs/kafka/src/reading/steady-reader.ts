@@ -1,5 +1,5 @@
 import type { Kafka } from 'kafkajs';
-import { createCluster } from './kafkajs-cluster';
+import { createCluster } from '../client/kafkajs-cluster';
 import { PartitionReader } from './partition-reader';
 
 /** A partition reader that is replaced after an error, so that no stale address or half-open connection stays in use. */

@@ -1,0 +1,72 @@
+import { createRequire } from 'node:module';
+import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
+
+export type CodecName = 'gzip' | 'snappy' | 'lz4' | 'zstd';
+
+/**
+ * How the records of a batch are compressed. All codecs work on the event loop: a batch takes less than a millisecond, and
+ * the way to the thread pool and back would be most of the time.
+ */
+export interface Codec {
+  /** Its number in the attributes of a batch. */
+  readonly attribute: number;
+  compress(bytes: Buffer): Uint8Array;
+  decompress(bytes: Buffer): Buffer;
+}
+
+/** The fastest level: a batch of webhook bodies shrinks about as far as with the default, at a third of the time. */
+const ZSTD_LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+
+interface SnappyBlocks {
+  compress(bytes: Buffer): Buffer;
+  uncompress(bytes: Buffer): Buffer;
+}
+
+// kafkajs-snappy itself answers with promises; what it stands on does not, and has no types
+const snappyBlocks = createRequire(require.resolve('kafkajs-snappy'))('snappyjs') as SnappyBlocks;
+
+/** With this the frames of Java's snappy stream begin; then two versions, and blocks behind their length. */
+const XERIAL = Buffer.from([130, 83, 78, 65, 80, 80, 89, 0]);
+const XERIAL_BLOCKS_AT = 16;
+
+const decompressSnappy = (bytes: Buffer): Buffer => {
+  if (!bytes.subarray(0, XERIAL.length).equals(XERIAL)) return snappyBlocks.uncompress(bytes);
+  const blocks: Buffer[] = [];
+  for (let at = XERIAL_BLOCKS_AT; at < bytes.length; ) {
+    const end = at + 4 + bytes.readUInt32BE(at);
+    blocks.push(snappyBlocks.uncompress(bytes.subarray(at + 4, end)));
+    at = end;
+  }
+  return Buffer.concat(blocks);
+};
+
+export const CODECS: { readonly [name in CodecName]: Codec } = {
+  gzip: { attribute: 1, compress: (bytes) => gzipSync(bytes), decompress: (bytes) => gunzipSync(bytes) },
+  snappy: { attribute: 2, compress: (bytes) => snappyBlocks.compress(bytes), decompress: decompressSnappy },
+  lz4: {
+    attribute: 3,
+    compress: (bytes) => compressFrameSync(bytes),
+    decompress: (bytes) => decompressFrameSync(bytes),
+  },
+  zstd: {
+    attribute: 4,
+    compress: (bytes) => zstdCompressSync(bytes, ZSTD_LEVEL),
+    decompress: (bytes) => zstdDecompressSync(bytes),
+  },
+};
+
+const BY_ATTRIBUTE: readonly Codec[] = Object.values(CODECS);
+const CODEC_BITS = 7;
+
+/**
+ * The codec of a batch; null when it is not compressed.
+ * @throws when there is none of this number
+ */
+export const codecOf = (attributes: number): Codec | null => {
+  const number = attributes & CODEC_BITS;
+  if (number === 0) return null;
+  const codec = BY_ATTRIBUTE.find(({ attribute }) => attribute === number);
+  if (codec === undefined) throw new Error(`a record batch is compressed with codec ${number}, which does not exist`);
+  return codec;
+};
