@@ -175,6 +175,12 @@ export class Constellation {
     return this.delivery(found!.id);
   }
 
+  /** The value of a metric without labels; 0 when it has not been counted yet. */
+  async metric(service: ServiceName, name: string): Promise<number> {
+    const text = await (await fetch(`${this.service(service).url}/metrics`)).text();
+    return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1] ?? 0);
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.services.values()].map((service) => service.stop()));
     await this.kafka.close();
@@ -184,6 +190,6 @@ export class Constellation {
 
 const ownerOf = (path: string): ServiceName => {
   if (/^\/v1\/(events|signals|machines)\b/.test(path)) return 'machine-ingest';
-  if (/^\/v1\/(deliveries|event-log)\b/.test(path)) return 'audit-projector';
+  if (/^\/v1\/(deliveries|event-log|filters)\b|\/held-keys\b/.test(path)) return 'audit-projector';
   return 'subscription';
 };

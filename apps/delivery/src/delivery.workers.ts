@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DurableProducer } from '@millrace/kafka';
-import { withoutOriginal, withoutResponses } from '@millrace/protocol';
+import { partitionOfKey, withoutOriginal, withoutResponses } from '@millrace/protocol';
 import type { ServiceContext } from '@millrace/service-runtime';
 import { WebhookClient } from '@millrace/webhook-client';
 import type { DeliveryRole, DeliverySettings } from './delivery.config';
@@ -17,6 +17,8 @@ import { DispatchStateView } from './parking/dispatch-state.view';
 import { EndpointHealthPublisher } from './parking/endpoint-health.publisher';
 import { EndpointHealthView } from './parking/endpoint-health.view';
 import { ParkedRecords } from './parking/parked-records.reader';
+import { JOB_LIMITS } from './recovery/recovery.ports';
+import { RecoveryRunner } from './recovery/recovery.runner';
 import { BrokerClock } from './retry/broker-clock';
 import { TierMover } from './retry/tier-mover.consumer';
 import { PersistentSender } from './sending/persistent-sender';
@@ -51,6 +53,9 @@ export const addDeliveryWorkers = ({
   };
   const directory = new EndpointDirectory(kafka, topics, logger);
   workers.add('endpoint directory', 'views', directory);
+
+  const clock = BrokerClock.over(kafka, topics.clock, logger);
+  if (does('dispatch') || does('retry')) workers.add('broker clock', 'publishers', clock);
 
   if (does('dispatch')) {
     const tasks = sender('dispatch-tasks');
@@ -94,7 +99,7 @@ export const addDeliveryWorkers = ({
         client,
         tasks,
         log: new DeliveryLogPublisher(facts, topics.deliveryLog),
-        now,
+        now: () => Math.floor(clock.now()),
         ticks: () => performance.now(),
         random: Math.random,
         newRequestId: randomUUID,
@@ -113,18 +118,33 @@ export const addDeliveryWorkers = ({
         records,
         senders: [tasks, facts, stateSender],
         client,
-        ownershipChanged: () => {},
       },
       logger,
     );
     workers.add('dispatch state', 'views', stateView);
     workers.add('endpoint health', 'views', healthView);
     workers.add('dispatch', 'consumers', dispatch);
+    const recoveries = sender('recovery');
+    workers.add(
+      'recovery',
+      'consumers',
+      new RecoveryRunner(
+        kafka,
+        { topics, modules: settings.modules, partitions, timeScale, limits: JOB_LIMITS },
+        {
+          ownership: dispatch,
+          directory: { get: (id) => directory.index.get(id), caughtUp: () => directory.caughtUp() },
+          parkedOf: (id) => dispatcher.endpoints.parkedOf(id, partitionOfKey(id, partitions)),
+          messages: recoveries,
+          now,
+          ticks: () => performance.now(),
+        },
+        logger,
+      ),
+    );
   }
 
   if (does('retry')) {
-    const clock = BrokerClock.over(kafka, topics.clock, logger);
-    workers.add('broker clock', 'publishers', clock);
     const messages = sender('retry');
     workers.add(
       'retry',

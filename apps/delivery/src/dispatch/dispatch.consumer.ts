@@ -27,8 +27,6 @@ export interface DispatchConsumerParts {
   readonly records: ParkedRecords;
   readonly senders: readonly PersistentSender[];
   readonly client: Pick<WebhookClient, 'close'>;
-  /** Told when partitions were won or lost. */
-  readonly ownershipChanged: () => void;
 }
 
 /**
@@ -47,6 +45,7 @@ const CHECKPOINT_MS = 2_000;
 export class DispatchConsumer implements KafkaWorker {
   private readonly consumer: WindowedConsumer;
   private timers: NodeJS.Timeout[] = [];
+  private readonly listeners: (() => void)[] = [];
   private checkpointed = new Map<number, bigint>();
   private checkpointing: Promise<void> | null = null;
 
@@ -64,7 +63,7 @@ export class DispatchConsumer implements KafkaWorker {
       onAssigned: async ({ gained }) => {
         this.dropLost();
         await this.takeOver(gained.map(({ partition }) => partition));
-        parts.ownershipChanged();
+        this.tellOwnership();
       },
       onRecord: (record) => parts.dispatcher.accept(record),
     });
@@ -74,6 +73,10 @@ export class DispatchConsumer implements KafkaWorker {
   /** Offsets before this one have been handed out. */
   position(partition: number): number | null {
     return this.consumer.positionOf(this.settings.topics.deliveries, partition);
+  }
+
+  onOwnershipChanged(listener: () => void): void {
+    this.listeners.push(listener);
   }
 
   owns(partition: number): boolean {
@@ -106,6 +109,10 @@ export class DispatchConsumer implements KafkaWorker {
     return this.consumer.health();
   }
 
+  private tellOwnership(): void {
+    for (const listener of this.listeners) listener();
+  }
+
   /** Partitions that went away since, also those of an assignment that another overtook before it was prepared. */
   private dropLost(): void {
     const assigned = new Set(this.consumer.health().assigned.map(({ partition }) => partition));
@@ -113,7 +120,7 @@ export class DispatchConsumer implements KafkaWorker {
     for (const { partition } of [...dispatcher.endpoints.all()]) {
       if (assigned.has(partition)) continue;
       dispatcher.lose(partition);
-      this.parts.ownershipChanged();
+      this.tellOwnership();
     }
   }
 

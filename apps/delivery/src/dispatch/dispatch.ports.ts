@@ -28,7 +28,7 @@ export interface DispatchPorts {
   readonly records: { fetch(partition: number, offset: number): Promise<IncomingMessage[]> };
   /** Every record of the partition before this offset has been handed out. */
   readonly position: (partition: number) => number | null;
-  /** Unix ms. */
+  /** Unix ms, by the broker's clock as far as it is known. */
   readonly now: () => number;
   /** Ms of a clock that nobody sets, for how long things take. */
   readonly ticks: () => number;

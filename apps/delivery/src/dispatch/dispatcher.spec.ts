@@ -69,8 +69,19 @@ describe('dispatcher', () => {
     const world = new DispatcherWorld(endpoint());
     world.give(task({ remainingDelayMs: 5 }), true, NOW + 3_600_000);
     expect(world.happened).toEqual([]);
+    await world.pass(6);
     for (const until = Date.now() + 2_000; world.happened.length === 0 && Date.now() < until; )
       await new Promise((resolve) => setImmediate(resolve));
+    expect(world.happened).toEqual(['attempt-started']);
+  });
+
+  it('waits on when its timer fires and the clock says that it is early', async () => {
+    const world = new DispatcherWorld(endpoint());
+    world.give(task({ remainingDelayMs: 5 }));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(world.happened).toEqual([]);
+    await world.pass(5);
+    await new Promise((resolve) => setTimeout(resolve, 20));
     expect(world.happened).toEqual(['attempt-started']);
   });
 
@@ -193,7 +204,8 @@ describe('dispatcher', () => {
     const world = new DispatcherWorld(endpoint());
     const lost = world.give(task({ remainingDelayMs: 1 }));
     lost.current = false;
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await world.pass(5);
+    await new Promise((resolve) => setTimeout(resolve, 20));
     expect(world.happened).toEqual([]);
     world.dispatcher.accept(world.record(task(), 0n));
     await world.settleDown();

@@ -2,6 +2,7 @@ import {
   admission,
   type Contract,
   type DeliveryTask,
+  dueTime,
   type Endpoint,
   type Outcome,
   type ParkReason,
@@ -239,10 +240,15 @@ export class Dispatcher {
       return;
     }
     const work = this.workOf(delivery, owner, state, offset, [record], false);
-    const due = record.message.timestamp + task.remainingDelayMs;
-    // Never longer than was asked for: the broker's clock and ours may differ, and ours may have been set back.
-    const wait = Math.ceil(Math.min(task.remainingDelayMs, due - this.ports.now()));
-    this.timers.after(wait, () => this.route(work));
+    if (task.remainingDelayMs === 0) this.route(work);
+    else this.routeWhenDue(work, dueTime(record.message.timestamp, task), this.ports.ticks() + task.remainingDelayMs);
+  }
+
+  /** Never longer than was asked for, by a clock that nobody sets, and never early by the broker's. */
+  private routeWhenDue(work: DispatchWork, due: number, latest: number): void {
+    const rest = Math.min(due - this.ports.now(), latest - this.ports.ticks());
+    if (rest > 0.5) this.timers.after(Math.ceil(rest), () => this.routeWhenDue(work, due, latest));
+    else this.route(work);
   }
 
   /**
