@@ -1,4 +1,4 @@
-import type { RecoveryView } from '@millrace/protocol';
+import type { DeliveryView, RecoveryView } from '@millrace/protocol';
 import { verifyWebhook } from '@millrace/sdk';
 import { eventually, type ReceivedRequest, ScriptedReceiver } from '@millrace/test-environment';
 import { Constellation } from './constellation';
@@ -72,6 +72,17 @@ describe('an endpoint gets again what it missed', () => {
       30_000,
     );
 
+  /** The endpoint's deliveries, once so many of them have the status. */
+  const ofStatus = (endpointId: string, status: DeliveryView['status'], count: number): Promise<DeliveryView[]> =>
+    eventually(
+      async () => {
+        const found = await site.deliveries({ endpointId, status });
+        return found.length === count ? found : null;
+      },
+      `${count} deliveries to be ${status}`,
+      30_000,
+    );
+
   it('events from before it was made, counted first; and nothing twice when it is asked for again', async () => {
     const ids = await publishBefore('order.early', 120);
     const { id, secret } = await site.createEndpoint(receiver.url, { eventTypes: ['order.early'] });
@@ -88,10 +99,7 @@ describe('an endpoint gets again what it missed', () => {
       expect(() => verifyWebhook({ body: request.body, headers: request.headers, secret })).not.toThrow();
     }
     expect((await reaches(job.id, 'done')).counts).toMatchObject({ qualified: 120, sent: 120 });
-    await eventually(
-      async () => (await site.deliveries({ endpointId: id, status: 'succeeded' })).length === 120,
-      'the history to show every delivery',
-    );
+    await ofStatus(id, 'succeeded', 120);
 
     const again = await recover(id, { only: 'missing' });
     expect(await reaches(again.id, 'done')).toMatchObject({ counts: { qualified: 0, sent: 0 } });
@@ -114,14 +122,14 @@ describe('an endpoint gets again what it missed', () => {
       retry: { delaysSeconds: [5] },
     });
     const ids = await publishMany('order.failing', 5);
-    for (const event of ids) await site.settled(event, 'failed');
+    await ofStatus(id, 'failed', 5);
     receiver.respond(200);
     const first = receiver.requests.length;
     const job = await recover(id, { only: 'failed' });
     expect(job.counts).toMatchObject({ examined: 5, qualified: 5 });
-    for (const event of ids) {
-      const delivery = await site.settled(event, 'succeeded');
-      expect(delivery.attempts.map(({ outcome }) => outcome)).toEqual(['http_500', 'http_500', 'success']);
+    for (const { id: deliveryId } of await ofStatus(id, 'succeeded', 5)) {
+      const { attempts } = await site.delivery(deliveryId);
+      expect(attempts.map(({ outcome }) => outcome)).toEqual(['http_500', 'http_500', 'success']);
     }
     const replays = receiver.requests.slice(first);
     expect(sorted(replays.map(idOf))).toEqual(sorted(ids));
@@ -137,10 +145,7 @@ describe('an endpoint gets again what it missed', () => {
     await receiver.waitForCount(40);
     const replays = receiver.requests.filter((request) => replayOf(request) === job.id);
     expect(sorted(replays.map(idOf))).toEqual(sorted(ids));
-    await eventually(
-      async () => (await site.deliveries({ endpointId: id, status: 'succeeded' })).length === 40,
-      'the history to show both',
-    );
+    await ofStatus(id, 'succeeded', 40);
   });
 
   it('at its rate, with a pause, across a kill of the process that sends', async () => {
@@ -173,10 +178,7 @@ describe('an endpoint gets again what it missed', () => {
     // It comes after anything that the cancelled job still made.
     const [probe] = await site.publish({ type: 'order.endless', data: 'last' });
     await receiver.waitFor((request) => idOf(request) === probe);
-    await eventually(
-      async () => (await site.deliveries({ endpointId: id })).length === counts.sent + 1,
-      'the history to hold what was sent',
-    );
+    await ofStatus(id, 'succeeded', counts.sent + 1);
     expect(receiver.requests).toHaveLength(counts.sent + 1);
   });
 });
