@@ -33,8 +33,10 @@ const PARTITIONS = 6;
 const BODY_BYTES = 1_024;
 const DELAYS_S = [1, 5, 37] as const;
 const LIVE_ENDPOINTS = 10;
-const IDLE_SAMPLES = 150;
-const IDLE_EVERY_MS = 100;
+const IDLE_SAMPLES = 120;
+const IDLE_EVERY_MS = 250;
+/** Events that succeed, for each that fails at first: an endpoint that only fails is taken for down, and its retries wait. */
+const CALM = 3;
 const CAPACITY_EVENTS = 20_000;
 const LOAD_SHARE = 0.8;
 const LOAD_MS = 30_000;
@@ -80,9 +82,10 @@ type Arrival = [id: string, at: number, status: number];
 /** The delivery service over a Kafka of its own, with endpoints of each delay, and a receiver that notes arrivals. */
 class Site {
   private readonly arrivals: Arrival[] = [];
-  /** Unix ms of the next attempt, by event: what the attempt before it was recorded with. */
+  /** Unix ms of the next attempt, by delivery: what the attempt before it was recorded with. */
   private readonly planned = new Map<string, number>();
-  private readonly events = new Map<string, string>();
+  /** The delivery of an event that fails at first. */
+  private readonly deliveryOf = new Map<string, string>();
 
   private constructor(
     private readonly kafka: KafkaConnection,
@@ -155,7 +158,7 @@ class Site {
         for (const fact of decodeFacts(record.message) ?? [])
           if (isDeliveryFact(fact)) {
             if (fact.kind === 'created') {
-              if (fact.eventType.startsWith('machine.fails')) this.events.set(fact.deliveryId, fact.eventId);
+              if (fact.eventId.startsWith('fail.')) this.deliveryOf.set(fact.eventId, fact.deliveryId);
             } else if (fact.kind === 'attempt-finished' && fact.result.kind === 'retry')
               this.planned.set(fact.deliveryId, fact.result.nextAttemptAt);
           }
@@ -174,22 +177,30 @@ class Site {
     for (let n = 0; n < samples; n++) {
       const wait = begun + n * everyMs - performance.now();
       if (wait > 0) await pause(wait);
-      await this.producer.send(DELAYS_S.map((delay) => this.event(`machine.fails_${delay}`, `${name}.${delay}.${n}`)));
+      await this.producer.send(
+        DELAYS_S.flatMap((delay) => [
+          this.event(`machine.fails_${delay}`, `fail.${name}.${delay}.${n}`),
+          ...Array.from({ length: CALM }, (_each, k) =>
+            this.event(`machine.fails_${delay}`, `calm.${name}.${delay}.${n}.${k}`),
+          ),
+        ]),
+      );
     }
-    const mine = () => this.arrivals.filter(([id, , status]) => status === 204 && id.startsWith(`${name}.`));
+    const mine = () => this.arrivals.filter(([id, , status]) => status === 204 && id.startsWith(`fail.${name}.`));
     await eventually(
       async () => {
         await this.collect();
-        return mine().length >= wanted && this.events.size >= wanted;
+        return mine().length >= wanted && mine().every(([id]) => this.planOf(id) !== undefined);
       },
       `${wanted} retries to arrive`,
       120_000,
     );
-    const plannedOf = new Map(
-      [...this.events].map(([deliveryId, eventId]) => [eventId, this.planned.get(deliveryId)!]),
-    );
-    for (const [id, at] of mine()) late.get(Number(id.split('.')[1]))!.push(at - plannedOf.get(id)!);
+    for (const [id, at] of mine()) late.get(Number(id.split('.')[2]))!.push(at - this.planOf(id)!);
     return late;
+  }
+
+  private planOf(eventId: string): number | undefined {
+    return this.planned.get(this.deliveryOf.get(eventId) ?? '');
   }
 
   /** Live deliveries per second of a backlog. */

@@ -2,27 +2,25 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * The receiver of the timing benchmark, a process of its own. It notes when each request arrives, by `webhook-id`. A path
- * that begins with `/fails/` is answered 503 the first time for each id; everything else 204. `GET /` gives what arrived since
- * the last call as `[id, Unix ms with fractions, status]`, and `GET /count` how many since the start.
+ * The receiver of the timing benchmark, a process of its own. It notes when each request arrives, by `webhook-id`. An id that
+ * begins with `fail.` is answered 503 the first time; everything else 204. `GET /` gives what arrived since the last call, as
+ * `[id, Unix ms with fractions, status]`.
  */
 let arrivals: [string, number, number][] = [];
-let count = 0;
 const seen = new Set<string>();
 
 const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
   if (request.method === 'GET') {
-    response.end(JSON.stringify(request.url === '/count' ? count : arrivals));
-    if (request.url !== '/count') arrivals = [];
+    response.end(JSON.stringify(arrivals));
+    arrivals = [];
     return;
   }
   const at = performance.timeOrigin + performance.now();
   const id = String(request.headers['webhook-id']);
   const first = !seen.has(id);
   seen.add(id);
-  const status = first && request.url?.startsWith('/fails/') ? 503 : 204;
+  const status = first && id.startsWith('fail.') ? 503 : 204;
   arrivals.push([id, at, status]);
-  count++;
   request.resume();
   request.once('end', () => response.writeHead(status).end());
 });
