@@ -238,8 +238,7 @@ export class CommandHandler {
   }
 
   private async recordAt(owner: OwnedPartition, offset: number) {
-    const messages = await this.ports.records.fetch(owner.partition, offset);
-    const message = messages.find((found) => Number(found.offset) === offset);
+    const message = (await this.ports.records.fetch(owner.partition, offset)).at(offset);
     return message ? (decodeDelivery(message) ?? undefined) : undefined;
   }
 

@@ -5,12 +5,12 @@ import type {
   DeliveryRecord,
   EndDelivery,
   EndpointHealthRecord,
-  IncomingMessage,
   OutgoingMessage,
 } from '@millrace/protocol';
 import type { WebhookRequest } from '@millrace/webhook-client';
 import type { DirectoryEntry } from '../directory/match-index';
 import type { DispatchStatePublisher } from '../parking/dispatch-state.publisher';
+import type { Stretch } from '../parking/parked-records.reader';
 import type { LaneWork } from './lanes';
 import type { OwnedEndpoint, OwnedPartition } from './owned-endpoint';
 
@@ -25,7 +25,7 @@ export interface DispatchPorts {
   readonly state: Pick<DispatchStatePublisher, 'put' | 'erase' | 'putChunk'>;
   readonly health: { publish(record: EndpointHealthRecord): void; erase(endpointId: string): void };
   /** Reads records of `deliveries` back; rejects when the brokers cannot be reached. */
-  readonly records: { fetch(partition: number, offset: number): Promise<IncomingMessage[]> };
+  readonly records: { fetch(partition: number, offset: number): Promise<Stretch> };
   /** Every record of the partition before this offset has been handed out. */
   readonly position: (partition: number) => number | null;
   /** Unix ms, by the broker's clock as far as it is known. */

@@ -13,6 +13,7 @@ import {
   topicNames,
 } from '@millrace/protocol';
 import { silentLogger } from '@millrace/telemetry';
+import { Stretch } from '../parking/parked-records.reader';
 import { Dispatcher } from './dispatcher';
 import type { LaneLimits } from './lanes';
 
@@ -80,6 +81,7 @@ const LIMITS: LaneLimits = {
   perEndpoint: 2,
   initial: 2,
   queuePerEndpoint: 1,
+  queueAtAnyPace: 0,
   longestWaitMs: 1_000,
   perTenant: 10,
   total: 10,
@@ -316,8 +318,11 @@ export class DispatcherWorld {
           erase: (id) => later(() => this.health.delete(id)),
         },
         records: {
-          fetch: async (_partition, offset) =>
-            this.log.slice(offset, offset + 100).filter((each) => !this.missing.has(Number(each.offset))),
+          fetch: async (partition, offset) => {
+            const to = Math.min(offset + 100, this.log.length);
+            const held = this.log.slice(offset, to).filter((each) => !this.missing.has(Number(each.offset)));
+            return new Stretch(partition, offset, to, held);
+          },
         },
         position: () => this.log.length,
         now: () => this.now,

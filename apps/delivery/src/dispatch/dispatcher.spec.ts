@@ -82,7 +82,7 @@ describe('dispatcher', () => {
     expect(world.happened).toEqual([]);
     await world.pass(5);
     await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(world.happened).toEqual(['attempt-started']);
+    expect(world.happened).toContain('attempt-started');
   });
 
   it("sends nothing of one tenant to another tenant's endpoint", async () => {

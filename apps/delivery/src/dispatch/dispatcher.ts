@@ -341,7 +341,9 @@ export class Dispatcher {
     const admitted = admission(state.health, this.ports.now());
     if (admitted.kind === 'wait') return 0;
     if (admitted.kind === 'probe') return load === 0 ? 1 : 0;
-    return Math.max(0, this.lanes.limitOf(state.id) * READ_AHEAD - load);
+    const wanted = this.lanes.limitOf(state.id) * READ_AHEAD;
+    // Several at a time: looking for each by itself would cost more than sending it.
+    return load * 2 > wanted ? 0 : wanted - load;
   }
 
   /** Where order is kept, what is parked waits until every record before it has been handed out. */

@@ -6,6 +6,7 @@ const limits: LaneLimits = {
   perEndpoint: 2,
   initial: 2,
   queuePerEndpoint: 3,
+  queueAtAnyPace: 0,
   longestWaitMs: 1_000,
   perTenant: 4,
   total: 4,
@@ -78,6 +79,15 @@ describe('lanes', () => {
     lanes.release(lanes.next(0)!, 400, 'kept_up');
     expect(lanes.offer(work('slow', 3), 400)).toBe(true);
     expect(lanes.offer(work('slow', 4), 400)).toBe(false);
+  });
+
+  it('take a few at any pace, unless the pace is set', () => {
+    const lanes = lanesWith({ queuePerEndpoint: 1_000, queueAtAnyPace: 20 });
+    for (let n = 0; n < 12; n++) lanes.offer(work('hangs', n), 0);
+    started(lanes);
+    expect(lanes.offer(work('hangs'), 60_000)).toBe(true);
+    lanes.setPacer('hangs', new TokenBucket({ perSecond: 1, burst: 1 }, 0), 0);
+    expect(lanes.offer(work('hangs'), 60_000)).toBe(false);
   });
 
   it('give back what a hanging receiver cannot take in time, the newest, and keep the rest in order', () => {

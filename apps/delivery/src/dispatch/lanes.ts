@@ -12,6 +12,8 @@ export interface LaneLimits {
   readonly initial: number;
   /** Work waiting in one lane, whatever its pace. */
   readonly queuePerEndpoint: number;
+  /** Work that may wait in a lane before its pace is looked at, so that a slow start turns nothing away. */
+  readonly queueAtAnyPace: number;
   /** Ms that new work may expect to wait at the pace of its lane; a slower lane turns it away. */
   readonly longestWaitMs: number;
   /** Requests in flight of one tenant. */
@@ -100,7 +102,7 @@ export class Lanes<T extends LaneWork> {
   offer(work: T, now: number): boolean {
     const lane = this.lane(work.endpointId, now);
     const ahead = lane.queue.length - lane.head;
-    if (ahead >= this.limits.queuePerEndpoint || this.expectedWait(lane, ahead, now) > this.limits.longestWaitMs) {
+    if (ahead >= this.limits.queuePerEndpoint || this.isTooSlow(lane, ahead, now)) {
       this.tidy(work.endpointId, lane);
       return false;
     }
@@ -295,6 +297,11 @@ export class Lanes<T extends LaneWork> {
   private pace(lane: Lane<T>, now: number): number {
     const silence = lane.inFlight === 0 ? 0 : (now - lane.progressAt) / (lane.inFlight + 1);
     return Math.max(lane.interval, silence);
+  }
+
+  private isTooSlow(lane: Lane<T>, ahead: number, now: number): boolean {
+    const anyPace = lane.pacer === null && lane.sleepsUntil <= now && ahead < this.limits.queueAtAnyPace;
+    return !anyPace && this.expectedWait(lane, ahead, now) > this.limits.longestWaitMs;
   }
 
   private expectedWait(lane: Lane<T>, ahead: number, now: number): number {

@@ -2,9 +2,10 @@ import { decodeDelivery, type IncomingMessage, PARKED_CHUNK_SIZE } from '@millra
 import type { Logger } from '@millrace/telemetry';
 import type { OwnedEndpoint, OwnedPartition } from '../dispatch/owned-endpoint';
 import type { OffsetChunk } from './parked-offsets';
+import type { Stretch } from './parked-records.reader';
 
 export interface SweepPorts {
-  readonly fetch: (partition: number, offset: number) => Promise<IncomingMessage[]>;
+  readonly fetch: (partition: number, offset: number) => Promise<Stretch>;
   readonly partitions: () => Iterable<OwnedPartition>;
   /** A claimed record whose time has run out. */
   readonly expire: (endpoint: OwnedEndpoint, partition: OwnedPartition, message: IncomingMessage) => void;
@@ -59,11 +60,13 @@ export class ExpirySweep {
     let earliest: number | null = null;
     let offset = chunk.base;
     while (offset < end && chunk.count > 0) {
-      const messages = await this.ports.fetch(partition.partition, offset);
-      if (messages.length === 0 || !partition.current) return;
+      const { messages, to } = await this.ports.fetch(partition.partition, offset);
+      if (to <= offset || !partition.current) return;
+      const from = offset;
+      offset = to;
       for (const message of messages) {
         const at = Number(message.offset);
-        offset = at + 1;
+        if (at < from) continue;
         if (at >= end) break;
         if (!endpoint.parked.has(at) || message.key?.toString('utf8') !== endpoint.id) continue;
         const expiresAt = decodeDelivery(message)?.task.expiresAt ?? null;

@@ -1,13 +1,14 @@
 import type { IncomingMessage } from '@millrace/protocol';
 import type { Logger } from '@millrace/telemetry';
 import type { OwnedEndpoint, OwnedPartition } from '../dispatch/owned-endpoint';
+import type { Stretch } from './parked-records.reader';
 
 export interface ReleasePorts {
   /** Records from an offset on; rejects when the brokers cannot be reached or the offset is no longer in the log. */
-  readonly fetch: (partition: number, offset: number) => Promise<IncomingMessage[]>;
+  readonly fetch: (partition: number, offset: number) => Promise<Stretch>;
   /** How many more records of the endpoint its lane can use now. */
   readonly room: (endpoint: OwnedEndpoint, partition: OwnedPartition) => number;
-  /** Whether parked records at or after this offset have to wait, because records before it may still come. */
+  /** Parked records at or after this offset have to wait, because records before it may still come. */
   readonly horizon: (endpoint: OwnedEndpoint, partition: OwnedPartition) => number;
   /** Whether one of those that let first attempts go first may go now. */
   readonly mayRetry: (endpoint: OwnedEndpoint) => boolean;
@@ -20,7 +21,7 @@ const RETRY_MS = 500;
 
 /**
  * Brings parked records back when their endpoints have room for them, oldest first. One read of a partition serves all its
- * endpoints: whatever the fetched stretch holds of any of them, and is next for it, goes along.
+ * endpoints: whatever the stretch holds of any of them, and is next for it, goes along.
  */
 export class ParkedRelease {
   private readonly running = new Set<OwnedPartition>();
@@ -45,10 +46,10 @@ export class ParkedRelease {
   private async run(partition: OwnedPartition): Promise<void> {
     try {
       for (let offset = this.lowest(partition); offset !== null; offset = this.lowest(partition)) {
-        const messages = await this.ports.fetch(partition.partition, offset);
+        const stretch = await this.ports.fetch(partition.partition, offset);
         if (this.stopped || !partition.current) return;
-        if (messages.length === 0) throw new Error(`nothing was read at offset ${offset}`);
-        this.handOver(partition, messages, offset);
+        if (stretch.to <= offset) throw new Error(`nothing was read at offset ${offset}`);
+        for (const endpoint of [...partition.backlogged]) this.serve(endpoint, partition, stretch);
       }
     } catch (error) {
       this.logger.warn(
@@ -80,37 +81,17 @@ export class ParkedRelease {
     return oldest !== null && oldest < this.ports.horizon(endpoint, partition) ? oldest : null;
   }
 
-  private handOver(partition: OwnedPartition, messages: readonly IncomingMessage[], from: number): void {
-    const present = new Set(messages.map((message) => Number(message.offset)));
-    for (const message of messages) {
-      const offset = Number(message.offset);
-      const endpoint = partition.endpoints.get(message.key?.toString('utf8') ?? '');
-      if (!endpoint || this.ports.room(endpoint, partition) <= 0) continue;
-      if (this.next(endpoint, partition) !== offset) continue;
+  /** Hands over what the stretch holds and the endpoint can use, in its order. */
+  private serve(endpoint: OwnedEndpoint, partition: OwnedPartition, stretch: Stretch): void {
+    for (let room = this.ports.room(endpoint, partition); room > 0; room--) {
+      const offset = this.next(endpoint, partition);
+      if (offset === null || offset < stretch.from || offset >= stretch.to) return;
+      const message = stretch.at(offset);
       if (endpoint.ready[0] === offset) endpoint.ready.shift();
-      if (endpoint.deferred.has(offset)) endpoint.deferred.remove(offset);
+      endpoint.deferred.remove(offset);
       endpoint.parked.claim(offset);
-      this.ports.handOver(endpoint, partition, message);
-    }
-    const end = Number(messages[messages.length - 1]!.offset) + 1;
-    for (const endpoint of partition.backlogged) this.skipGone(endpoint, partition, from, end, present);
-  }
-
-  /** What lies in the stretch that was read and did not come with it is not in the log any more. */
-  private skipGone(
-    endpoint: OwnedEndpoint,
-    partition: OwnedPartition,
-    from: number,
-    before: number,
-    present: ReadonlySet<number>,
-  ): void {
-    for (
-      let next = this.next(endpoint, partition);
-      next !== null && next >= from && next < before && !present.has(next);
-      next = this.next(endpoint, partition)
-    ) {
-      if (endpoint.ready[0] === next) endpoint.ready.shift();
-      this.ports.gone(endpoint, partition, next);
+      if (message) this.ports.handOver(endpoint, partition, message);
+      else this.ports.gone(endpoint, partition, offset);
     }
   }
 }
