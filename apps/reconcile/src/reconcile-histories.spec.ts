@@ -266,10 +266,14 @@ describe.each(CORRUPTIONS)('one thing wrong in any history: $name', ({ kinds, be
         const result = await check(site);
         expect(result.addsUp).toBe(false);
         const { id, name, endpointId } = fate.delivery;
-        expect(new Set(result.findings.map(({ deliveryId }) => deliveryId))).toEqual(new Set([id]));
-        for (const finding of result.findings)
+        // Of one in flight that came from parked storage the bit still stands, and now points nowhere.
+        const named = result.findings.filter(
+          ({ deliveryId, kind }) => deliveryId !== null || kind !== 'parked_bit_without_delivery',
+        );
+        expect(new Set(named.map(({ deliveryId }) => deliveryId))).toEqual(new Set([id]));
+        for (const finding of named)
           expect(finding).toMatchObject({ endpointId, tenant: 'default', eventId: `evt_${name}` });
-        const found = result.findings.map(({ kind }) => kind);
+        const found = named.map(({ kind }) => kind);
         expect(kinds.filter((kind) => found.includes(kind))).not.toEqual([]);
       }),
       { numRuns: 25 },

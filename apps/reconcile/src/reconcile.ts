@@ -5,6 +5,7 @@ import { findingsOf, type PositionedFinding } from './judging/findings';
 import { type EventSource, readEventIds } from './reading/event-ids';
 import { readLivingEndpoints } from './reading/living-endpoints';
 import { PartitionAudit, tasksSince } from './reading/partition-audit';
+import { patientReader } from './reading/patient-reader';
 import { readQuarantined } from './reading/quarantined';
 import type { TopicReader } from './reading/read-span';
 import {
@@ -65,7 +66,7 @@ export const reconcile = async (
 ): Promise<Reconciliation> => {
   const reader = kafka.recordReader();
   try {
-    return await reconcileWith(reader, topics, options);
+    return await reconcileWith(patientReader(reader), topics, options);
   } finally {
     await reader.close();
   }

@@ -15,8 +15,7 @@ export interface Span {
 const EMPTY_ANSWERS = 5;
 
 /**
- * Reads a stretch of one partition in order. The next records are on their way while those before them are looked at. What
- * retention takes meanwhile is left out.
+ * Reads a stretch of one partition in order. The next records are on their way while those before them are looked at.
  *
  * @throws when the brokers cannot be reached
  */
@@ -41,11 +40,7 @@ export const readSpan = async (
 type Answer = Awaited<ReturnType<TopicReader['fetch']>>;
 
 const ask = (reader: TopicReader, topic: string, partition: number, from: bigint): Promise<Answer> => {
-  const answer = reader.fetch(topic, partition, from).catch(async (error: unknown) => {
-    const first = (await reader.beginnings(topic)).get(partition);
-    if (first === undefined || first <= from) throw error;
-    return reader.fetch(topic, partition, first);
-  });
+  const answer = reader.fetch(topic, partition, from);
   // It is awaited after the records before it; a failure meanwhile is that await's to throw.
   answer.catch(() => {});
   return answer;

@@ -1,5 +1,3 @@
-import { murmur2 } from '@millrace/protocol';
-
 /** Records that are remembered. A producer repeats a batch at once, so a repeat is never far. */
 const REMEMBERED = 512;
 const ENDS_BYTES = 256;
@@ -12,9 +10,9 @@ export class RepeatedRecords {
   private readonly known = new Set<string>();
 
   isRepeat(value: Buffer): boolean {
-    const head = murmur2(value.subarray(0, ENDS_BYTES));
-    const tail = murmur2(value.subarray(Math.max(0, value.length - ENDS_BYTES)));
-    const print = `${value.length}/${head}/${tail}`;
+    const head = value.toString('latin1', 0, ENDS_BYTES);
+    const tail = value.toString('latin1', Math.max(ENDS_BYTES, value.length - ENDS_BYTES));
+    const print = `${value.length} ${head}${tail}`;
     if (this.known.has(print)) return true;
     this.known.add(print);
     if (this.known.size > REMEMBERED) this.known.delete(this.known.values().next().value!);

@@ -1,0 +1,3 @@
+import { reconcileCommand } from './command/reconcile-command';
+
+void reconcileCommand();
