@@ -26,9 +26,9 @@ import { USE_CASES, type UseCases, useCases } from './subscription.use-cases';
 
 const relay = {
   provide: ConfigurationRelay,
-  inject: [KAFKA, SERVICE_SETTINGS, LOGGER],
-  useFactory: (kafka: KafkaConnection, settings: ServiceSettings, logger: Logger) =>
-    new ConfigurationRelay(kafka, { databaseUrl: settings.databaseUrl, schema: SUBSCRIPTION_SCHEMA }, logger),
+  inject: [KAFKA, TOPICS, SERVICE_SETTINGS, LOGGER],
+  useFactory: (kafka: KafkaConnection, topics: TopicNames, settings: ServiceSettings, logger: Logger) =>
+    new ConfigurationRelay(kafka, { databaseUrl: settings.databaseUrl, schema: SUBSCRIPTION_SCHEMA }, topics, logger),
 };
 
 /** Wait before a record of the delivery service is tried again, when PostgreSQL did not take it. */

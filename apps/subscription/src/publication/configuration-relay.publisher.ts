@@ -1,14 +1,17 @@
 import type { DurableProducer, KafkaConnection } from '@millrace/kafka';
 import { OutboxRelay, type OutboxTicket } from '@millrace/postgres';
+import type { TopicNames } from '@millrace/protocol';
 import { type KafkaWorker, Worker } from '@millrace/service-runtime';
 import type { Logger } from '@millrace/telemetry';
+import { MOST_PUBLICATION_STEPS, publicationSteps } from './publication-steps';
 
-/** A publish is given up after this; a successor of a relay that was cut off waits a little longer before its own first. */
+/** A step of a publish is given up after this. */
 const DELIVERY_TIMEOUT_MS = 10_000;
-const FENCE_MS = 12_000;
+/** A successor of a relay that was cut off waits a little longer than a publish lives before its own first. */
+const FENCE_MS = MOST_PUBLICATION_STEPS * DELIVERY_TIMEOUT_MS + 2_000;
 
 /**
- * Carries the outbox to Kafka: records of `endpoints`, `api-keys`, and of test deliveries. It starts before the consumers
+ * Carries the outbox to Kafka: records of `endpoints`, `api-keys` and `recoveries`, and of test deliveries. It starts before the consumers
  * and ends after them, because whoever writes configuration waits for it.
  */
 @Worker('publishers')
@@ -19,12 +22,15 @@ export class ConfigurationRelay implements KafkaWorker {
   constructor(
     kafka: KafkaConnection,
     place: { readonly databaseUrl: string; readonly schema: string },
+    topics: Pick<TopicNames, 'recoveries'>,
     private readonly logger: Logger,
   ) {
     this.producer = kafka.producer('configuration-relay', { deliveryTimeoutMs: DELIVERY_TIMEOUT_MS });
     this.relay = new OutboxRelay({
       ...place,
-      publish: (messages) => this.producer.send(messages),
+      publish: async (messages) => {
+        for (const step of publicationSteps(messages, topics)) await this.producer.send(step);
+      },
       fenceMs: FENCE_MS,
       logger,
     });
