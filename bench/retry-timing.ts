@@ -158,7 +158,7 @@ class Site {
         for (const fact of decodeFacts(record.message) ?? [])
           if (isDeliveryFact(fact)) {
             if (fact.kind === 'created') {
-              if (fact.eventId.startsWith('fail.')) this.deliveryOf.set(fact.eventId, fact.deliveryId);
+              if (fact.eventId.startsWith('fail_')) this.deliveryOf.set(fact.eventId, fact.deliveryId);
             } else if (fact.kind === 'attempt-finished' && fact.result.kind === 'retry')
               this.planned.set(fact.deliveryId, fact.result.nextAttemptAt);
           }
@@ -179,14 +179,14 @@ class Site {
       if (wait > 0) await pause(wait);
       await this.producer.send(
         DELAYS_S.flatMap((delay) => [
-          this.event(`machine.fails_${delay}`, `fail.${name}.${delay}.${n}`),
+          this.event(`machine.fails_${delay}`, `fail_${name}_${delay}_${n}`),
           ...Array.from({ length: CALM }, (_each, k) =>
-            this.event(`machine.fails_${delay}`, `calm.${name}.${delay}.${n}.${k}`),
+            this.event(`machine.fails_${delay}`, `calm_${name}_${delay}_${n}_${k}`),
           ),
         ]),
       );
     }
-    const mine = () => this.arrivals.filter(([id, , status]) => status === 204 && id.startsWith(`fail.${name}.`));
+    const mine = () => this.arrivals.filter(([id, , status]) => status === 204 && id.startsWith(`fail_${name}_`));
     await eventually(
       async () => {
         await this.collect();
@@ -195,7 +195,7 @@ class Site {
       `${wanted} retries to arrive`,
       120_000,
     );
-    for (const [id, at] of mine()) late.get(Number(id.split('.')[2]))!.push(at - this.planOf(id)!);
+    for (const [id, at] of mine()) late.get(Number(id.split('_')[2]))!.push(at - this.planOf(id)!);
     return late;
   }
 
@@ -206,7 +206,7 @@ class Site {
   /** Live deliveries per second of a backlog. */
   async capacity(): Promise<number> {
     await this.publishLive('capacity', CAPACITY_EVENTS);
-    const mine = () => this.arrivals.filter(([id]) => id.startsWith('capacity.'));
+    const mine = () => this.arrivals.filter(([id]) => id.startsWith('capacity_'));
     await eventually(
       async () => {
         await this.collect();
@@ -254,25 +254,25 @@ class Site {
   async latencies(name: string, wanted: (sentAt: number) => boolean): Promise<number[]> {
     await this.collect();
     return this.arrivals
-      .filter(([id]) => id.startsWith(`${name}.`))
-      .map(([id, at]) => ({ sentAt: Number(id.split('.')[2]) / 1_000, at }))
+      .filter(([id]) => id.startsWith(`${name}_`))
+      .map(([id, at]) => ({ sentAt: Number(id.split('_')[2]) / 1_000, at }))
       .filter(({ sentAt }) => wanted(sentAt))
       .map(({ sentAt, at }) => at - sentAt);
   }
 
   async storm(livePerSecond: number): Promise<RetryTimingRow[]> {
-    const live = this.live('storm-live', livePerSecond);
+    const live = this.live('stormlive', livePerSecond);
     const due = Math.ceil(unixNow() + STORM_NOTICE_MS);
     await this.writeStorm(due);
     await this.allOf('storm', STORM, 300_000);
     await pause(1_000);
     await live.end();
-    const times = this.arrivals.filter(([id]) => id.startsWith('storm.')).map(([, at]) => at);
+    const times = this.arrivals.filter(([id]) => id.startsWith('storm_')).map(([, at]) => at);
     const drained = times.reduce((last, at) => Math.max(last, at), 0);
     const early = times.filter((at) => at < due - 1).length;
     // Written, and not yet on its way.
-    const before = await this.latencies('storm-live', (sentAt) => sentAt > due - 6_000 && sentAt < due - 500);
-    const during = await this.latencies('storm-live', (sentAt) => sentAt >= due - 100 && sentAt <= drained);
+    const before = await this.latencies('stormlive', (sentAt) => sentAt > due - 6_000 && sentAt < due - 500);
+    const during = await this.latencies('stormlive', (sentAt) => sentAt >= due - 100 && sentAt <= drained);
     return [
       { name: `live latency before the storm (${livePerSecond.toFixed(0)}/s)`, value: spread(before) },
       { name: `live latency while ${STORM} retries drain`, value: spread(during) },
@@ -307,8 +307,8 @@ class Site {
             deliveryId: `dlv_storm_${n}`,
             tenant: 'default',
             endpointId,
-            eventId: `storm.${n}`,
-            eventKey: eventKey('default', '/bench', `storm.${n}`),
+            eventId: `storm_${n}`,
+            eventKey: eventKey('default', '/bench', `storm_${n}`),
             eventType: `machine.storm_${n % STORM_ENDPOINTS}`,
             eventTime: new Date().toISOString(),
             subject: null,
@@ -340,7 +340,7 @@ class Site {
     const sentAt = Math.round(unixNow() * 1_000);
     return this.producer.send(
       Array.from({ length: count }, (_each, index) =>
-        this.event(`machine.live_${(from + index) % LIVE_ENDPOINTS}`, `${name}.${from + index}.${sentAt}`),
+        this.event(`machine.live_${(from + index) % LIVE_ENDPOINTS}`, `${name}_${from + index}_${sentAt}`),
       ),
     );
   }
@@ -366,7 +366,7 @@ class Site {
       async () => {
         await pause(200);
         await this.collect();
-        return new Set(this.arrivals.filter(([id]) => id.startsWith(`${name}.`)).map(([id]) => id)).size >= count;
+        return new Set(this.arrivals.filter(([id]) => id.startsWith(`${name}_`)).map(([id]) => id)).size >= count;
       },
       `${count} ${name} deliveries to arrive`,
       timeoutMs,

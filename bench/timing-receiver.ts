@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 /**
  * The receiver of the timing benchmark, a process of its own. It notes when each request arrives, by `webhook-id`. An id that
- * begins with `fail.` is answered 503 the first time; everything else 204. `GET /` gives what arrived since the last call, as
+ * begins with `fail_` is answered 503 the first time; everything else 204. `GET /` gives what arrived since the last call, as
  * `[id, Unix ms with fractions, status]`.
  */
 let arrivals: [string, number, number][] = [];
@@ -19,7 +19,7 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
   const id = String(request.headers['webhook-id']);
   const first = !seen.has(id);
   seen.add(id);
-  const status = first && id.startsWith('fail.') ? 503 : 204;
+  const status = first && id.startsWith('fail_') ? 503 : 204;
   arrivals.push([id, at, status]);
   request.resume();
   request.once('end', () => response.writeHead(status).end());
