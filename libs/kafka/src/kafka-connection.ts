@@ -33,7 +33,7 @@ export class KafkaConnection {
   producer(name: string, options: ProducerOptions = {}): DurableProducer {
     const {
       deliveryTimeoutMs = DELIVERY_TIMEOUT_MS,
-      compression = 'zstd',
+      compression = 'auto',
       maxBufferedBytes = BUFFERED_BYTES,
     } = options;
     const requestTimeoutMs = Math.min(LONGEST_REQUEST_MS, Math.max(500, Math.floor(deliveryTimeoutMs / 3)));

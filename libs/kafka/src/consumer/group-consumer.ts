@@ -37,6 +37,8 @@ const LEAVE_MS = 5_000;
 const WATCH_MS = 1_000;
 const DRAIN_LOOK_MS = 10;
 const MIB = 1024 * 1024;
+/** Compressed, and handed out in one turn of the event loop: as much again costs others their latency, and saves next to nothing. */
+const LONGEST_FETCH_BYTES = 2 * MIB;
 
 export interface GroupConsumerPorts {
   readonly kafka: (watch: LogWatch) => Kafka;
@@ -99,7 +101,7 @@ export class GroupConsumer implements WindowedConsumer {
       rebalanceTimeoutMs: REBALANCE_MS,
       fetchBytes: {
         partition: Math.max(64 * 1024, Math.min(MIB, Math.floor(window.bytes / 32))),
-        total: Math.max(256 * 1024, Math.min(8 * MIB, Math.floor(window.bytes / 4))),
+        total: Math.max(256 * 1024, Math.min(LONGEST_FETCH_BYTES, Math.floor(window.bytes / 4))),
       },
     };
   }

@@ -101,7 +101,7 @@ const answerOf = (partitions: readonly Answered[], session: number, code: number
         producerId: 0n,
         producerEpoch: 0,
         baseSequence: 0,
-        codec: null,
+        compression: 'none',
       });
     const bytes = records.view();
     if (bytes.length > 0) bytes.writeBigInt64BE(BigInt(at), 0);

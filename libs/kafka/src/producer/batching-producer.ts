@@ -18,7 +18,7 @@ const failedSends = metrics.counter(
 
 /** A request stays under the broker's 1 MiB for one batch of one partition, whatever it is made of. */
 const BATCH_BYTES = 900 * 1024;
-/** kafkajs copies the list of a partition for each record it adds, so longer batches cost more than they save. */
+/** The event loop stands still while a batch is written, for a millisecond or two; longer ones save little. */
 const BATCH_RECORDS = 1_000;
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 2_000;
@@ -42,11 +42,10 @@ export interface BatchingProducerPorts {
 
 /**
  * The life of a call: it waits in the queue, goes out with others in a batch, and is settled by the batch's answer. There
- * is never a second request while one is unanswered or being repeated: kafkajs takes sequence numbers back on an error, so
- * a second request would use them again, and the broker would drop it as a repeat though it was acknowledged.
+ * is never a second send while one is unanswered or being repeated, so a repeat can be taken for nothing but itself.
  *
- * For the same reason a sender ends with its first error, whatever it was: of a failed request some partitions may have
- * been written, whose numbers kafkajs would use again. A new sender has a new producer id, and the batch goes out again.
+ * A sender ends with the first error that it could not mend by repeating: what was written of the failed batch is unknown,
+ * and its sequence numbers with it. A new sender has a new producer id, and the batch goes out again.
  */
 export class BatchingProducer implements DurableProducer {
   private readonly queue: SendQueue;

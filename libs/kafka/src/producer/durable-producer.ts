@@ -1,12 +1,13 @@
 import type { OutgoingMessage } from '@millrace/protocol';
 import { isTooLarge } from '../client/failure';
+import type { Compression } from '../wire/codecs';
 
-export type Compression = 'none' | 'gzip' | 'zstd' | 'snappy' | 'lz4';
+export type { Compression };
 
 export interface ProducerOptions {
   /** How long a call is tried before it is rejected. Default 30 000 ms. */
   readonly deliveryTimeoutMs?: number;
-  /** Default zstd: kafkajs copies bytes so often that compressing first costs less. */
+  /** Of each batch that is worth it. Default `auto`: lz4 for a small one, zstd for a large one. */
   readonly compression?: Compression;
   /** Bytes of unacknowledged messages; a call beyond it is rejected at once. Default 32 MiB. */
   readonly maxBufferedBytes?: number;

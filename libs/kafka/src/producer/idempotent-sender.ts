@@ -1,7 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import { brokerError, type Cluster, createCluster } from '../client/kafkajs-cluster';
 import { ByteWriter } from '../wire/byte-writer';
-import { CODECS, type Codec } from '../wire/codecs';
+import type { Compression } from '../wire/codecs';
 import { exchange } from '../wire/frame';
 import {
   type PartitionRecords,
@@ -10,7 +10,6 @@ import {
   readProduceAnswer,
   writeProduceRequest,
 } from '../wire/produce-request';
-import type { Compression } from './durable-producer';
 import { choosingPartitions, partitionBatches, unacknowledged } from './partition-batches';
 import type { Batch } from './send-queue';
 
@@ -55,7 +54,6 @@ export class IdempotentSender {
   /** The send that is under way, for as long as it is tried; never rejects. */
   private underWay: Promise<unknown> = Promise.resolve();
   private readonly cluster: Cluster;
-  private readonly codec: Codec | null;
   private readonly choose = choosingPartitions();
   private readonly attended = new Set<string>();
   /** By topic and partition, the number of the next record. */
@@ -67,12 +65,11 @@ export class IdempotentSender {
 
   constructor(
     kafka: Kafka,
-    compression: Compression,
+    private readonly compression: Compression,
     private readonly produceTimeoutMs: number,
     private readonly bornAt: number,
   ) {
     this.cluster = createCluster(kafka, 1);
-    this.codec = compression === 'none' ? null : CODECS[compression];
   }
 
   async connect(): Promise<void> {
@@ -185,7 +182,7 @@ export class IdempotentSender {
         clientId,
         producerId: this.producerId,
         producerEpoch: this.producerEpoch,
-        codec: this.codec,
+        compression: this.compression,
         timeoutMs: this.produceTimeoutMs,
         timestamp,
       }),

@@ -9,6 +9,7 @@ import { BatchingProducer } from './batching-producer';
 import { BufferFull, ProduceFailed } from './durable-producer';
 
 const PRODUCE = 0;
+const REQUEST_TIMED_OUT = 7;
 let kafka: KafkaConnection;
 let prefix: string;
 let broker: string;
@@ -112,7 +113,30 @@ describe('a durable producer', () => {
     await bare.disconnect();
   }, 30_000);
 
-  test('an error of unknown outcome replaces the kafkajs producer, and the batch goes out again', async () => {
+  test('K1: a repeat keeps the numbers by which the broker knows it, and leaves out what was acknowledged', async () => {
+    const topic = await freshTopic(2);
+    const producer = proxied.producer('partly', { deliveryTimeoutMs: 20_000 });
+    await producer.send([text(topic, 'before', 0), text(topic, 'before', 1)]);
+    const partitions: number[] = [];
+    proxy.judge = ({ apiKey, frame }) => {
+      if (apiKey !== PRODUCE) return 'pass';
+      const firstPartition = 4 + 4 + 2 + topic.length + 4;
+      partitions.push(frame.readInt32BE(firstPartition - 4));
+      if (partitions.length > 1) return 'pass';
+      // the broker has written it all the same
+      const altered = Buffer.from(frame);
+      altered.writeInt16BE(REQUEST_TIMED_OUT, firstPartition + 4);
+      return altered;
+    };
+    await producer.send([text(topic, 'x', 0), text(topic, 'x', 1)]);
+    expect(partitions).toEqual([2, 1]);
+    proxy.judge = () => 'pass';
+    await producer.send([text(topic, 'after', 0), text(topic, 'after', 1)]);
+    for (const partition of [0, 1]) expect(await logOf(kafka, topic, partition)).toEqual(['before', 'x', 'after']);
+    await producer.close();
+  });
+
+  test('an error of unknown outcome replaces the sender, and the batch goes out again', async () => {
     const topic = await freshTopic();
     let made = 0;
     const producer = new BatchingProducer(
@@ -133,7 +157,7 @@ describe('a durable producer', () => {
       },
     );
     await producer.connect();
-    // each kafkajs producer tries twice, under numbers by which the broker knows the repeat
+    // each sender tries twice, under numbers by which the broker knows the repeat
     let cuts = 4;
     proxy.judge = ({ apiKey }) => (apiKey === PRODUCE && cuts-- > 0 ? 'cut' : 'pass');
     await producer.send([text(topic, 'x', 0)]);

@@ -1,7 +1,7 @@
 import { writeByTopic } from './by-topic';
 import { ByteReader } from './byte-reader';
 import type { ByteWriter } from './byte-writer';
-import type { Codec } from './codecs';
+import type { Compression } from './codecs';
 import { type Api, beginFrame, endFrame } from './frame';
 import { type RecordToWrite, writeRecordBatch } from './record-batch-writer';
 
@@ -20,7 +20,7 @@ export interface ProduceSettings {
   readonly clientId: string;
   readonly producerId: bigint;
   readonly producerEpoch: number;
-  readonly codec: Codec | null;
+  readonly compression: Compression;
   /** How long the broker waits for its replicas. */
   readonly timeoutMs: number;
   /** Unix ms. */

@@ -1,5 +1,5 @@
 import { type ByteWriter, varintWidth } from './byte-writer';
-import type { Codec } from './codecs';
+import { type Compression, codecFor } from './codecs';
 import { crc32c } from './crc32c';
 
 /** A record as it is written. Text is written as UTF-8. */
@@ -19,8 +19,7 @@ export interface BatchToWrite {
   readonly producerEpoch: number;
   /** Number of the first record, of those of this producer for this partition. */
   readonly baseSequence: number;
-  /** Null: not compressed. */
-  readonly codec: Codec | null;
+  readonly compression: Compression;
 }
 
 /** Bytes between the first byte of a batch and its first record. */
@@ -29,17 +28,15 @@ const LENGTH_AT = 8;
 const CRC_AT = 17;
 const ATTRIBUTES_AT = 21;
 const MAGIC = 2;
-/** Starting a codec takes 15 to 20 µs, and again at each reader: more than the bytes of a small batch are worth. */
-const WORTH_COMPRESSING = 2 * 1024;
 
 /**
  * Writes a record batch of message format v2 (https://kafka.apache.org/documentation/#recordbatch): each record straight to
- * its place in the writer, then, with a codec, all of them replaced by what they compress to, if that is less.
+ * its place in the writer, then, when it is worthwhile, all of them replaced by what they compress to, if that is less.
  *
  * @throws TypeError over a key, value or header that is neither text nor bytes
  */
 export const writeRecordBatch = (writer: ByteWriter, batch: BatchToWrite): void => {
-  const { records, codec } = batch;
+  const { records } = batch;
   const [first, last] = timesOf(batch);
   const start = writer.length;
   writer.int64(0); // base offset: for the broker to say
@@ -60,7 +57,7 @@ export const writeRecordBatch = (writer: ByteWriter, batch: BatchToWrite): void 
     const record = records[index]!;
     writeRecord(writer, record, index, (record.timestamp ?? batch.timestamp) - first);
   }
-  if (codec !== null) compress(writer, start, body, codec);
+  compress(writer, start, body, batch.compression);
   writer.int32At(start + LENGTH_AT, writer.length - start - LENGTH_AT - 4);
   const bytes = writer.view(start);
   writer.uint32At(start + CRC_AT, crc32c(bytes, ATTRIBUTES_AT, bytes.length));
@@ -77,9 +74,10 @@ const timesOf = ({ records, timestamp }: BatchToWrite): [first: number, last: nu
   return records.length === 0 ? [timestamp, timestamp] : [first, last];
 };
 
-const compress = (writer: ByteWriter, start: number, body: number, codec: Codec): void => {
+const compress = (writer: ByteWriter, start: number, body: number, compression: Compression): void => {
   const plain = writer.view(body);
-  if (plain.length < WORTH_COMPRESSING) return;
+  const codec = codecFor(compression, plain.length);
+  if (codec === null) return;
   const compressed = codec.compress(plain);
   if (compressed.length >= plain.length) return;
   writer.truncate(body);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { KafkaMessage } from 'kafkajs';
 import { registerKafkajsCodecs } from '../test-support/kafkajs-codecs';
 import { ByteWriter } from './byte-writer';
-import { CODECS, type CodecName } from './codecs';
+import { CODECS, type CodecName, type Compression } from './codecs';
 import { type AbortedTransaction, type FetchedMessage, readRecords } from './record-batch-reader';
 import { type BatchToWrite, type RecordToWrite, writeRecordBatch } from './record-batch-writer';
 
@@ -17,7 +17,7 @@ const kafkajsDecode = require('kafkajs/src/protocol/recordBatch/v0/decoder') as 
 const Decoder = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => object;
 
 const NOW = 1_790_000_000_000;
-const CODEC_NAMES = ['none', ...Object.keys(CODECS)] as ('none' | CodecName)[];
+const CODEC_NAMES = Object.keys(CODECS) as CodecName[];
 const ATTRIBUTES_AT = 21;
 
 beforeAll(registerKafkajsCodecs);
@@ -31,7 +31,7 @@ const written = (records: readonly RecordToWrite[], settings: Partial<BatchToWri
     producerId: 4_000_000_001n,
     producerEpoch: 3,
     baseSequence: 77,
-    codec: null,
+    compression: 'none',
     ...settings,
   });
   return Buffer.from(writer.view(4));
@@ -121,11 +121,10 @@ describe('a batch that we write', () => {
     expect(written(some).equals(await byKafkajs(some))).toBe(true);
   });
 
-  test.each(CODEC_NAMES)('is read by kafkajs and by us, %s', async (name) => {
-    const codec = name === 'none' ? null : CODECS[name];
+  test.each<Compression>(['none', 'auto', ...CODEC_NAMES])('is read by kafkajs and by us, %s', async (compression) => {
     await fc.assert(
       fc.asyncProperty(records, async (some) => {
-        const bytes = written(some, { codec });
+        const bytes = written(some, { compression });
         expectSame(read(bytes).messages, some);
         const theirs = await kafkajsDecode(new Decoder(bytes));
         expect(theirs).toMatchObject({ producerId: '4000000001', producerEpoch: 3, firstSequence: 77 });
@@ -140,15 +139,32 @@ describe('a batch that we write', () => {
     );
   });
 
-  test.each(Object.keys(CODECS) as CodecName[])('is compressed with %s where that saves bytes', (name) => {
-    const codec = CODECS[name];
-    const codecIn = (records: RecordToWrite[]): number => written(records, { codec }).readInt16BE(ATTRIBUTES_AT);
-    const repeating = Buffer.alloc(50_000, 'the same again ');
-    const random = Buffer.from(Array.from({ length: 5_000 }, (_, index) => (index * index * 7919) >>> 5));
-    expect(codecIn([{ key: null, value: repeating, headers: {} }])).toBe(codec.attribute);
-    expect(codecIn([{ key: null, value: repeating.subarray(0, 500), headers: {} }])).toBe(0);
-    const compressed = written([{ key: null, value: random, headers: {} }], { codec });
-    expect(compressed.length).toBeLessThanOrEqual(written([{ key: null, value: random, headers: {} }]).length);
+  test.each<[Compression, bytes: number, codec: CodecName | null]>([
+    ['none', 500_000, null],
+    ['auto', 1_000, null],
+    ['auto', 10_000, 'lz4'],
+    ['auto', 100_000, 'zstd'],
+    ...CODEC_NAMES.flatMap((name): [Compression, number, CodecName | null][] => [
+      [name, 1_000, null],
+      [name, 10_000, name],
+      [name, 100_000, name],
+    ]),
+  ])('with %s of %d bytes is compressed with %s', (compression, bytes, name) => {
+    const value = Buffer.alloc(bytes, 'the same again ');
+    const batch = written([{ key: null, value, headers: {} }], { compression });
+    expect(batch.readInt16BE(ATTRIBUTES_AT)).toBe(name === null ? 0 : CODECS[name].attribute);
+  });
+
+  test.each(CODEC_NAMES)('is not larger for %s', (compression) => {
+    let seed = 1;
+    const value = Buffer.alloc(5_000).map(() => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+      return seed >>> 24;
+    });
+    const records = [{ key: null, value, headers: {} }];
+    const batch = written(records, { compression });
+    expect(batch.readInt16BE(ATTRIBUTES_AT)).toBe(0);
+    expect(batch).toEqual(written(records));
   });
 
   test.each<[string, object]>([
@@ -162,7 +178,7 @@ describe('a batch that we write', () => {
 });
 
 describe('a batch that we read', () => {
-  test.each(CODEC_NAMES)('may be of kafkajs, %s', async (name) => {
+  test.each(['none', ...CODEC_NAMES] as const)('may be of kafkajs, %s', async (name) => {
     await fc.assert(
       fc.asyncProperty(records, async (some) => {
         expectSame(read(await byKafkajs(some, name === 'none' ? 0 : CODECS[name].attribute)).messages, some);

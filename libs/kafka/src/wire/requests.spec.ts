@@ -30,7 +30,7 @@ describe('a produce request', () => {
       clientId: 'ünit',
       producerId: 12n,
       producerEpoch: 1,
-      codec: null,
+      compression: 'none',
       timeoutMs: 1_234,
       timestamp: Date.now(),
     });
