@@ -89,10 +89,11 @@ describe('the topics', () => {
     expect(new Set(counts)).toEqual(new Set([DEFAULT_PARTITIONS]));
   });
 
-  it('hold state in compacted topics of one partition', () => {
+  it('hold state in compacted topics of one partition, and that of an owner where its endpoints are', () => {
     const compacted = specs.filter(({ config }) => config['cleanup.policy'] === 'compact');
     expect(compacted.length).toBeGreaterThanOrEqual(3);
-    for (const { partitions } of compacted) expect(partitions).toBe(1);
+    for (const { name, partitions } of compacted)
+      expect([name, partitions]).toEqual([name, name.endsWith('dispatch-state') ? DEFAULT_PARTITIONS : 1]);
   });
 
   it('never elect a leader that lacks records, and keep the codec of the producer', () => {
