@@ -53,24 +53,30 @@ const SEND_EVERY_MS = 5;
  * 80 % of what the machine delivers, and when 50,000 are due in one second beside live deliveries. Real delays, nothing is
  * scaled. The generator and the receiver are on the same machine, and their CPU is part of the load.
  */
-export const retryTimingRows = async (environment: TestEnvironment): Promise<RetryTimingRow[]> => {
+export const retryTimingRows = async (
+  environment: TestEnvironment,
+  tell: (row: RetryTimingRow) => void = () => {},
+): Promise<RetryTimingRow[]> => {
   const site = await Site.start(environment);
   try {
     const rows: RetryTimingRow[] = [];
-    const idle = await site.failing(`idle`, IDLE_SAMPLES, IDLE_EVERY_MS);
-    for (const [delay, late] of idle) rows.push({ name: `retry lateness idle, ${delay} s`, value: spread(late) });
+    const add = (name: string, value: string): void => {
+      rows.push({ name, value });
+      tell({ name, value });
+    };
+    const idle = await site.failing('idle', IDLE_SAMPLES, IDLE_EVERY_MS);
+    for (const [delay, late] of idle) add(`retry lateness idle, ${delay} s`, spread(late));
 
     const capacity = await site.capacity();
-    rows.push({ name: 'live deliveries/s of a backlog', value: capacity.toFixed(0) });
+    add('live deliveries/s of a backlog', capacity.toFixed(0));
     const live = site.live('load', capacity * LOAD_SHARE);
     await pause(3_000);
     const perSecond = (capacity * LOAD_SHARE * FAILING_UNDER_LOAD) / DELAYS_S.length;
     const loaded = await site.failing('loaded', Math.floor((LOAD_MS / 1_000) * perSecond), 1_000 / perSecond);
     await live.end();
-    for (const [delay, late] of loaded)
-      rows.push({ name: `retry lateness at 80 % load, ${delay} s`, value: spread(late) });
-    rows.push({ name: 'live latency at 80 % load', value: spread(await site.latencies('load', () => true)) });
-    rows.push(...(await site.storm(capacity * STORM_LIVE_SHARE)));
+    for (const [delay, late] of loaded) add(`retry lateness at 80 % load, ${delay} s`, spread(late));
+    add('live latency at 80 % load', spread(await site.latencies('load', () => true)));
+    for (const { name, value } of await site.storm(capacity * STORM_LIVE_SHARE)) add(name, value);
     return rows;
   } finally {
     await site.close();
@@ -242,6 +248,7 @@ class Site {
       await this.allOf(name, sent);
     };
     const done = run();
+    done.catch(() => {});
     return {
       end: () => {
         going = false;
@@ -403,7 +410,7 @@ const spread = (values: readonly number[]): string =>
 const main = async (): Promise<void> => {
   const environment = await isolatedEnvironment();
   try {
-    for (const { name, value } of await retryTimingRows(environment)) console.log(`${name.padEnd(48)}${value}`);
+    await retryTimingRows(environment, ({ name, value }) => console.log(`${name.padEnd(48)}${value}`));
   } finally {
     await environment.close();
   }
