@@ -161,6 +161,7 @@ export class Lanes<T extends LaneWork> {
     for (const lane of this.lanes.values()) {
       const ahead = lane.queue.length - lane.head;
       if (ahead === 0 || this.expectedWait(lane, ahead, now) <= 2 * this.limits.longestWaitMs) continue;
+      if (lane.inFlight < capOf(lane) && lane.pacer === null && lane.sleepsUntil <= now) continue;
       const pace = Math.max(this.pace(lane, now), (lane.sleepsUntil - now) / ahead);
       const kept = Math.max(1, Math.floor(this.limits.longestWaitMs / pace));
       taken.push(...lane.queue.splice(lane.head + kept));
@@ -299,9 +300,15 @@ export class Lanes<T extends LaneWork> {
     return Math.max(lane.interval, silence);
   }
 
+  /**
+   * A receiver is slow when its lane uses all that it may have and the rest still waits long. When the lane has places left,
+   * it is the process that is busy: then turning work away would only add to what it has to do.
+   */
   private isTooSlow(lane: Lane<T>, ahead: number, now: number): boolean {
-    const anyPace = lane.pacer === null && lane.sleepsUntil <= now && ahead < this.limits.queueAtAnyPace;
-    return !anyPace && this.expectedWait(lane, ahead, now) > this.limits.longestWaitMs;
+    if (lane.pacer === null && lane.sleepsUntil <= now) {
+      if (ahead < this.limits.queueAtAnyPace || lane.inFlight < capOf(lane)) return false;
+    }
+    return this.expectedWait(lane, ahead, now) > this.limits.longestWaitMs;
   }
 
   private expectedWait(lane: Lane<T>, ahead: number, now: number): number {
