@@ -173,22 +173,22 @@ describe('a log that adds up', () => {
       },
     ],
     [
+      'a repeat that is parked, and its original was not',
+      { parked: 1 },
+      (made) => {
+        const delivery = a();
+        accept(made, delivery);
+        made.bits('ep_a', [park(made, delivery)]);
+        made.checkpoint();
+      },
+    ],
+    [
       'a retry that is parked, and its fact was not written',
       { parked: 1 },
       (made) => {
         const delivery = a();
         failOnce(made, delivery);
         made.bits('ep_a', [made.task(delivery.task(2))]);
-        made.checkpoint();
-      },
-    ],
-    [
-      'two records of one step, both parked',
-      { parked: 1 },
-      (made) => {
-        const delivery = a();
-        const first = park(made, delivery);
-        made.bits('ep_a', [first, park(made, delivery)]);
         made.checkpoint();
       },
     ],
@@ -543,6 +543,17 @@ describe('a log that does not add up', () => {
         succeed(made, delivery);
         made.task(delivery.task(1, { epoch: 1 }));
         made.log(delivery.reopened(1, 'cmd-x'), delivery.reopened(1, 'cmd-y'));
+        return delivery;
+      },
+    ],
+    [
+      'forked',
+      'a repeat is parked beside its original',
+      (made) => {
+        const delivery = a();
+        const first = park(made, delivery);
+        made.bits('ep_a', [first, park(made, delivery)]);
+        made.checkpoint();
         return delivery;
       },
     ],

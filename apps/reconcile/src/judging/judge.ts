@@ -231,7 +231,10 @@ class Judging {
     if (offset < 0 || !this.ledger.bits.has(this.ledger.endpointOf(row).id, offset)) return;
     const terminal = isTerminal(this.step);
     const position = columns.parkedPosition[row]!;
-    if (!terminal && position >= this.awaited) return;
+    if (!terminal && position >= this.awaited) {
+      this.checkTwin(position);
+      return;
+    }
     // What a crash left parked of an attempt that was begun and goes on under the next number is dropped when it comes up.
     if (!terminal && (this.flags & (FLAG.OPEN_BEFORE | FLAG.REPEATED)) !== 0) return;
     if (!this.settled()) return;
@@ -240,6 +243,14 @@ class Judging {
       : `and the delivery is at attempt ${attemptOf(this.awaited)}`;
     const what = `a parked bit is set for the record of its attempt ${attemptOf(position)}, ${why}`;
     this.complain('parked_bit_without_delivery', what, { topic: 'deliveries', offset }, position);
+  }
+
+  /** A repeat that was parked beside its original: both come up, and both are sent. */
+  private checkTwin(position: number): void {
+    const twin = this.columns.parkedTwin[this.row]!;
+    if (twin < 0 || !this.ledger.bits.has(this.ledger.endpointOf(this.row).id, twin)) return;
+    const what = `two records of attempt ${attemptOf(position)} are parked, and both will be sent`;
+    this.complain('forked', what, { topic: 'deliveries', offset: twin }, position);
   }
 
   private checkDeadLetter(): void {

@@ -73,11 +73,13 @@ const newColumns = (rows: number) => ({
   /** A parked bit points to this record of the delivery, whose position is the next column; -1 when none does. */
   parkedBit: new Float64Array(rows),
   parkedPosition: new Uint32Array(rows),
+  /** Another bit points to a second record of the same position; -1 when none does. */
+  parkedTwin: new Float64Array(rows),
 });
 
 export type DeliveryColumns = ReturnType<typeof newColumns>;
 
-/** What is known of each delivery of one partition, in columns: about 130 bytes for each, and ten for its index. */
+/** What is known of each delivery of one partition, in columns: about 150 bytes for each, with its index. */
 export class DeliveryRows {
   private readonly ids = new DeliveryIds();
   private capacity = 1024;
@@ -101,6 +103,7 @@ export class DeliveryRows {
     columns.createdOffset[row] = -1;
     columns.recordOffset[row] = -1;
     columns.parkedBit[row] = -1;
+    columns.parkedTwin[row] = -1;
     return row;
   }
 

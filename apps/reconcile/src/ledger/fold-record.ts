@@ -51,11 +51,14 @@ export const foldRecord = (ledger: Ledger, message: IncomingMessage, topic: Task
   }
 };
 
-/** Of several bits of one delivery, that of its earliest step is the one to look at. */
+/** Of several bits of one delivery, those of its earliest step are the ones to look at. */
 const noteBit = ({ rows: { columns } }: Ledger, row: number, position: number, offset: number): void => {
-  if (columns.parkedBit[row]! >= 0 && columns.parkedPosition[row]! <= position) return;
+  const held = columns.parkedBit[row]!;
+  if (held >= 0 && columns.parkedPosition[row] === position && held !== offset) columns.parkedTwin[row] = offset;
+  if (held >= 0 && columns.parkedPosition[row]! <= position) return;
   columns.parkedBit[row] = offset;
   columns.parkedPosition[row] = position;
+  columns.parkedTwin[row] = -1;
 };
 
 const inDeliveries = (ledger: Ledger, row: number, task: DeliveryTask, offset: number, at: number): void => {
