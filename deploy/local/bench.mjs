@@ -1,4 +1,4 @@
-// npm run bench: prepares as npm test does, then runs the built bench/pipeline.ts with the arguments given.
+// npm run bench: prepares as npm test does, then runs the built bench/main.ts with the arguments given: names of parts, or --list.
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,8 +16,8 @@ try {
   await checkKafka(root, process.env);
   await install(root);
   await build(root);
-  const bench = join(root, 'dist/bench/pipeline.js');
-  if (!existsSync(bench)) throw new Stop('There is no bench/pipeline.ts in this checkout.');
+  const bench = join(root, 'dist/bench/main.js');
+  if (!existsSync(bench)) throw new Stop('There is no bench/main.ts in this checkout.');
   process.exitCode = await handOver(root, bench, process.argv.slice(2), { ...process.env, MILLRACE_TEST_BUILT: '1' });
 } catch (error) {
   sayWhyNot(error);
