@@ -80,7 +80,9 @@ describe('lanes', () => {
     // With a place free it is not the receiver that is slow.
     for (const n of [3, 4, 5]) expect(lanes.offer(work('slow', n), 400)).toBe(true);
     lanes.next(400);
-    expect(lanes.offer(work('slow', 6), 400)).toBe(false);
+    // Nor does a lane show anything that has just begun.
+    expect(lanes.offer(work('slow', 6), 900)).toBe(true);
+    expect(lanes.offer(work('slow', 7), 1_000)).toBe(false);
   });
 
   it('take a few at any pace, unless the pace is set', () => {

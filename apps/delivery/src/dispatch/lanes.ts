@@ -52,6 +52,8 @@ interface Lane<T> {
   interval: number;
   /** Ms on the caller's clock of the last end, or of the start that ended idleness. */
   progressAt: number;
+  /** Ms on the caller's clock of its first work. */
+  bornAt: number;
   /** Nothing starts before this. */
   sleepsUntil: number;
   pacer: Pacer | null;
@@ -302,11 +304,13 @@ export class Lanes<T extends LaneWork> {
 
   /**
    * A receiver is slow when its lane uses all that it may have and the rest still waits long. When the lane has places left,
-   * it is the process that is busy: then turning work away would only add to what it has to do.
+   * it is the process that is busy: then turning work away would only add to what it has to do. A lane that has just got
+   * something to do shows nothing yet.
    */
   private isTooSlow(lane: Lane<T>, ahead: number, now: number): boolean {
     if (lane.pacer === null && lane.sleepsUntil <= now) {
       if (ahead < this.limits.queueAtAnyPace || lane.inFlight < capOf(lane)) return false;
+      if (now - lane.bornAt < this.limits.longestWaitMs) return false;
     }
     return this.expectedWait(lane, ahead, now) > this.limits.longestWaitMs;
   }
@@ -327,6 +331,7 @@ export class Lanes<T extends LaneWork> {
         ready: false,
         interval: 0,
         progressAt: now,
+        bornAt: now,
         sleepsUntil: 0,
         pacer: null,
       };
