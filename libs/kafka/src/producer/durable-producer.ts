@@ -7,7 +7,7 @@ export type { Compression };
 export interface ProducerOptions {
   /** How long a call is tried before it is rejected. Default 30 000 ms. */
   readonly deliveryTimeoutMs?: number;
-  /** Of each batch that is worth it. Default `auto`: lz4 for a small one, zstd for a large one. */
+  /** Of each batch that is worth it. Default `auto`. */
   readonly compression?: Compression;
   /** Bytes of unacknowledged messages; a call beyond it is rejected at once. Default 32 MiB. */
   readonly maxBufferedBytes?: number;

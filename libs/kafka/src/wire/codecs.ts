@@ -4,7 +4,7 @@ import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
 
 export type CodecName = 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
-/** `auto`: lz4 for a small batch, zstd for a large one. */
+/** `auto`: lz4 for a small batch, zstd for a large one, and nothing where lz4 finds little to save. */
 export type Compression = 'none' | 'auto' | CodecName;
 
 /**
@@ -66,12 +66,28 @@ const WORTH_COMPRESSING = 2 * 1024;
  * zstd saves twice as much.
  */
 const WORTH_ZSTD = 64 * 1024;
+/** What lz4 leaves of a batch that is worth compressing. JSON shrinks to a third; what is dense already, hardly. */
+const WORTHWHILE_SHARE = 3 / 4;
+/** By these first bytes a large batch is judged. */
+const SAMPLE = 8 * 1024;
 
-/** What a batch of records of so many bytes is compressed with; null: nothing. */
-export const codecFor = (compression: Compression, bytes: number): Codec | null => {
-  if (compression === 'none' || bytes < WORTH_COMPRESSING) return null;
-  if (compression !== 'auto') return CODECS[compression];
-  return bytes < WORTH_ZSTD ? CODECS.lz4 : CODECS.zstd;
+export interface Compressed {
+  readonly codec: Codec;
+  readonly bytes: Uint8Array;
+}
+
+/** The records of a batch, compressed; null when they are better left as they are. */
+export const compressed = (compression: Compression, bytes: Buffer): Compressed | null => {
+  if (compression === 'none' || bytes.length < WORTH_COMPRESSING) return null;
+  if (compression !== 'auto') return smaller(CODECS[compression], bytes, 1);
+  if (bytes.length < WORTH_ZSTD) return smaller(CODECS.lz4, bytes, WORTHWHILE_SHARE);
+  if (smaller(CODECS.lz4, bytes.subarray(0, SAMPLE), WORTHWHILE_SHARE) === null) return null;
+  return smaller(CODECS.zstd, bytes, 1);
+};
+
+const smaller = (codec: Codec, bytes: Buffer, share: number): Compressed | null => {
+  const result = codec.compress(bytes);
+  return result.length < bytes.length * share ? { codec, bytes: result } : null;
 };
 
 const BY_ATTRIBUTE: readonly Codec[] = Object.values(CODECS);

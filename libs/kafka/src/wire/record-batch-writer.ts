@@ -1,5 +1,5 @@
 import { type ByteWriter, varintWidth } from './byte-writer';
-import { type Compression, codecFor } from './codecs';
+import { type Compression, compressed } from './codecs';
 import { crc32c } from './crc32c';
 
 /** A record as it is written. Text is written as UTF-8. */
@@ -75,14 +75,11 @@ const timesOf = ({ records, timestamp }: BatchToWrite): [first: number, last: nu
 };
 
 const compress = (writer: ByteWriter, start: number, body: number, compression: Compression): void => {
-  const plain = writer.view(body);
-  const codec = codecFor(compression, plain.length);
-  if (codec === null) return;
-  const compressed = codec.compress(plain);
-  if (compressed.length >= plain.length) return;
+  const result = compressed(compression, writer.view(body));
+  if (result === null) return;
   writer.truncate(body);
-  writer.raw(compressed);
-  writer.int8At(start + ATTRIBUTES_AT + 1, codec.attribute);
+  writer.raw(result.bytes);
+  writer.int8At(start + ATTRIBUTES_AT + 1, result.codec.attribute);
 };
 
 const writeRecord = (writer: ByteWriter, record: RecordToWrite, offsetDelta: number, timestampDelta: number): void => {

@@ -155,16 +155,23 @@ describe('a batch that we write', () => {
     expect(batch.readInt16BE(ATTRIBUTES_AT)).toBe(name === null ? 0 : CODECS[name].attribute);
   });
 
-  test.each(CODEC_NAMES)('is not larger for %s', (compression) => {
+  const noise = (bytes: number, alphabet: number): Buffer => {
     let seed = 1;
-    const value = Buffer.alloc(5_000).map(() => {
+    return Buffer.alloc(bytes).map(() => {
       seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
-      return seed >>> 24;
+      return 40 + ((seed >>> 16) % alphabet);
     });
-    const records = [{ key: null, value, headers: {} }];
-    const batch = written(records, { compression });
-    expect(batch.readInt16BE(ATTRIBUTES_AT)).toBe(0);
-    expect(batch).toEqual(written(records));
+  };
+
+  test.each(CODEC_NAMES)('is not larger for %s', (compression) => {
+    const some = [{ key: null, value: noise(5_000, 256), headers: {} }];
+    expect(written(some, { compression })).toEqual(written(some));
+  });
+
+  test.each([5_000, 100_000])('is left as it is where %d bytes are dense, unless a codec is asked for', (bytes) => {
+    const some = [{ key: null, value: noise(bytes, 64), headers: {} }];
+    expect(written(some, { compression: 'auto' })).toEqual(written(some));
+    expect(written(some, { compression: 'zstd' }).length).toBeLessThan(bytes * 0.9);
   });
 
   test.each<[string, object]>([
