@@ -566,7 +566,7 @@ export class Dispatcher {
   }
 
   private giveUpPlace(work: DispatchWork): void {
-    this.lanes.release(work, this.ports.ticks(), 'none');
+    this.lanes.release(work, this.ports.ticks(), 'none', 0);
     this.withdrawn(work);
   }
 
@@ -641,7 +641,7 @@ export class Dispatcher {
       this.finish(work);
       if (work.ending) this.commands.attemptEnded(work, work.ending, ended && ending === null);
       if (attempt > 1) this.retries--;
-      this.lanes.release(work, this.ports.ticks(), this.endpoints.signalOf(work, outcome, now));
+      this.lanes.release(work, this.ports.ticks(), this.endpoints.signalOf(work, outcome, now), outcome.durationMs);
       this.pump();
       if (owner.backlogged.size > 0) this.release.pump(owner);
       if (this.idle) this.whenIdle();

@@ -39,7 +39,7 @@ describe('lanes', () => {
     const [a, b, c] = [work('one', 1), work('one', 2), work('one', 3)];
     for (const each of [a, b, c]) expect(lanes.offer(each, 0)).toBe(true);
     expect(started(lanes)).toEqual([a, b]);
-    lanes.release(a, 0, 'none');
+    lanes.release(a, 0, 'none', 1);
     expect(started(lanes)).toEqual([c]);
   });
 
@@ -69,14 +69,14 @@ describe('lanes', () => {
     const lanes = lanesWith({ perEndpoint: 1, initial: 1, queuePerEndpoint: 1_000 });
     let now = 0;
     for (let n = 0; n < 500; n++) expect(lanes.offer(work('quick', n), now)).toBe(true);
-    for (; now < 100; now++) lanes.release(lanes.next(now)!, now + 1, 'kept_up');
+    for (; now < 100; now++) lanes.release(lanes.next(now)!, now + 1, 'kept_up', 1);
     for (let n = 0; n < 500; n++) expect(lanes.offer(work('quick', n), now)).toBe(true);
   });
 
   it('turn work away from a receiver that is slow, at its own pace', () => {
     const lanes = lanesWith({ perEndpoint: 1, initial: 1, queuePerEndpoint: 1_000 });
     for (let n = 0; n < 3; n++) lanes.offer(work('slow', n), 0);
-    lanes.release(lanes.next(0)!, 400, 'kept_up');
+    lanes.release(lanes.next(0)!, 400, 'kept_up', 400);
     // With a place free it is not the receiver that is slow.
     for (const n of [3, 4, 5]) expect(lanes.offer(work('slow', n), 400)).toBe(true);
     lanes.next(400);
@@ -106,8 +106,8 @@ describe('lanes', () => {
     expect(taken[0]!.n).toBe(12);
     expect(lanes.queued).toBe(10);
     expect(lanes.overdue(300)).toEqual([]);
-    lanes.release(flying[0]!, 15_000, 'overloaded');
-    lanes.release(flying[2]!, 15_000, 'overloaded');
+    lanes.release(flying[0]!, 15_000, 'overloaded', 1);
+    lanes.release(flying[2]!, 15_000, 'overloaded', 1);
     expect(lanes.next(15_000)!.n).toBe(2);
   });
 
@@ -124,14 +124,14 @@ describe('lanes', () => {
     for (let n = 0; n < 100; n++) lanes.offer(work('one', n), 0);
     const first = started(lanes);
     expect(first).toHaveLength(2);
-    for (const each of first) lanes.release(each, 1, 'kept_up');
+    for (const each of first) lanes.release(each, 1, 'kept_up', 1);
     expect(started(lanes, 1)).toHaveLength(4);
     expect(lanes.limitOf('one')).toBe(4);
     for (let n = 0; n < 5; n++) {
       lanes.offer(work('hangs', n), 1);
     }
     const hanging = started(lanes, 1);
-    for (const each of hanging) lanes.release(each, 2, 'overloaded');
+    for (const each of hanging) lanes.release(each, 2, 'overloaded', 1);
     expect(lanes.limitOf('hangs')).toBe(1);
   });
 
@@ -152,7 +152,7 @@ describe('lanes', () => {
     lanes.offer(work('d', 2, { tenant: 'small' }), 0);
     const flying = started(lanes);
     expect(flying.map(({ tenant }) => tenant)).toEqual(['big', 'big', 'small']);
-    lanes.release(flying[0]!, 0, 'kept_up');
+    lanes.release(flying[0]!, 0, 'kept_up', 1);
     expect(started(lanes)).toHaveLength(1);
   });
 
@@ -162,7 +162,7 @@ describe('lanes', () => {
     lanes.offer(big, 0);
     lanes.offer(small, 0);
     expect(started(lanes)).toEqual([big]);
-    lanes.release(big, 0, 'kept_up');
+    lanes.release(big, 0, 'kept_up', 1);
     expect(started(lanes)).toEqual([small]);
   });
 
@@ -231,7 +231,7 @@ describe('lanes', () => {
           else if (act === 'next') start(lanes.next(0));
           else {
             const done = flying.get(id)?.shift();
-            if (done) lanes.release(done, 0, act);
+            if (done) lanes.release(done, 0, act, 1);
           }
         });
         for (let more = true; more; ) {
@@ -239,7 +239,7 @@ describe('lanes', () => {
           while (start(lanes.next(0))) more = true;
           for (const ofLane of flying.values())
             for (let done = ofLane.shift(); done; done = ofLane.shift()) {
-              lanes.release(done, 0, 'kept_up');
+              lanes.release(done, 0, 'kept_up', 1);
               more = true;
             }
         }

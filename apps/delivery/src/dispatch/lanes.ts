@@ -48,8 +48,8 @@ interface Lane<T> {
   head: number;
   /** In the ring of lanes that could start something. */
   ready: boolean;
-  /** Ms between two ends, smoothed; 0 before the first. */
-  interval: number;
+  /** Ms that its receiver takes for a request, smoothed; 0 before the first. */
+  duration: number;
   /** Ms on the caller's clock of the last end, or of the start that ended idleness. */
   progressAt: number;
   /** Ms on the caller's clock of its first work. */
@@ -59,7 +59,7 @@ interface Lane<T> {
   pacer: Pacer | null;
 }
 
-/** Weight of the newest interval in the smoothed one. */
+/** Weight of the newest duration in the smoothed one. */
 const NEWEST = 0.1;
 
 export class Lanes<T extends LaneWork> {
@@ -227,8 +227,8 @@ export class Lanes<T extends LaneWork> {
     return undefined;
   }
 
-  /** Gives back the place of a request that has ended. */
-  release(work: T, now: number, signal: LaneSignal): void {
+  /** Gives back the place of a request that has ended; its receiver took `durationMs`. */
+  release(work: T, now: number, signal: LaneSignal, durationMs: number): void {
     const { endpointId, tenant, bytes } = work;
     const lane = this.lanes.get(endpointId)!;
     lane.inFlight--;
@@ -240,8 +240,7 @@ export class Lanes<T extends LaneWork> {
     if (signal === 'kept_up') lane.limit = Math.min(this.limits.perEndpoint, lane.limit + 1);
     else if (signal === 'overloaded') lane.limit = Math.max(1, Math.floor(lane.limit / 2));
     if (signal !== 'none') {
-      const interval = now - lane.progressAt;
-      lane.interval = lane.interval === 0 ? interval : lane.interval * (1 - NEWEST) + interval * NEWEST;
+      lane.duration = lane.duration === 0 ? durationMs : lane.duration * (1 - NEWEST) + durationMs * NEWEST;
       lane.progressAt = now;
     }
     this.markReady(endpointId, lane);
@@ -294,12 +293,12 @@ export class Lanes<T extends LaneWork> {
   }
 
   /**
-   * Ms between two ends, by the lane's ends so far; while none comes, the silence says how slow it is at least: with n requests in
-   * flight, n ends were due in it.
+   * Ms between two ends that its receiver is good for, by the time it takes and by how many it is given at one time; while no
+   * end comes, the silence says how slow it is at least: with n requests in flight, n ends were due in it.
    */
   private pace(lane: Lane<T>, now: number): number {
     const silence = lane.inFlight === 0 ? 0 : (now - lane.progressAt) / (lane.inFlight + 1);
-    return Math.max(lane.interval, silence);
+    return Math.max(lane.duration / capOf(lane), silence);
   }
 
   /**
@@ -329,7 +328,7 @@ export class Lanes<T extends LaneWork> {
         queue: [],
         head: 0,
         ready: false,
-        interval: 0,
+        duration: 0,
         progressAt: now,
         bornAt: now,
         sleepsUntil: 0,
