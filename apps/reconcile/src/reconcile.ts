@@ -1,13 +1,17 @@
 import { RETRY_TIERS } from '@millrace/domain';
 import type { KafkaConnection } from '@millrace/kafka';
-import { partitionOfKey, type TopicNames } from '@millrace/protocol';
-import { findingsOf, type PositionedFinding } from './judging/findings';
+import { type DeliveryCreated, partitionOfKey, type TopicNames } from '@millrace/protocol';
+import { CreatedPairs } from './events/created-pairs';
+import { CurrentEndpoints } from './events/current-endpoints';
+import { EventAudit } from './events/event-audit';
+import { findingsOf, neverCreated, type PositionedFinding } from './judging/findings';
 import { type EventSource, readEventIds } from './reading/event-ids';
 import { readLivingEndpoints } from './reading/living-endpoints';
 import { PartitionAudit, tasksSince } from './reading/partition-audit';
 import { patientReader } from './reading/patient-reader';
 import { readQuarantined } from './reading/quarantined';
 import type { TopicReader } from './reading/read-span';
+import { readWhole } from './reading/read-whole';
 import {
   captureBeginnings,
   captureEnds,
@@ -44,6 +48,8 @@ export interface ReconcileOptions {
   /** Readings after the first of what does not add up, and the wait before each. Defaults 3 and 3 s. */
   readonly passes?: number;
   readonly settleMs?: number;
+  /** Modules whose events are looked at too: whether each became a delivery of every endpoint that wants it. Default: none. */
+  readonly eventModules?: readonly string[];
   /** `MILLRACE_TIME_SCALE`; default 1. */
   readonly timeScale?: number;
   readonly onProgress?: (progress: ReconcileProgress) => void;
@@ -97,6 +103,9 @@ class Run {
   private ends: Offsets = new Map();
   private readonly since: number | null;
   private readonly endpointId: string | null;
+  private readonly pairs = new CreatedPairs();
+  private readonly events: EventAudit | null;
+  private quarantined: Set<string> | null = null;
   private progress: { -readonly [member in keyof ReconcileProgress]: number };
 
   constructor(
@@ -108,11 +117,13 @@ class Run {
     this.names = endpointTopics(topics);
     this.since = options.since ?? null;
     this.endpointId = options.endpointId ?? null;
+    this.events = options.eventModules ? new EventAudit(reader, topics, options.eventModules) : null;
     this.progress = { done: 0, partitions: 0, records: 0, facts: 0, pass: 0, suspects: 0 };
   }
 
   async start(): Promise<void> {
     const { reader, topics, names, since, endpointId } = this;
+    await this.events?.capture();
     this.ends = await captureEnds(reader, names);
     this.beginnings = await captureBeginnings(reader, names);
     const count = partitionsOf(this.ends);
@@ -137,6 +148,7 @@ class Run {
             graceMs: this.options.graceMs ?? 900_000,
             timeScale: this.options.timeScale ?? 1,
             since,
+            onFannedOut: this.events === null ? null : (created) => this.noteFannedOut(created),
             onRead: (records, facts) => {
               this.progress.records += records;
               this.progress.facts += facts;
@@ -158,6 +170,38 @@ class Run {
       this.progress.done++;
       this.tell();
     }
+    await this.readEvents();
+  }
+
+  /** After the log, so that what it tells of fan-out was matched by endpoints at least as old as those that are read here. */
+  private async readEvents(): Promise<void> {
+    const { reader, topics, events, since } = this;
+    if (events === null) return;
+    const endpoints = new CurrentEndpoints(this.endpointId);
+    await readWhole(reader, topics.endpoints, (message) => endpoints.apply(message));
+    await readWhole(reader, topics.recoveries, (message) => endpoints.applyRecovery(message));
+    const quarantined = await this.quarantine();
+    const logFrom = Math.max(...this.audits.map((audit) => audit.logFrom));
+    await events.read({
+      since,
+      logFrom,
+      endpoints,
+      pairs: this.pairs,
+      isQuarantined: (place) => quarantined.has(place),
+      onRead: (records) => {
+        this.progress.records += records;
+        this.tell();
+      },
+    });
+  }
+
+  private noteFannedOut({ eventKey, endpointId, acceptedAt }: DeliveryCreated): void {
+    if (this.endpointId === null || this.endpointId === endpointId) this.pairs.add(eventKey, endpointId, acceptedAt);
+  }
+
+  private async quarantine(): Promise<Set<string>> {
+    this.quarantined ??= await readQuarantined(this.reader, this.topics.eventsRejected);
+    return this.quarantined;
   }
 
   /** Reads on until nothing is suspected any more, or everything that is has been for as long as was asked. */
@@ -175,6 +219,7 @@ class Run {
         this.judge(audit);
         if (!audit.complaintsStand()) stand = false;
       }
+      this.events?.recheck(this.pairs);
       this.tell();
     }
     return pass;
@@ -189,8 +234,11 @@ class Run {
       }
     const living = await readLivingEndpoints(reader, topics.endpoints);
     const anyUnreadable = audits.some(({ unreadable }) => unreadable.length > 0);
-    const quarantined = anyUnreadable ? await readQuarantined(reader, topics.eventsRejected) : new Set<string>();
-    const positioned = audits.flatMap((audit) => findingsOf(audit, topics, quarantined));
+    const quarantined = anyUnreadable ? await this.quarantine() : new Set<string>();
+    const positioned = [
+      ...audits.flatMap((audit) => findingsOf(audit, topics, quarantined)),
+      ...(this.events?.missing ?? []).map(neverCreated),
+    ];
     const findings = await this.named(positioned);
     const counts = audits.map(({ ledger }) => ledger.counts);
     const sum = (of: (each: (typeof counts)[number]) => number) => counts.reduce((total, each) => total + of(each), 0);
@@ -214,6 +262,7 @@ class Run {
         repeats: sum(({ repeats }) => repeats),
         commandsRefused: sum(({ refused }) => refused),
       },
+      events: this.events && { ...this.events.counts },
       quarantined: audits
         .flatMap(({ unreadable }) => unreadable)
         .filter(({ topic, partition, offset }) => quarantined.has(`${topic}/${partition}/${offset}`)).length,
@@ -238,7 +287,11 @@ class Run {
   }
 
   private doubtful(): PartitionAudit[] {
-    return this.audits.filter(({ suspects, looseBits }) => suspects.length > 0 || looseBits.length > 0);
+    const count = this.ends.get(this.topics.deliveryLog)!.size;
+    const missing = new Set(this.events?.missing.map(({ endpointId }) => partitionOfKey(endpointId, count)));
+    return this.audits.filter(
+      ({ suspects, looseBits, partition }) => suspects.length > 0 || looseBits.length > 0 || missing.has(partition),
+    );
   }
 
   private tell(): void {
@@ -255,7 +308,7 @@ class Run {
     );
     const ids = await readEventIds(this.reader, sorted);
     return positioned
-      .map(({ finding }) => ({ ...finding, eventId: ids.get(finding.deliveryId ?? '') ?? null }))
+      .map(({ finding }) => ({ ...finding, eventId: ids.get(finding.deliveryId ?? '') ?? finding.eventId }))
       .sort((a, b) => FINDING_KINDS.indexOf(a.kind) - FINDING_KINDS.indexOf(b.kind));
   }
 

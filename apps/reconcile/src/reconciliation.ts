@@ -8,6 +8,7 @@ export const FINDING_KINDS = [
   'left_behind',
   'created_without_record',
   'parked_without_bit',
+  'never_created',
   'record_without_created',
   'parked_bit_without_delivery',
   'forked',
@@ -110,6 +111,12 @@ export interface Reconciliation {
     readonly repeats: number;
     readonly commandsRefused: number;
   };
+  /**
+   * Whether events have become deliveries; null when that was not asked for. `expected`: pairs of event and endpoint of which it
+   * is certain that they want each other · `undecided`: pairs without a delivery of which it is not, because the endpoint was changed
+   * since, or fan-out has not come so far.
+   */
+  readonly events: { readonly read: number; readonly expected: number; readonly undecided: number } | null;
   /** Unusable records that stand in the quarantine, where an operator finds them: no findings. */
   readonly quarantined: number;
   readonly keptFrom: readonly KeptFrom[];

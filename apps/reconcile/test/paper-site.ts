@@ -121,8 +121,12 @@ export class PaperSite {
     this.state({ kind: 'checkpoint', partition: 0, logOffset });
   }
 
-  endpoint(id: string): void {
-    this.write(encodeEndpoint(topics.endpoints, id, { ...ENDPOINT, id }));
+  endpoint(id: string, over: Partial<Endpoint> = {}): void {
+    this.write(encodeEndpoint(topics.endpoints, id, { ...ENDPOINT, ...over, id }));
+  }
+
+  deleteEndpoint(id: string): void {
+    this.write(encodeEndpoint(topics.endpoints, id, null));
   }
 
   /** Takes records away, as if they had never been written; the offsets of the others stay. */
@@ -174,9 +178,10 @@ export class PaperSite {
     };
     const perPartition = (of: (partition: number, topic: string) => bigint) => async (topic: string) =>
       new Map(
-        [...Array(topic === topics.endpoints || topic === topics.eventsRejected ? 1 : this.partitions).keys()].map(
-          (partition) => [partition, of(partition, topic)],
-        ),
+        [...Array(SINGLE.has(topic) ? 1 : this.partitions).keys()].map((partition) => [
+          partition,
+          of(partition, topic),
+        ]),
       );
     const firstOf = (partition: number, topic: string) => this.first.get(`${topic}/${partition}`) ?? 0;
     const endOf = (partition: number, topic: string): bigint => {
@@ -217,6 +222,8 @@ export class PaperSite {
     return line;
   }
 }
+
+const SINGLE: ReadonlySet<string> = new Set([topics.endpoints, topics.recoveries, topics.eventsRejected]);
 
 /** Few, so that a reader has to come again and again. */
 const FETCHED = 7;

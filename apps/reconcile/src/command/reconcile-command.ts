@@ -33,7 +33,7 @@ export const reconcileCommand = async (): Promise<void> => {
 };
 
 const carryOut = async (command: ReconcileCommand): Promise<Reconciliation> => {
-  const { settings, since, endpointId, graceMs, passes, settleMs, localStack } = command;
+  const { settings, since, endpointId, events, graceMs, passes, settleMs, localStack } = command;
   const { kafkaBrokers, topicPrefix, timeScale } = settings;
   const kafka = new KafkaConnection({ brokers: kafkaBrokers, clientId: 'reconcile', logger: silentLogger });
   const progress = new ProgressLine(process.stderr);
@@ -46,6 +46,7 @@ const carryOut = async (command: ReconcileCommand): Promise<Reconciliation> => {
       passes,
       settleMs,
       timeScale,
+      ...(events ? { eventModules: settings.modules } : {}),
       onProgress: (state) => progress.show(state),
     });
   } finally {

@@ -12,6 +12,7 @@ describe('the command line', () => {
     expect(read()).toMatchObject({
       since: null,
       endpointId: null,
+      events: false,
       json: false,
       graceMs: 900_000,
       passes: 3,
@@ -38,6 +39,7 @@ describe('the command line', () => {
       '--endpoint',
       'ep_1',
       '--json',
+      '--events',
       '--grace',
       '5s',
       '--passes',
@@ -47,7 +49,15 @@ describe('the command line', () => {
       '--most',
       '0',
     );
-    expect(command).toMatchObject({ endpointId: 'ep_1', json: true, graceMs: 5_000, passes: 1, settleMs: 50, most: 0 });
+    expect(command).toMatchObject({
+      endpointId: 'ep_1',
+      json: true,
+      events: true,
+      graceMs: 5_000,
+      passes: 1,
+      settleMs: 50,
+      most: 0,
+    });
   });
 
   it.each([

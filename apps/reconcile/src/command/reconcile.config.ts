@@ -7,6 +7,7 @@ export interface ReconcileCommand {
   readonly settings: ServiceSettings;
   /** Where the brokers were found when no setting names them: the data folder of the local stack. */
   readonly localStack: string | null;
+  readonly events: boolean;
   readonly json: boolean;
   /** Unix ms; null for everything that is kept. */
   readonly since: number | null;
@@ -30,18 +31,20 @@ Exit code 0: it adds up. 1: it does not, and the findings say what. 2: the check
 
   --since <time>      only deliveries created since: 24h, 7d, or an RFC 3339 time
   --endpoint <id>     only the deliveries of one endpoint
+  --events            also whether events became deliveries, where that can be told for certain
   --json              the whole result as one JSON object on standard output
   --grace <duration>  after this a due record that was passed over counts as left behind (15m)
   --passes <number>   readings after the first of what does not add up (3)
   --settle <duration> wait before each of them (3s)
   --most <number>     findings that are printed (100); --json has all
 
-Settings: MILLRACE_KAFKA_BROKERS, MILLRACE_TOPIC_PREFIX, MILLRACE_TIME_SCALE. Without brokers: those of the local stack here.
+Settings: MILLRACE_KAFKA_BROKERS, MILLRACE_TOPIC_PREFIX, MILLRACE_EVENT_MODULES, MILLRACE_TIME_SCALE. Without brokers: those of the local stack here.
 `;
 
 const OPTIONS = {
   since: { type: 'string' },
   endpoint: { type: 'string' },
+  events: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   grace: { type: 'string', default: '15m' },
   passes: { type: 'string', default: '3' },
@@ -75,6 +78,7 @@ export const readReconcileCommand = (
   return {
     settings,
     localStack: local?.folder ?? null,
+    events: values.events,
     json: values.json,
     since: values.since === undefined ? null : timeOf(values.since, now),
     endpointId: values.endpoint ?? null,

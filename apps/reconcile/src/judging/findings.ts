@@ -1,5 +1,6 @@
 import { RETRY_TIERS } from '@millrace/domain';
 import type { TopicNames } from '@millrace/protocol';
+import type { MissingDelivery } from '../events/event-audit';
 import { FLAG, PLACE } from '../ledger/delivery-rows';
 import type { EventSource } from '../reading/event-ids';
 import type { PartitionAudit } from '../reading/partition-audit';
@@ -55,6 +56,19 @@ export const findingsOf = (
       source: null,
     })),
 ];
+
+export const neverCreated = ({
+  tenant,
+  endpointId,
+  eventId,
+  topic,
+  partition,
+  offset,
+}: MissingDelivery): PositionedFinding => {
+  const what = 'the endpoint wants the event, fan-out has gone past it, and no delivery was made';
+  const where = { topic, partition, offset: String(offset) };
+  return { finding: { ...NAMELESS, kind: 'never_created', tenant, endpointId, eventId, what, where }, source: null };
+};
 
 const NAMELESS = {
   deliveryId: null,

@@ -25,6 +25,9 @@ export class DeliveryIds {
   private readonly word = new Uint32Array(WORDS);
   private total = 0;
 
+  /** @param keepsTexts false where no id is asked back: then any text may be an id, and takes no more */
+  constructor(private readonly keepsTexts = true) {}
+
   get count(): number {
     return this.total;
   }
@@ -45,7 +48,7 @@ export class DeliveryIds {
     if ((row + 1) * WORDS > this.words.length) this.words = doubled(this.words);
     this.words.set(this.word, row * WORDS);
     this.slots[slot] = row + 1;
-    if (!plain) this.odd.set(row, id);
+    if (!plain && this.keepsTexts) this.odd.set(row, id);
     if (this.total * 2 > this.slots.length) this.widen();
     return row;
   }

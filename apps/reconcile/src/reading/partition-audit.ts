@@ -1,5 +1,11 @@
 import { RETRY_TIERS } from '@millrace/domain';
-import { decodeDispatchState, decodeFacts, type IncomingMessage, type TopicNames } from '@millrace/protocol';
+import {
+  type DeliveryCreated,
+  decodeDispatchState,
+  decodeFacts,
+  type IncomingMessage,
+  type TopicNames,
+} from '@millrace/protocol';
 import { type Complaint, type Horizon, judge, type Verdict } from '../judging/judge';
 import { foldFact } from '../ledger/fold-fact';
 import { foldRecord, type TaskTopic } from '../ledger/fold-record';
@@ -14,6 +20,8 @@ export interface AuditSettings extends LedgerScope {
   readonly timeScale: number;
   /** Unix ms; null for everything that is kept. */
   readonly since: number | null;
+  /** Called for every delivery that the log says fan-out has made, also of those that are not followed. */
+  readonly onFannedOut: ((created: DeliveryCreated) => void) | null;
   /** Called with the number of records and of facts that were read since the last call. */
   readonly onRead: (records: number, facts: number) => void;
 }
@@ -130,6 +138,11 @@ export class PartitionAudit {
     return Number(this.from.get(topic) ?? 0n);
   }
 
+  /** Unix ms from which on the log is known to hold every fact; negative infinity when it was read from its beginning. */
+  get logFrom(): number {
+    return this.horizonOf(this.topics.deliveryLog).at;
+  }
+
   private async readTasks(reader: TopicReader, topic: string, ends: Offsets, kind: TaskTopic): Promise<void> {
     await this.readOn(reader, topic, ends, (message) => {
       const wrong = foldRecord(this.ledger, message, kind);
@@ -149,6 +162,7 @@ export class PartitionAudit {
     for (const fact of facts) {
       const wrong = foldFact(this.ledger, fact, place);
       if (wrong !== null) this.noteUnreadable(message, wrong);
+      else if (this.settings.onFannedOut !== null && isFannedOut(fact)) this.settings.onFannedOut(fact);
     }
   }
 
@@ -200,6 +214,11 @@ export class PartitionAudit {
     return this.ledger.bits.unmatched(endpointId, from);
   }
 }
+
+const isFannedOut = (fact: unknown): fact is DeliveryCreated => {
+  const { kind, trigger, eventKey } = fact as Partial<DeliveryCreated>;
+  return kind === 'created' && trigger?.kind === 'event' && typeof eventKey === 'string';
+};
 
 const TIER_DELAYS = RETRY_TIERS.map(({ delayMs }) => delayMs);
 

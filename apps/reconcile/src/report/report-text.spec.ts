@@ -35,6 +35,7 @@ const result = (over: Partial<Reconciliation> = {}): Reconciliation => ({
   createdBefore: 0,
   overdue: { deliveries: 0, oldestDueAt: null },
   attempts: { requests: 12_301, answers: 12_300, repeats: 1, commandsRefused: 0 },
+  events: null,
   quarantined: 0,
   keptFrom: [],
   read: { facts: 37_000, records: 12_400, partitions: 12, passes: 0, durationMs: 370 },
@@ -116,6 +117,7 @@ Every delivery is accounted for.
         totals: sums({ accepted: 3, succeeded: 1, notKept: 2 }),
         createdBefore: 4,
         quarantined: 5,
+        events: { read: 7, expected: 8, undecided: 9 },
         overdue: { deliveries: 6, oldestDueAt: '2026-02-17T12:00:00.000Z' },
         keptFrom: [
           { topic: 'millrace.delivery-log', partition: 0, offset: '9', time: '2026-01-13T00:00:00.000Z' },
@@ -129,6 +131,7 @@ Every delivery is accounted for.
       '6 deliveries overdue, the first since 2026-02-17T12:00:00.000Z',
       '4 deliveries whose creation the log no longer holds',
       '2 deliveries not ended, whose record lies before the beginning',
+      '7 events, from which 8 deliveries had to come; of 9 more it cannot be told',
       '5 unusable records, all in the quarantine',
       'millrace.delivery-log begins at 2026-01-14T00:00:00.000Z in 2 partitions',
     ])

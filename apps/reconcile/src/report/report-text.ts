@@ -97,11 +97,24 @@ const findingText = ({ kind, deliveryId, endpointId, eventId, epoch, attempt, wh
   return `${kind}: ${what}${named.length === 0 ? '' : `\n    ${named.join(', ')}`}${at}`;
 };
 
-const notes = ({ createdBefore, overdue, attempts, quarantined, keptFrom, scope, totals }: Reconciliation): string => {
+const notes = ({
+  createdBefore,
+  overdue,
+  attempts,
+  events,
+  quarantined,
+  keptFrom,
+  scope,
+  totals,
+}: Reconciliation): string => {
   const { requests, answers, repeats, commandsRefused } = attempts;
   const lines = [
     `${count(requests)} requests, ${count(answers)} with an answer on record, ${count(repeats)} repeated after a crash${commandsRefused > 0 ? `; ${count(commandsRefused)} commands refused` : ''}`,
   ];
+  if (events !== null)
+    lines.push(
+      `${count(events.read)} events, from which ${deliveries(events.expected)} had to come; of ${count(events.undecided)} more it cannot be told`,
+    );
   if (overdue.deliveries > 0)
     lines.push(
       `${deliveries(overdue.deliveries)} overdue, the first since ${overdue.oldestDueAt}, and none behind them was taken up: does the delivery service run?`,
