@@ -32,6 +32,16 @@ const ce = (over: Record<string, unknown> = {}) => ({
   ...over,
 });
 
+describe('the source of operational events', () => {
+  it('is refused from outside, so that nobody can forge them', () => {
+    const forged = ce({ source: '/millrace/operations', type: 'endpoint.down' });
+    expect(problemOf(read(JSON.stringify([ce(), forged]), BATCH))).toMatchObject({
+      code: 'invalid_event',
+      errors: [{ path: '[1].source', code: 'invalid_attribute' }],
+    });
+  });
+});
+
 describe('the four forms', () => {
   it('native, one', () => {
     const [event] = eventsOf(read('{"type":"machine.alarm","data":{"a": 1.0},"subject":"RF-1"}'));

@@ -6,6 +6,7 @@ import {
   type EventRefusal,
   isJsonContentType,
   nestingDepth,
+  OPERATIONS_SOURCE,
   type ReadingContext,
   readBinaryEvent,
   readNativeEvent,
@@ -181,12 +182,20 @@ const decodeHeader = (value: string): string | null => {
   }
 };
 
+/** What Millrace says about itself may come from nobody else. */
+const FORGED: EventRefusal = {
+  code: 'invalid_attribute',
+  field: 'source',
+  detail: `The source ${OPERATIONS_SOURCE} is Millrace's own; name yours.`,
+};
+
 const collect = (readings: readonly EventReading[], batch: boolean): EventRequestReading => {
   const events: Event[] = [];
   const refusals: Array<EventRefusal & { index: number }> = [];
   readings.forEach((reading, index) => {
-    if (reading.kind === 'event') events.push(reading.event);
-    else refusals.push({ ...reading.refusal, index });
+    if (reading.kind === 'refused') refusals.push({ ...reading.refusal, index });
+    else if (reading.event.source === OPERATIONS_SOURCE) refusals.push({ ...FORGED, index });
+    else events.push(reading.event);
   });
   if (refusals.length === 0) return { kind: 'events', events };
   const errors = refusals.slice(0, 100).map(({ index, field, code, detail }) => ({
