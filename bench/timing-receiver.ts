@@ -26,3 +26,4 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
 });
 server.maxRequestsPerSocket = 0;
 server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
+process.once('disconnect', () => process.exit());
