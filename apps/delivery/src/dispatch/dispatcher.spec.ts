@@ -592,6 +592,20 @@ describe('order by key', () => {
     expect(world.states.size).toBe(0);
   });
 
+  it('one that expires while it waits lets those behind it go', async () => {
+    const world = new DispatcherWorld(ordered, [answer(500)], { queuePerEndpoint: 10 });
+    world.give(keyed(1, 'a'));
+    world.give({ ...keyed(2, 'a'), expiresAt: NOW + 1_000 });
+    world.give(keyed(3, 'a'));
+    await world.settleDown();
+    await world.pass(2_000);
+    retried(world, 'd1');
+    await world.settleDown();
+    await world.pass(300);
+    expect(world.requests.map(({ deliveryId }) => deliveryId)).toEqual(['d1', 'd1', 'd3']);
+    expect(world.states.size).toBe(0);
+  });
+
   it('holds over a restart', async () => {
     const world = new DispatcherWorld(ordered, [answer(500)], { queuePerEndpoint: 10 });
     for (const n of [1, 2, 3]) world.give(keyed(n, 'a'));

@@ -746,6 +746,8 @@ export class Dispatcher {
       this.seen.note(deliveryId, { epoch, attempt, finished: true, ended: true });
       if (work.key !== null) this.freeKey(state, owner, work.key, deliveryId);
       else this.freeHead(state, owner, deliveryId);
+      const next = work.parked ? state.order.forget(work.offset) : null;
+      if (next !== null) state.ready.push(next);
       this.written(work);
       if (owner.backlogged.size > 0) this.release.pump(owner);
     });
