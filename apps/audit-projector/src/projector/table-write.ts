@@ -1,10 +1,14 @@
-import { byteaArray, plainArray, textArray } from './array-literal';
+import { binaryArray, type Element, type ElementType } from './binary-array';
 
-/** How the rows of a read model become one statement: UNNEST of one array for each column, merged into what is there. */
+/**
+ * How the rows of a read model become one statement: UNNEST of one array for each column, merged into what is there. The
+ * arrays are unnested side by side in the select list, where PostgreSQL hands on row by row; as a table they would be
+ * written down first.
+ */
 export interface Column<Row> {
   readonly name: string;
-  readonly type: 'text' | 'uuid' | 'bigint' | 'integer' | 'date' | 'bytea';
-  value(row: Row): string | number | bigint | Buffer | null;
+  readonly type: ElementType;
+  value(row: Row): Element;
 }
 
 export interface TableWrite<Row> {
@@ -16,16 +20,11 @@ export interface TableWrite<Row> {
 
 export const statement = <Row>({ table, columns, conflict }: TableWrite<Row>): string =>
   `INSERT INTO ${table} AS kept (${columns.map((column) => column.name).join(', ')})
-SELECT * FROM unnest(${columns.map((column, at) => `$${at + 1}::${column.type}[]`).join(', ')})
+SELECT ${columns.map((column, at) => `unnest($${at + 1}::${column.type}[])`).join(', ')}
 ON CONFLICT ${conflict}`;
 
-export const parameters = <Row>({ columns }: TableWrite<Row>, rows: readonly Row[]): string[] =>
-  columns.map((column) => {
-    const values = rows.map((row) => column.value(row));
-    if (column.type === 'bytea') return byteaArray(values as (Buffer | null)[]);
-    if (column.type === 'text') return textArray(values as (string | null)[]);
-    return plainArray(values as (string | number | bigint | null)[]);
-  });
+export const parameters = <Row>({ columns }: TableWrite<Row>, rows: readonly Row[]): Buffer[] =>
+  columns.map(({ type, value }) => binaryArray(type, rows.map(value)));
 
 /** One half of a row that merges on its own: its columns are replaced together where the condition holds. */
 export interface MergedPart {

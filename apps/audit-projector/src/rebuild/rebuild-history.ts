@@ -3,6 +3,7 @@ import { CheckpointStore, type Database } from '@millrace/postgres';
 import type { IncomingMessage, TopicNames } from '@millrace/protocol';
 import { DayPartitions } from '../projector/day-partitions.store';
 import { ExpectedOffsets, Projection } from '../projector/projection';
+import { BATCH_FACTS } from '../projector/projector.consumer';
 
 export interface RebuildReport {
   readonly partitions: number;
@@ -11,7 +12,6 @@ export interface RebuildReport {
   readonly durationMs: number;
 }
 
-const BATCH_FACTS = 2_000;
 /** Partitions that are read at once. */
 const READERS = 4;
 /** Records are asked for in pieces, so that a long partition is never in memory as a whole. */
