@@ -25,7 +25,7 @@ describe('the history service', () => {
 
   beforeAll(async () => {
     environment = await isolatedEnvironment();
-    site = await HistorySite.start(environment);
+    site = await HistorySite.start(environment, eventually);
     otherTenantsKey = (await site.newKey('acme', ['deliveries:read'])).text;
   });
   afterAll(async () => {

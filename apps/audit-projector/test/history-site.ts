@@ -16,7 +16,6 @@ import {
 } from '@millrace/protocol';
 import { bootService, generateApiKey, type RunningService } from '@millrace/service-runtime';
 import { silentLogger } from '@millrace/telemetry';
-import { eventually, type TestEnvironment } from '@millrace/test-environment';
 import { auditProjector } from '../src/audit-projector.service';
 
 export const ADMIN_KEY = 'mr_admin_key_of_this_test';
@@ -36,10 +35,18 @@ export interface ArrivedCommand {
   readonly key: string;
 }
 
+/** What it takes of the test environment, which only the tests themselves may import. */
+export interface SiteEnvironment {
+  readonly brokers: string[];
+  freshPrefix(): string;
+  freshDatabase(): Promise<string>;
+}
+export type Eventually = <T>(probe: () => T | Promise<T>, what: string, timeoutMs?: number) => Promise<NonNullable<T>>;
+
 /** The history service with topics and a database of its own. */
 export class HistorySite {
   private constructor(
-    readonly environment: TestEnvironment,
+    private readonly eventually: Eventually,
     readonly kafka: KafkaConnection,
     readonly producer: DurableProducer,
     readonly names: TopicNames,
@@ -47,7 +54,7 @@ export class HistorySite {
     public service: RunningService,
   ) {}
 
-  static async start(environment: TestEnvironment): Promise<HistorySite> {
+  static async start(environment: SiteEnvironment, eventually: Eventually): Promise<HistorySite> {
     const prefix = environment.freshPrefix();
     const kafka = new KafkaConnection({ brokers: environment.brokers, clientId: 'test', logger: silentLogger });
     const settings = { prefix, partitions: PARTITIONS, replicationFactor: 1, modules: EVENT_MODULES };
@@ -64,7 +71,7 @@ export class HistorySite {
       LOG_LEVEL: 'error',
     };
     const service = await bootService(auditProjector, variables);
-    return new HistorySite(environment, kafka, kafka.producer('test'), topicNames(prefix), variables, service);
+    return new HistorySite(eventually, kafka, kafka.producer('test'), topicNames(prefix), variables, service);
   }
 
   async restart(): Promise<void> {
@@ -129,7 +136,7 @@ export class HistorySite {
   }
 
   deliveryIs(id: string, status: string, key = ADMIN_KEY): Promise<DeliveryDetailView> {
-    return eventually(async () => {
+    return this.eventually(async () => {
       const { body } = await this.get<DeliveryDetailView>(`/v1/deliveries/${id}`, key);
       return body.status === status ? body : null;
     }, `delivery ${id} is ${status}`);

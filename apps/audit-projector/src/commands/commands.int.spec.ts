@@ -33,7 +33,7 @@ let site: HistorySite;
 
 beforeAll(async () => {
   environment = await isolatedEnvironment();
-  site = await HistorySite.start(environment);
+  site = await HistorySite.start(environment, eventually);
 });
 afterAll(async () => {
   await site?.stop();

@@ -8,7 +8,7 @@ jest.setTimeout(120_000);
 const EVENTS = 450;
 let site: HistorySite;
 beforeAll(async () => {
-  site = await HistorySite.start(await testEnvironment());
+  site = await HistorySite.start(await testEnvironment(), eventually);
   const time = new Date().toISOString();
   const events = Array.from({ length: EVENTS }, (_, n) =>
     sampleEvent(`evt-${n}`, {

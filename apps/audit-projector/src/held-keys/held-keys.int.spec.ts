@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DeliveryCreated, DeliveryFact, HeldKeyView, Page, Problem } from '@millrace/protocol';
-import { testEnvironment } from '@millrace/test-environment';
+import { eventually, testEnvironment } from '@millrace/test-environment';
 import { HistorySite } from '../../test/history-site';
 import { createdFact, endedFact, finishedFact, parkedFact, sampleEvent, startedFact } from '../../test/sample-log';
 
@@ -8,7 +8,7 @@ jest.setTimeout(120_000);
 
 let site: HistorySite;
 beforeAll(async () => {
-  site = await HistorySite.start(await testEnvironment());
+  site = await HistorySite.start(await testEnvironment(), eventually);
 });
 afterAll(async () => {
   await site?.stop();
