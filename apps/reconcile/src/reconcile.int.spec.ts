@@ -3,9 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { eventKey } from '@millrace/domain';
 import { KafkaConnection } from '@millrace/kafka';
 import {
+  EVENT_MODULES,
   encodeDelivery,
+  encodeEvent,
   encodeFacts,
   type IncomingMessage,
   type OutgoingMessage,
@@ -40,7 +43,7 @@ afterAll(() => kafka.close());
 
 const freshTopics = async (partitions: number): Promise<{ prefix: string; topics: TopicNames }> => {
   const prefix = environment.freshPrefix();
-  await kafka.provisionTopics(topicSpecs({ prefix, partitions, replicationFactor: 1, modules: ['mes'] }), 1);
+  await kafka.provisionTopics(topicSpecs({ prefix, partitions, replicationFactor: 1, modules: EVENT_MODULES }), 1);
   return { prefix, topics: topicNames(prefix) };
 };
 
@@ -163,6 +166,45 @@ describe('npm run reconcile', () => {
         where: { topic: `${prefix}deliveries`, partition: 0, offset: expect.any(String) },
       }),
     ]);
+  });
+
+  it('looks at events when it is asked to', async () => {
+    const { prefix, topics } = await freshTopics(1);
+    const paper = new PaperSite();
+    paper.endpoint('ep_a');
+    const [endpoint] = paper.messages(paperTopics.endpoints);
+    const event = (name: string): OutgoingMessage => ({
+      ...encodeEvent(topics.events('mes'), {
+        id: name,
+        key: name,
+        sourceId: name,
+        tenant: 'default',
+        type: 'machine.alarm',
+        source: '/press',
+        subject: null,
+        time: new Date().toISOString(),
+        data: '{}',
+        traceparent: null,
+      }),
+      partition: 0,
+    });
+    await write([{ topic: topics.endpoints, partition: 0, key: 'ep_a', value: endpoint!.value, headers: {} }]);
+    await write([event('passed-over'), event('made')]);
+    const accepted: number[] = [];
+    const from = { topic: topics.events('mes'), partition: 0, from: 0n };
+    await kafka.readRange({ ...from, onMessage: ({ timestamp }) => accepted.push(timestamp) });
+    const made = new PaperDelivery('made');
+    const created = { ...made.created(), eventKey: eventKey('default', '/press', 'made'), acceptedAt: accepted[1]! };
+    await write([
+      encodeDelivery(topics.deliveries, { task: made.task(1), body: Buffer.from('{}'), traceparent: '' }),
+      ...encodeFacts(topics.deliveryLog, 0, [created as ReturnType<PaperDelivery['created']>]),
+    ]);
+    const without = await command(settings(prefix), ...QUICK, '--json');
+    expect(JSON.parse(without.stdout)).toMatchObject({ addsUp: true, events: null });
+    const { code, stdout } = await command(settings(prefix), ...QUICK, '--json', '--events');
+    expect(code).toBe(0);
+    // The endpoint was written a moment before the events: too shortly for it to be certain.
+    expect(JSON.parse(stdout)).toMatchObject({ addsUp: true, events: { read: 2, expected: 0, undecided: 1 } });
   });
 
   it.each([

@@ -1,7 +1,8 @@
 import type { DeliveryFact } from '@millrace/protocol';
 import { encodeCommand, encodeRejection } from '@millrace/protocol';
 import { PaperDelivery, PaperSite, T0, topics } from '../test/paper-site';
-import { type ReconcileOptions, reconcileWith } from './reconcile';
+import { reconcileWith } from './reconcile';
+import type { ReconcileOptions } from './reconcile-options';
 import { FINDING_KINDS, type FindingKind, type Sums } from './reconciliation';
 
 const MINUTE_MS = 60_000;

@@ -112,9 +112,9 @@ export interface Reconciliation {
     readonly commandsRefused: number;
   };
   /**
-   * Whether events have become deliveries; null when that was not asked for. `expected`: pairs of event and endpoint of which it
-   * is certain that they want each other · `undecided`: pairs without a delivery of which it is not, because the endpoint was changed
-   * since, or fan-out has not come so far.
+   * Whether events have become deliveries; null when that was not asked for. `expected`: pairs of event and endpoint of
+   * which it is certain that they want each other · `undecided`: pairs without a delivery of which it is not, because the
+   * endpoint was changed since, or fan-out has not come so far.
    */
   readonly events: { readonly read: number; readonly expected: number; readonly undecided: number } | null;
   /** Unusable records that stand in the quarantine, where an operator finds them: no findings. */

@@ -1,7 +1,8 @@
 import { type Endpoint, eventKey } from '@millrace/domain';
 import { type DeliveryFact, encodeEvent, encodeRejection, type OutgoingMessage } from '@millrace/protocol';
 import { PaperDelivery, PaperSite, topics } from '../../test/paper-site';
-import { type ReconcileOptions, reconcileWith } from '../reconcile';
+import { reconcileWith } from '../reconcile';
+import type { ReconcileOptions } from '../reconcile-options';
 
 const MINUTE_MS = 60_000;
 const EVENTS = topics.events('mes');

@@ -5,7 +5,7 @@ import { FLAG, PLACE } from '../ledger/delivery-rows';
 import type { EventSource } from '../reading/event-ids';
 import type { PartitionAudit } from '../reading/partition-audit';
 import type { Finding, RecordPosition } from '../reconciliation';
-import type { Pointer } from './judge';
+import type { Pointer } from './verdict';
 
 export interface PositionedFinding {
   readonly finding: Finding;

@@ -1,57 +1,10 @@
 import { awaitedOf } from '../ledger/awaited-step';
-import { FLAG, isTerminal, PLACE, STEP } from '../ledger/delivery-rows';
+import { endOf, FLAG, isTerminal, PLACE, STEP } from '../ledger/delivery-rows';
 import type { Ledger } from '../ledger/ledger';
 import { attemptOf, epochOf, positionOf } from '../ledger/position';
 import { SIBLINGS_MS } from '../ledger/siblings';
-import { type Account, type FindingKind, isUnplaced } from '../reconciliation';
-
-/** Where a topic of tasks begins for this reading. */
-export interface Horizon {
-  /** First offset that is read. */
-  readonly offset: number;
-  /** Unix ms: what was written before may be gone. Negative infinity when everything was read. */
-  readonly at: number;
-}
-
-export interface JudgeOptions {
-  /** Unix ms. */
-  readonly now: number;
-  /** A record whose time came this long ago, and behind which later ones were taken up, was left behind. */
-  readonly graceMs: number;
-  /** `MILLRACE_TIME_SCALE`. */
-  readonly timeScale: number;
-  /** Ms of each tier, the shortest first. */
-  readonly tierDelays: readonly number[];
-  readonly log: Horizon;
-  readonly deliveries: Horizon;
-  readonly deadLetter: Horizon;
-}
-
-/** Which record a finding points to. `tier`: index among the tiers. */
-export type Pointer =
-  | { readonly topic: 'log' | 'deliveries'; readonly offset: number }
-  | { readonly topic: 'tier'; readonly tier: number; readonly offset: number };
-
-export interface Complaint {
-  readonly kind: FindingKind;
-  readonly epoch: number;
-  readonly attempt: number;
-  readonly what: string;
-  readonly where: Pointer | null;
-}
-
-/**
- * In which account a delivery counts. `apart`: its `created` fact is not kept, so it is not judged. `notKept`: it has not
- * ended, and its record may have been taken by retention.
- */
-export type Standing = Account | 'unexplained' | 'notKept' | 'apart';
-
-export interface Verdict {
-  readonly standing: Standing;
-  readonly complaints: readonly Complaint[];
-  /** Unix ms at which its next attempt was due, when that is more than `graceMs` ago and nobody has gone past it; else null. */
-  readonly overdueSince: number | null;
-}
+import { type FindingKind, isUnplaced } from '../reconciliation';
+import type { Complaint, JudgeOptions, Pointer, Standing, Verdict } from './verdict';
 
 /** Pure: where one delivery stands, and what of it does not add up. */
 export const judge = (ledger: Ledger, row: number, options: JudgeOptions): Verdict =>
@@ -239,7 +192,7 @@ class Judging {
     if (!terminal && (this.flags & (FLAG.OPEN_BEFORE | FLAG.REPEATED)) !== 0) return;
     if (!this.settled()) return;
     const why = terminal
-      ? `and the delivery has ${endedWord(this.step)}`
+      ? `and the delivery has ${endOf(this.step)}`
       : `and the delivery is at attempt ${attemptOf(this.awaited)}`;
     const what = `a parked bit is set for the record of its attempt ${attemptOf(position)}, ${why}`;
     this.complain('parked_bit_without_delivery', what, { topic: 'deliveries', offset }, position);
@@ -257,7 +210,7 @@ class Judging {
     if (this.step !== STEP.FAILED && this.step !== STEP.EXPIRED) return;
     if ((this.flags & FLAG.DEAD_LETTER) !== 0) return;
     if (this.columns.factAt[this.row]! < this.options.deadLetter.at + SIBLINGS_MS) return;
-    const what = `it has ${endedWord(this.step)}, and its task is not in the dead letter`;
+    const what = `it has ${endOf(this.step)}, and its task is not in the dead letter`;
     this.complain('failed_without_dead_letter', what, this.factPlace(), this.position);
   }
 
@@ -279,14 +232,15 @@ class Judging {
     }
     if (attempt <= this.furthestExplained()) return;
     const what = isTerminal(this.step)
-      ? `it has ${endedWord(this.step)}, and a record of its attempt ${attempt} waits`
+      ? `it has ${endOf(this.step)}, and a record of its attempt ${attempt} waits`
       : `a record of attempt ${attempt} waits beside attempt ${attemptOf(this.awaited)}`;
     this.complain('forked', what, where, ahead);
   }
 
   /**
    * The highest attempt of which a record may lie there: that after one that began, when its answer is not on record yet, or
-   * when it began twice, because a crash came between the record of the next attempt and the fact. What a command ended may have had its next attempt planned.
+   * when it began twice, because a crash came between the record of the next attempt and the fact. What a command ended may
+   * have had its next attempt planned.
    */
   private furthestExplained(): number {
     const begun = this.columns.begun[this.row]!;
@@ -334,16 +288,3 @@ class Judging {
 
 const pointer = (place: number, offset: number): Pointer =>
   place === PLACE.DELIVERIES ? { topic: 'deliveries', offset } : { topic: 'tier', tier: place - PLACE.TIER, offset };
-
-const endedWord = (step: number): string => {
-  switch (step) {
-    case STEP.SUCCEEDED:
-      return 'succeeded';
-    case STEP.FAILED:
-      return 'failed';
-    case STEP.CANCELLED:
-      return 'been cancelled';
-    default:
-      return 'expired';
-  }
-};

@@ -15,6 +15,20 @@ export const STEP = {
 } as const;
 export type Step = (typeof STEP)[keyof typeof STEP];
 
+/** Completes "it has …". */
+export const endOf = (step: number): string => {
+  switch (step) {
+    case STEP.SUCCEEDED:
+      return 'succeeded';
+    case STEP.FAILED:
+      return 'failed';
+    case STEP.CANCELLED:
+      return 'been cancelled';
+    default:
+      return 'expired';
+  }
+};
+
 export const isTerminal = (step: number): boolean => step >= STEP.SUCCEEDED;
 
 export const FLAG = {

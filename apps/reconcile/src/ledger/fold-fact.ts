@@ -1,8 +1,10 @@
 import type { DeliveryFact } from '@millrace/protocol';
-import { FLAG, isTerminal, STEP, type Step } from './delivery-rows';
+import { endOf, FLAG, isTerminal, STEP, type Step } from './delivery-rows';
+import { ENDED_STEP, RESULT_STEP } from './fact-steps';
 import type { Ledger } from './ledger';
-import { attemptOf, epochOf, isCountable, positionOf } from './position';
+import { attemptOf, epochOf, isOffset, positionOf } from './position';
 import { shortHash } from './short-hash';
+import { wrongInFact } from './wrong-fact';
 
 /** Where a fact stands: its record's offset in the delivery log, and that record's append time in Unix ms. */
 export interface FactPlace {
@@ -12,14 +14,6 @@ export interface FactPlace {
 
 type Fact<Kind extends DeliveryFact['kind']> = Extract<DeliveryFact, { kind: Kind }>;
 
-const ENDED_STEP = { failed: STEP.FAILED, cancelled: STEP.CANCELLED, expired: STEP.EXPIRED } as const;
-const RESULT_STEP = {
-  succeeded: STEP.SUCCEEDED,
-  retry: STEP.RETRY,
-  failed: STEP.FAILED,
-  expired: STEP.EXPIRED,
-} as const;
-
 /**
  * Adds one entry of a record of the delivery log. The facts of a delivery come in the order of its partition; a fact that comes
  * twice changes nothing, and `created` may come at any time.
@@ -28,7 +22,7 @@ const RESULT_STEP = {
  */
 export const foldFact = (ledger: Ledger, entry: unknown, place: FactPlace): string | null => {
   const fact = entry as DeliveryFact;
-  const wrong = wrongMember(entry);
+  const wrong = wrongInFact(entry);
   if (wrong !== null) return wrong;
   ledger.counts.facts++;
   // The owner's progress is that of the partition, whichever deliveries are looked at.
@@ -61,8 +55,6 @@ export const foldFact = (ledger: Ledger, entry: unknown, place: FactPlace): stri
   }
   return null;
 };
-
-const isOffset = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 const created = ({ rows }: Ledger, row: number, { offset, at }: FactPlace): void => {
   const { columns } = rows;
@@ -251,60 +243,3 @@ const moveTo = (
   columns.factOffset[row] = offset;
   columns.factAt[row] = at;
 };
-
-const endOf = (step: number): string => {
-  switch (step) {
-    case STEP.SUCCEEDED:
-      return 'succeeded';
-    case STEP.FAILED:
-      return 'failed';
-    case STEP.CANCELLED:
-      return 'been cancelled';
-    default:
-      return 'expired';
-  }
-};
-
-type Members = { readonly [name: string]: unknown };
-
-const isText = (value: unknown): boolean => typeof value === 'string' && value.length > 0;
-
-/** What a fact is used for here is checked; the rest is the projector's to check. */
-const wrongMember = (entry: unknown): string | null => {
-  if (typeof entry !== 'object' || entry === null) return 'an entry that is no fact';
-  const fact = entry as Members;
-  const { kind } = fact;
-  if (!isText(fact['deliveryId']) || !isText(fact['endpointId']) || !isText(fact['tenant']))
-    return `a fact of kind ${JSON.stringify(kind)} without delivery, endpoint or tenant`;
-  switch (kind) {
-    case 'created':
-      return null;
-    case 'command-refused':
-      return null;
-    case 'reopened':
-      return isCountable(fact['epoch']) && isText(fact['commandId']) ? null : wrongOf(fact);
-    case 'attempt-started':
-      return isStep(fact) && isText(fact['requestId']) ? null : wrongOf(fact);
-    case 'parked':
-      return isStep(fact) ? null : wrongOf(fact);
-    case 'attempt-finished': {
-      const result = (fact['result'] as Members | null | undefined)?.['kind'];
-      return isStep(fact) && typeof result === 'string' && Object.hasOwn(RESULT_STEP, result) ? null : wrongOf(fact);
-    }
-    case 'ended':
-      return isCountable(fact['epoch']) &&
-        isCountable(fact['attempt']) &&
-        typeof fact['status'] === 'string' &&
-        Object.hasOwn(ENDED_STEP, fact['status'])
-        ? null
-        : wrongOf(fact);
-    default:
-      return `a fact of kind ${JSON.stringify(kind)}, which this release does not know`;
-  }
-};
-
-const isStep = (fact: Members): boolean =>
-  isCountable(fact['epoch']) && isCountable(fact['attempt']) && fact['attempt'] > 0;
-
-const wrongOf = (fact: Members): string =>
-  `a fact ${JSON.stringify(fact['kind'])} of delivery ${String(fact['deliveryId']).slice(0, 64)} with members that cannot be`;

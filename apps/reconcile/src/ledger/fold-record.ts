@@ -15,9 +15,9 @@ export type TaskTopic =
 const LONGEST_DELAY_MS = 0xffff_ffff;
 
 /**
- * Adds one record of `deliveries`, of a tier or of the dead letter. The facts that are read together with it are added before it, and
- * the topics in this order: `deliveries`, then the tiers, the shortest first. So where a task has been moved to is known when the record that it was moved
- * from is met.
+ * Adds one record of `deliveries`, of a tier or of the dead letter. The facts that are read together with it are added
+ * before it, and the topics in this order: `deliveries`, then the tiers, the shortest first. So it is known where a task has
+ * been moved to when the record is met from which it was moved.
  *
  * @returns what is wrong with a record that cannot be used, or null
  */

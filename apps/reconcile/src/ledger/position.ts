@@ -10,3 +10,5 @@ export const attemptOf = (position: number): number => position % 0x10000;
 
 export const isCountable = (value: unknown): value is number =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MOST;
+
+export const isOffset = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -6,7 +6,8 @@ import {
   type IncomingMessage,
   type TopicNames,
 } from '@millrace/protocol';
-import { type Complaint, type Horizon, judge, type Verdict } from '../judging/judge';
+import { judge } from '../judging/judge';
+import type { Complaint, Horizon, Verdict } from '../judging/verdict';
 import { foldFact } from '../ledger/fold-fact';
 import { foldRecord, type TaskTopic } from '../ledger/fold-record';
 import { Ledger, type LedgerScope, type Unreadable } from '../ledger/ledger';

@@ -1,4 +1,4 @@
-import type { ReconcileProgress } from '../reconcile';
+import type { ReconcileProgress } from '../reconcile-options';
 
 export interface ProgressStream {
   readonly isTTY?: boolean;

@@ -1,4 +1,4 @@
-import type { Standing } from '../judging/judge';
+import type { Standing } from '../judging/verdict';
 import type { EndpointSums, Sums } from '../reconciliation';
 
 type Counts = { -readonly [name in keyof Sums]: number };
