@@ -33,6 +33,8 @@ const PARTITIONS = 6;
 const BODY_BYTES = 1_024;
 const DELAYS_S = [1, 5, 37] as const;
 const LIVE_ENDPOINTS = 10;
+/** Retries before the first that counts: a process that has just started compiles its code. */
+const WARM_UP = 40;
 const IDLE_SAMPLES = 120;
 const IDLE_EVERY_MS = 250;
 /** Events that succeed, for each that fails at first: an endpoint that only fails is taken for down, and its retries wait. */
@@ -68,6 +70,7 @@ export const retryTimingRows = async (
       rows.push({ name, value });
       tell({ name, value });
     };
+    await site.failing('warm', WARM_UP, IDLE_EVERY_MS, [1]);
     const idle = await site.failing('idle', IDLE_SAMPLES, IDLE_EVERY_MS);
     for (const [delay, late] of idle) add(`retry lateness idle, ${delay} s`, spread(late));
 
@@ -180,15 +183,20 @@ class Site {
   }
 
   /** So many events for each delay, evenly in time, that fail once. Gives the lateness of their second attempts. */
-  async failing(name: string, samples: number, everyMs: number): Promise<Map<number, number[]>> {
-    const wanted = samples * DELAYS_S.length;
-    const late = new Map<number, number[]>(DELAYS_S.map((delay) => [delay, []]));
+  async failing(
+    name: string,
+    samples: number,
+    everyMs: number,
+    delays: readonly number[] = DELAYS_S,
+  ): Promise<Map<number, number[]>> {
+    const wanted = samples * delays.length;
+    const late = new Map<number, number[]>(delays.map((delay) => [delay, []]));
     const begun = performance.now();
     for (let n = 0; n < samples; n++) {
       const wait = begun + n * everyMs - performance.now();
       if (wait > 0) await pause(wait);
       await this.producer.send(
-        DELAYS_S.flatMap((delay) => [
+        delays.flatMap((delay) => [
           this.event(`machine.fails_${delay}`, `fail_${name}_${delay}_${n}`),
           ...Array.from({ length: CALM }, (_each, k) =>
             this.event(`machine.fails_${delay}`, `calm_${name}_${delay}_${n}_${k}`),
