@@ -48,7 +48,7 @@ export interface DispatchWork extends LaneWork {
   /** The record that brought it, and repeats of it that arrived meanwhile; all are finished together. None when it was parked. */
   readonly records: ConsumedRecord[];
   /** It came back from parked storage, where it still stands until it has ended or moved on. */
-  parked: boolean;
+  readonly parked: boolean;
   /** `leaving`: it is being parked or ended. */
   step: 'waiting' | 'queued' | 'in_flight' | 'leaving';
   /** The key that it has taken, where order is kept. */

@@ -112,6 +112,8 @@ export class DispatcherWorld {
   /** What it answers to a certain delivery, before `outcomes`. */
   answerTo: (deliveryId: string) => Outcome | 'hangs' | undefined = () => undefined;
   keysOpen = true;
+  /** Requests without an answer; the test may give it. */
+  readonly hanging: ((outcome: Outcome) => void)[] = [];
   /** Offsets that the topic no longer holds. */
   readonly missing = new Set<number>();
   dispatcher: Dispatcher;
@@ -190,11 +192,12 @@ export class DispatcherWorld {
     this.directory = to;
   }
 
-  /** Tasks that went to a topic, decoded. */
-  sent(topic: string): DeliveryTask[] {
-    return this.tasks
+  /** Tasks that went to a topic, decoded; all of them, or the one at an index of `tasks`. */
+  sent(topic: string, at?: number): DeliveryTask[] {
+    const messages = at === undefined ? this.tasks : this.tasks.slice(at, at + 1);
+    return messages
       .filter((message) => message.topic === topic)
-      .map((message) => decodeDelivery(this.arrived(message, 0n, this.now))!.task);
+      .flatMap((message) => decodeDelivery(this.arrived(message, 0n, this.now))?.task ?? []);
   }
 
   /** kill -9 and a successor: what was not acknowledged is gone, records from `from` on are handed out again. */
@@ -284,7 +287,7 @@ export class DispatcherWorld {
             this.happened.push('request');
             this.requests.push({ deliveryId, headers: request.headers, body });
             const outcome = this.answerTo(deliveryId) ?? this.outcomes.shift() ?? answer(200);
-            return outcome === 'hangs' ? new Promise<Outcome>(() => {}) : outcome;
+            return outcome === 'hangs' ? new Promise<Outcome>((resolve) => this.hanging.push(resolve)) : outcome;
           },
         },
         tasks: {

@@ -161,10 +161,14 @@ export class Dispatcher {
     metrics.callbackGauge('webhook_parked', 'Deliveries that are parked.', [], () => this.endpoints.parked);
   }
 
-  /** Takes a partition over, with what is on record about it. */
+  /** Takes a partition over, with what is on record about it and what of it is still under way here from before. */
   own(memory: PartitionMemory): OwnedPartition {
     this.lose(memory.partition);
-    return this.endpoints.own(memory);
+    const owner = this.endpoints.own(memory);
+    for (const work of this.active.values())
+      if (work.owner.partition === memory.partition && (work.step === 'in_flight' || work.step === 'leaving'))
+        this.rebind(work, owner);
+    return owner;
   }
 
   /** The partition is another's. Requests under way end and are recorded; what waits is the next owner's. */
@@ -234,7 +238,7 @@ export class Dispatcher {
       this.repeats.inc();
       const active = this.active.get(task.deliveryId);
       if (active && isSameAttempt(active, task)) {
-        this.rebind(active, owner, state);
+        this.rebind(active, owner);
         active.records.push(record);
       } else record.complete();
       return;
@@ -370,13 +374,6 @@ export class Dispatcher {
       this.discard(state, owner, offset);
       return;
     }
-    const active = this.active.get(task.deliveryId);
-    if (active && isSameAttempt(active, task) && active.owner !== owner) {
-      // Under way since before the partition was lost and won again.
-      this.rebind(active, owner, state);
-      active.parked = true;
-      return;
-    }
     this.seen.take(task.deliveryId, task);
     this.route(this.workOf(delivery, owner, state, offset, [], true));
   }
@@ -396,12 +393,13 @@ export class Dispatcher {
     if (next !== null) state.ready.push(next);
   }
 
-  /** A request under way belongs to the partition as it is owned now, and holds its key there. */
-  private rebind(work: DispatchWork, owner: OwnedPartition, state: OwnedEndpoint): void {
+  /** Work under way belongs to the partition as it is owned now, and holds its place and its key there. */
+  private rebind(work: DispatchWork, owner: OwnedPartition): void {
     if (work.owner === owner) return;
     work.owner = owner;
-    work.state = state;
-    if (work.key !== null) state.order.admit(work.key, work.delivery.task.deliveryId, work.offset);
+    work.state = owner.endpoint(work.endpointId);
+    if (work.parked) work.state.parked.claim(work.offset);
+    if (work.key !== null) work.state.order.admit(work.key, work.delivery.task.deliveryId, work.offset);
   }
 
   private unpark(state: OwnedEndpoint, owner: OwnedPartition, offset: number): void {
@@ -579,7 +577,6 @@ export class Dispatcher {
     span: ActiveSpan,
   ): Promise<void> {
     const { endpoint, requestId, task } = subject;
-    const { state, owner } = work;
     const startedAt = this.ports.now();
     let request: WebhookRequest | null = null;
     let outcome: Outcome;
@@ -625,7 +622,7 @@ export class Dispatcher {
       outcomeName: fact.outcome,
     });
     if (health.disabled) this.noteGone(endpoint);
-    if (health.wentDown) this.giveBackQueue(state);
+    if (health.wentDown) this.giveBackQueue(work.state);
     const ending = settlement.kind === 'retry' ? work.ending : null;
     if (settlement.kind === 'retry' && ending === null && work.key !== null) await this.holdKey(work, work.key, now);
     const following = [
@@ -635,6 +632,8 @@ export class Dispatcher {
     if (following.length > 0 && !(await this.ports.tasks.send(following))) return;
     const { epoch, attempt } = task;
     const done = (): void => {
+      // As they are now: the partition may have been lost and won again since the request left.
+      const { state, owner } = work;
       const ended = settlement.kind !== 'retry' || ending !== null;
       this.seen.note(task.deliveryId, { epoch, attempt, finished: true, ended });
       if (work.key !== null && ended) this.freeKey(state, owner, work.key, task.deliveryId);
@@ -646,11 +645,12 @@ export class Dispatcher {
       if (owner.backlogged.size > 0) this.release.pump(owner);
       if (this.idle) this.whenIdle();
     };
-    if (ending === null) this.append(owner.partition, fact, done);
+    const { partition } = work.owner;
+    if (ending === null) this.append(partition, fact, done);
     else {
-      this.append(owner.partition, fact, () => {});
+      this.append(partition, fact, () => {});
       this.append(
-        owner.partition,
+        partition,
         endedFact(
           task,
           { status: 'cancelled', reason: reasonOf(ending.kind), command: ending, offset: work.offset },

@@ -76,9 +76,9 @@ describe('parked offsets', () => {
           } else if (what === 'remove') {
             parked.remove(offset);
             model.delete(offset);
-          } else if (what === 'claim' && model.has(offset)) {
+          } else if (what === 'claim') {
             parked.claim(offset);
-            model.set(offset, true);
+            if (model.has(offset)) model.set(offset, true);
           } else if (what === 'unclaim' && model.get(offset)) {
             parked.unclaim(offset);
             model.set(offset, false);

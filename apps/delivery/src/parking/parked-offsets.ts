@@ -101,8 +101,9 @@ export class ParkedOffsets {
     return null;
   }
 
+  /** Without effect when it is not parked. */
   claim(offset: number): void {
-    this.claims.add(offset);
+    if (this.has(offset)) this.claims.add(offset);
   }
 
   isClaimed(offset: number): boolean {

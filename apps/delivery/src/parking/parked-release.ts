@@ -74,6 +74,8 @@ export class ParkedRelease {
   }
 
   private next(endpoint: OwnedEndpoint, partition: OwnedPartition): number | null {
+    // Some may have been ended by a command meanwhile.
+    while (endpoint.ready.length > 0 && !endpoint.parked.has(endpoint.ready[0]!)) endpoint.ready.shift();
     if (endpoint.ready.length > 0) return endpoint.ready[0]!;
     const deferred = endpoint.deferred.count > 0 && this.ports.mayRetry(endpoint) ? endpoint.deferred.next() : null;
     const next = endpoint.parked.next();
