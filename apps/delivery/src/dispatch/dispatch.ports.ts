@@ -25,7 +25,7 @@ export interface DispatchPorts {
   readonly state: Pick<DispatchStatePublisher, 'put' | 'erase' | 'putChunk'>;
   readonly health: { publish(record: EndpointHealthRecord): void; erase(endpointId: string): void };
   /** Reads records of `deliveries` back; rejects when the brokers cannot be reached. */
-  readonly records: { fetch(partition: number, offset: number): Promise<Stretch> };
+  readonly records: { fetch(partition: number, offset: number): Promise<Stretch>; forget(partition: number): void };
   /** Every record of the partition before this offset has been handed out. */
   readonly position: (partition: number) => number | null;
   /** Unix ms, by the broker's clock as far as it is known. */

@@ -40,6 +40,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
+/** What the history would know of a delivery when a command is given. */
+interface KnownState {
+  readonly expectedEpoch: number;
+  readonly attempt: number;
+  readonly recordOffset: number | null;
+}
+
 /** A site on paper: the retry tiers are a list that the test empties, the clock is the test's. */
 class Site {
   readonly world: DispatcherWorld;
@@ -148,15 +155,14 @@ class Site {
     return offset;
   }
 
-  private lastFact(id: string): { expectedEpoch: number; attempt: number; recordOffset: number | null } | null {
-    const facts = this.world.facts.filter((fact) => fact.deliveryId === id);
-    let known: { expectedEpoch: number; attempt: number; recordOffset: number | null } | null = null;
-    for (const fact of facts) {
-      if (fact.kind === 'attempt-started' || fact.kind === 'parked')
-        known = { expectedEpoch: fact.epoch, attempt: fact.attempt, recordOffset: fact.recordOffset };
-      else if (fact.kind === 'reopened' && known) known = { ...known, expectedEpoch: fact.epoch, attempt: 0 };
-    }
-    return known;
+  private lastFact(id: string): KnownState | undefined {
+    return this.world.facts
+      .filter((fact) => fact.deliveryId === id)
+      .reduce<KnownState | undefined>((known, fact) => {
+        if (fact.kind === 'attempt-started' || fact.kind === 'parked')
+          return { expectedEpoch: fact.epoch, attempt: fact.attempt, recordOffset: fact.recordOffset };
+        return fact.kind === 'reopened' && known ? { ...known, expectedEpoch: fact.epoch, attempt: 0 } : known;
+      }, undefined);
   }
 }
 

@@ -321,6 +321,7 @@ export class DispatcherWorld {
           erase: (id) => later(() => this.health.delete(id)),
         },
         records: {
+          forget: () => {},
           fetch: async (partition, offset) => {
             const to = Math.min(offset + 100, this.log.length);
             const held = this.log.slice(offset, to).filter((each) => !this.missing.has(Number(each.offset)));

@@ -436,6 +436,32 @@ describe('parking', () => {
     expect(world.requests.map(({ deliveryId }) => deliveryId)).toEqual(['d1', 'd2']);
   });
 
+  it('is not doubled by a copy that a crash of a mover left, though the owner restarts in between', async () => {
+    const world = new DispatcherWorld(endpoint({ status: 'paused' }));
+    world.give(task());
+    await world.settleDown();
+    await world.restart(1);
+    world.give(task());
+    await world.settleDown();
+    world.change(endpoint({ version: 2 }));
+    await world.pass(300);
+    expect(world.requests).toHaveLength(1);
+    expect(world.times('parked')).toBe(1);
+  });
+
+  it('is not sent again when its bit outlived its end', async () => {
+    const world = new DispatcherWorld(endpoint({ status: 'paused' }));
+    world.give(task());
+    await world.settleDown();
+    const before = new Map(world.states);
+    world.change(endpoint({ version: 2 }));
+    await world.pass(300);
+    for (const [key, state] of before) world.states.set(key, state);
+    world.change(endpoint({ status: 'paused', version: 3 }));
+    await world.restart(1);
+    expect(world.states.size).toBe(0);
+  });
+
   it('survives a restart, and sends each once', async () => {
     const world = new DispatcherWorld(endpoint({ status: 'paused' }));
     several(world, 5);

@@ -183,21 +183,26 @@ export class Dispatcher {
   noteFact(owner: OwnedPartition, fact: DeliveryFact): void {
     const { deliveryId } = fact;
     switch (fact.kind) {
-      case 'attempt-started': {
-        if (fact.chain) {
-          owner.knownChains.set(deliveryId, fact.chain);
-          this.endpoints.noteSequence(owner.endpoint(fact.endpointId), fact);
-        }
+      case 'attempt-started':
+        owner.begun.set(deliveryId, fact);
+        this.endpoints.noteSequence(owner.endpoint(fact.endpointId), fact);
         break;
-      }
       case 'attempt-finished': {
         const ended = fact.result.kind !== 'retry';
         this.seen.note(deliveryId, { epoch: fact.epoch, attempt: fact.attempt, finished: true, ended });
-        owner.knownChains.delete(deliveryId);
+        const begun = owner.begun.get(deliveryId);
+        owner.begun.delete(deliveryId);
+        // It was parked before, and the crash came before its bit was cleared.
+        if (begun) this.unpark(owner.endpoint(fact.endpointId), owner, begun.recordOffset);
         break;
       }
+      case 'parked':
+        // Its bit is on record, since that is written first; another copy of it is a repeat.
+        this.seen.note(deliveryId, { epoch: fact.epoch, attempt: fact.attempt, finished: false, ended: false });
+        break;
       case 'ended':
         this.seen.note(deliveryId, { epoch: fact.epoch, attempt: fact.attempt, finished: true, ended: true });
+        if (fact.recordOffset !== null) this.unpark(owner.endpoint(fact.endpointId), owner, fact.recordOffset);
         break;
       case 'reopened':
         this.seen.note(deliveryId, { epoch: fact.epoch, attempt: 0, finished: true, ended: false });
@@ -267,7 +272,10 @@ export class Dispatcher {
       for (const work of this.lanes.overdue(now)) if (!this.abandoned(work)) this.park(work, 'lane_full', null);
     this.endpoints.tend();
     this.expiry.sweep();
-    for (const owner of this.endpoints.all()) this.release.pump(owner);
+    for (const owner of this.endpoints.all()) {
+      if (owner.backlogged.size === 0) this.ports.records.forget(owner.partition);
+      else this.release.pump(owner);
+    }
     this.pump();
   }
 
@@ -363,7 +371,9 @@ export class Dispatcher {
   private acceptReleased(state: OwnedEndpoint, owner: OwnedPartition, message: IncomingMessage): void {
     const delivery = decodeDelivery(message);
     const offset = Number(message.offset);
-    if (!delivery || this.seen.hasFinished(delivery.task.deliveryId, delivery.task)) {
+    const active = delivery && this.active.get(delivery.task.deliveryId);
+    const isCopy = active && isSameAttempt(active, delivery.task) && active.offset !== offset;
+    if (!delivery || isCopy || this.seen.hasFinished(delivery.task.deliveryId, delivery.task)) {
       this.repeats.inc();
       this.discard(state, owner, offset);
       return;

@@ -185,7 +185,7 @@ export class EndpointStates {
     const { state, owner } = work;
     const { task } = work.delivery;
     if (task.chain !== null || task.trigger.kind !== 'event') return;
-    let chain = owner.knownChains.get(task.deliveryId) ?? null;
+    let chain = owner.begun.get(task.deliveryId)?.chain ?? null;
     if (chain === null) {
       chain = { sequence: state.sequence + 1, previousId: state.lastEventId };
       state.sequence++;

@@ -1,4 +1,5 @@
 import { type EndpointHealth, HEALTHY } from '@millrace/domain';
+import type { AttemptStarted } from '@millrace/protocol';
 import { ParkedOffsets } from '../parking/parked-offsets';
 import { KeyOrder } from './key-order';
 
@@ -50,8 +51,8 @@ export class OwnedPartition {
   readonly backlogged = new Set<OwnedEndpoint>();
   /** Endpoints whose health record is out of date. */
   readonly changed = new Set<OwnedEndpoint>();
-  /** Places of deliveries whose first attempt was begun by an owner before, and not finished. */
-  readonly knownChains = new Map<string, { readonly sequence: number; readonly previousId: string | null }>();
+  /** Deliveries whose attempt was begun by an owner before, and not finished: a repeat of it has the same place. */
+  readonly begun = new Map<string, Pick<AttemptStarted, 'chain' | 'recordOffset'>>();
   current = true;
 
   constructor(readonly partition: number) {}

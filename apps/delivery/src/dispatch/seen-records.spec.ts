@@ -42,6 +42,14 @@ describe('seen records', () => {
     expect(seen.of('d')).toEqual({ epoch: 0, attempt: 1, finished: true, ended: true });
   });
 
+  it('takes nothing more of a chain that has ended, and the next chain', () => {
+    const seen = new SeenRecords(10);
+    seen.note('d', { ...finished(2), ended: true });
+    expect(seen.take('d', at(3))).toBe(false);
+    expect(seen.hasFinished('d', at(3))).toBe(true);
+    expect(seen.take('d', at(1, 1))).toBe(true);
+  });
+
   it('takes again what was given back', () => {
     const seen = new SeenRecords(10);
     seen.take('d', at(1));

@@ -16,10 +16,11 @@ export class SeenRecords {
 
   constructor(private readonly capacity: number) {}
 
-  /** True when the position is new, which also takes it; false for a repeat. */
+  /** True when the position is new, which also takes it; false for a repeat, and for what comes of a chain that has ended. */
   take(deliveryId: string, { epoch, attempt }: ChainPosition): boolean {
     const held = this.furthest.get(deliveryId);
-    if (held && compareChainPositions({ epoch, attempt }, held) <= 0) return false;
+    if (held && (compareChainPositions({ epoch, attempt }, held) <= 0 || (held.ended && epoch <= held.epoch)))
+      return false;
     this.put(deliveryId, { epoch, attempt, finished: false, ended: false });
     return true;
   }
@@ -40,12 +41,12 @@ export class SeenRecords {
     return this.furthest.get(deliveryId);
   }
 
-  /** True when the attempt at this position was finished, or overtaken. */
+  /** True when the attempt at this position was finished or overtaken, or its chain has ended. */
   hasFinished(deliveryId: string, position: ChainPosition): boolean {
     const held = this.furthest.get(deliveryId);
     if (!held) return false;
     const order = compareChainPositions(position, held);
-    return order < 0 || (order === 0 && held.finished);
+    return order < 0 || (order === 0 && held.finished) || (held.ended && position.epoch <= held.epoch);
   }
 
   /** What was known before, when something noted since has come to nothing. */

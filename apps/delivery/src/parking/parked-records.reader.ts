@@ -26,12 +26,13 @@ export class Stretch {
   }
 }
 
-/** Stretches that were read last: a backlog that drains asks for neighbours again and again. */
-const STRETCHES_KEPT = 4;
+/** Partitions whose last stretch is kept: a backlog that drains asks for neighbours again and again. */
+const STRETCHES_KEPT = 12;
 
 /** Reads records of `deliveries` back at their offsets, over one connection. */
 export class ParkedRecords {
-  private stretches: Stretch[] = [];
+  /** By partition, the one asked for longest ago first. */
+  private readonly stretches = new Map<number, Stretch>();
 
   constructor(
     private readonly reader: RecordReader,
@@ -43,14 +44,19 @@ export class ParkedRecords {
    * @throws when the offset is not in the log, or the brokers cannot be reached
    */
   async fetch(partition: number, offset: number): Promise<Stretch> {
-    const known = this.stretches.find(
-      (stretch) => stretch.partition === partition && stretch.from <= offset && offset < stretch.to,
-    );
-    if (known) return known;
+    const known = this.stretches.get(partition);
+    if (known && known.from <= offset && offset < known.to) return known;
     const { messages, next } = await this.reader.fetch(this.topic, partition, BigInt(offset));
     const stretch = new Stretch(partition, offset, Number(next), messages);
-    this.stretches = [stretch, ...this.stretches].slice(0, STRETCHES_KEPT);
+    this.stretches.delete(partition);
+    this.stretches.set(partition, stretch);
+    if (this.stretches.size > STRETCHES_KEPT) this.stretches.delete(this.stretches.keys().next().value!);
     return stretch;
+  }
+
+  /** Nothing of the partition is wanted now. */
+  forget(partition: number): void {
+    this.stretches.delete(partition);
   }
 
   close(): Promise<void> {
