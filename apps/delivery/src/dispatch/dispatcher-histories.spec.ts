@@ -161,7 +161,9 @@ class Site {
       .reduce<KnownState | undefined>((known, fact) => {
         if (fact.kind === 'attempt-started' || fact.kind === 'parked')
           return { expectedEpoch: fact.epoch, attempt: fact.attempt, recordOffset: fact.recordOffset };
-        return fact.kind === 'reopened' && known ? { ...known, expectedEpoch: fact.epoch, attempt: 0 } : known;
+        return fact.kind === 'reopened' && known
+          ? { expectedEpoch: fact.epoch, attempt: 0, recordOffset: known.recordOffset }
+          : known;
       }, undefined);
   }
 }
