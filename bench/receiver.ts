@@ -27,10 +27,17 @@ const seriesNamed = (name: string): Series => {
   return found;
 };
 
+/** A series of its own is kept of what was refused: `<series>_refused`. */
+const enter = (request: IncomingMessage, suffix = ''): void => {
+  const id = readNumberedId(String(request.headers['webhook-id']));
+  if (id) seriesNamed(id.series + suffix).note(id.number, id.sentAt, monotonicMicros());
+};
+
 const receive = (request: IncomingMessage, response: ServerResponse): void => {
   request.resume();
   switch (behaviours.get(groupOf(request.url!)) ?? 'answer') {
     case 'refuse':
+      enter(request, '_refused');
       request.socket.destroy();
       return;
     case 'hang':
@@ -39,8 +46,7 @@ const receive = (request: IncomingMessage, response: ServerResponse): void => {
       return;
     case 'answer':
       request.once('end', () => {
-        const id = readNumberedId(String(request.headers['webhook-id']));
-        if (id) seriesNamed(id.series).note(id.number, id.sentAt, monotonicMicros());
+        enter(request);
         response.writeHead(204).end();
       });
   }

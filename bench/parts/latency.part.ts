@@ -2,6 +2,7 @@ import { ReceiverProcess } from '../receiving/receiver-process';
 import { atMost, type Part, row } from '../report/part';
 import { latencyOf, latencyText } from '../report/quantiles';
 import { size } from '../report/sizes';
+import { costsFromHere, costsText } from '../site/costs';
 import type { EventPlan } from '../site/publisher';
 import { allArrived, highestRate } from '../site/rates';
 import { Site } from '../site/site';
@@ -21,17 +22,18 @@ export const latency: Part = {
     const site = await Site.start(environment);
     try {
       const origins = await receiver.origins(ENDPOINTS);
-      await site.service('audit-projector');
-      await site.service('delivery');
+      const projector = await site.service('audit-projector');
+      const delivery = await site.service('delivery');
       await site.createEndpoints(ENDPOINTS, (n) => ({ url: `${origins[n]}/`, eventTypes: [`machine.bench_${n}`] }));
       const typeOf = (n: number): string => `machine.bench_${n % ENDPOINTS}`;
       const highest = await highestRate(site, receiver, typeOf);
       say(`highest rate ${highest.toFixed(0)}/s`);
       await site.calm();
       const steadily = async (series: string, rate: number, forSeconds: number) => {
+        const costs = costsFromHere(environment, { delivery, projector, receiver });
         const sent = await site.publisher.steadily(rate, forSeconds, (n): EventPlan => ({ series, type: typeOf(n) }));
         await allArrived(receiver, series, sent.sent);
-        return { ...sent, ...latencyOf(await receiver.report(series)) };
+        return { ...sent, ...latencyOf(await receiver.report(series)), costs: costsText(costs(sent.sent)) };
       };
       const few = await steadily('few', 50, 10);
       await steadily('warm', highest * SHARE, WARM_S);
@@ -44,6 +46,8 @@ export const latency: Part = {
           row(`send to receipt at ${(highest * SHARE).toFixed(0)} events/s`, latencyText(half)),
           row('… p50', `${half.p50.toFixed(1)} ms`, atMost(half.p50, 5, ' ms')),
           row('… p99', `${half.p99.toFixed(1)} ms`, atMost(half.p99, 25, ' ms')),
+          row('CPU for each event at 50 events/s', few.costs),
+          row('… at half of the highest rate', half.costs),
           row('latest turn of the sender behind its schedule', `${half.latestMs.toFixed(1)} ms`),
         ],
         notes: [

@@ -1,8 +1,8 @@
 import { eventually } from '@millrace/test-environment';
-import { residentBytes } from '../process-memory';
 import { ReceiverProcess } from '../receiving/receiver-process';
 import { atMost, type Part, row } from '../report/part';
 import { size } from '../report/sizes';
+import { COLLECTABLE, collectedBytes } from '../site/collected-memory';
 import { BODY_BYTES } from '../site/publisher';
 import { allArrived } from '../site/rates';
 import { Site } from '../site/site';
@@ -28,7 +28,7 @@ export const memory: Part = {
     });
     try {
       const origins = await receiver.origins(Math.min(100, endpoints));
-      const delivery = await site.service('delivery');
+      const delivery = await site.service('delivery', COLLECTABLE);
       await site.createEndpoints(endpoints, (n) => ({
         url: `${origins[n % origins.length]}/memory/${n}`,
         eventTypes: [`machine.bench_${n}`],
@@ -41,12 +41,21 @@ export const memory: Part = {
         await allArrived(receiver, `warm${round}`, inFlight);
       }
       await site.calm();
-      const before = residentBytes(delivery.pid);
+      const before = await collectedBytes(delivery);
       await receiver.behave('memory', 'hang');
       await publish('hanging');
-      await eventually(async () => (await receiver.hanging()) >= wanted, `${wanted} deliveries to hang`, 25_000);
-      const hanging = await receiver.hanging();
-      const after = residentBytes(delivery.pid);
+      const hanging = await eventually(
+        async () => {
+          const now = await receiver.hanging();
+          if (now < wanted) throw new Error(`${now} hang`);
+          return now;
+        },
+        `${wanted} deliveries to hang`,
+        25_000,
+      );
+      const after = await collectedBytes(delivery);
+      const stillHanging = await receiver.hanging();
+      if (stillHanging < hanging) throw new Error(`only ${stillHanging} of ${hanging} still hung when memory was read`);
       const each = (after - before) / hanging / 1_024;
       for (const complaint of site.complaints()) say(complaint);
       return {
@@ -57,7 +66,7 @@ export const memory: Part = {
           row('for each', `${each.toFixed(1)} KiB`, atMost(each, 22, ' KiB')),
         ],
         notes: [
-          `${endpoints} endpoints, bodies of ${BODY_BYTES} bytes; before: after ${WARM_ROUNDS} times as many deliveries that were answered.`,
+          `${endpoints} endpoints, bodies of ${BODY_BYTES} bytes; before: after ${WARM_ROUNDS} times as many deliveries that were answered; both after a garbage collection.`,
         ],
       };
     } finally {

@@ -2,11 +2,12 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually, type ServiceProcess } from '@millrace/test-environment';
-import { cpuMicros, cpuMicrosOfTree } from '../process-cpu';
+import { cpuMicros } from '../process-cpu';
 import { ReceiverProcess } from '../receiving/receiver-process';
 import { atLeast, type Bench, type Part, type Row, type Table } from '../report/part';
 import { ROUNDS, size } from '../report/sizes';
 import { median } from '../report/statistics';
+import { type Costs, costsFromHere } from '../site/costs';
 import { BODY_BYTES, type EventPlan } from '../site/publisher';
 import { allArrived } from '../site/rates';
 import { Site } from '../site/site';
@@ -16,9 +17,6 @@ const IN_FLIGHT = 256;
 const MOST_ORIGINS = 100;
 /** Of the events, those that are delivered before the clock starts: a service that has just started is no measure. */
 const WARM_SHARE = 0.2;
-
-/** CPU microseconds of each delivery, by process. */
-type Costs = { readonly [process: string]: number };
 
 interface Measured {
   /** Deliveries a second. */
@@ -194,22 +192,12 @@ const startedWhen = async (
     'the work to flow',
     120_000,
   );
-  const { broker, database } = bench.environment.processes;
-  const readers: { readonly [process: string]: () => number } = {
-    sender: () => cpuMicros(sender.pid),
-    projector: () => cpuMicros(projector.pid),
-    Kafka: () => cpuMicros(broker),
-    PostgreSQL: () => cpuMicrosOfTree(database),
-    receiver: () => cpuMicros(receiver.pid),
-  };
   const began = performance.now();
-  const before = Object.fromEntries(Object.entries(readers).map(([name, read]) => [name, read()]));
+  const costs = costsFromHere(bench.environment, { sender, projector, receiver });
   return {
     stop: (until) => ({
       rate: ((until - first) * 1_000) / (performance.now() - began),
-      costs: Object.fromEntries(
-        Object.entries(readers).map(([name, read]) => [name, (read() - before[name]!) / (until - first)]),
-      ),
+      costs: costs(until - first),
     }),
   };
 };

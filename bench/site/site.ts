@@ -15,6 +15,8 @@ const CREATING = 16;
 /** A process that uses less than this share of a core has nothing to do. */
 const CALM = 0.08;
 const LOOK_MS = 500;
+/** What Node says when a process may be inspected. */
+const INSPECTOR = /^(Debugger |For help, see: )/;
 
 type Variables = { readonly [name: string]: string };
 
@@ -124,7 +126,7 @@ export class Site {
     const counts = new Map<string, number>();
     for (const service of this.services)
       for (const line of service.logs()) {
-        if (typeof line['level'] === 'number' && line['level'] < 40) continue;
+        if (typeof line['level'] === 'number' ? line['level'] < 40 : INSPECTOR.test(String(line['text']))) continue;
         const text = `${service.name}: ${String(line['msg'] ?? line['text']).slice(0, 160)}`;
         counts.set(text, (counts.get(text) ?? 0) + 1);
       }
