@@ -143,7 +143,7 @@ export class MoverWorld {
     this.mover = new TierMover(
       kafka,
       { topics, timeScale: 1, groupId: 'g', partitions: 12, leadMs: 100, ...settings },
-      { messages, clock: this.clocks },
+      { messages, clock: this.clocks, utilization: () => 0.7 },
       silentLogger,
     );
   }

@@ -124,7 +124,7 @@ describe('tier mover', () => {
 
 describe('very many at once', () => {
   const storm = async (endpoints: number, count: number) => {
-    const world = new MoverWorld({ movesPerSecond: 1_000 });
+    const world = new MoverWorld({ movesPerSecond: { least: 1_000, first: 1_000, most: 1_000 } });
     for (let n = 0; n < count; n++)
       world.arrive('1s', task({ deliveryId: `d${n}`, endpointId: `ep_${n % endpoints}`, remainingDelayMs: 1_100 }));
     return world;
@@ -137,7 +137,7 @@ describe('very many at once', () => {
     await pass(502);
     // What a short while brings may go at once; then the rate.
     expect(world.moved.length).toBeGreaterThan(500);
-    expect(world.moved.length).toBeLessThanOrEqual(601);
+    expect(world.moved.length).toBeLessThanOrEqual(521);
     await pass(1_500);
     expect(world.finished).toHaveLength(2_000);
     for (const endpointId of ['ep_0', 'ep_1', 'ep_2']) {
@@ -166,7 +166,7 @@ describe('very many at once', () => {
     const sends = jest.spyOn(world as unknown as { take: () => Promise<void> }, 'take');
     await pass(2_500);
     expect(world.moved).toHaveLength(1_000);
-    expect(sends.mock.calls.length).toBeLessThan(30);
+    expect(sends.mock.calls.length).toBeLessThan(60);
     await stop(world.mover);
   });
 });

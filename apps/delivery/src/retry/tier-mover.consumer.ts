@@ -14,13 +14,15 @@ import { rejectUnusableTask } from '../sending/unusable-task';
 import type { WaitClock } from './broker-clock';
 import { DueQueues } from './due-queues';
 import { nextStep, waitInTier } from './next-step';
-import { Pace } from './pace';
+import { loopUtilization, Pace, type PaceLimits } from './pace';
 import { type Waiting, WaitingHeap } from './waiting-heap';
 
 export interface TierMoverPorts {
   /** Resolves true when Kafka has the messages, false when the process is stopping. */
   readonly messages: Pick<PersistentSender, 'send' | 'stop'>;
   readonly clock: WaitClock;
+  /** Share of its time, 0 to 1, that the process was busy since the last call. Default: its event loop. */
+  readonly utilization?: () => number;
 }
 
 export interface TierMoverSettings {
@@ -30,8 +32,8 @@ export interface TierMoverSettings {
   readonly partitions: number;
   /** How long before its due time a task is sent to its owner, who holds it for the rest. Default 100 ms. */
   readonly leadMs?: number;
-  /** Tasks that leave the tiers in a second, when more are due at once. Default 5,000. */
-  readonly movesPerSecond?: number;
+  /** Tasks that leave the tiers in a second, when more are due at once; by default it follows how busy the process is. */
+  readonly movesPerSecond?: PaceLimits;
 }
 
 /** A record that is held in memory until it leaves its tier. */
@@ -51,9 +53,7 @@ interface Held extends Waiting {
 }
 
 const DEFAULT_LEAD_MS = 100;
-const DEFAULT_MOVES_PER_SECOND = 5_000;
-/** Moves that may go at once after a quiet while. */
-const BURST_MS = 100;
+const DEFAULT_MOVES_PER_SECOND: PaceLimits = { least: 500, first: 2_000, most: 10_000 };
 /** The longest that a timer is set for: a longer wait is looked at again, so that it follows what the broker says. */
 const LONGEST_TIMER_MS = 60_000;
 /** Records of a partition that are read ahead; beyond it the partition is paused, which delays nothing that is due. */
@@ -62,7 +62,7 @@ const READ_AHEAD_BYTES = 128 * 1024 * 1024;
 /** Moves of one send. */
 const BATCH = 500;
 /** When moves wait for the pace, so many go together. */
-const WORTH_A_SEND = 50;
+const WORTH_A_SEND = 20;
 /** What the ticks and the believed time may differ by without a clock that is wrong. */
 const SLACK_MS = 50;
 /** Append times of a partition that go back by more than this say that the broker's clock was set back. */
@@ -103,7 +103,11 @@ export class TierMover implements KafkaWorker {
     private readonly logger: Logger,
   ) {
     this.leadMs = settings.leadMs ?? DEFAULT_LEAD_MS;
-    this.pace = new Pace(settings.movesPerSecond ?? DEFAULT_MOVES_PER_SECOND, BURST_MS, performance.now());
+    this.pace = new Pace(
+      settings.movesPerSecond ?? DEFAULT_MOVES_PER_SECOND,
+      ports.utilization ?? loopUtilization(),
+      performance.now(),
+    );
     for (const tier of RETRY_TIERS) this.tiers.set(settings.topics.retry(tier.name), tier);
     ports.clock.onMoved(() => this.waitAnew());
     this.consumer = kafka.windowedConsumer({
@@ -242,7 +246,7 @@ export class TierMover implements KafkaWorker {
       this.waiting.pop();
       if (held.record.current) this.due.add(held.record.message.key?.toString() ?? '', held);
     }
-    const allowed = this.pace.allowed(performance.now());
+    const allowed = this.pace.allowed(this.due.size, performance.now());
     if (this.pace.waitFor(this.worthASend) > 0) return [];
     const batch = this.due.take(Math.min(BATCH, allowed));
     this.pace.spend(batch.length);
