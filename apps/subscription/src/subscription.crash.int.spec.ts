@@ -18,7 +18,7 @@ import {
   type TestEnvironment,
 } from '@millrace/test-environment';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 const adminKey = `mr_admin1_${randomBytes(24).toString('hex')}`;
 const body = { url: 'http://127.0.0.1:9/hooks', eventTypes: ['*'] };
@@ -175,7 +175,7 @@ test('what was stored by a process that was killed before it was published, the 
   await eventually(
     async () => (await call(second, 'POST', '/v1/endpoints', body)).status === 201,
     'a working pair',
-    40_000,
+    90_000,
   );
   await environment.stopBroker('kill');
   const refused = await call(first, 'POST', '/v1/endpoints', body);
