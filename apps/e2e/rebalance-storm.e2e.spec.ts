@@ -43,11 +43,16 @@ describe('delivery processes that come and go', () => {
       }
       storm = false;
       await publishing;
+      const open = async () => (await site.deliveries()).filter(({ status }) => status !== 'succeeded');
       await eventually(
-        async () => (await site.deliveries({ status: 'succeeded' })).length === ids.length,
+        async () => (await open()).length === 0 && (await site.deliveries()).length === ids.length,
         `all of ${ids.length} deliveries to be succeeded`,
         90_000,
-      );
+      ).catch(async (error) => {
+        const left = await open();
+        const details = await Promise.all(left.slice(0, 5).map(({ id }) => site.delivery(id)));
+        throw new Error(`${error.message}; ${left.length} are open, ${JSON.stringify(details)}`);
+      });
       const succeeded = new Map<string, number>();
       for (const request of receiver.requests) {
         const id = String(request.headers['webhook-id']);
