@@ -53,6 +53,7 @@ const STORM_ENDPOINTS = 20;
 const STORM_LIVE_SHARE = 0.3;
 const STORM_NOTICE_MS = 15_000;
 const SEND_EVERY_MS = 5;
+const LOOK_EVERY_MS = 500;
 
 /**
  * How late a retry reaches its receiver after the moment that the history says it is planned for: on an idle system, at
@@ -94,7 +95,8 @@ type Arrival = [id: string, at: number, status: number];
 
 /** The delivery service over a Kafka of its own, with endpoints of each delay, and a receiver that notes arrivals. */
 class Site {
-  private readonly arrivals: Arrival[] = [];
+  /** By the first words of their ids. */
+  private readonly arrivals = new Map<string, Arrival[]>();
   /** Unix ms of the next attempt, by delivery: what the attempt before it was recorded with. */
   private readonly planned = new Map<string, number>();
   /** The delivery of an event that fails at first. */
@@ -204,12 +206,9 @@ class Site {
         ]),
       );
     }
-    const mine = () => this.arrivals.filter(([id, , status]) => status === 204 && id.startsWith(`fail_${name}_`));
-    await eventually(
-      async () => {
-        await this.collect();
-        return mine().length >= wanted && mine().every(([id]) => this.planOf(id) !== undefined);
-      },
+    const mine = () => this.arrived(`fail_${name}`).filter(([, , status]) => status === 204);
+    await this.until(
+      () => mine().length >= wanted && mine().every(([id]) => this.planOf(id) !== undefined),
       `${wanted} retries to arrive`,
       120_000,
     );
@@ -266,8 +265,7 @@ class Site {
   /** Ms from the send of an event to its arrival, of those sent at a time that is wanted (Unix ms). */
   async latencies(name: string, wanted: (sentAt: number) => boolean): Promise<number[]> {
     await this.collect();
-    return this.arrivals
-      .filter(([id]) => id.startsWith(`${name}_`))
+    return this.arrived(name)
       .map(([id, at]) => ({ sentAt: Number(id.split('_')[2]) / 1_000, at }))
       .filter(({ sentAt }) => wanted(sentAt))
       .map(({ sentAt, at }) => at - sentAt);
@@ -280,7 +278,7 @@ class Site {
     await this.allOf('storm', STORM, 300_000);
     await pause(1_000);
     await live.end();
-    const times = this.arrivals.filter(([id]) => id.startsWith('storm_')).map(([, at]) => at);
+    const times = this.arrived('storm').map(([, at]) => at);
     const drained = times.reduce((last, at) => Math.max(last, at), 0);
     const early = times.filter((at) => at < due - 1).length;
     // Written, and not yet on its way.
@@ -374,20 +372,35 @@ class Site {
     return encodeEvent(this.topics.events('mes'), event);
   }
 
-  private async allOf(name: string, count: number, timeoutMs = 120_000): Promise<void> {
+  private arrived(name: string): readonly Arrival[] {
+    return this.arrivals.get(name) ?? [];
+  }
+
+  private allOf(name: string, count: number, timeoutMs = 120_000): Promise<void> {
+    return this.until(() => this.arrived(name).length >= count, `${count} ${name} deliveries to arrive`, timeoutMs);
+  }
+
+  /** Looks seldom: the generator runs in this process. */
+  private async until(there: () => boolean, what: string, timeoutMs: number): Promise<void> {
     await eventually(
       async () => {
-        await pause(200);
+        await pause(LOOK_EVERY_MS);
         await this.collect();
-        return new Set(this.arrivals.filter(([id]) => id.startsWith(`${name}_`)).map(([id]) => id)).size >= count;
+        return there();
       },
-      `${count} ${name} deliveries to arrive`,
+      what,
       timeoutMs,
     );
   }
 
   private async collect(): Promise<void> {
-    this.arrivals.push(...((await (await fetch(this.receiver.url)).json()) as Arrival[]));
+    for (const arrival of (await (await fetch(this.receiver.url)).json()) as Arrival[]) {
+      const [first, second] = arrival[0].split('_');
+      const name = first === 'fail' || first === 'calm' ? `${first}_${second}` : first!;
+      const before = this.arrivals.get(name);
+      if (before) before.push(arrival);
+      else this.arrivals.set(name, [arrival]);
+    }
   }
 }
 
