@@ -115,7 +115,7 @@ const untilLed = async (admin: Pick<Admin, 'fetchTopicMetadata'>, names: string[
   }
 };
 
-const LEADERS_TIMEOUT_MS = 30_000;
+const LEADERS_TIMEOUT_MS = 90_000;
 
 const isNotYetKnown = (error: unknown): boolean =>
   ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'].includes(failureName(error));
