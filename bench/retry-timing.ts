@@ -43,7 +43,7 @@ const FIRST_RATE = 300;
 const RATE_STEP = 1.3;
 const STEP_MS = 5_000;
 /** A rate is kept up with when nine of ten deliveries arrive within this. */
-const KEEPS_UP_MS = 250;
+const KEEPS_UP_MS = 100;
 const LOAD_SHARE = 0.8;
 const LOAD_MS = 30_000;
 /** Share of the events under load that fail at first. */
