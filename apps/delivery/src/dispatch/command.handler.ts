@@ -53,6 +53,8 @@ const LONGEST_WAIT_MS = 35 * 86_400_000;
  */
 export class CommandHandler {
   private readonly done = new Set<string>();
+  /** Deliveries whose retry is being considered: until it is decided, nothing of them is taken for overtaken. */
+  private readonly considered = new Set<string>();
 
   constructor(
     private readonly settings: CommandSettings,
@@ -67,7 +69,14 @@ export class CommandHandler {
     if (this.done.size > REMEMBERED) this.done.delete(this.done.values().next().value!);
   }
 
+  /** A retry of the delivery may come about, or be refused. */
+  considers(deliveryId: string): boolean {
+    return this.considered.size > 0 && this.considered.has(deliveryId);
+  }
+
   handle(record: ConsumedRecord, command: DeliveryCommand, owner: OwnedPartition): void {
+    // What the partition's owner now makes of it, nobody else may.
+    if (!record.current || !owner.current) return;
     if (this.done.has(command.commandId)) {
       record.complete();
       return;
@@ -113,7 +122,7 @@ export class CommandHandler {
     const work = this.dispatcher.activeWork(deliveryId);
     const reason = command.kind === 'cancel' ? 'cancelled_by_command' : 'skipped_by_command';
     if (work) {
-      if (work.step === 'leaving') {
+      if (work.step === 'leaving' || work.ending !== null) {
         this.dispatcher.later(() => this.handle(record, command, owner));
         return;
       }
@@ -189,6 +198,7 @@ export class CommandHandler {
       this.refuse(record, command, owner, reason);
     };
     this.dispatcher.seen.note(deliveryId, { epoch, attempt: 0, finished: true, ended: false });
+    this.considered.add(deliveryId);
     this.dispatcher.working(1);
     try {
       const found = recordOffset === null ? undefined : await this.recordAt(owner, recordOffset);
@@ -233,6 +243,7 @@ export class CommandHandler {
       this.dispatcher.seen.restore(deliveryId, before);
       this.dispatcher.later(() => this.handle(record, command, owner));
     } finally {
+      this.considered.delete(deliveryId);
       this.dispatcher.working(-1);
     }
   }
@@ -250,6 +261,7 @@ export class CommandHandler {
       until: this.ports.now() + LONGEST_WAIT_MS * this.settings.timeScale,
     };
     state.fences.set(deliveryId, fence);
+    owner.fenced.add(state);
     this.ports.state.put(owner.partition, { kind: 'fence', endpointId, deliveryId, ...fence }, written);
   }
 }

@@ -36,6 +36,7 @@ export interface DispatchConsumerParts {
 const LOG_TAIL_RECORDS = 500;
 const LOOK_AROUND_MS = 250;
 const CHECKPOINT_MS = 2_000;
+const LAST_CHECKPOINT_MS = 2_000;
 
 /**
  * Reads `deliveries`, one partition of endpoints after another's owner. Before the first record of a newly won partition is
@@ -127,17 +128,19 @@ export class DispatchConsumer implements KafkaWorker {
   private async takeOver(partitions: readonly number[]): Promise<void> {
     if (partitions.length === 0) return;
     const { stateView, healthView, dispatcher } = this.parts;
-    const [states, health, ends] = await Promise.all([
-      stateView.statesOf(partitions),
+    const [health, ends] = await Promise.all([
       healthView.recordsOf(partitions),
       this.kafka.endOffsets(this.settings.topics.deliveryLog),
     ]);
+    // Last, so that nothing of a former owner can come in between unnoticed.
+    const states = await stateView.statesOf(partitions);
     await Promise.all(
       partitions.map(async (partition) => {
         const known = states.get(partition) ?? [];
         const owner = dispatcher.own({ partition, states: known, health: health.get(partition) ?? [] });
         const checkpoint = known.find((state) => state.kind === 'checkpoint');
         await this.readLogTail(owner, ends.get(partition) ?? 0n, checkpoint ? BigInt(checkpoint.logOffset) : null);
+        dispatcher.takenOver(owner);
       }),
     );
   }
@@ -176,7 +179,7 @@ export class DispatchConsumer implements KafkaWorker {
     const { dispatcher, health, state } = this.parts;
     dispatcher.endpoints.writeChanged();
     await health.flushed();
-    for (const { partition } of dispatcher.endpoints.all()) {
+    for (const { partition } of dispatcher.endpoints.takenOver()) {
       const end = ends.get(partition);
       if (end === undefined || this.checkpointed.get(partition) === end) continue;
       this.checkpointed.set(partition, end);
@@ -184,10 +187,14 @@ export class DispatchConsumer implements KafkaWorker {
     }
   }
 
+  /** Given up when Kafka does not answer: the next owner reads more of the log then. */
   private async lastCheckpoint(): Promise<void> {
-    await this.checkpointing;
-    this.beginCheckpoint();
-    const late = new Promise<void>((resolve) => setTimeout(resolve, 2_000).unref());
-    await Promise.race([this.checkpointing, late]);
+    const last = async (): Promise<void> => {
+      await this.checkpointing;
+      this.beginCheckpoint();
+      await this.checkpointing;
+    };
+    const late = new Promise<void>((resolve) => setTimeout(resolve, LAST_CHECKPOINT_MS).unref());
+    await Promise.race([last(), late]);
   }
 }

@@ -49,12 +49,14 @@ export interface DispatchWork extends LaneWork {
   readonly records: ConsumedRecord[];
   /** It came back from parked storage, where it still stands until it has ended or moved on. */
   readonly parked: boolean;
-  /** `leaving`: it is being parked or ended. */
+  /** `leaving`: it is being parked or ended, or its attempt is over and what follows is being written. */
   step: 'waiting' | 'queued' | 'in_flight' | 'leaving';
   /** The key that it has taken, where order is kept. */
   key: string | null;
   /** It is the one probe of an endpoint that is down. */
   probe: boolean;
+  /** It was asked for again while it was still being written down as parked. */
+  recalled: boolean;
   /** A command that ends it, given while its request was under way. */
   ending: EndDelivery | null;
 }

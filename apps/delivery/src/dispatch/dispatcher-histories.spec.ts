@@ -7,7 +7,9 @@ type Step =
   | { readonly act: 'give'; readonly key: string }
   | { readonly act: 'answer'; readonly with: 'fine' | 'fails' | 'refuses' | 'hangs' }
   | { readonly act: 'status'; readonly to: 'active' | 'paused' }
-  | { readonly act: 'restart' | 'regain' | 'settle' }
+  | { readonly act: 'restart' | 'settle' }
+  | { readonly act: 'regain' | 'acknowledge'; readonly rounds: number }
+  | { readonly act: 'ordering'; readonly to: Ordering }
   | { readonly act: 'pass'; readonly ms: number }
   | { readonly act: 'retries' }
   | { readonly act: 'cancel' | 'retry'; readonly which: number };
@@ -28,7 +30,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       to: fc.constantFrom('active' as const, 'paused' as const),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ act: fc.constantFrom('restart' as const, 'regain' as const) }) },
+  { weight: 2, arbitrary: fc.record({ act: fc.constant('restart' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      act: fc.constantFrom('regain' as const, 'acknowledge' as const),
+      rounds: fc.constantFrom(0, 1, 2, 3, 5, 30),
+    }),
+  },
   { weight: 4, arbitrary: fc.record({ act: fc.constantFrom('settle' as const, 'retries' as const) }) },
   {
     weight: 3,
@@ -59,7 +68,7 @@ class Site {
   readonly arrived = new Map<string, number[]>();
   private mood: 'fine' | 'fails' | 'refuses' | 'hangs' = 'fine';
 
-  constructor(private readonly ordering: Ordering) {
+  constructor(private ordering: Ordering) {
     this.world = new DispatcherWorld(endpoint({ ordering }), [], { queuePerEndpoint: 6 });
     this.world.answerTo = (id) => {
       if (this.mood === 'fails') return answer(500);
@@ -93,7 +102,14 @@ class Site {
         await world.restart(this.watermark());
         break;
       case 'regain':
-        await world.regain(this.watermark());
+        await world.regain(this.watermark(), each.rounds);
+        break;
+      case 'acknowledge':
+        await world.settleDown(each.rounds);
+        break;
+      case 'ordering':
+        this.ordering = each.to;
+        world.change(endpoint({ ordering: this.ordering, version: ++this.version }));
         break;
       case 'settle':
         await world.settleDown();
@@ -119,11 +135,13 @@ class Site {
     this.mood = 'fine';
     for (const end of this.world.hanging.splice(0)) end(answer(500));
     this.world.change(endpoint({ ordering: this.ordering, version: ++this.version }));
+    await this.world.settleDown();
     for (let round = 0; round < 400 && this.open().length > 0; round++) {
       await this.world.pass(700_000);
       await this.take({ act: 'retries' });
       await this.world.settleDown();
     }
+    await this.world.settleDown();
   }
 
   /** Deliveries that have not ended. */
@@ -171,6 +189,17 @@ class Site {
 const isEnd = (fact: DeliveryFact): boolean =>
   fact.kind === 'ended' || (fact.kind === 'attempt-finished' && fact.result.kind !== 'retry');
 
+const changing: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 12, arbitrary: step },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      act: fc.constant('ordering' as const),
+      to: fc.constantFrom('none' as const, 'key' as const, 'strict' as const),
+    }),
+  },
+);
+
 describe('whatever happens, in whatever order', () => {
   it.each(['none', 'key', 'strict'] as const)(
     'every delivery ends, with ordering "%s"',
@@ -190,4 +219,17 @@ describe('whatever happens, in whatever order', () => {
     },
     120_000,
   );
+
+  it('every delivery ends, however the ordering changes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(changing, { minLength: 5, maxLength: 40 }), async (steps) => {
+        const site = new Site('key');
+        for (const each of steps) await site.take(each);
+        await site.calm();
+        expect(site.open()).toEqual([]);
+        expect([...site.world.states.keys()].filter((key) => !key.startsWith('fence/'))).toEqual([]);
+      }),
+      { numRuns: Number(process.env['HISTORIES'] ?? 60) },
+    );
+  }, 120_000);
 });

@@ -5,6 +5,7 @@ import {
   type DeliveryFact,
   type DispatchState,
   decodeDelivery,
+  decodeDispatchState,
   type EndpointHealthRecord,
   encodeCommand,
   encodeDelivery,
@@ -13,6 +14,7 @@ import {
   topicNames,
 } from '@millrace/protocol';
 import { silentLogger } from '@millrace/telemetry';
+import { DispatchStatePublisher } from '../parking/dispatch-state.publisher';
 import { Stretch } from '../parking/parked-records.reader';
 import { Dispatcher } from './dispatcher';
 import type { LaneLimits } from './lanes';
@@ -112,8 +114,14 @@ export class DispatcherWorld {
   /** What it answers to a certain delivery, before `outcomes`. */
   answerTo: (deliveryId: string) => Outcome | 'hangs' | undefined = () => undefined;
   keysOpen = true;
+  /** Told of every fact in the moment of its acknowledgement. */
+  onFact: (fact: DeliveryFact) => void = () => {};
+  /** Facts are not acknowledged for the rest of this life. */
+  holdFacts = false;
   /** Requests without an answer; the test may give it. */
   readonly hanging: ((outcome: Outcome) => void)[] = [];
+  /** Of the next life: records that wait behind their keys and are remembered. */
+  mostWaiting = 100_000;
   /** Offsets that the topic no longer holds. */
   readonly missing = new Set<number>();
   dispatcher: Dispatcher;
@@ -131,7 +139,8 @@ export class DispatcherWorld {
   ) {
     this.directory = held;
     this.outcomes.push(...outcomes);
-    this.dispatcher = this.begin();
+    this.dispatcher = this.make();
+    void this.own(this.dispatcher);
   }
 
   /** Appends a task to the partition and hands its record out. */
@@ -171,8 +180,8 @@ export class DispatcherWorld {
   }
 
   /** Lets Kafka acknowledge what was written so far, and everything that follows happen. */
-  async settleDown(): Promise<void> {
-    for (let round = 0; round < 30; round++) {
+  async settleDown(rounds = 30): Promise<void> {
+    for (let round = 0; round < rounds; round++) {
       const acknowledged = this.pending;
       this.pending = [];
       for (const each of acknowledged) each();
@@ -201,24 +210,34 @@ export class DispatcherWorld {
   }
 
   /** kill -9 and a successor: what was not acknowledged is gone, records from `from` on are handed out again. */
-  async restart(from: number): Promise<void> {
+  async restart(from: number, beforeTheLog: () => Promise<void> = async () => {}): Promise<void> {
     this.life++;
     this.pending = [];
+    this.holdFacts = false;
     const position = this.log.length;
-    this.dispatcher = this.begin();
+    this.dispatcher = this.make();
+    await this.own(this.dispatcher, beforeTheLog);
     for (let offset = from; offset < position; offset++) this.dispatcher.accept(this.consumed(this.log[offset]!, true));
     await this.settleDown();
   }
 
-  /** The partition goes to another process and comes back, in the same life; records from `from` on are handed out again. */
-  async regain(from: number): Promise<void> {
-    for (const record of this.handedOut.splice(0)) record.current = false;
-    this.dispatcher.lose(PARTITION);
-    await this.settleDown();
-    this.own(this.dispatcher);
+  /**
+   * The partition goes to another process and comes back, in the same life; records from `from` on are handed out again.
+   * `rounds`: how much of what was being written is acknowledged before.
+   */
+  async regain(from: number, rounds = 30): Promise<void> {
+    this.loseAll();
+    await this.settleDown(rounds);
+    await this.own(this.dispatcher);
     for (let offset = from; offset < this.log.length; offset++)
       this.dispatcher.accept(this.consumed(this.log[offset]!, true));
     await this.settleDown();
+  }
+
+  /** The partition goes to another process. */
+  loseAll(): void {
+    for (const record of this.handedOut.splice(0)) record.current = false;
+    this.dispatcher.lose(PARTITION);
   }
 
   times(what: string): number {
@@ -250,7 +269,7 @@ export class DispatcherWorld {
     };
   }
 
-  private begin(): Dispatcher {
+  private make(): Dispatcher {
     const life = this.life;
     const alive = () => life === this.life;
     /** Done when the test lets it be acknowledged, and never when the process was killed before. */
@@ -268,6 +287,7 @@ export class DispatcherWorld {
         topics,
         seenCapacity: 100,
         retriesAtOnce: 100,
+        mostWaiting: this.mostWaiting,
       },
       {
         directory: {
@@ -301,21 +321,34 @@ export class DispatcherWorld {
         log: {
           append: (_partition, fact, acknowledged) => {
             if (alive()) this.happened.push(fact.kind);
-            later(() => this.facts.push(fact), acknowledged);
+            const held = this.holdFacts;
+            later(
+              () => {
+                if (!held) this.facts.push(fact);
+              },
+              () => {
+                if (held) return;
+                this.onFact(fact);
+                acknowledged();
+              },
+            );
           },
         },
-        state: {
-          put: (_partition, state, acknowledged) => later(() => this.states.set(nameOf(state), state), acknowledged),
-          erase: (_partition, state, acknowledged) => later(() => this.states.delete(nameOf(state)), acknowledged),
-          putChunk: (_partition, endpointId, chunk, acknowledged) =>
-            later(() => {
-              const { base, count, earliestExpiry } = chunk;
-              const bits = Buffer.from(chunk.bits.slice().buffer);
-              const state: DispatchState = { kind: 'parked', endpointId, base, bits, earliestExpiry };
-              if (count === 0) this.states.delete(nameOf(state));
-              else this.states.set(nameOf(state), state);
-            }, acknowledged),
-        },
+        state: new DispatchStatePublisher(
+          {
+            send: (messages) =>
+              new Promise((resolve) => {
+                later(
+                  () => {
+                    for (const message of messages) this.noteState(message);
+                  },
+                  () => resolve(true),
+                );
+              }),
+          },
+          topics.dispatchState,
+          'this process',
+        ),
         health: {
           publish: (record) => later(() => this.health.set(record.endpointId, record)),
           erase: (id) => later(() => this.health.delete(id)),
@@ -336,29 +369,25 @@ export class DispatcherWorld {
       },
       silentLogger,
     );
-    this.own(dispatcher);
     return dispatcher;
   }
 
-  private own(dispatcher: Dispatcher): void {
+  private async own(dispatcher: Dispatcher, beforeTheLog?: () => Promise<void>): Promise<void> {
     const owner = dispatcher.own({
       partition: PARTITION,
       states: [...this.states.values()],
       health: [...this.health.values()].map((record) => JSON.parse(JSON.stringify(record)) as EndpointHealthRecord),
     });
+    if (beforeTheLog) await beforeTheLog();
     for (const fact of this.facts) dispatcher.noteFact(owner, fact);
+    dispatcher.takenOver(owner);
+  }
+
+  private noteState(message: OutgoingMessage): void {
+    const reading = decodeDispatchState(this.arrived(message, 0n, this.now));
+    if (reading.kind === 'unreadable') throw new Error(`unreadable: ${message.key}`);
+    const name = reading.key.replace('/ep_1', '');
+    if (reading.kind === 'put') this.states.set(name, reading.state);
+    else this.states.delete(name);
   }
 }
-
-const nameOf = (state: DispatchState): string => {
-  switch (state.kind) {
-    case 'parked':
-      return `parked/${state.base}`;
-    case 'held':
-      return `held/${state.key}`;
-    case 'fence':
-      return `fence/${state.deliveryId}`;
-    case 'checkpoint':
-      return 'checkpoint';
-  }
-};

@@ -53,6 +53,11 @@ export interface DispatcherSettings {
   readonly seenCapacity: number;
   /** Retries queued or in flight at one time, so that first attempts find places. */
   readonly retriesAtOnce: number;
+  /**
+   * Of one endpoint, records that wait behind their key and are remembered one by one; beyond it its backlog waits as a
+   * whole. 100,000 unless told.
+   */
+  readonly mostWaiting?: number;
 }
 
 /** After this the directory is asked again. */
@@ -63,7 +68,6 @@ const SLOW_FLUSH_MS = 1_000;
 const ENDED_AT_ONCE = 200;
 /** Records of one endpoint brought back beyond what may be in flight, so that a place never waits for a read. */
 const READ_AHEAD = 2;
-/** Keys' waiting records that are remembered one by one; beyond it the endpoint's backlog waits as a whole. */
 const MOST_WAITING = 100_000;
 
 /**
@@ -127,7 +131,7 @@ export class Dispatcher {
     this.expiry = new ExpirySweep(
       {
         fetch: (partition, offset) => ports.records.fetch(partition, offset),
-        partitions: () => this.endpoints.all(),
+        partitions: () => this.endpoints.takenOver(),
         expire: (endpoint, partition, message) => this.acceptReleased(endpoint, partition, message),
         now: ports.now,
         ticks: ports.ticks,
@@ -181,11 +185,12 @@ export class Dispatcher {
 
   /** What the delivery log tells of before a partition's records come. */
   noteFact(owner: OwnedPartition, fact: DeliveryFact): void {
+    if (!owner.current) return;
     const { deliveryId } = fact;
     switch (fact.kind) {
       case 'attempt-started':
         owner.begun.set(deliveryId, fact);
-        this.endpoints.noteSequence(owner.endpoint(fact.endpointId), fact);
+        this.endpoints.noteSequence(owner.endpoint(fact.endpointId), owner, fact);
         break;
       case 'attempt-finished': {
         const ended = fact.result.kind !== 'retry';
@@ -197,8 +202,9 @@ export class Dispatcher {
         break;
       }
       case 'parked':
-        // Its bit is on record, since that is written first; another copy of it is a repeat.
-        this.seen.note(deliveryId, { epoch: fact.epoch, attempt: fact.attempt, finished: false, ended: false });
+        // Its bit is written first; another copy of it is a repeat. Without a bit a successor knew better, or it has gone on.
+        if (owner.endpoint(fact.endpointId).parked.has(fact.recordOffset))
+          this.seen.note(deliveryId, { epoch: fact.epoch, attempt: fact.attempt, finished: false, ended: false });
         break;
       case 'ended':
         this.seen.note(deliveryId, { epoch: fact.epoch, attempt: fact.attempt, finished: true, ended: true });
@@ -216,9 +222,19 @@ export class Dispatcher {
     }
   }
 
+  /** All that the log tells of the partition has been noted: its records may come, and what is parked may go. */
+  takenOver(owner: OwnedPartition): void {
+    if (!owner.current) return;
+    owner.takenOver = true;
+    // The crash came between the end of a key's head and the word that the key is free.
+    for (const state of owner.endpoints.values())
+      for (const { deliveryId } of state.order.heads())
+        if (this.seen.of(deliveryId)?.ended) this.freeHead(state, owner, deliveryId);
+  }
+
   accept(record: ConsumedRecord): void {
     const owner = this.endpoints.partition(record.message.partition);
-    if (this.stopping || !owner) return;
+    if (this.stopping || !owner || !record.current) return;
     const command = decodeCommand(record.message);
     if (command.kind === 'command') {
       this.commands.handle(record, command.command, owner);
@@ -230,6 +246,10 @@ export class Dispatcher {
       return;
     }
     const { task } = delivery;
+    if (this.commands.considers(task.deliveryId)) {
+      this.timers.after(20, () => this.accept(record));
+      return;
+    }
     const state = owner.endpoint(task.endpointId);
     const offset = Number(record.message.offset);
     const fence = state.fences.get(task.deliveryId);
@@ -272,7 +292,7 @@ export class Dispatcher {
       for (const work of this.lanes.overdue(now)) if (!this.abandoned(work)) this.park(work, 'lane_full', null);
     this.endpoints.tend();
     this.expiry.sweep();
-    for (const owner of this.endpoints.all()) {
+    for (const owner of this.endpoints.takenOver()) {
       if (owner.backlogged.size === 0) this.ports.records.forget(owner.partition);
       else this.release.pump(owner);
     }
@@ -325,6 +345,7 @@ export class Dispatcher {
       step: 'waiting',
       key: null,
       probe: false,
+      recalled: false,
       ending: null,
     };
     this.active.set(task.deliveryId, work);
@@ -347,9 +368,10 @@ export class Dispatcher {
     const { endpoint } = entry;
     const gone = this.goneVersions.get(endpoint.id) ?? null;
     if (endpoint.status !== 'active' || (gone !== null && endpoint.version <= gone)) return 0;
-    if (state.lockedVersion === endpoint.version || this.lanes.rests(state.id, this.ports.ticks())) return 0;
-    if (state.order.waiting >= MOST_WAITING && state.ready.length === 0) return 0;
     this.endpoints.follow(state, endpoint);
+    if (state.lockedVersion === endpoint.version || this.lanes.rests(state.id, this.ports.ticks())) return 0;
+    // A head that is parked somewhere has to be found, however much waits before it.
+    if (this.isFullOfWaiting(state) && state.ready.length === 0 && !state.order.missesHeads) return 0;
     const admitted = admission(state.health, this.ports.now());
     if (admitted.kind === 'wait') return 0;
     if (admitted.kind === 'probe') return load === 0 ? 1 : 0;
@@ -364,6 +386,10 @@ export class Dispatcher {
     return ordering === 'none' ? Number.POSITIVE_INFINITY : (this.ports.position(partition) ?? 0);
   }
 
+  private isFullOfWaiting(state: OwnedEndpoint): boolean {
+    return state.order.waiting >= (this.settings.mostWaiting ?? MOST_WAITING);
+  }
+
   private mayRetry(state: OwnedEndpoint): boolean {
     return this.retries < this.settings.retriesAtOnce && this.endpoints.mayRetry(state);
   }
@@ -372,7 +398,13 @@ export class Dispatcher {
     const delivery = decodeDelivery(message);
     const offset = Number(message.offset);
     const active = delivery && this.active.get(delivery.task.deliveryId);
-    const isCopy = active && isSameAttempt(active, delivery.task) && active.offset !== offset;
+    const isSame = active && isSameAttempt(active, delivery.task);
+    if (isSame && active.offset === offset) {
+      // Under way; or still being written down as parked, then it comes back when it is.
+      active.recalled = true;
+      return;
+    }
+    const isCopy = isSame && active.offset !== offset;
     if (!delivery || isCopy || this.seen.hasFinished(delivery.task.deliveryId, delivery.task)) {
       this.repeats.inc();
       this.discard(state, owner, offset);
@@ -406,10 +438,15 @@ export class Dispatcher {
   /** Work under way belongs to the partition as it is owned now, and holds its place and its key there. */
   private rebind(work: DispatchWork, owner: OwnedPartition): void {
     if (work.owner === owner) return;
+    const { key, state: before } = work;
+    const { deliveryId } = work.delivery.task;
     work.owner = owner;
     work.state = owner.endpoint(work.endpointId);
     if (work.parked) work.state.parked.claim(work.offset);
-    if (work.key !== null) work.state.order.admit(work.key, work.delivery.task.deliveryId, work.offset);
+    if (key === null) return;
+    work.state.order.admit(key, deliveryId, work.offset);
+    // The word that it holds its key may not have been on record yet.
+    if (before.order.headOf(key) === deliveryId) work.state.order.hold(key, deliveryId);
   }
 
   private unpark(state: OwnedEndpoint, owner: OwnedPartition, offset: number): void {
@@ -424,7 +461,8 @@ export class Dispatcher {
   // ---- the way to the lane
 
   private route(work: DispatchWork): void {
-    if (this.stopping || this.abandoned(work)) return;
+    // A command may have ended it while it waited.
+    if (this.stopping || work.step !== 'waiting' || this.abandoned(work)) return;
     const { task } = work.delivery;
     const entry = this.ports.directory.get(task.endpointId);
     if (entry) {
@@ -435,7 +473,7 @@ export class Dispatcher {
     void this.ports.directory.caughtUp().then(
       () => {
         const found = this.ports.directory.get(task.endpointId);
-        if (this.stopping || this.abandoned(work)) return;
+        if (this.stopping || work.step !== 'waiting' || this.abandoned(work)) return;
         this.follow(
           work,
           found ? this.decide(task, found.endpoint) : { kind: 'end', status: 'cancelled', reason: 'endpoint_deleted' },
@@ -491,7 +529,9 @@ export class Dispatcher {
       if (key !== null) {
         const turn = state.order.admit(key, task.deliveryId, work.offset);
         if (turn.kind === 'behind') {
-          this.park(work, 'behind_key', turn.deliveryId, key);
+          // Beyond what is remembered one by one, what comes is parked as it is, and what follows behind it.
+          const asItIs = !work.parked && this.isFullOfWaiting(state);
+          this.park(work, 'behind_key', turn.deliveryId, asItIs ? null : key);
           return;
         }
         work.key = key;
@@ -553,11 +593,11 @@ export class Dispatcher {
     const { task, traceparent } = work.delivery;
     const span = startAttemptSpan(task, traceparent);
     const subject = { task, endpoint, requestId: this.ports.newRequestId(), trace: span.context };
-    this.append(
-      work.owner.partition,
-      startedFact(subject, work.offset, this.ports.now()),
-      () => void this.attempt(work, contract, subject, span),
-    );
+    const fact = startedFact(subject, work.offset, this.ports.now());
+    this.append(work.owner.partition, fact, () => {
+      this.endpoints.noteSequence(work.state, work.owner, fact);
+      void this.attempt(work, contract, subject, span);
+    });
   }
 
   private opens(endpoint: Endpoint): boolean {
@@ -634,7 +674,9 @@ export class Dispatcher {
     if (health.disabled) this.noteGone(endpoint);
     if (health.wentDown) this.giveBackQueue(work.state);
     const ending = settlement.kind === 'retry' ? work.ending : null;
-    if (settlement.kind === 'retry' && ending === null && work.key !== null) await this.holdKey(work, work.key, now);
+    // A command that comes from now on finds the attempt over, and waits until that is on record.
+    work.step = 'leaving';
+    if (settlement.kind === 'retry' && ending === null && work.key !== null) await this.holdKey(work, now);
     const following = [
       ...(ending ? [] : followingMessages({ delivery: work.delivery, endpoint, settlement, topics, timeScale, now })),
       ...health.messages,
@@ -646,13 +688,15 @@ export class Dispatcher {
       const { state, owner } = work;
       const ended = settlement.kind !== 'retry' || ending !== null;
       this.seen.note(task.deliveryId, { epoch, attempt, finished: true, ended });
-      if (work.key !== null && ended) this.freeKey(state, owner, work.key, task.deliveryId);
+      // It may also have ended at another owner meanwhile, whose word about the key this one replaced.
+      if (work.key !== null && (ended || this.seen.of(task.deliveryId)?.ended))
+        this.freeKey(state, owner, work.key, task.deliveryId);
       this.finish(work);
       if (work.ending) this.commands.attemptEnded(work, work.ending, ended && ending === null);
       if (attempt > 1) this.retries--;
       this.lanes.release(work, this.ports.ticks(), this.endpoints.signalOf(work, outcome, now), outcome.durationMs);
       this.pump();
-      if (owner.backlogged.size > 0) this.release.pump(owner);
+      if (owner.backlogged.has(state)) this.release.pump(owner);
       if (this.idle) this.whenIdle();
     };
     const { partition } = work.owner;
@@ -671,10 +715,17 @@ export class Dispatcher {
     }
   }
 
-  /** The key is on record as held before the retry is on its way: no restart lets the next one of it overtake. */
-  private async holdKey(work: DispatchWork, key: string, now: number): Promise<void> {
+  /**
+   * The key is on record as held before the retry is on its way: no restart lets the next one of it overtake. It is the key
+   * that the delivery has now: the ordering may have changed since the request left.
+   */
+  private async holdKey(work: DispatchWork, now: number): Promise<void> {
     const { state, owner } = work;
     const { deliveryId } = work.delivery.task;
+    const key = this.keyOf(work);
+    if (key !== work.key) state.order.giveBack(work.key!, deliveryId, work.offset);
+    work.key = key;
+    if (key === null) return;
     const known = state.order.headOf(key) === deliveryId;
     state.order.hold(key, deliveryId);
     if (known) return;
@@ -685,7 +736,7 @@ export class Dispatcher {
   private freeKey(state: OwnedEndpoint, owner: OwnedPartition, key: string, deliveryId: string): void {
     const wasHead = state.order.headOf(key) === deliveryId;
     const next = state.order.end(key, deliveryId);
-    if (wasHead)
+    if (wasHead && owner.current)
       this.ports.state.erase(owner.partition, { kind: 'held', endpointId: state.id, key, deliveryId, since: 0 });
     if (next === null) return;
     state.ready.push(next);
@@ -703,6 +754,11 @@ export class Dispatcher {
     this.goneVersions.set(endpoint.id, Math.max(endpoint.version, this.goneVersions.get(endpoint.id) ?? 0));
   }
 
+  private keyOf(work: DispatchWork): string | null {
+    const entry = this.ports.directory.get(work.endpointId);
+    return entry ? orderKeyOf(work.delivery.task, entry.endpoint) : null;
+  }
+
   private giveBackQueue(state: OwnedEndpoint): void {
     for (const work of this.lanes.drain(state.id)) if (!this.abandoned(work)) this.park(work, 'endpoint_down', null);
   }
@@ -710,31 +766,51 @@ export class Dispatcher {
   // ---- the other ways
 
   private park(work: DispatchWork, reason: ParkReason, behind: string | null, key: string | null = null): void {
-    const { state, owner, offset } = work;
-    const { task } = work.delivery;
+    const { state, offset } = work;
+    const { deliveryId } = work.delivery.task;
     this.withdrawn(work);
-    if (key !== null) state.order.wait(key, offset);
+    if (key !== null) state.order.wait(key, deliveryId, offset);
+    const own = key === null ? this.keyOf(work) : null;
+    // All that waits for its key waits for this one, so it comes back before anything else.
+    const isNext = own !== null && state.order.isNext(own, deliveryId, offset);
     if (work.parked) {
       if (reason === 'retry_budget') state.deferred.add(offset, null);
-      else if (reason !== 'behind_key') state.parked.unclaim(offset);
+      else if (isNext) state.ready.push(offset);
+      else if (key === null) state.parked.unclaim(offset);
       this.drop(work);
       return;
     }
     work.step = 'leaving';
+    work.recalled = isNext;
     this.writing++;
+    deliveryParked(this.logger, { deliveryId, endpointId: state.id, reason });
+    this.writeParked(work, reason, behind, { deferred: reason === 'retry_budget', claimed: key !== null || isNext });
+  }
+
+  /** First the bit, then the fact: a fact without its bit would let the record pass for taken up. */
+  private writeParked(
+    work: DispatchWork,
+    reason: ParkReason,
+    behind: string | null,
+    place: { readonly deferred: boolean; readonly claimed: boolean },
+  ): void {
+    const { state, owner, offset } = work;
+    const { task } = work.delivery;
     const chunk = state.parked.add(offset, task.expiresAt);
-    if (reason === 'retry_budget' || reason === 'behind_key') state.parked.claim(offset);
-    if (reason === 'retry_budget') state.deferred.add(offset, null);
+    if (place.deferred || place.claimed) state.parked.claim(offset);
+    if (place.deferred) state.deferred.add(offset, null);
     owner.backlogged.add(state);
     owner.changed.add(state);
     const now = this.ports.now();
-    const written = (): void => {
-      deliveryParked(this.logger, { deliveryId: task.deliveryId, endpointId: state.id, reason });
-      this.append(owner.partition, parkedFact(task, { reason, offset, behind }, now), () => this.written(work));
-    };
-    // First the bit, then the fact: a fact without its bit would let the record pass for taken up.
-    if (chunk) this.ports.state.putChunk(owner.partition, state.id, chunk, written);
-    else written();
+    const again = (): void => this.writeParked(work, reason, behind, { deferred: false, claimed: work.recalled });
+    // The partition was lost and won again meanwhile: what is known of it now may not have the bit yet.
+    const acknowledged = (next: () => void) => (): void => (work.owner === owner ? next() : again());
+    const told = acknowledged(() => this.written(work));
+    const kept = acknowledged(() =>
+      this.append(owner.partition, parkedFact(task, { reason, offset, behind }, now), told),
+    );
+    if (chunk) this.ports.state.putChunk(owner.partition, state.id, chunk, kept);
+    else kept();
   }
 
   private async end(
@@ -743,7 +819,7 @@ export class Dispatcher {
     reason: DeliveryEnded['reason'],
     command: { readonly by: string; readonly commandId: string } | null,
   ): Promise<void> {
-    const { delivery, state, owner } = work;
+    const { delivery } = work;
     const { deliveryId, tenant, endpointId, epoch, attempt } = delivery.task;
     work.step = 'leaving';
     this.writing++;
@@ -752,14 +828,16 @@ export class Dispatcher {
     if (messages.length > 0 && !(await this.ports.tasks.send(messages))) return;
     deliverySettled(this.logger, { tenant, deliveryId, endpointId, status, reason, attempt });
     const fact = endedFact(delivery.task, { status, reason, command, offset: work.offset }, this.ports.now());
-    this.append(owner.partition, fact, () => {
+    this.append(work.owner.partition, fact, () => {
+      // As they are now: the partition may have been lost and won again since.
+      const { state, owner } = work;
       this.seen.note(deliveryId, { epoch, attempt, finished: true, ended: true });
+      const next = state.order.forget(work.offset);
+      if (next !== null) state.ready.push(next);
       if (work.key !== null) this.freeKey(state, owner, work.key, deliveryId);
       else this.freeHead(state, owner, deliveryId);
-      const next = work.parked ? state.order.forget(work.offset) : null;
-      if (next !== null) state.ready.push(next);
       this.written(work);
-      if (owner.backlogged.size > 0) this.release.pump(owner);
+      if (owner.backlogged.has(state)) this.release.pump(owner);
     });
   }
 
@@ -777,16 +855,23 @@ export class Dispatcher {
     work.step = 'waiting';
     if (work.probe) this.endpoints.abandonProbe(work);
     if (work.key !== null && !keepsKey) {
-      work.state.order.giveBack(work.key, work.delivery.task.deliveryId);
+      work.state.order.giveBack(work.key, work.delivery.task.deliveryId, work.offset);
       work.key = null;
     }
   }
 
   private written(work: DispatchWork): void {
+    const { owner, state, offset } = work;
     if (work.parked) this.finish(work);
     else {
-      this.drop(work);
+      // Its next owner decides anew, and if that is this process, it is no repeat.
+      if (this.drop(work) && !owner.current && state.parked.has(offset))
+        this.seen.forget(work.delivery.task.deliveryId);
       for (const record of work.records) record.complete();
+      if (work.recalled && state.parked.has(offset)) {
+        state.ready.push(offset);
+        this.release.pump(owner);
+      }
     }
     this.noteWriting(-1);
   }

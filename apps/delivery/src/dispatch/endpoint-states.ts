@@ -29,6 +29,7 @@ import type { DispatchPorts, DispatchWork } from './dispatch.ports';
 import type { LaneSignal, Lanes } from './lanes';
 import { endedEvents, healthEvents, settlementEvents } from './operational-events';
 import { type OwnedEndpoint, OwnedPartition } from './owned-endpoint';
+import { isKeyOf } from './route';
 
 export interface EndpointStatesSettings {
   readonly topics: TopicNames;
@@ -83,6 +84,11 @@ export class EndpointStates {
     return this.partitions.values();
   }
 
+  /** Those whose delivery log has been read. */
+  *takenOver(): Generator<OwnedPartition> {
+    for (const owner of this.partitions.values()) if (owner.takenOver) yield owner;
+  }
+
   get parked(): number {
     let count = 0;
     for (const { backlogged } of this.partitions.values()) for (const { parked } of backlogged) count += parked.count;
@@ -102,7 +108,11 @@ export class EndpointStates {
     if (!owner) return [];
     owner.current = false;
     this.partitions.delete(partition);
-    return [...owner.endpoints.keys()].flatMap((id) => this.lanes.drain(id));
+    return [...owner.endpoints.keys()].flatMap((id) => {
+      const waiting = this.lanes.drain(id);
+      this.lanes.forget(id);
+      return waiting;
+    });
   }
 
   own({ partition, states, health }: PartitionMemory): OwnedPartition {
@@ -113,6 +123,7 @@ export class EndpointStates {
       endpoint.health = abandonProbe(readHealth(record.state));
       endpoint.sequence = record.sequence;
       endpoint.lastEventId = record.lastEventId;
+      endpoint.onRecord = { sequence: record.sequence, lastEventId: record.lastEventId };
     }
     for (const state of states) restore(owner, state);
     for (const endpoint of owner.endpoints.values()) if (endpoint.parked.count > 0) owner.backlogged.add(endpoint);
@@ -124,8 +135,9 @@ export class EndpointStates {
   heal(partition: number, key: string): void {
     const owner = this.partitions.get(partition);
     const [kind, endpointId = ''] = key.split('/', 2);
-    const endpoint = owner?.endpoints.get(endpointId);
-    if (!owner || !endpoint) return;
+    if (!owner || kind === 'checkpoint') return;
+    // What is not known here is nothing: a bit of it that stayed would be carried out by a later owner.
+    const endpoint = owner.endpoint(endpointId);
     const rest = key.slice(`${kind}/${endpointId}/`.length);
     this.logger.warn(
       { partition, endpointId, kind },
@@ -159,10 +171,11 @@ export class EndpointStates {
     state.version = endpoint.version;
     const { rateLimit } = endpoint;
     const now = this.ports.ticks();
-    if (rateLimit !== null) this.lanes.setPacer(state.id, new TokenBucket(rateLimit, now), now);
-    else if (!first) this.lanes.setPacer(state.id, null, now);
-    if (endpoint.ordering === 'none') for (const offset of state.order.clear()) state.ready.push(offset);
-    if (first || state.health.kind !== 'down') return;
+    this.lanes.setPacer(state.id, rateLimit === null ? null : new TokenBucket(rateLimit, now), now);
+    this.dropKeys(state, (key) => !isKeyOf(endpoint.ordering, key));
+    if (first) return;
+    this.lanes.endRest(state.id, now);
+    if (state.health.kind !== 'down') return;
     state.health = afterEnabled(state.health, this.ports.now()).health;
     this.publish(state);
   }
@@ -190,16 +203,18 @@ export class EndpointStates {
       chain = { sequence: state.sequence + 1, previousId: state.lastEventId };
       state.sequence++;
       state.lastEventId = task.eventId;
-      owner.changed.add(state);
     }
     work.delivery = { ...work.delivery, task: { ...task, chain } };
   }
 
-  /** What the log tells of places that were given by an owner before. */
-  noteSequence(state: OwnedEndpoint, fact: AttemptStarted): void {
-    if (fact.chain === null || fact.chain.sequence <= state.sequence) return;
-    state.sequence = fact.chain.sequence;
-    state.lastEventId = fact.eventId;
+  /** What the log tells of places that were given, by an owner before or here. */
+  noteSequence(state: OwnedEndpoint, owner: OwnedPartition, { chain, eventId }: AttemptStarted): void {
+    if (chain === null || chain.sequence <= state.onRecord.sequence) return;
+    state.onRecord = { sequence: chain.sequence, lastEventId: eventId };
+    owner.changed.add(state);
+    if (chain.sequence <= state.sequence) return;
+    state.sequence = chain.sequence;
+    state.lastEventId = eventId;
   }
 
   /** A permit stays good until `noteRetry` uses it, so asking costs nothing. */
@@ -317,27 +332,37 @@ export class EndpointStates {
     this.flushedAt = ticks;
     const now = this.ports.now();
     this.writeChanged();
-    for (const owner of this.partitions.values()) {
-      for (const state of owner.backlogged) {
-        if (state.order.waiting === 0 || this.ports.directory.get(state.id)) continue;
-        // Deleted: nothing is kept in order any more, everything that waits comes back to be ended.
-        state.ready.push(...state.order.clear());
-      }
-      for (const endpoint of owner.endpoints.values()) {
+    for (const owner of this.takenOver()) {
+      for (const state of owner.backlogged)
+        if (!state.order.isEmpty && !this.ports.directory.get(state.id)) this.dropKeys(state, () => true);
+      for (const endpoint of owner.fenced) {
         for (const [deliveryId, fence] of endpoint.fences) {
           if (fence.until > now) continue;
           endpoint.fences.delete(deliveryId);
           this.ports.state.erase(owner.partition, { kind: 'fence', endpointId: endpoint.id, deliveryId, ...fence });
         }
+        if (endpoint.fences.size > 0) continue;
+        owner.fenced.delete(endpoint);
+        owner.changed.add(endpoint);
       }
     }
   }
 
   writeChanged(): void {
-    for (const owner of this.partitions.values()) {
-      for (const state of owner.changed) this.write(owner, state);
+    for (const owner of this.takenOver()) {
+      const changed = [...owner.changed];
       owner.changed.clear();
+      for (const state of changed) this.write(owner, state);
     }
+  }
+
+  /** Keys of another ordering, or of an endpoint that was deleted: what waits for them comes back, whatever becomes of it. */
+  private dropKeys(state: OwnedEndpoint, isMeaningless: (key: string) => boolean): void {
+    if (state.order.isEmpty) return;
+    const { waiting, heads } = state.order.drop(isMeaningless);
+    for (const offset of waiting) state.ready.push(offset);
+    for (const { key, deliveryId } of heads)
+      this.ports.state.erase(state.partition, { kind: 'held', endpointId: state.id, key, deliveryId, since: 0 });
   }
 
   private publish(state: OwnedEndpoint): void {
@@ -348,7 +373,15 @@ export class EndpointStates {
 
   private write(owner: OwnedPartition, state: OwnedEndpoint): void {
     if (!this.ports.directory.get(state.id) && state.parked.count === 0) {
+      // While something of it is under way it is looked at again.
+      if (this.lanes.loadOf(state.id) > 0) {
+        owner.changed.add(state);
+        return;
+      }
+      this.dropKeys(state, () => true);
       this.ports.health.erase(state.id);
+      if (state.fences.size > 0) return;
+      this.lanes.forget(state.id);
       owner.endpoints.delete(state.id);
       return;
     }
@@ -358,8 +391,8 @@ export class EndpointStates {
       tenant: state.tenant,
       state: state.health,
       parked: state.parked.count,
-      sequence: state.sequence,
-      lastEventId: state.lastEventId,
+      sequence: state.onRecord.sequence,
+      lastEventId: state.onRecord.lastEventId,
       at: this.ports.now(),
     });
   }
@@ -388,13 +421,14 @@ const restore = (owner: OwnedPartition, state: DispatchState): void => {
       break;
     }
     case 'held':
-      owner.endpoint(state.endpointId).order.hold(state.key, state.deliveryId);
+      owner.endpoint(state.endpointId).order.restore(state.key, state.deliveryId);
       break;
-    case 'fence':
-      owner
-        .endpoint(state.endpointId)
-        .fences.set(state.deliveryId, { lowestEpoch: state.lowestEpoch, until: state.until });
+    case 'fence': {
+      const endpoint = owner.endpoint(state.endpointId);
+      endpoint.fences.set(state.deliveryId, { lowestEpoch: state.lowestEpoch, until: state.until });
+      owner.fenced.add(endpoint);
       break;
+    }
     case 'checkpoint':
       break;
   }

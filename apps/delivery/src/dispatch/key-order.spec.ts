@@ -6,7 +6,7 @@ describe('the order of a key', () => {
     const order = new KeyOrder();
     expect(order.admit('a', 'd1', 1)).toEqual({ kind: 'go' });
     expect(order.admit('a', 'd2', 2)).toEqual({ kind: 'behind', deliveryId: 'd1' });
-    order.wait('a', 2);
+    order.wait('a', 'd2', 2);
     expect(order.admit('b', 'd3', 3)).toEqual({ kind: 'go' });
     expect(order.end('a', 'd1')).toBe(2);
     expect(order.admit('a', 'd4', 4)).toEqual({ kind: 'behind', deliveryId: null });
@@ -19,7 +19,7 @@ describe('the order of a key', () => {
     order.admit('a', 'd1', 1);
     order.hold('a', 'd1');
     expect(order.admit('a', 'd2', 2)).toEqual({ kind: 'behind', deliveryId: 'd1' });
-    order.wait('a', 2);
+    order.wait('a', 'd2', 2);
     expect(order.headOf('a')).toBe('d1');
     expect(order.admit('a', 'd1', 900)).toEqual({ kind: 'go' });
     expect(order.end('a', 'd1')).toBe(2);
@@ -37,20 +37,53 @@ describe('the order of a key', () => {
     const order = new KeyOrder();
     order.admit('a', 'd1', 1);
     order.admit('a', 'd2', 2);
-    order.wait('a', 2);
-    order.giveBack('a', 'd1');
-    expect(order.admit('a', 'd2', 2)).toEqual({ kind: 'go' });
-    order.giveBack('a', 'd2');
-    order.wait('a', 2);
+    order.wait('a', 'd2', 2);
+    order.giveBack('a', 'd1', 1);
+    expect(order.admit('a', 'd2', 2)).toEqual({ kind: 'behind', deliveryId: null });
     expect(order.admit('a', 'd1', 1)).toEqual({ kind: 'go' });
+    order.giveBack('a', 'd1', 1);
+    expect(order.forget(1)).toBe(2);
+  });
+
+  test('keys that mean nothing any more let go of everything, and the others stay', () => {
+    const order = new KeyOrder();
+    for (const [key, id] of [
+      ['a', 'd1'],
+      ['b', 'd2'],
+    ] as const)
+      order.restore(key, id);
+    order.wait('a', 'd7', 7);
+    order.wait('a', 'd5', 5);
+    order.wait('b', 'd6', 6);
+    expect(order.missesHeads).toBe(true);
+    expect(order.drop((key) => key === 'a')).toEqual({ waiting: [5, 7], heads: [{ key: 'a', deliveryId: 'd1' }] });
+    expect(order.waiting).toBe(1);
+    expect(order.heads()).toEqual([{ key: 'b', deliveryId: 'd2' }]);
+    expect(order.admit('b', 'd2', 9)).toEqual({ kind: 'go' });
+    expect(order.missesHeads).toBe(false);
+    expect(order.end('b', 'd2')).toBe(6);
+  });
+
+  test('a head that comes back while another of its key is under way goes after that', () => {
+    const order = new KeyOrder();
+    order.admit('a', 'd2', 2);
+    order.hold('a', 'd1');
+    order.admit('a', 'd2', 2);
+    expect(order.admit('a', 'd3', 3)).toEqual({ kind: 'behind', deliveryId: 'd2' });
+    order.wait('a', 'd3', 3);
+    expect(order.admit('a', 'd1', 9)).toEqual({ kind: 'behind', deliveryId: 'd2' });
+    order.wait('a', 'd1', 9);
+    expect(order.end('a', 'd2')).toBe(9);
+    expect(order.admit('a', 'd1', 9)).toEqual({ kind: 'go' });
+    expect(order.end('a', 'd1')).toBe(3);
   });
 
   test('one that waits and is cancelled leaves the line', () => {
     const order = new KeyOrder();
     order.admit('a', 'd1', 1);
-    order.wait('a', 2);
-    order.wait('a', 3);
-    order.wait('a', 3);
+    order.wait('a', 'd2', 2);
+    order.wait('a', 'd3', 3);
+    order.wait('a', 'd3', 3);
     expect(order.waiting).toBe(2);
     order.forget(2);
     expect(order.end('a', 'd1')).toBe(3);
@@ -74,7 +107,7 @@ describe('the order of a key', () => {
             waiting.delete(delivery.offset);
             inLane.push(delivery);
           } else {
-            order.wait(delivery.key, delivery.offset);
+            order.wait(delivery.key, delivery.id, delivery.offset);
             waiting.set(delivery.offset, delivery);
           }
         };

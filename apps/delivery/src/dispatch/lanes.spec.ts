@@ -188,6 +188,44 @@ describe('lanes', () => {
     expect(lanes.nextWake()).toBeNull();
   });
 
+  it('keep nothing while a receiver rests for long, so that its partition goes on', () => {
+    const lanes = lanesWith();
+    for (const n of [1, 2]) lanes.offer(work('one', n), 0);
+    lanes.sleep('one', 3_600_000, 0);
+    expect(numbers(lanes.overdue(0))).toEqual([1, 2]);
+    expect(lanes.queued).toBe(0);
+  });
+
+  it('end a rest that was lengthened when the longer one is over, and one that was called off at once', () => {
+    const lanes = lanesWith();
+    lanes.offer(work('one', 1), 0);
+    lanes.sleep('one', 1_000, 0);
+    lanes.sleep('one', 5_000, 500);
+    expect(started(lanes, 1_000)).toEqual([]);
+    expect(lanes.nextWake()).toBe(5_000);
+    lanes.endRest('one', 2_000);
+    expect(lanes.nextWake()).toBe(2_000);
+    expect(numbers(started(lanes, 2_000))).toEqual([1]);
+    expect(started(lanes, 5_000)).toEqual([]);
+    expect(lanes.nextWake()).toBeNull();
+  });
+
+  it('remember nothing of an endpoint that is gone', () => {
+    const lanes = lanesWith();
+    lanes.setPacer('one', new TokenBucket({ perSecond: 1, burst: 1 }, 0), 0);
+    lanes.setRamp('one', 1);
+    lanes.sleep('one', 3_600_000, 0);
+    lanes.forget('one');
+    expect(lanes.rests('one', 0)).toBe(false);
+    for (const n of [1, 2]) lanes.offer(work('one', n), 0);
+    expect(numbers(started(lanes))).toEqual([1, 2]);
+    lanes.sleep('one', 50, 0);
+    lanes.offer(work('one', 3), 0);
+    for (const n of [1, 2]) lanes.release(work('one', n), 1, 'none', 1);
+    expect(started(lanes, 49)).toEqual([]);
+    expect(numbers(started(lanes, 50))).toEqual([3]);
+  });
+
   it('hand back what waits, one or all', () => {
     const lanes = lanesWith();
     const all = [work('one', 1), work('one', 2), work('one', 3)];

@@ -1,4 +1,5 @@
 import type { Permit } from '@millrace/domain';
+import { WaitingHeap } from '../retry/waiting-heap';
 
 /**
  * Who may send now. Each endpoint has a lane with a cap on requests in flight, which grows while its receiver keeps up and
@@ -56,6 +57,8 @@ interface Lane<T> {
   bornAt: number;
   /** Nothing starts before this. */
   sleepsUntil: number;
+  /** Number of its entry among those that sleep; 0 when it is awake. */
+  rest: number;
   pacer: Pacer | null;
 }
 
@@ -69,7 +72,9 @@ export class Lanes<T extends LaneWork> {
   private ringHead = 0;
   /** Lanes that wait for their tenant. */
   private readonly heldByTenant = new Map<string, string[]>();
-  private readonly asleep = new Set<string>();
+  /** When those that sleep are to be looked at; a rest that was lengthened meanwhile is laid in anew then. */
+  private readonly wakes = new WaitingHeap<{ wakeAt: number; readonly order: number; readonly id: string }>();
+  private restCount = 0;
   private readonly inFlightOf = new Map<string, number>();
   private total = 0;
   private bytes = 0;
@@ -122,7 +127,8 @@ export class Lanes<T extends LaneWork> {
 
   /** The endpoint's rate limit, null for none; asked before every request. */
   setPacer(endpointId: string, pacer: Pacer | null, now: number): void {
-    this.lane(endpointId, now).pacer = pacer;
+    const lane = pacer === null ? this.lanes.get(endpointId) : this.lane(endpointId, now);
+    if (lane) lane.pacer = pacer;
   }
 
   /** A cap that holds while an endpoint comes back; null lifts it. */
@@ -136,27 +142,40 @@ export class Lanes<T extends LaneWork> {
   /** Nothing of the lane starts before `until`: its receiver asked for a rest. */
   sleep(endpointId: string, until: number, now: number): void {
     const lane = this.lane(endpointId, now);
-    lane.sleepsUntil = Math.max(lane.sleepsUntil, until);
-    this.asleep.add(endpointId);
+    this.layToRest(endpointId, lane, Math.max(lane.sleepsUntil, until));
+  }
+
+  /** Whatever rest was asked for is over. */
+  endRest(endpointId: string, now: number): void {
+    const lane = this.lanes.get(endpointId);
+    if (lane && lane.sleepsUntil > now) this.layToRest(endpointId, lane, now);
+  }
+
+  /** Another process owns the endpoint, or nobody any more: what was learned of it is forgotten. Its requests in flight go on. */
+  forget(endpointId: string): void {
+    const lane = this.lanes.get(endpointId);
+    if (!lane) return;
+    lane.pacer = null;
+    lane.ramp = null;
+    lane.limit = Math.min(this.limits.initial, this.limits.perEndpoint);
+    lane.sleepsUntil = 0;
+    lane.rest = 0;
+    if (lane.inFlight === 0 && lane.head >= lane.queue.length) this.lanes.delete(endpointId);
   }
 
   rests(endpointId: string, now: number): boolean {
     return (this.lanes.get(endpointId)?.sleepsUntil ?? 0) > now;
   }
 
-  /** The earliest end of a rest; null when no lane rests. */
+  /** When to look for lanes whose rest is over; null when no lane rests. */
   nextWake(): number | null {
-    let earliest: number | null = null;
-    for (const id of this.asleep) {
-      const until = this.lanes.get(id)?.sleepsUntil ?? 0;
-      if (earliest === null || until < earliest) earliest = until;
-    }
-    return earliest;
+    return this.wakes.first?.wakeAt ?? null;
   }
 
   /**
    * Takes back what was let in at a better pace than the lane has now, the newest first, down to what it can send in time.
-   * A wait of up to twice the longest is borne, so that a pace that wavers does not send work to and fro.
+   * A wait of up to twice the longest is borne, so that a pace that wavers does not send work to and fro. A lane that rests
+   * for longer keeps nothing: whatever it kept would hold its partition for as long.
    */
   overdue(now: number): T[] {
     const taken: T[] = [];
@@ -165,7 +184,8 @@ export class Lanes<T extends LaneWork> {
       if (ahead === 0 || this.expectedWait(lane, ahead, now) <= 2 * this.limits.longestWaitMs) continue;
       if (lane.inFlight < capOf(lane) && lane.pacer === null && lane.sleepsUntil <= now) continue;
       const pace = Math.max(this.pace(lane, now), (lane.sleepsUntil - now) / ahead);
-      const kept = Math.max(1, Math.floor(this.limits.longestWaitMs / pace));
+      const rests = lane.sleepsUntil - now > 2 * this.limits.longestWaitMs;
+      const kept = rests ? 0 : Math.max(1, Math.floor(this.limits.longestWaitMs / pace));
       taken.push(...lane.queue.splice(lane.head + kept));
     }
     this.waiting -= taken.length;
@@ -194,7 +214,7 @@ export class Lanes<T extends LaneWork> {
 
   /** Takes the next work that may start, lane by lane in turn; undefined when nothing may. */
   next(now: number): T | undefined {
-    if (this.asleep.size > 0) this.wake(now);
+    this.wake(now);
     while (this.total < this.limits.total && this.ringHead < this.ring.length) {
       const id = this.ring[this.ringHead++]!;
       if (this.ringHead > 1024 && this.ringHead * 2 > this.ring.length) {
@@ -217,8 +237,7 @@ export class Lanes<T extends LaneWork> {
       }
       const rest = this.restOf(lane, now);
       if (rest > 0) {
-        lane.sleepsUntil = now + rest;
-        this.asleep.add(id);
+        this.layToRest(id, lane, now + rest);
         continue;
       }
       this.start(id, lane, work, ofTenant, now);
@@ -277,12 +296,23 @@ export class Lanes<T extends LaneWork> {
     return permit === undefined || permit.ok ? 0 : permit.waitMs;
   }
 
+  private layToRest(id: string, lane: Lane<T>, until: number): void {
+    const sooner = until < lane.sleepsUntil;
+    lane.sleepsUntil = until;
+    if (lane.rest !== 0 && !sooner) return;
+    lane.rest = ++this.restCount;
+    this.wakes.push({ wakeAt: until, order: lane.rest, id });
+  }
+
   private wake(now: number): void {
-    for (const id of this.asleep) {
+    for (let first = this.wakes.first; first && first.wakeAt <= now; first = this.wakes.first) {
+      this.wakes.pop();
+      const { id, order } = first;
       const lane = this.lanes.get(id);
-      if (lane && lane.sleepsUntil > now) continue;
-      this.asleep.delete(id);
-      if (lane) this.markReady(id, lane);
+      if (lane?.rest !== order) continue;
+      lane.rest = 0;
+      if (lane.sleepsUntil > now) this.layToRest(id, lane, lane.sleepsUntil);
+      else this.markReady(id, lane);
     }
   }
 
@@ -332,6 +362,7 @@ export class Lanes<T extends LaneWork> {
         progressAt: now,
         bornAt: now,
         sleepsUntil: 0,
+        rest: 0,
         pacer: null,
       };
       this.lanes.set(endpointId, lane);
@@ -342,7 +373,7 @@ export class Lanes<T extends LaneWork> {
   /** Forgets a lane that says no more than a new one would. */
   private tidy(id: string, lane: Lane<T>): void {
     if (lane.inFlight > 0 || lane.head < lane.queue.length || lane.ready) return;
-    if (lane.ramp !== null || lane.pacer !== null || this.asleep.has(id) || lane.limit < this.limits.initial) return;
+    if (lane.ramp !== null || lane.pacer !== null || lane.rest !== 0 || lane.limit < this.limits.initial) return;
     this.lanes.delete(id);
   }
 

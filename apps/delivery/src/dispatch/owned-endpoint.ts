@@ -27,6 +27,8 @@ export class OwnedEndpoint {
   /** The last number given to a delivery, and the id of its event. */
   sequence = 0;
   lastEventId: string | null = null;
+  /** The same as far as the delivery log has it: a number that no owner will know of was never given. */
+  onRecord: { readonly sequence: number; readonly lastEventId: string | null } = { sequence: 0, lastEventId: null };
   /** The version whose secrets could not be opened. */
   lockedVersion: number | null = null;
   tenant = '';
@@ -53,7 +55,11 @@ export class OwnedPartition {
   readonly changed = new Set<OwnedEndpoint>();
   /** Deliveries whose attempt was begun by an owner before, and not finished: a repeat of it has the same place. */
   readonly begun = new Map<string, Pick<AttemptStarted, 'chain' | 'recordOffset'>>();
+  /** Endpoints with a fence. */
+  readonly fenced = new Set<OwnedEndpoint>();
   current = true;
+  /** The delivery log has told what became of it under the owner before; until then nothing parked is touched. */
+  takenOver = false;
 
   constructor(readonly partition: number) {}
 

@@ -1,5 +1,15 @@
-import { type Contract, contractNamed, type DeliveryTask, type Endpoint, type ParkReason } from '@millrace/domain';
+import {
+  type Contract,
+  contractNamed,
+  type DeliveryTask,
+  type Endpoint,
+  type Ordering,
+  type ParkReason,
+} from '@millrace/domain';
 import type { DeliveryEnded } from '@millrace/protocol';
+
+/** The one key of an endpoint whose ordering is `strict`. */
+const STRICT_KEY = '';
 
 /** What becomes of a task that is due, as its endpoint stands. */
 export type Route =
@@ -23,9 +33,14 @@ export const routeOf = (task: DeliveryTask, endpoint: Endpoint, goneVersion: num
   return { kind: 'send', endpoint, contract };
 };
 
+/** Whether a key can be one of that ordering: `strict` has one alone. */
+export const isKeyOf = (ordering: Ordering, key: string): boolean =>
+  ordering === 'none' ? false : (ordering === 'strict') === (key === STRICT_KEY);
+
 /** The key in whose order the delivery goes; null where none is kept. Tests and deliveries without a subject keep none. */
 export const orderKeyOf = (task: DeliveryTask, endpoint: Endpoint): string | null => {
   if (task.trigger.kind === 'test') return null;
-  if (endpoint.ordering === 'strict') return '';
-  return endpoint.ordering === 'key' ? task.subject : null;
+  if (endpoint.ordering === 'strict') return STRICT_KEY;
+  // A subject without a text is none.
+  return endpoint.ordering === 'key' ? task.subject || null : null;
 };

@@ -8,12 +8,20 @@ interface Write {
   readonly acknowledged: (() => void)[];
 }
 
+interface ChunkWrite {
+  readonly partition: number;
+  readonly endpointId: string;
+  chunk: OffsetChunk;
+  readonly acknowledged: (() => void)[];
+}
+
 /**
  * Writes the dispatch state in flushes: what changed while the previous flush was under way goes into the next, and of many
  * changes of one thing only the last. So a thousand records that are parked in one go cost one record here.
  */
 export class DispatchStatePublisher {
   private pending = new Map<string, Write>();
+  private chunks = new Map<string, ChunkWrite>();
   private flushing = false;
 
   /** @param writer id of this process, by which it tells its own records from those of an owner before it */
@@ -36,17 +44,14 @@ export class DispatchStatePublisher {
     const name = `${endpointId}/${chunk.base}`;
     const open = this.chunks.get(name);
     if (open) {
+      // One that was emptied and filled again meanwhile is another object.
+      open.chunk = chunk;
       if (acknowledged) open.acknowledged.push(acknowledged);
       return;
     }
     this.chunks.set(name, { partition, endpointId, chunk, acknowledged: acknowledged ? [acknowledged] : [] });
     this.begin();
   }
-
-  private chunks = new Map<
-    string,
-    { partition: number; endpointId: string; chunk: OffsetChunk; acknowledged: (() => void)[] }
-  >();
 
   private write(message: OutgoingMessage, acknowledged: (() => void) | undefined): void {
     const key = `${message.partition}/${message.key}`;

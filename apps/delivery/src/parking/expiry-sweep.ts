@@ -7,7 +7,7 @@ import type { Stretch } from './parked-records.reader';
 export interface SweepPorts {
   readonly fetch: (partition: number, offset: number) => Promise<Stretch>;
   readonly partitions: () => Iterable<OwnedPartition>;
-  /** A claimed record whose time has run out. */
+  /** A record whose time has run out, claimed now; nothing happens when it is under way. */
   readonly expire: (endpoint: OwnedEndpoint, partition: OwnedPartition, message: IncomingMessage) => void;
   /** Unix ms. */
   readonly now: () => number;
@@ -57,6 +57,7 @@ export class ExpirySweep {
 
   private async look(endpoint: OwnedEndpoint, partition: OwnedPartition, chunk: OffsetChunk): Promise<void> {
     const end = chunk.base + PARKED_CHUNK_SIZE;
+    const before = chunk.bits.slice();
     let earliest: number | null = null;
     let offset = chunk.base;
     while (offset < end && chunk.count > 0) {
@@ -70,12 +71,13 @@ export class ExpirySweep {
         if (at >= end) break;
         if (!endpoint.parked.has(at) || message.key?.toString('utf8') !== endpoint.id) continue;
         const expiresAt = decodeDelivery(message)?.task.expiresAt ?? null;
-        if (expiresAt !== null && expiresAt < this.ports.now() && !endpoint.parked.isClaimed(at)) {
+        if (expiresAt !== null && expiresAt < this.ports.now()) {
           endpoint.parked.claim(at);
           this.ports.expire(endpoint, partition, message);
         } else if (expiresAt !== null && (earliest === null || expiresAt < earliest)) earliest = expiresAt;
       }
     }
-    chunk.earliestExpiry = earliest;
+    // What was parked meanwhile has not been looked at.
+    if (chunk.bits.every((word, index) => (word & ~before[index]!) === 0)) chunk.earliestExpiry = earliest;
   }
 }

@@ -34,7 +34,8 @@ export class ParkedRelease {
 
   /** Looks whether something parked in the partition can go; returns at once. */
   pump(partition: OwnedPartition): void {
-    if (this.stopped || this.running.has(partition) || partition.backlogged.size === 0) return;
+    if (this.stopped || !partition.takenOver || !partition.current) return;
+    if (this.running.has(partition) || partition.backlogged.size === 0) return;
     this.running.add(partition);
     void this.run(partition);
   }
