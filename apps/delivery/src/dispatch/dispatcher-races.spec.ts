@@ -411,6 +411,21 @@ describe('a partition that is taken over', () => {
   });
 });
 
+describe('a rate limit', () => {
+  it('is not there anew with every change of the endpoint', async () => {
+    const rateLimit = { perSecond: 0.1, burst: 1 };
+    const world = new DispatcherWorld(endpoint({ rateLimit }), [], { queuePerEndpoint: 10, longestWaitMs: 20_000 });
+    for (let n = 1; n <= 3; n++) {
+      world.change(endpoint({ rateLimit, version: n }));
+      world.give(task({ deliveryId: `d${n}` }));
+      await world.settleDown();
+    }
+    expect(sent(world)).toEqual(['d1']);
+    await world.pass(10_001);
+    expect(sent(world)).toEqual(['d1', 'd2']);
+  });
+});
+
 describe('a rest that a receiver asked for', () => {
   it('ends when its endpoint is changed', async () => {
     const world = new DispatcherWorld(endpoint(), [answer(429, { 'retry-after': '86400' })], { queuePerEndpoint: 10 });

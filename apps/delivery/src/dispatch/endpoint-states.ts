@@ -171,7 +171,10 @@ export class EndpointStates {
     state.version = endpoint.version;
     const { rateLimit } = endpoint;
     const now = this.ports.ticks();
-    this.lanes.setPacer(state.id, rateLimit === null ? null : new TokenBucket(rateLimit, now), now);
+    if (rateLimit === null) state.rate = null;
+    else if (state.rate === null) state.rate = new TokenBucket(rateLimit, now);
+    else state.rate.change(rateLimit, now);
+    this.lanes.setPacer(state.id, state.rate, now);
     this.dropKeys(state, (key) => !isKeyOf(endpoint.ordering, key));
     if (first) return;
     this.lanes.endRest(state.id, now);

@@ -1,4 +1,4 @@
-import { type EndpointHealth, HEALTHY } from '@millrace/domain';
+import { type EndpointHealth, HEALTHY, type TokenBucket } from '@millrace/domain';
 import type { AttemptStarted } from '@millrace/protocol';
 import { ParkedOffsets } from '../parking/parked-offsets';
 import { KeyOrder } from './key-order';
@@ -32,6 +32,8 @@ export class OwnedEndpoint {
   /** The version whose secrets could not be opened. */
   lockedVersion: number | null = null;
   tenant = '';
+  /** What of its rate limit is left; null without one. */
+  rate: TokenBucket | null = null;
   /** A permit of the retry budget that has not been used. */
   mayRetry = true;
 
