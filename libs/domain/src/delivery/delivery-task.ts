@@ -33,7 +33,7 @@ export interface DeliveryTask {
   readonly expiresAt: number | null;
   /** What is still to be waited before the attempt, in ms, counted from this record's append time. 0 when due. */
   readonly remainingDelayMs: number;
-  /** Unix ms, the planned start of the attempt; for people, never for a decision. */
+  /** Unix ms, the planned start of the attempt; for people, and to correct the due time by the way to the broker, see dueTime. */
   readonly plannedAt: number | null;
   /**
    * Position of the delivery among those of its endpoint, from 1, and the id of the event before it; set with the first
