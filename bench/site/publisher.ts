@@ -61,27 +61,6 @@ export class Publisher {
     return { sent: total, latestMs };
   }
 
-  /** Keeps so many on their way until `enough`; answers how many were sent. */
-  async keepingOnTheWay(
-    count: number,
-    plan: (n: number) => EventPlan,
-    arrived: () => Promise<number>,
-    enough: (arrived: number) => boolean,
-  ): Promise<number> {
-    const sends: Promise<void>[] = [];
-    let sent = 0;
-    for (let seen = 0; !enough(seen); await pause(2)) {
-      seen = await arrived();
-      const due = seen + count;
-      // Not for a handful: small calls are the sender's cost, and none of the site's.
-      if (due - sent < count / 10) continue;
-      sends.push(this.send(sent, due, plan));
-      sent = due;
-    }
-    await Promise.all(sends);
-    return sent;
-  }
-
   private send(from: number, to: number, plan: (n: number) => EventPlan): Promise<void> {
     const sentAt = monotonicMicros();
     return this.producer.send(

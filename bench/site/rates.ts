@@ -1,36 +1,43 @@
 import type { ReceiverProcess } from '../receiving/receiver-process';
-import type { EventPlan } from './publisher';
+import { latencyOf } from '../report/quantiles';
 import type { Site } from './site';
 
-/** Of the rate at which nothing is left over, what a site is taken to sustain in open loop without a growing queue. */
-export const SUSTAINED_SHARE = 0.85;
-/** Events on their way while the highest rate is looked for: enough to keep every stage busy. */
-const ON_THE_WAY = 2_000;
-const WARM_MS = 8_000;
-const MEASURED_MS = 12_000;
+const FIRST_STEP = 500;
+const STEP = 1.25;
+const STEP_S = 6;
+/** A rate is sustained when most deliveries of a step arrive within this. */
+const KEEPS_UP_MS = 250;
+const MOST = 0.9;
 
 /**
- * Deliveries a second when there is always more to do, the sender of the events on the same machine included. Its events are
- * the series `full`; all have arrived when it answers.
+ * The highest number of events a second, in steps, that are delivered as they come: they are sent at their own pace, whatever becomes
+ * of those before, and the sender's CPU is part of the load. More can be delivered when they wait in a queue, since larger
+ * batches cost less.
  */
-export const highestRate = async (
+export const sustainedRate = async (
   site: Site,
   receiver: ReceiverProcess,
   typeOf: (n: number) => string,
+  say: (text: string) => void,
 ): Promise<number> => {
-  const began = performance.now();
-  let from: { at: number; arrived: number } | null = null;
-  let to = { at: began, arrived: 0 };
-  const plan = (n: number): EventPlan => ({ series: 'full', type: typeOf(n) });
-  const arrived = async (): Promise<number> => (await receiver.count('full')).distinct;
-  const sent = await site.publisher.keepingOnTheWay(ON_THE_WAY, plan, arrived, (count) => {
-    to = { at: performance.now(), arrived: count };
-    if (from === null && to.at - began > WARM_MS) from = to;
-    return from !== null && to.at - from.at > MEASURED_MS;
-  });
-  await allArrived(receiver, 'full', sent);
-  const first = from ?? to;
-  return ((to.arrived - first.arrived) * 1_000) / (to.at - first.at);
+  let sustained = 0;
+  // The first step is for warming up, and is taken again.
+  for (let rate = FIRST_STEP, warm = false; ; ) {
+    const series = `step${warm ? '' : 'warm'}${rate}`;
+    const { sent } = await site.publisher.steadily(rate, STEP_S, (n) => ({ series, type: typeOf(n) }));
+    await allArrived(receiver, series, sent);
+    const late = latencyOf(await receiver.report(series), MOST).most;
+    if (warm && late > KEEPS_UP_MS) {
+      say(`${rate}/s: ${MOST * 100} % within ${late.toFixed(0)} ms; sustained: ${sustained}/s`);
+      if (sustained === 0) throw new Error(`not even ${rate} events a second are sustained on this machine now`);
+      return sustained;
+    }
+    if (warm) {
+      sustained = rate;
+      rate = Math.round(rate * STEP);
+    }
+    warm = true;
+  }
 };
 
 /** Waits until so many different events of a series have arrived; fails with how many did when none has come for `patienceMs`. */
