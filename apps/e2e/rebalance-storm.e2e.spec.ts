@@ -32,7 +32,7 @@ describe('delivery processes that come and go', () => {
       })();
       let joined = 0;
       let killed = 0;
-      for (const until = Date.now() + SECONDS * 1_000; Date.now() < until; ) {
+      for (const until = Date.now() + SECONDS * 1_000; Date.now() < until || joined < 3; ) {
         const guest = await site.add('delivery');
         joined++;
         await new Promise((resolve) => setTimeout(resolve, 500));
@@ -64,7 +64,8 @@ describe('delivery processes that come and go', () => {
       process.stdout.write(
         `${joined} processes joined, ${killed} of them killed; ${ids.length} events, ${repeats} requests repeated\n`,
       );
-      expect(repeats).toBeLessThanOrEqual(killed * IN_FLIGHT);
+      // A partition that moves with a request under way has it sent again by its next owner: at most what was in flight.
+      expect(repeats).toBeLessThanOrEqual((joined + killed) * IN_FLIGHT);
     } finally {
       await site.close();
       await receiver.close();
