@@ -10,15 +10,25 @@ export const cpuMicros = (pid: number): number => {
 /** CPU of a process and of all its descendants: PostgreSQL works in one process for each connection. */
 export const cpuMicrosOfTree = (pid: number): number => {
   let total = 0;
-  const visit = (each: number): void => {
+  for (const each of [pid, ...descendantsOf(pid)])
     try {
       total += cpuMicros(each);
-      for (const child of readFileSync(`/proc/${each}/task/${each}/children`, 'utf8').trim().split(' '))
-        if (child !== '') visit(Number(child));
     } catch {
       // Ended meanwhile: its time is lost to us.
     }
-  };
-  visit(pid);
   return total;
+};
+
+export const descendantsOf = (pid: number): number[] => {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    return children === ''
+      ? []
+      : children
+          .split(' ')
+          .map(Number)
+          .flatMap((child) => [child, ...descendantsOf(child)]);
+  } catch {
+    return [];
+  }
 };

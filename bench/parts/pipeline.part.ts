@@ -7,6 +7,7 @@ import { ReceiverProcess } from '../receiving/receiver-process';
 import { atLeast, type Bench, type Part, type Row, type Table } from '../report/part';
 import { ROUNDS, size } from '../report/sizes';
 import { median } from '../report/statistics';
+import { apart, together } from '../site/cores';
 import { type Costs, costsFromHere } from '../site/costs';
 import { BODY_BYTES, type EventPlan } from '../site/publisher';
 import { allArrived } from '../site/rates';
@@ -58,17 +59,16 @@ const measure = async (bench: Bench, endpoints: number, events: number): Promise
     MILLRACE_ENDPOINT_CONCURRENCY: String(Math.max(8, Math.ceil((IN_FLIGHT / endpoints) * 1.5))),
   });
   try {
-    const projector = await site.service('audit-projector', profiled('audit-projector'));
     await site.createEndpoints(endpoints, (n) => ({
       url: `${origins[n % origins.length]}/pipeline/${n}`,
       eventTypes: [`machine.bench_${n}`],
     }));
-    const scene = { bench, receiver, origins, site, projector, endpoints, events };
+    const scene = { bench, receiver, origins, site, endpoints, events };
     const rounds: Round[] = [];
     for (let round = 1; round <= ROUNDS(); round++) {
       const raw = await rawRound(scene);
-      const whole = await wholeRound(scene, `whole${round}`);
       const split = await splitRound(scene, `split${round}`);
+      const whole = await wholeRound(scene, `whole${round}`);
       rounds.push({ raw, whole, split });
       bench.say(
         `${endpoints} endpoints, round ${round}: raw ${told(raw)}, pipeline ${told(whole)}, fan-out alone ${told(split.fanOut)}, dispatch alone ${told(split.dispatch)}`,
@@ -90,18 +90,20 @@ interface Scene {
   readonly receiver: ReceiverProcess;
   readonly origins: readonly string[];
   readonly site: Site;
-  readonly projector: ServiceProcess;
   readonly endpoints: number;
   readonly events: number;
 }
 
-const rawRound = async ({ receiver, origins, events }: Scene): Promise<Measured> => {
+const rawRound = async (scene: Scene): Promise<Measured> => {
+  const { receiver, origins, events } = scene;
   const before = cpuMicros(receiver.pid);
-  const { stdout } = await promisify(execFile)(process.execPath, [
+  const running = promisify(execFile)(process.execPath, [
     join(__dirname, '../raw-loop.js'),
     ...[events, IN_FLIGHT, BODY_BYTES].map(String),
     ...origins.map((origin) => `${origin}/raw`),
   ]);
+  apart(running.child.pid!, othersOf(scene));
+  const { stdout } = await running;
   const {
     seconds,
     cpuMicros: sender,
@@ -121,9 +123,15 @@ const rawRound = async ({ receiver, origins, events }: Scene): Promise<Measured>
 /** A delivery process with all roles over a backlog. */
 const wholeRound = async (scene: Scene, series: string): Promise<Round['whole']> => {
   const { site, receiver } = scene;
+  together(othersOf(scene));
+  const projector = await site.service('audit-projector', profiled('audit-projector'));
   await publish(scene, series);
   const delivery = await site.service('delivery', profiled('delivery'));
-  const clock = await startedWhen(scene, delivery, async () => (await receiver.count(series)).distinct);
+  const clock = await startedWhen(
+    scene,
+    { sender: delivery, projector },
+    async () => (await receiver.count(series)).distinct,
+  );
   await allArrived(receiver, series, scene.events);
   const measured = clock.stop(scene.events);
   await eventually(
@@ -135,6 +143,7 @@ const wholeRound = async (scene: Scene, series: string): Promise<Round['whole']>
   );
   const recorded = clock.stop(scene.events);
   await delivery.stop();
+  await projector.stop();
   return {
     rate: measured.rate,
     recordedRate: recorded.rate,
@@ -142,13 +151,14 @@ const wholeRound = async (scene: Scene, series: string): Promise<Round['whole']>
   };
 };
 
-/** The same backlog by a process that fans out, and then by one that dispatches. */
+/** The same backlog by a process that fans out, and then by one that dispatches, each with a core of its own. */
 const splitRound = async (scene: Scene, series: string): Promise<Round['split']> => {
   const { site, receiver, events } = scene;
   const before = await deliveriesOf(site);
   await publish(scene, series);
   const fanning = await site.service('delivery', { MILLRACE_DELIVERY_ROLES: 'fan-out', ...profiled('fan-out') });
-  const fanOutClock = await startedWhen(scene, fanning, async () => (await deliveriesOf(site)) - before);
+  apart(fanning.pid, othersOf(scene));
+  const fanOutClock = await startedWhen(scene, { sender: fanning }, async () => (await deliveriesOf(site)) - before);
   await eventually(
     async () => (await deliveriesOf(site)) - before >= events,
     'every event to become a delivery',
@@ -158,11 +168,18 @@ const splitRound = async (scene: Scene, series: string): Promise<Round['split']>
   await fanning.stop();
   await site.calm();
   const dispatching = await site.service('delivery', { MILLRACE_DELIVERY_ROLES: 'dispatch', ...profiled('dispatch') });
-  const clock = await startedWhen(scene, dispatching, async () => (await receiver.count(series)).distinct);
+  apart(dispatching.pid, othersOf(scene));
+  const clock = await startedWhen(scene, { sender: dispatching }, async () => (await receiver.count(series)).distinct);
   await allArrived(receiver, series, events);
   const dispatch = clock.stop(events);
   await dispatching.stop();
   return { fanOut, dispatch };
+};
+
+/** What shares the cores beside the process that is measured. */
+const othersOf = ({ bench, receiver }: Scene): number[] => {
+  const { broker, database } = bench.environment.processes;
+  return [process.pid, broker, database, receiver.pid];
 };
 
 /** The events are in Kafka and in the history before the delivery begins, so that what is measured is the delivery. */
@@ -179,8 +196,8 @@ const deliveriesOf = async (site: Site): Promise<number> => {
 
 /** Starts the clock when the work flows. */
 const startedWhen = async (
-  { receiver, projector, bench, events }: Scene,
-  sender: ServiceProcess,
+  { receiver, bench, events }: Scene,
+  services: { readonly [name: string]: ServiceProcess },
   done: () => Promise<number>,
 ): Promise<{ stop(done: number): Measured }> => {
   let first = 0;
@@ -193,7 +210,7 @@ const startedWhen = async (
     120_000,
   );
   const began = performance.now();
-  const costs = costsFromHere(bench.environment, { sender, projector, receiver });
+  const costs = costsFromHere(bench.environment, { ...services, receiver });
   return {
     stop: (until) => ({
       rate: ((until - first) * 1_000) / (performance.now() - began),
@@ -246,6 +263,7 @@ const table = (counts: readonly number[], columns: readonly Round[][], events: n
     ],
     notes: [
       `${events} events of ${BODY_BYTES} bytes, ${IN_FLIGHT} in flight, ${ROUNDS()} rounds in turns, medians; ratios are medians of pairs.`,
+      'Raw loop, fan-out alone and dispatch alone have a core of their own, without a projector; all roles share both cores with it.',
       `Counted after the first ${WARM_SHARE * 100} %. Origins: as many as endpoints, at most ${MOST_ORIGINS}, in both.`,
     ],
   };
