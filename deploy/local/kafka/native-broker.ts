@@ -26,7 +26,17 @@ export interface BrokerFolder {
   readonly controllerPort: number;
 }
 
-const HEAP = ['-Xms96m', '-Xmx320m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+/** Small and soon up: a broker that a person tries Millrace with, or that a test ends after a minute. */
+const SMALL = ['-Xms96m', '-Xmx320m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+
+/** Kafka's own variables count as they do for its scripts. */
+const virtualMachineArguments = (): readonly string[] => {
+  const asked = ['KAFKA_HEAP_OPTS', 'KAFKA_JVM_PERFORMANCE_OPTS'].flatMap(
+    (name) => process.env[name]?.split(/\s+/).filter((word) => word !== '') ?? [],
+  );
+  return asked.length > 0 ? asked : SMALL;
+};
+
 const START_TIMEOUT_MS = 60_000;
 
 const javaCommand = (): string => {
@@ -35,7 +45,7 @@ const javaCommand = (): string => {
 };
 
 const javaArguments = (place: BrokerFolder): string[] => [
-  ...HEAP,
+  ...virtualMachineArguments(),
   `-Dlog4j2.configurationFile=${join(projectRoot(), 'deploy/local/kafka/log4j2.xml')}`,
   '-cp',
   join(place.jars, '*'),

@@ -66,6 +66,7 @@ export class DispatchConsumer implements KafkaWorker {
         await this.takeOver(gained.map(({ partition }) => partition));
         this.tellOwnership();
       },
+      wantsMore: () => parts.dispatcher.wantsMore,
       onRecord: (record) => parts.dispatcher.accept(record),
     });
     parts.stateView.onForeignWrite((partition, key) => parts.dispatcher.endpoints.heal(partition, key));
@@ -91,6 +92,7 @@ export class DispatchConsumer implements KafkaWorker {
     every(LOOK_AROUND_MS, () => {
       this.dropLost();
       this.parts.dispatcher.lookAround();
+      this.consumer.handOutAgain();
     });
     every(CHECKPOINT_MS, () => this.beginCheckpoint());
     return this.consumer.start();

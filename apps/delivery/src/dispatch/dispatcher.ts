@@ -69,6 +69,8 @@ const ENDED_AT_ONCE = 200;
 /** Records of one endpoint brought back beyond what may be in flight, so that a place never waits for a read. */
 const READ_AHEAD = 2;
 const MOST_WAITING = 100_000;
+/** Deliveries that wait for each place while all are taken. */
+const QUEUED_AHEAD = 2;
 
 /**
  * The life of a delivery task here: it arrives (`accept`), a repeat is recognised, it waits for the rest of its delay, it
@@ -103,6 +105,8 @@ export class Dispatcher {
   private unacknowledged = 0;
   private heardAt = 0;
   private stopping = false;
+  /** More work waits than can be begun soon. */
+  private full = false;
   private whenIdle: () => void = () => {};
   private readonly repeats = metrics.counter(
     'webhook_repeats_dropped_total',
@@ -230,6 +234,20 @@ export class Dispatcher {
     for (const state of owner.endpoints.values())
       for (const { deliveryId } of state.order.heads())
         if (this.seen.of(deliveryId)?.ended) this.freeHead(state, owner, deliveryId);
+  }
+
+  /**
+   * False while every place is taken and as much again waits for one: what more is read of the log then is only memory, and
+   * the garbage collector carries it along. While a place is free, though the lanes of those that are here are full, more is
+   * wanted: it may be somebody else's.
+   */
+  get wantsMore(): boolean {
+    const { total } = this.settings.lanes;
+    const { inFlight, queued } = this.lanes;
+    if (inFlight < total) this.full = false;
+    else if (queued >= QUEUED_AHEAD * total) this.full = true;
+    else if (queued <= total) this.full = false;
+    return !this.full;
   }
 
   accept(record: ConsumedRecord): void {

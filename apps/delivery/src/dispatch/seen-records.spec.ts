@@ -57,13 +57,26 @@ describe('seen records', () => {
     expect(seen.take('d', at(1))).toBe(true);
   });
 
-  it('drops the delivery touched longest ago when it is full', () => {
-    const seen = new SeenRecords(2);
+  it('keeps what was touched among the last half of its capacity, and forgets what was not', () => {
+    const seen = new SeenRecords(8);
     seen.take('a', at(1));
     seen.take('b', at(1));
-    seen.take('a', at(2));
-    seen.take('c', at(1));
+    for (let n = 0; n < 3; n++) seen.take(`x${n}`, at(1));
+    seen.note('a', finished(1));
+    for (let n = 3; n < 6; n++) seen.take(`x${n}`, at(1));
+    expect(seen.take('a', at(1))).toBe(false);
+    expect(seen.take('x5', at(1))).toBe(false);
     expect(seen.take('b', at(1))).toBe(true);
-    expect(seen.take('a', at(2))).toBe(true);
+  });
+
+  it.each([
+    { epoch: 0, attempt: 1, finished: false, ended: false },
+    { epoch: 0, attempt: 500, finished: true, ended: false },
+    { epoch: 70_000, attempt: 12, finished: false, ended: true },
+    { epoch: 2 ** 30, attempt: 1, finished: true, ended: true },
+  ])('knows %j as it was noted', (position) => {
+    const seen = new SeenRecords(10);
+    seen.note('d', position);
+    expect(seen.of('d')).toEqual(position);
   });
 });

@@ -1,6 +1,6 @@
 import type { FetchedMessage } from '../wire/record-batch-reader';
 import { AssignedPartitions } from './assigned-partitions';
-import type { PartitionTenure } from './partition-tenure';
+import type { PartitionTenure, Waiting } from './partition-tenure';
 
 const record = (position: number): FetchedMessage => ({
   topic: 't',
@@ -14,9 +14,19 @@ const record = (position: number): FetchedMessage => ({
   size: 10,
 });
 
+const runOf = (message: FetchedMessage): Waiting => ({
+  remaining: 1,
+  bytes: message.size,
+  take() {
+    this.remaining--;
+    this.bytes = 0;
+    return message;
+  },
+});
+
 const holding = (tenure: PartitionTenure) => {
   tenure.ready = true;
-  tenure.accept([record(0)], 1);
+  tenure.accept([runOf(record(0))], 1);
   return tenure.next()!;
 };
 

@@ -86,6 +86,8 @@ export class GroupConsumer implements WindowedConsumer {
       this.partitions,
       {
         window,
+        wantsMore: () => options.wantsMore?.() ?? true,
+        onUnreadable: (error) => this.abandon(error instanceof Error ? error : new Error(String(error))),
         onRecord: (record) => options.onRecord(record),
         onBatchEnd: (topic, partition) => options.onBatchEnd?.(topic, partition),
         onThrow: (error) => this.handlerThrew(error),
@@ -142,6 +144,10 @@ export class GroupConsumer implements WindowedConsumer {
     if (!tenure) return;
     tenure.pausedByHandler = false;
     this.records.handOut(tenure);
+  }
+
+  handOutAgain(): void {
+    this.records.handOutAgain();
   }
 
   positionOf(topic: string, partition: number): number | null {
@@ -306,12 +312,12 @@ export class GroupConsumer implements WindowedConsumer {
 
   // ---- records
 
-  private onBatch({ topic, partition, messages, next }: FetchedRecords): void {
+  private onBatch({ topic, partition, runs, next }: FetchedRecords): void {
     let tenure = this.partitions.get(topic, partition);
     if (!tenure || this.stopping) return;
-    if (tenure.jumping) tenure = this.jumped(tenure, messages[0]!.position);
-    consumed.inc({ group: this.options.groupId }, messages.length);
-    tenure.accept(messages, next);
+    if (tenure.jumping) tenure = this.jumped(tenure, runs[0]!.start);
+    for (const { remaining } of runs) consumed.inc({ group: this.options.groupId }, remaining);
+    tenure.accept(runs, next);
     this.records.handOut(tenure);
   }
 

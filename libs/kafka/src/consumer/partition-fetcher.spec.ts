@@ -123,8 +123,10 @@ const fetching = () => {
     },
   };
   const seen: string[] = [];
-  const onRecords = ({ partition, messages }: FetchedRecords): void => {
-    for (const { offset, value } of messages) seen.push(`${partition}: ${value} at ${offset}`);
+  const onRecords = ({ partition, runs }: FetchedRecords): void => {
+    for (const run of runs)
+      for (let each = run.take(); each !== null; each = run.take())
+        seen.push(`${partition}: ${each.value} at ${each.offset}`);
   };
   const limits = { maxWaitMs: 60_000, bytes: { partition: 1_000, total: 10_000 } };
   const fetcher = new PartitionFetcher(script.cluster, limits, onRecords);

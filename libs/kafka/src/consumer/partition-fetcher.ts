@@ -9,7 +9,7 @@ import {
   writeFetchRequest,
 } from '../wire/fetch-request';
 import { exchange } from '../wire/frame';
-import { type RecordsRead, readRecords } from '../wire/record-batch-reader';
+import { openRecords, type RecordsOpened } from '../wire/record-batch-reader';
 import { FetchSession } from './fetch-session';
 
 /** What is asked of kafkajs' consumer group: offsets that the group has committed, and what it notices in its metadata. */
@@ -24,7 +24,7 @@ export interface OffsetSource {
 }
 
 /** Records of one partition, as they came. */
-export interface FetchedRecords extends RecordsRead {
+export interface FetchedRecords extends RecordsOpened {
   readonly topic: string;
   readonly partition: number;
 }
@@ -160,9 +160,9 @@ export class PartitionFetcher {
         if (answer.code === OFFSET_OUT_OF_RANGE) found.position = UNRESOLVED;
         continue;
       }
-      const { messages, next } = readRecords(answer, found.position);
+      const { runs, next } = openRecords(answer, found.position);
       found.position = next;
-      if (messages.length > 0) this.onRecords({ topic, partition, messages, next });
+      if (runs.length > 0) this.onRecords({ topic, partition, runs, next });
     }
     if (failed) throw fetchError(failed.code, failed.topic, failed.partition);
   }

@@ -13,6 +13,16 @@ export interface HeldTotals {
 }
 
 const RECORD_OVERHEAD = 100;
+/** Runs that are done with before the list of them is cut. */
+const COMPACT_AT = 64;
+
+/** Records that were fetched, in the order of their offsets. */
+export interface Waiting {
+  /** Records that can be taken, at most. */
+  remaining: number;
+  bytes: number;
+  take(): FetchedMessage | null;
+}
 
 const sizeOf = (message: FetchedMessage): number => RECORD_OVERHEAD + message.size;
 
@@ -37,8 +47,9 @@ export class PartitionTenure implements RecordKeeper {
   /** The tracker's version that the group has. */
   committedVersion = 0;
 
-  private waiting: FetchedMessage[] = [];
+  private waiting: Waiting[] = [];
   private waitingHead = 0;
+  private waitingCount = 0;
   private waitingBytes = 0;
   private waitingEnd = 0;
   private heldRecords = 0;
@@ -52,8 +63,9 @@ export class PartitionTenure implements RecordKeeper {
     private readonly onFinish: (tenure: PartitionTenure) => void,
   ) {}
 
+  /** At most. */
   get waitingRecords(): number {
-    return this.waiting.length - this.waitingHead;
+    return this.waitingCount;
   }
 
   get held(): number {
@@ -83,39 +95,32 @@ export class PartitionTenure implements RecordKeeper {
     };
   }
 
-  /** @param end the offset after the batch, with what the log holds beside records */
-  accept(messages: readonly FetchedMessage[], end: number): void {
-    let bytes = 0;
-    for (const message of messages) bytes += sizeOf(message);
-    if (this.waitingRecords === 0) {
-      this.waiting = messages as FetchedMessage[];
-      this.waitingHead = 0;
-    } else {
-      this.waiting = this.waiting.slice(this.waitingHead).concat(messages);
-      this.waitingHead = 0;
+  /** @param end the offset after them, with what the log holds beside records */
+  accept(runs: readonly Waiting[], end: number): void {
+    for (const run of runs) {
+      this.waiting.push(run);
+      this.note(run.remaining, run.bytes);
     }
-    this.waitingBytes += bytes;
-    this.totals.waitingBytes += bytes;
     this.waitingEnd = end;
   }
 
-  /** The next record to hand out; null when none waits. */
+  /**
+   * The next record to hand out; null when none waits.
+   * @throws RangeError when what was fetched cannot be read
+   */
   next(): HeldRecord | null {
     while (this.waitingHead < this.waiting.length) {
-      const message = this.waiting[this.waitingHead++]!;
+      const message = this.takeFrom(this.waiting[this.waitingHead]!);
+      const ticket = message === null ? -1 : this.tracker.enter(message.position);
+      if (this.waiting.length === 0) this.tracker.skipTo(this.waitingEnd);
+      if (message === null || ticket < 0) continue;
       const bytes = sizeOf(message);
-      this.waitingBytes -= bytes;
-      this.totals.waitingBytes -= bytes;
-      const ticket = this.tracker.enter(message.position);
-      if (ticket < 0) continue;
       this.heldRecords++;
       this.heldBytes += bytes;
       this.totals.records++;
       this.totals.heldBytes += bytes;
-      if (this.waitingHead >= this.waiting.length) this.emptied();
       return new HeldRecord(message, this, ticket, bytes);
     }
-    this.emptied();
     return null;
   }
 
@@ -134,17 +139,27 @@ export class PartitionTenure implements RecordKeeper {
     this.current = false;
     this.totals.records -= this.heldRecords;
     this.totals.heldBytes -= this.heldBytes;
-    this.totals.waitingBytes -= this.waitingBytes;
+    this.note(-this.waitingCount, -this.waitingBytes);
     this.waiting = [];
     this.waitingHead = 0;
-    this.waitingBytes = 0;
   }
 
-  private emptied(): void {
-    if (this.waiting.length > 0) {
-      this.tracker.skipTo(this.waitingEnd);
-      this.waiting = [];
+  private takeFrom(run: Waiting): FetchedMessage | null {
+    const { remaining, bytes } = run;
+    const message = run.take();
+    this.note(run.remaining - remaining, run.bytes - bytes);
+    if (run.remaining > 0) return message;
+    this.note(0, -run.bytes);
+    if (++this.waitingHead >= this.waiting.length || this.waitingHead >= COMPACT_AT) {
+      this.waiting = this.waiting.slice(this.waitingHead);
       this.waitingHead = 0;
     }
+    return message;
+  }
+
+  private note(records: number, bytes: number): void {
+    this.waitingCount += records;
+    this.waitingBytes += bytes;
+    this.totals.waitingBytes += bytes;
   }
 }

@@ -1,4 +1,5 @@
 import type { AssignedPartitions } from './assigned-partitions';
+import type { HeldRecord } from './held-record';
 import type { PartitionTenure } from './partition-tenure';
 import { mayFetch, mayHandOut } from './pauses';
 import type { ConsumerWindow, WindowedConsumerOptions } from './windowed-consumer';
@@ -11,9 +12,15 @@ export interface FetchSwitch {
 
 export interface HandOutHandlers extends Pick<WindowedConsumerOptions, 'onRecord' | 'onBatchEnd'> {
   readonly window: ConsumerWindow;
+  wantsMore(): boolean;
+  /** What was fetched is no batch of records. */
+  onUnreadable(error: unknown): void;
   /** A handler threw, which is a defect. */
   onThrow(error: unknown): void;
 }
+
+/** Records of one partition in a row while several wait for the handler to want more. */
+const TURN = 32;
 
 /**
  * Gives waiting records to the handler while the window has room, and has fetching paused and resumed accordingly. It is
@@ -23,6 +30,9 @@ export class RecordHandOut {
   private due: PartitionTenure[] = [];
   /** Some partition was refused for bytes: any record that finishes may free another partition. */
   private bytesShort = false;
+  /** The handler wanted no more while something waited. */
+  private unwanted = false;
+  private refillDue = false;
   private stopped = false;
 
   constructor(
@@ -31,10 +41,14 @@ export class RecordHandOut {
     private readonly fetching: () => FetchSwitch | null,
   ) {}
 
-  handOut(tenure: PartitionTenure): void {
+  handOut(tenure: PartitionTenure, most = Number.POSITIVE_INFINITY): void {
     if (tenure.handingOut || !tenure.ready) return;
     tenure.handingOut = true;
-    while (tenure.current && !this.stopped && tenure.waitingRecords > 0 && this.fillWindow(tenure) > 0) {
+    let left = most;
+    while (tenure.current && !this.stopped && tenure.waitingRecords > 0) {
+      const count = this.fillWindow(tenure, left);
+      if (count === 0) break;
+      left -= count;
       try {
         this.handlers.onBatchEnd?.(tenure.topic, tenure.partition);
       } catch (error) {
@@ -45,7 +59,15 @@ export class RecordHandOut {
     if (tenure.current) this.deriveFetching(tenure);
   }
 
+  /** The handler may want more again. */
+  handOutAgain(): void {
+    if (!this.unwanted || this.refillDue || !this.handlers.wantsMore()) return;
+    this.refillDue = true;
+    queueMicrotask(() => this.refill());
+  }
+
   onFinish(tenure: PartitionTenure): void {
+    if (this.unwanted) this.handOutAgain();
     if (this.bytesShort) {
       this.bytesShort = false;
       for (const other of this.partitions.all()) this.lookAgainAt(other);
@@ -70,10 +92,14 @@ export class RecordHandOut {
     for (const tenure of this.partitions.all()) this.deriveFetching(tenure);
   }
 
-  private fillWindow(tenure: PartitionTenure): number {
+  private fillWindow(tenure: PartitionTenure, most: number): number {
     let count = 0;
-    while (tenure.current && mayHandOut(tenure.load(), this.handlers.window)) {
-      const record = tenure.next();
+    while (count < most && tenure.current && mayHandOut(tenure.load(), this.handlers.window)) {
+      if (!this.handlers.wantsMore()) {
+        this.unwanted = true;
+        break;
+      }
+      const record = this.nextOf(tenure);
       if (record === null) break;
       count++;
       try {
@@ -83,6 +109,29 @@ export class RecordHandOut {
       }
     }
     return count;
+  }
+
+  private nextOf(tenure: PartitionTenure): HeldRecord | null {
+    try {
+      return tenure.next();
+    } catch (error) {
+      this.handlers.onUnreadable(error);
+      return null;
+    }
+  }
+
+  /** All partitions in turns, so that none of them has all the room. */
+  private refill(): void {
+    this.refillDue = false;
+    this.unwanted = false;
+    for (let given = true; given && !this.unwanted; ) {
+      given = false;
+      for (const tenure of [...this.partitions.all()]) {
+        const before = tenure.waitingRecords;
+        if (before > 0) this.handOut(tenure, TURN);
+        given ||= tenure.waitingRecords < before;
+      }
+    }
   }
 
   private lookAgainAt(tenure: PartitionTenure): void {

@@ -30,6 +30,11 @@ export interface WindowedConsumerOptions {
   startOffset?(topic: string, partition: number): Promise<bigint | null>;
   /** A new assignment, after every join; awaited before records are handed out. A rejection is retried. */
   onAssigned?(assignment: Assignment): Promise<void>;
+  /**
+   * False while the handler has all the work that it can use: then nothing more is handed out until a record finishes, or
+   * `handOutAgain` is called, and this is true again. Unlike the window it may follow what no record shows.
+   */
+  wantsMore?(): boolean;
   /** At a limit the partition is paused, below it resumed. */
   readonly window: ConsumerWindow;
   /** Default 250 ms; 0: only `commitNow`; null: never commit to Kafka. */
@@ -69,6 +74,8 @@ export interface WindowedConsumer {
   /** No record of the partition is handed out until it is resumed. Ends when the partition is lost. */
   pausePartition(topic: string, partition: number): void;
   resumePartition(topic: string, partition: number): void;
+  /** The handler may want more again, though no record has finished. */
+  handOutAgain(): void;
   /** Every record before this offset has been handed out, or was finished in an earlier life; null while that is not known. */
   positionOf(topic: string, partition: number): number | null;
   health(): ConsumerHealth;

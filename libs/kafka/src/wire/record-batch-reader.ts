@@ -32,6 +32,11 @@ export interface RecordsRead {
   readonly next: number;
 }
 
+export interface RecordsOpened {
+  readonly runs: RecordRun[];
+  readonly next: number;
+}
+
 const LOG_OVERHEAD = 12;
 const BATCH_OVERHEAD = 61;
 const MAGIC = 2;
@@ -44,16 +49,24 @@ const ABORT = 0;
 const NO_BYTES = Buffer.alloc(0);
 const names = new HeaderNames();
 
+/** All of {@link openRecords} at once. */
+export const readRecords = (set: RecordSet, from: number): RecordsRead => {
+  const { runs, next } = openRecords(set, from);
+  const messages: FetchedMessage[] = [];
+  for (const run of runs) for (let each = run.take(); each !== null; each = run.take()) messages.push(each);
+  return { messages, next };
+};
+
 /**
- * Reads the records at and after an offset: all that is committed, without control records. The bytes of keys, values and
+ * The records at and after an offset: all that is committed, without control records. The bytes of keys, values and
  * headers are views of what was fetched or decompressed.
  *
  * @throws when the bytes are no record batches of message format v2
  */
-export const readRecords = (set: RecordSet, from: number): RecordsRead => {
+export const openRecords = (set: RecordSet, from: number): RecordsOpened => {
   const { topic, partition, bytes } = set;
   const aborted = new AbortedProducers(set.aborted);
-  const messages: FetchedMessage[] = [];
+  const runs: RecordRun[] = [];
   let next = from;
   for (let at = 0; at + BATCH_OVERHEAD <= bytes.length; ) {
     const batch = readBatch(bytes, at, `${topic}/${partition}`);
@@ -62,9 +75,9 @@ export const readRecords = (set: RecordSet, from: number): RecordsRead => {
     if (batch.lastOffset < from) continue;
     next = batch.lastOffset + 1;
     if (aborted.covers(batch) || batch.attributes & CONTROL) continue;
-    readBatchRecords(batch, topic, partition, from, messages);
+    runs.push(new RecordRun(batch, topic, partition, from));
   }
-  return { messages, next };
+  return { runs, next };
 };
 
 interface BatchRead {
@@ -123,56 +136,88 @@ class AbortedProducers {
 }
 
 const controlType = (batch: BatchRead): number | null => {
-  const [marker] = recordsOf(batch, '', 0, 0);
+  const marker = new RecordRun(batch, '', 0, 0).take();
   return marker?.key && marker.key.length >= 4 ? marker.key.readInt16BE(2) : null;
 };
 
-const recordsOf = (batch: BatchRead, topic: string, partition: number, from: number): FetchedMessage[] => {
-  const messages: FetchedMessage[] = [];
-  readBatchRecords(batch, topic, partition, from, messages);
-  return messages;
-};
+/**
+ * The records of one batch, decompressed, and each made when it is taken: what only waits is bytes, and nothing that the
+ * garbage collector has to carry along.
+ */
+export class RecordRun {
+  /** Of the records that were not taken. */
+  bytes: number;
+  /** Those that can be taken, at most: of the first batch those before the wanted offset are passed over. */
+  remaining: number;
+  private readonly reader: RecordReader;
+  private readonly appendedAt: number | null;
 
-const readBatchRecords = (
-  batch: BatchRead,
-  topic: string,
-  partition: number,
-  from: number,
-  into: FetchedMessage[],
-): void => {
-  const codec = codecOf(batch.attributes);
-  const bytes = codec === null ? batch.records : codec.decompress(batch.records);
-  const appendTime = (batch.attributes & APPEND_TIME) !== 0;
-  const reader = new RecordReader(bytes);
-  for (let count = 0; count < batch.count; count++) {
-    const end = reader.varint() + reader.at;
-    const size = end - reader.at;
-    reader.at++; // attributes: none are in use
-    const timestampDelta = reader.varint();
-    const position = batch.baseOffset + reader.varint();
-    if (position >= from) {
+  constructor(
+    private readonly batch: BatchRead,
+    private readonly topic: string,
+    private readonly partition: number,
+    private readonly from: number,
+  ) {
+    const codec = codecOf(batch.attributes);
+    const bytes = codec === null ? batch.records : codec.decompress(batch.records);
+    this.reader = new RecordReader(bytes);
+    this.bytes = bytes.length;
+    this.remaining = batch.count;
+    this.appendedAt = batch.attributes & APPEND_TIME ? batch.maxTimestamp : null;
+  }
+
+  /** No record has an offset below this one. */
+  get start(): number {
+    return Math.max(this.batch.baseOffset, this.from);
+  }
+
+  /**
+   * The next record; null when all are taken.
+   * @throws RangeError when the record is cut off
+   */
+  take(): FetchedMessage | null {
+    const { reader, batch, from } = this;
+    while (this.remaining > 0) {
+      this.remaining--;
+      const end = reader.varint() + reader.at;
+      const size = end - reader.at;
+      reader.at++; // attributes: none are in use
+      const timestampDelta = reader.varint();
+      const position = batch.baseOffset + reader.varint();
+      if (position < from) {
+        reader.at = end;
+        continue;
+      }
       const key = reader.bytesOrNull();
       const value = reader.bytesOrNull();
-      into.push({
-        topic,
-        partition,
+      const headers = reader.headers();
+      reader.at = end;
+      this.bytes = reader.left;
+      return {
+        topic: this.topic,
+        partition: this.partition,
         offset: BigInt(position),
-        timestamp: appendTime ? batch.maxTimestamp : batch.baseTimestamp + timestampDelta,
+        timestamp: this.appendedAt ?? batch.baseTimestamp + timestampDelta,
         key,
         value,
-        headers: reader.headers(),
+        headers,
         position,
         size,
-      });
+      };
     }
-    reader.at = end;
+    this.bytes = 0;
+    return null;
   }
-};
+}
 
 class RecordReader {
   at = 0;
 
   constructor(private readonly bytes: Buffer) {}
+
+  get left(): number {
+    return this.bytes.length - this.at;
+  }
 
   /** In zigzag form; a number of up to 53 bits. */
   varint(): number {

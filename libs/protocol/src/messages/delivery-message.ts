@@ -29,7 +29,7 @@ export const decodeDelivery = (message: IncomingMessage): DeliveryRecord | null 
   const header = message.headers[TASK_HEADER];
   if (message.value === null || header === undefined) return null;
   try {
-    const task: unknown = { ...ABSENT, ...(JSON.parse(header.toString('utf8')) as object) };
+    const task: unknown = complete(JSON.parse(header.toString('utf8')));
     if (!isTask(task)) return null;
     return { task, body: message.value, traceparent: message.headers['traceparent']?.toString('utf8') ?? '' };
   } catch {
@@ -39,6 +39,11 @@ export const decodeDelivery = (message: IncomingMessage): DeliveryRecord | null 
 
 /** Members that records of earlier releases lack. */
 const ABSENT = { subject: null, chain: null, replay: null };
+
+const complete = (task: unknown): unknown =>
+  isObject(task) && 'subject' in task && 'chain' in task && 'replay' in task
+    ? task
+    : { ...ABSENT, ...(task as object) };
 
 type Members = { readonly [name: string]: unknown };
 
