@@ -25,6 +25,9 @@ const BATCH_BYTES = 8 * 1024 * 1024;
  * quarter of a second is written once, and a row that is written three times costs three times as much.
  */
 const LINGER_MS = { calm: 50, busy: 250 };
+/** The history is in no hurry: a fetch for each flush of facts would cost Kafka and us more than the facts. */
+const MIN_FETCH_BYTES = 64 * 1024;
+const MAX_WAIT_MS = 50;
 /** Facts of a batch from which on the log is busy. */
 const BUSY_FACTS = 500;
 /** Short, because records are taken over in no time: after a crash this is how long the history stands still. */
@@ -68,6 +71,8 @@ export class ProjectorConsumer {
       topics: [...this.settings.topics],
       commitIntervalMs: null,
       window: { recordsPerPartition: 2_000, bytes: 64 * 1024 * 1024 },
+      minFetchBytes: MIN_FETCH_BYTES,
+      maxWaitMs: MAX_WAIT_MS,
       sessionTimeoutMs: SESSION_TIMEOUT_MS,
       startOffset: (topic, partition) => this.startOffset(topic, partition),
       onRecord: (record) => this.onRecord(record),

@@ -31,6 +31,7 @@ import type { WebhookRequest } from '@millrace/webhook-client';
 import { ExpirySweep } from '../parking/expiry-sweep';
 import { ParkedRelease } from '../parking/parked-release';
 import { rejectUnusableTask } from '../sending/unusable-task';
+import { ActiveWork } from './active-work';
 import { CommandHandler } from './command.handler';
 import { type AttemptSubject, endedFact, finishedFact, parkedFact, startedFact } from './delivery-facts';
 import type { DispatchPorts, DispatchWork } from './dispatch.ports';
@@ -92,8 +93,7 @@ export class Dispatcher {
   private readonly commands: CommandHandler;
   private readonly release: ParkedRelease;
   private readonly expiry: ExpirySweep;
-  /** Work that was taken up and has not ended, by delivery. */
-  private readonly active = new Map<string, DispatchWork>();
+  private readonly active = new ActiveWork();
   /** Endpoint versions that were disabled here and whose new status has not come back through the directory yet. */
   private readonly goneVersions = new Map<string, number>();
   private readonly timers = new Timers();

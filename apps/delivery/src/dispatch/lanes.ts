@@ -276,7 +276,7 @@ export class Lanes<T extends LaneWork> {
 
   private start(id: string, lane: Lane<T>, work: T, ofTenant: number, now: number): void {
     lane.head++;
-    if (lane.head > 256 && lane.head * 2 > lane.queue.length) {
+    if (lane.head === lane.queue.length || (lane.head > 256 && lane.head * 2 > lane.queue.length)) {
       lane.queue.splice(0, lane.head);
       lane.head = 0;
     }

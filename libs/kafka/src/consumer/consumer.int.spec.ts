@@ -230,6 +230,7 @@ describe('a windowed consumer', () => {
         groupId: workshop.groupOf(topic),
         topics: [topic],
         maxWaitMs: 50,
+        minFetchBytes: 1,
         sessionTimeoutMs: 10_000,
         rebalanceTimeoutMs: 10_000,
         fetchBytes: { partition: 100_000, total: 100_000 },

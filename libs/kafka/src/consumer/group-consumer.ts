@@ -99,6 +99,7 @@ export class GroupConsumer implements WindowedConsumer {
       groupId: options.groupId,
       topics: options.topics,
       maxWaitMs: options.maxWaitMs ?? 100,
+      minFetchBytes: options.minFetchBytes ?? 1,
       sessionTimeoutMs: options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS,
       rebalanceTimeoutMs: REBALANCE_MS,
       fetchBytes: {

@@ -9,6 +9,7 @@ export interface MemberSettings {
   readonly groupId: string;
   readonly topics: string[];
   readonly maxWaitMs: number;
+  readonly minFetchBytes: number;
   readonly sessionTimeoutMs: number;
   readonly rebalanceTimeoutMs: number;
   /** Of one fetch, for one partition and for all. */
@@ -145,8 +146,8 @@ export class GroupMember {
   }
 
   private fetchOver(cluster: Cluster): void {
-    const { maxWaitMs, fetchBytes } = this.settings;
-    this.fetcher = new PartitionFetcher(cluster, { maxWaitMs, bytes: fetchBytes }, (records) =>
+    const { maxWaitMs, minFetchBytes, fetchBytes } = this.settings;
+    this.fetcher = new PartitionFetcher(cluster, { maxWaitMs, minBytes: minFetchBytes, bytes: fetchBytes }, (records) =>
       this.handlers.onBatch(records),
     );
     fetchFor(cluster, {

@@ -128,7 +128,7 @@ const fetching = () => {
       for (let each = run.take(); each !== null; each = run.take())
         seen.push(`${partition}: ${each.value} at ${each.offset}`);
   };
-  const limits = { maxWaitMs: 60_000, bytes: { partition: 1_000, total: 10_000 } };
+  const limits = { maxWaitMs: 60_000, minBytes: 1, bytes: { partition: 1_000, total: 10_000 } };
   const fetcher = new PartitionFetcher(script.cluster, limits, onRecords);
   const fetch = (): Promise<void> => fetcher.fetch(source, 1);
   const first = async (): Promise<void> => {

@@ -39,6 +39,11 @@ export interface WindowedConsumerOptions {
   readonly window: ConsumerWindow;
   /** Default 250 ms; 0: only `commitNow`; null: never commit to Kafka. */
   readonly commitIntervalMs?: number | null;
+  /**
+   * A fetch with fewer bytes waits for more, up to `maxWaitMs`. Default 1: what comes is handed out at once. For those who
+   * are in no hurry: a fetch costs the broker as much as several records.
+   */
+  readonly minFetchBytes?: number;
   /** How long an empty fetch waits, which is also the longest that a resumed partition waits. Default 100 ms. */
   readonly maxWaitMs?: number;
   /** After this time without a sign of life the group gives the partitions to others. Default 10 000 ms. */

@@ -62,7 +62,12 @@ export class PartitionReader {
         broker,
         FETCH,
         (clientId) =>
-          writeFetchRequest(this.writer, clientId, { maxWaitMs, bytes: FETCH_BYTES }, withoutSession(wanted)),
+          writeFetchRequest(
+            this.writer,
+            clientId,
+            { maxWaitMs, minBytes: 1, bytes: FETCH_BYTES },
+            withoutSession(wanted),
+          ),
         maxWaitMs,
       );
       const answer = readFetchAnswer(payload);

@@ -13,8 +13,10 @@ export interface PartitionPosition {
 }
 
 export interface FetchLimits {
-  /** How long the broker waits when there is nothing; the first byte ends the wait. */
+  /** How long the broker waits while there is less than `minBytes`. */
   readonly maxWaitMs: number;
+  /** 1: the first byte ends the wait. */
+  readonly minBytes: number;
   readonly bytes: { readonly partition: number; readonly total: number };
 }
 
@@ -43,13 +45,13 @@ const READ_COMMITTED = 1;
 export const writeFetchRequest = (
   writer: ByteWriter,
   clientId: string,
-  { maxWaitMs, bytes }: FetchLimits,
+  { maxWaitMs, minBytes, bytes }: FetchLimits,
   session: SessionPlan,
 ): Buffer => {
   beginFrame(writer, FETCH, clientId);
   writer.int32(CONSUMER);
   writer.int32(maxWaitMs);
-  writer.int32(1);
+  writer.int32(minBytes);
   writer.int32(bytes.total);
   writer.int8(READ_COMMITTED);
   writer.int32(session.id);

@@ -48,8 +48,25 @@ export const exchange = async (
   frame.writeInt32BE(correlationId, CORRELATION_AT);
   try {
     const { payload } = await new Promise<{ payload: Buffer }>((resolve, reject) => {
+      let settle: { resolve(answer: { payload: Buffer }): void; reject(error: unknown): void } | null = {
+        resolve,
+        reject,
+      };
+      const settled = () => {
+        const settling = settle;
+        // kafkajs' table of requests outlives them by far, and whatever it leads to with it: the answer shall not.
+        settle = null;
+        return settling;
+      };
       connection.requestQueue.push({
-        entry: { apiKey: api.key, apiName: api.name, apiVersion: api.version, correlationId, resolve, reject },
+        entry: {
+          apiKey: api.key,
+          apiName: api.name,
+          apiVersion: api.version,
+          correlationId,
+          resolve: (answer) => settled()?.resolve(answer),
+          reject: (error) => settled()?.reject(error),
+        },
         expectResponse: true,
         requestTimeout,
         sendRequest: () => connection.socket.write(frame),

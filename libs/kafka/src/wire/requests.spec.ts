@@ -92,7 +92,7 @@ describe('a produce request', () => {
 });
 
 describe('a fetch request', () => {
-  const limits = { maxWaitMs: 100, bytes: { partition: 5_000, total: 90_000 } };
+  const limits = { maxWaitMs: 100, minBytes: 1, bytes: { partition: 5_000, total: 90_000 } };
   const positions = [
     { topic: 'one', partition: 3, position: 2 ** 40 + 1 },
     { topic: 'one', partition: 0, position: 0 },
