@@ -5,6 +5,7 @@ import { latency } from './parts/latency.part';
 import { memory } from './parts/memory.part';
 import { parked } from './parts/parked.part';
 import { pipeline } from './parts/pipeline.part';
+import { projectorRows } from './projector';
 import { recoveryRows } from './recovery';
 import { type Part, tableOf } from './report/part';
 import { retryTimingRows } from './retry-timing';
@@ -39,5 +40,11 @@ export const SUITE: readonly Part[] = [
     measures: 'how fast a recovery reads events and makes deliveries',
     takes: '2 min',
     run: async ({ environment }) => tableOf(await recoveryRows(environment)),
+  },
+  {
+    name: 'projector',
+    measures: 'writing the history beside a COPY of the same rows',
+    takes: '2 min',
+    run: async ({ environment }) => tableOf(await projectorRows(environment)),
   },
 ];

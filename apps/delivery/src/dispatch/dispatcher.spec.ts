@@ -365,6 +365,42 @@ describe('a rate limit', () => {
   });
 });
 
+describe('how much more is wanted', () => {
+  const busy = {
+    total: 4,
+    perTenant: 100,
+    perEndpoint: 100,
+    initial: 100,
+    queuePerEndpoint: 100,
+    longestWaitMs: 60_000,
+  };
+
+  it('nothing while every place is taken and twice as many wait, until half of those have found one', async () => {
+    const world = new DispatcherWorld(endpoint(), Array(50).fill('hangs'), busy);
+    const wanted: boolean[] = [];
+    for (let n = 0; n < 12; n++) {
+      world.give(task({ deliveryId: `dlv_${n}` }));
+      wanted.push(world.dispatcher.wantsMore);
+    }
+    expect(wanted).toEqual([...Array(11).fill(true), false]);
+    await world.settleDown();
+    for (let ended = 1; ended <= 4; ended++) {
+      expect(world.dispatcher.wantsMore).toBe(false);
+      world.hanging.shift()!(answer(200));
+      await world.settleDown();
+    }
+    expect(world.dispatcher.wantsMore).toBe(true);
+  });
+
+  it('more while a place is free, though the lane of what is here has none', async () => {
+    const world = new DispatcherWorld(endpoint(), Array(50).fill('hangs'), { ...busy, perEndpoint: 2, initial: 2 });
+    several(world, 40);
+    await world.settleDown();
+    expect(world.times('request')).toBe(2);
+    expect(world.dispatcher.wantsMore).toBe(true);
+  });
+});
+
 describe('secrets that do not open', () => {
   it('hold the deliveries and spend no attempt', async () => {
     const world = new DispatcherWorld(endpoint());

@@ -175,12 +175,14 @@ export class Lanes<T extends LaneWork> {
   /**
    * Takes back what was let in at a better pace than the lane has now, the newest first, down to what it can send in time.
    * A wait of up to twice the longest is borne, so that a pace that wavers does not send work to and fro. A lane that rests
-   * for longer keeps nothing: whatever it kept would hold its partition for as long.
+   * for longer keeps nothing: whatever it kept would hold its partition for as long. Lanes that have nothing to do are
+   * forgotten here, and not with the end of each request, to be made anew with the next.
    */
   overdue(now: number): T[] {
     const taken: T[] = [];
-    for (const lane of this.lanes.values()) {
+    for (const [id, lane] of this.lanes) {
       const ahead = lane.queue.length - lane.head;
+      if (ahead === 0) this.tidy(id, lane);
       if (ahead === 0 || this.expectedWait(lane, ahead, now) <= 2 * this.limits.longestWaitMs) continue;
       if (lane.inFlight < capOf(lane) && lane.pacer === null && lane.sleepsUntil <= now) continue;
       const pace = Math.max(this.pace(lane, now), (lane.sleepsUntil - now) / ahead);
@@ -263,7 +265,6 @@ export class Lanes<T extends LaneWork> {
       lane.progressAt = now;
     }
     this.markReady(endpointId, lane);
-    this.tidy(endpointId, lane);
     const held = this.heldByTenant.get(tenant);
     if (held) {
       this.heldByTenant.delete(tenant);

@@ -36,7 +36,7 @@ export interface BatchingProducerSettings {
 export interface BatchingProducerPorts {
   /** A new kafkajs client; called for each new sender. */
   readonly kafka: () => Kafka;
-  /** Unix ms. */
+  /** Ms of a clock that nobody sets: only differences count. */
   readonly now: () => number;
 }
 
