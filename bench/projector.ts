@@ -10,8 +10,13 @@ import { deliveryWrite } from '../apps/audit-projector/src/projections/deliverie
 import { DayPartitions } from '../apps/audit-projector/src/projector/day-partitions.store';
 import { ExpectedOffsets, Projection } from '../apps/audit-projector/src/projector/projection';
 import { BATCH_FACTS } from '../apps/audit-projector/src/projector/projector.consumer';
+import {
+  createdFact,
+  finishedFact,
+  sampleEvent,
+  startedFact,
+} from '../apps/audit-projector/src/projector/sample-log.fixture';
 import type { TableWrite } from '../apps/audit-projector/src/projector/table-write';
-import { createdFact, finishedFact, sampleEvent, startedFact } from '../apps/audit-projector/test/sample-log';
 import { cpuMicrosOfTree } from './process-cpu';
 
 export interface ProjectorRow {

@@ -11,8 +11,15 @@ import {
 import { silentLogger } from '@millrace/telemetry';
 import { eventually, isolatedEnvironment, type TestEnvironment } from '@millrace/test-environment';
 import { HistorySite } from '../test/history-site';
-import { createdFact, finishedFact, ODDITIES, reopenedFact, sampleEvent, startedFact } from '../test/sample-log';
 import { historyDatabase, historyTopics } from './history.config';
+import {
+  createdFact,
+  finishedFact,
+  ODDITIES,
+  reopenedFact,
+  sampleEvent,
+  startedFact,
+} from './projector/sample-log.fixture';
 import { compareSchemas } from './rebuild/compare-schemas.store';
 import { rebuildHistory } from './rebuild/rebuild-history';
 

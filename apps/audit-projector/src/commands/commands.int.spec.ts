@@ -14,6 +14,7 @@ import {
 import { silentLogger } from '@millrace/telemetry';
 import { eventually, isolatedEnvironment, type TestEnvironment } from '@millrace/test-environment';
 import { ADMIN_KEY, HistorySite, PARTITIONS } from '../../test/history-site';
+import { historyDatabase } from '../history.config';
 import {
   createdFact,
   endedFact,
@@ -23,8 +24,7 @@ import {
   reopenedFact,
   sampleEvent,
   startedFact,
-} from '../../test/sample-log';
-import { historyDatabase } from '../history.config';
+} from '../projector/sample-log.fixture';
 
 jest.setTimeout(120_000);
 

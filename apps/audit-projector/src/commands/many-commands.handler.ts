@@ -6,7 +6,7 @@ import {
   type ManyWish,
   STATUSES_OF_MANY,
 } from '@millrace/protocol';
-import { unavailable } from '@millrace/service-runtime';
+import { ApiProblem, unavailable } from '@millrace/service-runtime';
 import type { Logger } from '@millrace/telemetry';
 import type { Position } from '../history-api/cursor';
 import type { CommandPublisher } from './command.publisher';
@@ -19,9 +19,14 @@ import type { Asker } from './delivery-commands.handler';
 
 /** Deliveries that are read, and sent a command, at a time. */
 const BATCH = 500;
+/** Tenants whose calls send at a time, one of each. */
+const AT_A_TIME = 4;
 
 /** Sends a command of its own to each of the deliveries that match a filter. */
 export class ManyCommands {
+  /** Tenants whose calls send now. */
+  private readonly sending = new Set<string>();
+
   constructor(
     private readonly targets: CommandTargets,
     private readonly publisher: CommandPublisher,
@@ -31,8 +36,25 @@ export class ManyCommands {
     private readonly logger: Logger,
   ) {}
 
-  /** 503 when Kafka stops taking them; called again, it goes on with those whose status has not changed. */
+  /**
+   * 503 when Kafka stops taking them; called again, it goes on with those whose status has not changed. 429 while another
+   * call of the tenant sends, or too many do: they share one pace, and each takes its time of all others.
+   */
   async handle(asker: Asker, kind: ManyKind, wish: ManyWish): Promise<ManyCommandsView> {
+    if (wish.dryRun) return this.run(asker, kind, wish);
+    if (this.sending.has(asker.tenant) || this.sending.size >= AT_A_TIME)
+      throw new ApiProblem('rate_limited', 'Another call by filter is under way; try again when it is over.', {
+        headers: { 'retry-after': '5' },
+      });
+    this.sending.add(asker.tenant);
+    try {
+      return await this.run(asker, kind, wish);
+    } finally {
+      this.sending.delete(asker.tenant);
+    }
+  }
+
+  private async run(asker: Asker, kind: ManyKind, wish: ManyWish): Promise<ManyCommandsView> {
     const statuses = statusesOf(kind, wish.filter.status);
     let after: Position | null = null;
     let matched = 0;

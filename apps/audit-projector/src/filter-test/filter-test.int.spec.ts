@@ -1,7 +1,7 @@
 import { encodeEvent, type FilterTestView, type Problem } from '@millrace/protocol';
 import { eventually, testEnvironment } from '@millrace/test-environment';
 import { ADMIN_KEY, HistorySite } from '../../test/history-site';
-import { sampleEvent } from '../../test/sample-log';
+import { sampleEvent } from '../projector/sample-log.fixture';
 
 jest.setTimeout(120_000);
 

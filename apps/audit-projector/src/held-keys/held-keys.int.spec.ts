@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { DeliveryCreated, DeliveryFact, HeldKeyView, Page, Problem } from '@millrace/protocol';
 import { eventually, testEnvironment } from '@millrace/test-environment';
 import { HistorySite } from '../../test/history-site';
-import { createdFact, endedFact, finishedFact, parkedFact, sampleEvent, startedFact } from '../../test/sample-log';
+import {
+  createdFact,
+  endedFact,
+  finishedFact,
+  parkedFact,
+  sampleEvent,
+  startedFact,
+} from '../projector/sample-log.fixture';
 
 jest.setTimeout(120_000);
 

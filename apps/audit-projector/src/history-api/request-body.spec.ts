@@ -1,5 +1,5 @@
-import { createdFact, sampleEvent } from '../../test/sample-log';
 import { eventRow } from '../projections/events/event.projection';
+import { createdFact, sampleEvent } from '../projector/sample-log.fixture';
 import { eventJson } from './event-view';
 import type { StoredDelivery, StoredEvent } from './history-reader.store';
 import { requestBody } from './request-body';

@@ -1,3 +1,4 @@
+import { checkFact } from './check-fact';
 import {
   createdFact,
   DAY_MS,
@@ -10,8 +11,7 @@ import {
   sampleEvent,
   startedFact,
   T0,
-} from '../../test/sample-log';
-import { checkFact } from './check-fact';
+} from './sample-log.fixture';
 
 const created = createdFact(sampleEvent('evt-1'), 'ep_1');
 const started = startedFact(created, 1, T0);

@@ -2,11 +2,11 @@ import { CheckpointStore, connectDatabase, type Database, runMigrations } from '
 import { encodeFacts, topicNames } from '@millrace/protocol';
 import { silentLogger } from '@millrace/telemetry';
 import { testEnvironment } from '@millrace/test-environment';
-import { createdFact, DAY_MS, refusedCommandFact, sampleEvent, T0 } from '../../test/sample-log';
 import { historyDatabase } from '../history.config';
 import { DayPartitions } from './day-partitions.store';
 import { HistoryRetention } from './history-retention';
 import { ExpectedOffsets, Projection } from './projection';
+import { createdFact, DAY_MS, refusedCommandFact, sampleEvent, T0 } from './sample-log.fixture';
 
 jest.setTimeout(60_000);
 

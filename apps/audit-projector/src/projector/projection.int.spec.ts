@@ -9,6 +9,10 @@ import {
 import { type IncomingMessage, topicNames } from '@millrace/protocol';
 import { silentLogger } from '@millrace/telemetry';
 import { testEnvironment } from '@millrace/test-environment';
+import { historyDatabase } from '../history.config';
+import { compareSchemas } from '../rebuild/compare-schemas.store';
+import { DayPartitions } from './day-partitions.store';
+import { ExpectedOffsets, Projection } from './projection';
 import {
   createdFact,
   DAY_MS,
@@ -19,11 +23,7 @@ import {
   sampleLog,
   startedFact,
   T0,
-} from '../../test/sample-log';
-import { historyDatabase } from '../history.config';
-import { compareSchemas } from '../rebuild/compare-schemas.store';
-import { DayPartitions } from './day-partitions.store';
-import { ExpectedOffsets, Projection } from './projection';
+} from './sample-log.fixture';
 
 jest.setTimeout(120_000);
 

@@ -392,6 +392,17 @@ describe('how much more is wanted', () => {
     expect(world.dispatcher.wantsMore).toBe(true);
   });
 
+  it('more while every place is taken by what comes back from parked storage', async () => {
+    const down = endpoint({ status: 'paused' });
+    const world = new DispatcherWorld(down, Array(50).fill('hangs'), busy);
+    several(world, 40);
+    await world.settleDown();
+    world.change(endpoint({ version: down.version + 1 }));
+    await world.pass(1_000);
+    expect(world.times('request')).toBe(4);
+    expect(world.dispatcher.wantsMore).toBe(true);
+  });
+
   it('more while a place is free, though the lane of what is here has none', async () => {
     const world = new DispatcherWorld(endpoint(), Array(50).fill('hangs'), { ...busy, perEndpoint: 2, initial: 2 });
     several(world, 40);
@@ -652,6 +663,25 @@ describe('order by key', () => {
     await world.pass(300);
     expect(world.requests.map(({ deliveryId }) => deliveryId)).toEqual(['d1', 'd3', 'd1', 'd2', 'd4']);
     expect(world.states.size).toBe(0);
+  });
+
+  it('tells of what was parked for another reason and comes to wait behind its key', async () => {
+    const paused = { ...ordered, status: 'paused' as const };
+    const world = new DispatcherWorld(paused, [answer(500)], { queuePerEndpoint: 10 });
+    for (const n of [1, 2, 3]) world.give(keyed(n, 'a'));
+    await world.settleDown();
+    world.change({ ...ordered, version: ordered.version + 1 });
+    await world.pass(300);
+    await world.settleDown();
+    const told = world.facts.flatMap((fact) =>
+      fact.kind === 'parked' ? [`${fact.deliveryId} ${fact.reason} ${fact.behind}`] : [],
+    );
+    expect(told.slice(0, 3)).toEqual([1, 2, 3].map((n) => `d${n} endpoint_paused null`));
+    expect(told.slice(3).sort()).toEqual(['d2 behind_key d1', 'd3 behind_key d1']);
+    retried(world, 'd1');
+    await world.settleDown();
+    await world.pass(300);
+    expect(world.requests.map(({ deliveryId }) => deliveryId)).toEqual(['d1', 'd1', 'd2', 'd3']);
   });
 
   it('one that expires while it waits lets those behind it go', async () => {

@@ -105,7 +105,9 @@ export class Dispatcher {
   private unacknowledged = 0;
   private heardAt = 0;
   private stopping = false;
-  /** More work waits than can be begun soon. */
+  /** Deliveries that wait in lanes and did not come back from parked storage. */
+  private freshQueued = 0;
+  /** More of them wait than can be begun soon. */
   private full = false;
   private whenIdle: () => void = () => {};
   private readonly repeats = metrics.counter(
@@ -239,14 +241,14 @@ export class Dispatcher {
   /**
    * False while every place is taken and as much again waits for one: what more is read of the log then is only memory, and
    * the garbage collector carries it along. While a place is free, though the lanes of those that are here are full, more is
-   * wanted: it may be somebody else's.
+   * wanted: it may be somebody else's. What comes back from parked storage does not count: a backlog that drains would keep
+   * everybody's first attempts out.
    */
   get wantsMore(): boolean {
     const { total } = this.settings.lanes;
-    const { inFlight, queued } = this.lanes;
-    if (inFlight < total) this.full = false;
-    else if (queued >= QUEUED_AHEAD * total) this.full = true;
-    else if (queued <= total) this.full = false;
+    if (this.lanes.inFlight < total) this.full = false;
+    else if (this.freshQueued >= QUEUED_AHEAD * total) this.full = true;
+    else if (this.freshQueued <= total) this.full = false;
     return !this.full;
   }
 
@@ -535,11 +537,11 @@ export class Dispatcher {
     if (task.trigger.kind !== 'test') {
       const key = orderKeyOf(task, endpoint);
       const isHead = key !== null && state.order.headOf(key) === task.deliveryId;
+      const admitted = admission(state.health, this.ports.now());
       if (!work.parked && state.blocked && !isHead) {
-        this.park(work, 'backlog', null);
+        this.park(work, admitted.kind === 'send' ? 'backlog' : 'endpoint_down', null);
         return;
       }
-      const admitted = admission(state.health, this.ports.now());
       if (admitted.kind === 'wait') {
         this.park(work, 'endpoint_down', null);
         return;
@@ -567,6 +569,7 @@ export class Dispatcher {
       return;
     }
     work.step = 'queued';
+    if (!work.parked) this.freshQueued++;
     if (task.attempt > 1) {
       this.retries++;
       state.mayRetry = false;
@@ -607,6 +610,7 @@ export class Dispatcher {
       return;
     }
     work.step = 'in_flight';
+    if (!work.parked) this.freshQueued--;
     this.endpoints.numbered(work);
     const { task, traceparent } = work.delivery;
     const span = startAttemptSpan(task, traceparent);
@@ -796,6 +800,13 @@ export class Dispatcher {
       else if (isNext) state.ready.push(offset);
       else if (key === null) state.parked.unclaim(offset);
       this.drop(work);
+      // Its bit stays; that it waits for another one now is what an operator looks for.
+      if (key !== null && !isNext)
+        this.append(
+          work.owner.partition,
+          parkedFact(work.delivery.task, { reason, offset, behind }, this.ports.now()),
+          () => {},
+        );
       return;
     }
     work.step = 'leaving';
@@ -869,7 +880,10 @@ export class Dispatcher {
 
   /** It has no place in a lane any more, and nothing of it is under way. */
   private withdrawn(work: DispatchWork, keepsKey = false): void {
-    if (work.step === 'queued' && work.delivery.task.attempt > 1) this.retries--;
+    if (work.step === 'queued') {
+      if (!work.parked) this.freshQueued--;
+      if (work.delivery.task.attempt > 1) this.retries--;
+    }
     work.step = 'waiting';
     if (work.probe) this.endpoints.abandonProbe(work);
     if (work.key !== null && !keepsKey) {
@@ -917,6 +931,7 @@ export class Dispatcher {
   /** True when the partition, or every record of the work, belongs to another process now: that one carries it out. */
   private abandoned(work: DispatchWork): boolean {
     if (work.owner.current && (work.parked || work.records.some((record) => record.current))) return false;
+    if (work.step === 'queued') this.withdrawn(work);
     // A later step of the same delivery may have been taken up meanwhile; it stays.
     if (this.drop(work)) this.seen.forget(work.delivery.task.deliveryId);
     return true;

@@ -129,10 +129,21 @@ describe('several recoveries', () => {
   });
 
   it('of several endpoints run side by side, as many as there are slots', () => {
-    const orders = [1, 2, 3, 4, 5, 6].map((n) => orderOf(`r${n}`, { endpointId: `ep_${n}`, createdAt: n }));
+    const orders = [1, 2, 3, 4, 5, 6].map((n) =>
+      orderOf(`r${n}`, { endpointId: `ep_${n}`, tenant: n % 2 ? 'acme' : 'other', createdAt: n }),
+    );
     expect(told(boardOf(orders))).toEqual(['start r1', 'start r2', 'start r3', 'start r4']);
     expect(told(boardOf(orders), run('r2', 'r3', 'r4'))).toEqual(['start r1']);
     expect(told(boardOf(orders), run('r1', 'r2', 'r3', 'r4'))).toEqual([]);
+  });
+
+  it('of one tenant leave half of the slots to others', () => {
+    const orders = [1, 2, 3, 4, 5, 6].map((n) =>
+      orderOf(`r${n}`, { endpointId: `ep_${n}`, tenant: n < 6 ? 'acme' : 'other', createdAt: n }),
+    );
+    expect(told(boardOf(orders))).toEqual(['start r1', 'start r2', 'start r6']);
+    expect(told(boardOf(orders), run('r1', 'r2', 'r6'))).toEqual([]);
+    expect(told(boardOf(orders), run('r1', 'r6'))).toEqual(['start r2']);
   });
 
   it('let the next go while one is paused, and a dry run beside one that sends', () => {

@@ -125,13 +125,20 @@ export class RecoveryBoard {
     const free = (dryRun: boolean): number =>
       (dryRun ? view.slots.dryRuns : view.slots.sending) - running.filter((order) => order.dryRun === dryRun).length;
     const slots = { sending: free(false), dryRuns: free(true) };
+    const held = new Map<string, number>();
+    const take = ({ tenant, dryRun }: RecoveryOrder): void => {
+      if (!dryRun) held.set(tenant, (held.get(tenant) ?? 0) + 1);
+    };
+    running.forEach(take);
     const steps: BoardStep[] = [];
     for (const order of ready.sort(olderFirst)) {
       const kind = order.dryRun ? 'dryRuns' : 'sending';
       if (busy.has(laneOf(order))) continue;
       busy.add(laneOf(order));
-      if (slots[kind] <= 0 || view.resting.has(order.recoveryId)) continue;
+      const hasItsShare = !order.dryRun && (held.get(order.tenant) ?? 0) >= shareOf(view.slots.sending);
+      if (slots[kind] <= 0 || hasItsShare || view.resting.has(order.recoveryId)) continue;
       slots[kind]--;
+      take(order);
       steps.push({ kind: 'start', order, progress: this.progress.get(order.recoveryId) ?? null });
     }
     return steps;
@@ -139,6 +146,9 @@ export class RecoveryBoard {
 }
 
 const laneOf = (order: RecoveryOrder): string => `${order.endpointId}${order.dryRun ? ' dry' : ''}`;
+
+/** A recovery may take days: by its rate, or until its endpoint is enabled. Those of one tenant leave half of the places free. */
+const shareOf = (slots: number): number => Math.max(1, Math.ceil(slots / 2));
 
 const olderFirst = (one: RecoveryOrder, other: RecoveryOrder): number =>
   one.createdAt - other.createdAt || (one.recoveryId < other.recoveryId ? -1 : 1);

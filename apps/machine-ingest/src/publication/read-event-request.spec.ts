@@ -32,12 +32,14 @@ const ce = (over: Record<string, unknown> = {}) => ({
   ...over,
 });
 
-describe('the source of operational events', () => {
-  it('is refused from outside, so that nobody can forge them', () => {
-    const forged = ce({ source: '/millrace/operations', type: 'endpoint.down' });
-    expect(problemOf(read(JSON.stringify([ce(), forged]), BATCH))).toMatchObject({
+describe('operational events are refused from outside, so that nobody can forge them', () => {
+  it.each([
+    ['by their source', { source: '/millrace/operations', type: 'endpoint.down' }, 'source'],
+    ['by their type', { type: 'endpoint.down' }, 'type'],
+  ])('%s', (_how, forged, member) => {
+    expect(problemOf(read(JSON.stringify([ce(), ce(forged)]), BATCH))).toMatchObject({
       code: 'invalid_event',
-      errors: [{ path: '[1].source', code: 'invalid_attribute' }],
+      errors: [{ path: `[1].${member}`, code: 'invalid_attribute' }],
     });
   });
 });

@@ -5,6 +5,7 @@ import {
   type EventReading,
   type EventRefusal,
   isJsonContentType,
+  isOperationalType,
   nestingDepth,
   OPERATIONS_SOURCE,
   type ReadingContext,
@@ -183,19 +184,29 @@ const decodeHeader = (value: string): string | null => {
 };
 
 /** What Millrace says about itself may come from nobody else. */
-const FORGED: EventRefusal = {
-  code: 'invalid_attribute',
-  field: 'source',
-  detail: `The source ${OPERATIONS_SOURCE} is Millrace's own; name yours.`,
+const forgeryIn = ({ source, type }: Event): EventRefusal | null => {
+  if (source === OPERATIONS_SOURCE)
+    return {
+      code: 'invalid_attribute',
+      field: 'source',
+      detail: `The source ${OPERATIONS_SOURCE} is Millrace's own; name yours.`,
+    };
+  if (isOperationalType(type))
+    return {
+      code: 'invalid_attribute',
+      field: 'type',
+      detail: `Events of the type ${type} come from Millrace alone; name yours otherwise.`,
+    };
+  return null;
 };
 
 const collect = (readings: readonly EventReading[], batch: boolean): EventRequestReading => {
   const events: Event[] = [];
   const refusals: Array<EventRefusal & { index: number }> = [];
   readings.forEach((reading, index) => {
-    if (reading.kind === 'refused') refusals.push({ ...reading.refusal, index });
-    else if (reading.event.source === OPERATIONS_SOURCE) refusals.push({ ...FORGED, index });
-    else events.push(reading.event);
+    const refusal = reading.kind === 'refused' ? reading.refusal : forgeryIn(reading.event);
+    if (refusal !== null) refusals.push({ ...refusal, index });
+    else if (reading.kind === 'event') events.push(reading.event);
   });
   if (refusals.length === 0) return { kind: 'events', events };
   const errors = refusals.slice(0, 100).map(({ index, field, code, detail }) => ({

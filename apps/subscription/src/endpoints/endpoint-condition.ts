@@ -6,6 +6,8 @@ export interface EndpointCondition {
   readonly parked: number;
   /** Times in Unix ms. */
   readonly down: { readonly reason: DownReason; readonly since: number; readonly nextProbeAt: number } | null;
+  /** When it was last found to be back; null when it is down or never was. */
+  readonly recoveredAt: number | null;
 }
 
 /** Times that a Date can hold. */
@@ -16,9 +18,11 @@ const downOf = (health: EndpointHealth): EndpointCondition['down'] =>
     ? { reason: health.reason, since: health.since, nextProbeAt: health.probeAt }
     : null;
 
-/** Null for an endpoint that is up and has nothing parked: most are, and they cost no memory. */
+/** Null for an endpoint that was never down and has nothing parked: most are so, and they cost no memory. */
 export const conditionOf = (record: EndpointHealthRecord): EndpointCondition | null => {
-  const down = downOf(readHealth(record.state));
+  const health = readHealth(record.state);
+  const down = downOf(health);
+  const recoveredAt = health.kind === 'up' && isTime(health.recoveredAt ?? 0) ? health.recoveredAt : null;
   const parked = Math.max(0, record.parked);
-  return down === null && parked === 0 ? null : { parked, down };
+  return down === null && recoveredAt === null && parked === 0 ? null : { parked, down, recoveredAt };
 };

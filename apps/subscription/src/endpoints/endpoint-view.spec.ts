@@ -52,13 +52,36 @@ const record = (state: object, parked: number): EndpointHealthRecord => ({
 describe('the condition of an endpoint', () => {
   test.each<[string, EndpointHealthRecord, ReturnType<typeof conditionOf>]>([
     ['up with nothing parked is nothing to keep', record(HEALTHY, 0), null],
-    ['up and parked', record(HEALTHY, 7), { parked: 7, down: null }],
-    ['down', record(down, 0), { parked: 0, down: { reason: 'transport', since, nextProbeAt: since + 30_000 } }],
+    ['up and parked', record(HEALTHY, 7), { parked: 7, down: null, recoveredAt: null }],
+    [
+      'down',
+      record(down, 0),
+      { parked: 0, down: { reason: 'transport', since, nextProbeAt: since + 30_000 }, recoveredAt: null },
+    ],
+    ['up again', record({ ...HEALTHY, recoveredAt: since }, 0), { parked: 0, down: null, recoveredAt: since }],
+    ['up, as earlier releases wrote it', record({ ...HEALTHY, recoveredAt: undefined }, 0), null],
+    ['up again at a time that no calendar has', record({ ...HEALTHY, recoveredAt: 1e300 }, 0), null],
     ['a state of another release is taken for up', record({ kind: 'asleep' }, 0), null],
     ['a time that no calendar has', record({ ...down, since: 1e300 }, 0), null],
     ['fewer than none parked', record(HEALTHY, -3), null],
   ])('%s', (_, given, expected) => {
     expect(conditionOf(given)).toEqual(expected);
+  });
+});
+
+describe('since when an endpoint is as it is', () => {
+  const back = Date.parse(endpoint.statusSince) + 60_000;
+  const came = (recoveredAt: number) => conditionOf(record({ ...HEALTHY, recoveredAt }, 0));
+
+  it('is when it came back, by Millrace', () => {
+    const view = viewOfEndpoint(endpoint, came(back));
+    expect(view).toMatchObject({ status: 'active', statusSince: new Date(back).toISOString(), statusBy: 'millrace' });
+  });
+
+  it('is what a user said since', () => {
+    expect(viewOfEndpoint(endpoint, came(back - 120_000))).toMatchObject({ statusSince: endpoint.statusSince });
+    const paused = { ...endpoint, status: 'paused' as const };
+    expect(viewOfEndpoint(paused, came(back))).toMatchObject({ status: 'paused', statusSince: endpoint.statusSince });
   });
 });
 

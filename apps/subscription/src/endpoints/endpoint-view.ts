@@ -8,12 +8,14 @@ export const statusOf = (
   condition: EndpointCondition | null,
 ): Pick<EndpointView, 'status' | 'statusReason' | 'statusSince' | 'statusBy' | 'nextProbeAt'> => {
   const down = endpoint.status === 'active' ? (condition?.down ?? null) : null;
+  const recoveredAt = endpoint.status === 'active' ? (condition?.recoveredAt ?? null) : null;
+  const cameBack = recoveredAt !== null && recoveredAt > Date.parse(endpoint.statusSince);
   return down === null
     ? {
         status: endpoint.status,
         statusReason: endpoint.statusReason,
-        statusSince: endpoint.statusSince,
-        statusBy: endpoint.statusBy,
+        statusSince: cameBack ? new Date(recoveredAt).toISOString() : endpoint.statusSince,
+        statusBy: cameBack ? MILLRACE : endpoint.statusBy,
         nextProbeAt: null,
       }
     : {

@@ -270,10 +270,19 @@ describe('after a recovery', () => {
   });
 });
 
+it('knows when it came back last, whatever comes after', () => {
+  const back = fold([report('success', 'probe')], { from: down({ probing: 'probe' }) }).health;
+  const recoveredAt = report('success').at;
+  expect(HEALTHY).toMatchObject({ recoveredAt: null });
+  expect(back).toMatchObject({ kind: 'up', recoveredAt });
+  expect(fold(failures(3), { from: back }).health).toMatchObject({ kind: 'up', recoveredAt });
+});
+
 describe('set active again', () => {
   it('brings it up with a ramp, and counters that begin anew', () => {
     const afterDown = afterEnabled(down({ disabling: { failures: 10, alerted: 100 } }), AT + 1);
     expect(afterDown.changes).toEqual([{ kind: 'recovered', downSince: AT }]);
+    expect(afterDown.health).toMatchObject({ kind: 'up', recoveredAt: AT + 1 });
     expect(admission(afterDown.health, AT)).toEqual({ kind: 'send', limit: 1 });
     expect(afterDown.health.disabling).toEqual({ failures: 0, alerted: 0 });
     const afterNine = afterEnabled(fold(failures(9)).health, AT);

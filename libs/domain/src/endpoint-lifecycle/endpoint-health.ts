@@ -26,6 +26,8 @@ export interface EndpointUp {
   /** After a recovery: how many requests may be in flight, and how many have succeeded since that was raised. */
   readonly ramp: { readonly limit: number; readonly successes: number } | null;
   readonly disabling: DisableCount;
+  /** When it came back last; null when it was never down. */
+  readonly recoveredAt: number | null;
 }
 
 export interface EndpointDown {
@@ -74,15 +76,21 @@ export const RAMP_TOP = 64;
 
 const RAMP_START = { limit: 1, successes: 0 } as const;
 
-const freshlyUp = (at: number, ramp: EndpointUp['ramp'], disabling: DisableCount): EndpointUp => ({
+const freshlyUp = (
+  at: number,
+  ramp: EndpointUp['ramp'],
+  disabling: DisableCount,
+  recoveredAt: number | null,
+): EndpointUp => ({
   kind: 'up',
   row: NO_FAILURES,
   window: emptyWindow(at),
   ramp,
   disabling,
+  recoveredAt,
 });
 
-export const HEALTHY: EndpointHealth = Object.freeze(freshlyUp(0, null, NOT_DISABLING));
+export const HEALTHY: EndpointHealth = Object.freeze(freshlyUp(0, null, NOT_DISABLING, null));
 
 export const afterAttempt = (
   health: EndpointHealth,
@@ -134,7 +142,7 @@ export const afterEnabled = (
   health: EndpointHealth,
   now: number,
 ): { health: EndpointHealth; changes: HealthChange[] } => ({
-  health: freshlyUp(now, RAMP_START, NOT_DISABLING),
+  health: freshlyUp(now, RAMP_START, NOT_DISABLING, health.kind === 'down' ? now : health.recoveredAt),
   changes: health.kind === 'down' ? [{ kind: 'recovered', downSince: health.since }] : [],
 });
 
@@ -173,7 +181,7 @@ const whileUp = (
     const excess = rowIsTooLong(row, consecutive) ? row : rate === null ? null : excessOf(window, rate);
     if (excess !== null) return goDown(excess, report.at, rules, timeScale, disabling);
   }
-  return { health: { kind: 'up', row, window, ramp: nextRamp(up.ramp, alive), disabling }, change: null };
+  return { health: { ...up, row, window, ramp: nextRamp(up.ramp, alive), disabling }, change: null };
 };
 
 const whileDown = (
@@ -186,7 +194,7 @@ const whileDown = (
   const isProbe = down.probing === report.deliveryId;
   if (showsLife(report, rules) || (isProbe && report.result === 'throttled'))
     return {
-      health: freshlyUp(report.at, RAMP_START, disabling),
+      health: freshlyUp(report.at, RAMP_START, disabling, report.at),
       change: { kind: 'recovered', downSince: down.since },
     };
   // A request that was in flight when it went down says nothing new when it fails.

@@ -3,10 +3,12 @@ import { type EndpointDown, type EndpointHealth, type EndpointUp, HEALTHY } from
 import { type FailureRow, type FailureWindow, WINDOW_BUCKETS, type WindowBucket } from './failure-counts';
 
 /** Reads what this or another release stored; `HEALTHY` for anything it does not understand: what is down is found out again. */
-export const readHealth = (value: unknown): EndpointHealth =>
-  isMembers(value) && isDisableCount(value['disabling']) && (isUp(value) || isDown(value))
-    ? (value as unknown as EndpointHealth)
-    : HEALTHY;
+export const readHealth = (value: unknown): EndpointHealth => {
+  if (!isMembers(value) || !isDisableCount(value['disabling'])) return HEALTHY;
+  if (isDown(value)) return value;
+  // Earlier releases did not write when it came back.
+  return isUp(value) ? { ...value, recoveredAt: isTime(value['recoveredAt']) ? value['recoveredAt'] : null } : HEALTHY;
+};
 
 interface Members {
   readonly [name: string]: unknown;

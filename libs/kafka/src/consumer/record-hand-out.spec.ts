@@ -39,6 +39,10 @@ class Handler {
   readonly taken: ConsumedRecord[] = [];
   readonly unreadable: unknown[] = [];
   room = 0;
+  limit = (): boolean => this.taken.length < this.room;
+  onTaken = (record: ConsumedRecord): void => {
+    this.taken.push(record);
+  };
   readonly partitions: AssignedPartitions;
   readonly records: RecordHandOut;
 
@@ -48,8 +52,8 @@ class Handler {
       this.partitions,
       {
         window: { recordsPerPartition: 1_000, bytes: 1_000_000 },
-        wantsMore: () => this.taken.length < this.room,
-        onRecord: (record) => this.taken.push(record),
+        wantsMore: () => this.limit(),
+        onRecord: (record) => this.onTaken(record),
         onUnreadable: (error) => this.unreadable.push(error),
         onThrow: (error) => {
           throw error;
@@ -120,6 +124,29 @@ describe('a handler that wants no more', () => {
     expect(counts.reduce((sum, count) => sum + count)).toBe(300);
     expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(32);
   });
+});
+
+it('keeps twelve partitions that are always full at one pace, though it wants no more most of the time', async () => {
+  const handler = new Handler(12);
+  const open: ConsumedRecord[] = [];
+  const served = Array<number>(12).fill(0);
+  handler.limit = () => open.length < 100;
+  handler.onTaken = (record) => {
+    open.push(record);
+    served[record.message.partition]!++;
+  };
+  for (let partition = 0; partition < 12; partition++) handler.fetched(partition, runOf(partition, 20_000));
+  for (let round = 0; round < 2_000; round++) {
+    // As the dispatcher does it: all of one acknowledgement in one turn, and each before its place is free again.
+    for (let n = 0; n < 20; n++) {
+      open[0]!.complete();
+      open.shift();
+    }
+    await Promise.resolve();
+  }
+  await turn();
+  expect(Math.max(...served) - Math.min(...served)).toBeLessThan(200);
+  expect(Math.min(...served)).toBeGreaterThan(3_000);
 });
 
 it('tells of what cannot be read, and hands out what came before', () => {

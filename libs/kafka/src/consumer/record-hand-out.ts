@@ -33,6 +33,8 @@ export class RecordHandOut {
   /** The handler wanted no more while something waited. */
   private unwanted = false;
   private refillDue = false;
+  /** Of the partitions, the one that is first in the next refill. */
+  private turn = 0;
   private stopped = false;
 
   constructor(
@@ -41,34 +43,20 @@ export class RecordHandOut {
     private readonly fetching: () => FetchSwitch | null,
   ) {}
 
-  handOut(tenure: PartitionTenure, most = Number.POSITIVE_INFINITY): void {
-    if (tenure.handingOut || !tenure.ready) return;
-    tenure.handingOut = true;
-    let left = most;
-    while (tenure.current && !this.stopped && tenure.waitingRecords > 0) {
-      const count = this.fillWindow(tenure, left);
-      if (count === 0) break;
-      left -= count;
-      try {
-        this.handlers.onBatchEnd?.(tenure.topic, tenure.partition);
-      } catch (error) {
-        this.handlers.onThrow(error);
-      }
-    }
-    tenure.handingOut = false;
-    if (tenure.current) this.deriveFetching(tenure);
+  handOut(tenure: PartitionTenure): void {
+    if (this.unwanted) this.refillSoon();
+    else this.give(tenure, Number.POSITIVE_INFINITY);
+    if (tenure.current && tenure.ready) this.deriveFetching(tenure);
   }
 
   /** The handler may want more again. */
   handOutAgain(): void {
-    if (!this.unwanted || this.refillDue || !this.handlers.wantsMore()) return;
-    this.refillDue = true;
-    queueMicrotask(() => this.refill());
+    if (this.unwanted) this.refillSoon();
   }
 
   onFinish(tenure: PartitionTenure): void {
-    if (this.unwanted) this.handOutAgain();
-    if (this.bytesShort) {
+    if (this.unwanted) this.refillSoon();
+    else if (this.bytesShort) {
       this.bytesShort = false;
       for (const other of this.partitions.all()) this.lookAgainAt(other);
     } else if (tenure.waitingRecords > 0 || !tenure.fetching) this.lookAgainAt(tenure);
@@ -92,9 +80,26 @@ export class RecordHandOut {
     for (const tenure of this.partitions.all()) this.deriveFetching(tenure);
   }
 
+  private give(tenure: PartitionTenure, most: number): void {
+    if (tenure.handingOut) return;
+    tenure.handingOut = true;
+    let left = most;
+    while (tenure.current && tenure.ready && !this.stopped && tenure.waitingRecords > 0) {
+      const count = this.fillWindow(tenure, left);
+      if (count === 0) break;
+      left -= count;
+      try {
+        this.handlers.onBatchEnd?.(tenure.topic, tenure.partition);
+      } catch (error) {
+        this.handlers.onThrow(error);
+      }
+    }
+    tenure.handingOut = false;
+  }
+
   private fillWindow(tenure: PartitionTenure, most: number): number {
     let count = 0;
-    while (count < most && tenure.current && mayHandOut(tenure.load(), this.handlers.window)) {
+    while (count < most && tenure.current && tenure.ready && mayHandOut(tenure.load(), this.handlers.window)) {
       if (!this.handlers.wantsMore()) {
         this.unwanted = true;
         break;
@@ -115,23 +120,39 @@ export class RecordHandOut {
     try {
       return tenure.next();
     } catch (error) {
+      // What follows in the batch could be anything: it is for another life of the consumer to fetch it anew.
+      tenure.ready = false;
       this.handlers.onUnreadable(error);
       return null;
     }
   }
 
-  /** All partitions in turns, so that none of them has all the room. */
+  /** At the end of the current turn: what finishes has its place back by then. */
+  private refillSoon(): void {
+    if (this.refillDue) return;
+    this.refillDue = true;
+    queueMicrotask(() => this.refill());
+  }
+
+  /**
+   * All partitions in turns, so that none of them has all the room, beginning with the one at which the last refill came to
+   * its end.
+   */
   private refill(): void {
     this.refillDue = false;
+    if (this.stopped || !this.handlers.wantsMore()) return;
     this.unwanted = false;
-    for (let given = true; given && !this.unwanted; ) {
-      given = false;
-      for (const tenure of [...this.partitions.all()]) {
-        const before = tenure.waitingRecords;
-        if (before > 0) this.handOut(tenure, TURN);
-        given ||= tenure.waitingRecords < before;
-      }
+    const all = [...this.partitions.all()];
+    let idle = 0;
+    while (!this.unwanted && idle < all.length) {
+      const tenure = all[this.turn % all.length]!;
+      const before = tenure.waitingRecords;
+      if (before > 0) this.give(tenure, TURN);
+      idle = tenure.waitingRecords < before ? 0 : idle + 1;
+      // Who found no room at all is first the next time.
+      if (!this.unwanted || tenure.waitingRecords < before) this.turn = (this.turn + 1) % all.length;
     }
+    for (const tenure of all) if (tenure.current) this.deriveFetching(tenure);
   }
 
   private lookAgainAt(tenure: PartitionTenure): void {

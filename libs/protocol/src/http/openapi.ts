@@ -145,6 +145,7 @@ interface Call {
   readonly scope: Scope;
   readonly tag: string;
   readonly body?: { readonly [mediaType: string]: z.ZodType };
+  readonly optionalBody?: true;
   readonly answer: { readonly status: number; readonly description: string; readonly schema?: z.ZodType };
   readonly query?: { readonly [name: string]: { readonly description: string; readonly schema?: object } };
   readonly refusals: readonly ProblemCode[];
@@ -288,6 +289,7 @@ const CALLS: { readonly [path: string]: { readonly [method: string]: Call } } = 
       scope: 'webhooks:write',
       tag: 'Endpoints',
       body: json(testEndpointRequest),
+      optionalBody: true,
       answer: { status: 202, description: 'The delivery of the test event.', schema: testDeliveryView },
       refusals: [...WRITE, 'not_found'],
     },
@@ -298,6 +300,7 @@ const CALLS: { readonly [path: string]: { readonly [method: string]: Call } } = 
       scope: 'webhooks:write',
       tag: 'Endpoints',
       body: json(rotateSecretRequest),
+      optionalBody: true,
       answer: { status: 200, description: 'The new secret.', schema: rotatedSecretView },
       refusals: [...WRITE, 'not_found', 'conflict'],
     },
@@ -427,6 +430,7 @@ const CALLS: { readonly [path: string]: { readonly [method: string]: Call } } = 
       scope: 'deliveries:write',
       tag: 'Deliveries',
       body: json(retryDeliveryRequest),
+      optionalBody: true,
       answer: { status: 202, description: COMMANDED, schema: commandAcceptedView },
       refusals: [
         ...WRITE,
@@ -627,7 +631,7 @@ export const openApiDocument = (version: string): JsonObject => {
         ...(parameters.length > 0 && { parameters }),
         ...(call.body && {
           requestBody: {
-            required: true,
+            required: !call.optionalBody,
             content: Object.fromEntries(
               Object.entries(call.body).map(([type, schema]) => [
                 type,

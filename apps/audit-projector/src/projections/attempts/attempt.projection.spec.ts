@@ -1,4 +1,4 @@
-import { createdFact, finishedFact, sampleEvent, startedFact, T0 } from '../../../test/sample-log';
+import { createdFact, finishedFact, sampleEvent, startedFact, T0 } from '../../projector/sample-log.fixture';
 import { type AttemptDetail, attemptRow, mergeAttempts } from './attempt.projection';
 
 const created = createdFact(sampleEvent('evt-1'), 'ep_1');

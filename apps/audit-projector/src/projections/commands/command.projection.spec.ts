@@ -8,7 +8,7 @@ import {
   sampleEvent,
   startedFact,
   T0,
-} from '../../../test/sample-log';
+} from '../../projector/sample-log.fixture';
 import { type CommandRow, commandRow, mergeCommands } from './command.projection';
 
 const created = createdFact(sampleEvent('evt-1'), 'ep_1');

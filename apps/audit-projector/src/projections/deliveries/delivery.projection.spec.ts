@@ -11,7 +11,7 @@ import {
   startedFact,
   T0,
   uuidOfDelivery,
-} from '../../../test/sample-log';
+} from '../../projector/sample-log.fixture';
 import { type DeliveryRow, type DeliveryStateFact, deliveryRow, mergeDeliveries } from './delivery.projection';
 
 const created = createdFact(sampleEvent('evt-1'), 'ep_1');
