@@ -97,9 +97,37 @@ export class DayPartitions {
     });
   }
 
-  /** Drops the partitions of days before `day`; returns their names. */
-  async dropBefore(day: string): Promise<string[]> {
-    const rows = await this.database.query<{ name: string; table: Partitioned; attached: boolean }[]>(
+  /** Days before `day` with deliveries that have not ended: parked, taken up again, or made anew by a recovery. */
+  async openBefore(day: string): Promise<Set<string>> {
+    const open = new Set<string>();
+    for (const { name, attached } of await this.before(day)) {
+      if (!attached || !name.startsWith('deliveries_')) continue;
+      const found = await this.database.query<unknown[]>(
+        `SELECT 1 FROM ${name} WHERE status IN ('pending', 'retrying', 'parked') LIMIT 1`,
+      );
+      if (found.length > 0) open.add(name.slice('deliveries_'.length));
+    }
+    return open;
+  }
+
+  /**
+   * Drops the partitions of days before `day`; returns their names.
+   * @param kept days, as `20260217`, whose deliveries and attempts stay
+   */
+  async dropBefore(day: string, kept: ReadonlySet<string> = new Set()): Promise<string[]> {
+    const dropped: string[] = [];
+    for (const { name, table, attached } of await this.before(day)) {
+      if (table !== 'events' && kept.has(name.slice(table.length + 1))) continue;
+      if (attached) await this.database.query(`ALTER TABLE ${table} DETACH PARTITION ${name} CONCURRENTLY`);
+      await this.database.query(`DROP TABLE ${name}`);
+      this.known.delete(name);
+      dropped.push(name);
+    }
+    return dropped;
+  }
+
+  private before(day: string): Promise<{ name: string; table: Partitioned; attached: boolean }[]> {
+    return this.database.query<{ name: string; table: Partitioned; attached: boolean }[]>(
       `SELECT c.relname AS name, split_part(c.relname, '_', 1) AS table, c.relispartition AS attached
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
        WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname ~ '^(events|deliveries|attempts)_[0-9]{8}$'
@@ -107,11 +135,5 @@ export class DayPartitions {
        ORDER BY 1`,
       [day.replaceAll('-', '')],
     );
-    for (const { name, table, attached } of rows) {
-      if (attached) await this.database.query(`ALTER TABLE ${table} DETACH PARTITION ${name} CONCURRENTLY`);
-      await this.database.query(`DROP TABLE ${name}`);
-      this.known.delete(name);
-    }
-    return rows.map(({ name }) => name);
   }
 }

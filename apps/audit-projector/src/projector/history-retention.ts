@@ -10,7 +10,15 @@ const DAY_MS = 24 * HOUR_MS;
 /** As long as the topics keep them. */
 const REJECTIONS_DAYS = 90;
 
-/** Once an hour, drops the days that the history no longer keeps. Two instances that meet do no harm. */
+/** An event may be 30 days old when it comes, and what becomes of it lives for 30 more, anew after a recovery. */
+const LONGEST_LIFE_DAYS = 60;
+
+/** `2026-02-17` of `20260217`. */
+const dashed = (day: string): string => `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}`;
+
+/**
+ * Once an hour, drops the days that the history no longer keeps, and lets those wait on whose deliveries have not all ended: what is
+ * still sent, or can be retried or cancelled, is still shown. Two instances that meet do no harm. */
 export class HistoryRetention {
   private timer: NodeJS.Timeout | null = null;
   private running: Promise<void> = Promise.resolve();
@@ -43,8 +51,13 @@ export class HistoryRetention {
   async dropOld(): Promise<void> {
     try {
       const first = dayOf(this.now() - this.keepDays * DAY_MS);
-      const dropped = await this.days.dropBefore(first);
-      await deleteCommandsBefore(this.database, firstIdOf(Date.parse(first)));
+      const last = dayOf(this.now() - (this.keepDays + LONGEST_LIFE_DAYS) * DAY_MS);
+      const dropped = await this.days.dropBefore(last);
+      const open = await this.days.openBefore(first);
+      dropped.push(...(await this.days.dropBefore(first, open)));
+      const [oldest] = [...open].sort();
+      const commands = oldest === undefined ? first : dashed(oldest);
+      await deleteCommandsBefore(this.database, firstIdOf(Date.parse(commands)));
       await deleteRejectionsBefore(this.database, dayOf(this.now() - REJECTIONS_DAYS * DAY_MS));
       if (dropped.length > 0) this.logger.info({ partitions: dropped }, 'history older than kept dropped');
     } catch (error) {
