@@ -4,8 +4,8 @@ import { CreatedPairs } from './events/created-pairs';
 import { CurrentEndpoints } from './events/current-endpoints';
 import { EventAudit } from './events/event-audit';
 import { findingsOf, neverCreated, type PositionedFinding } from './judging/findings';
+import { type EndpointIds, readEndpointIds } from './reading/endpoint-ids';
 import { type EventSource, readEventIds } from './reading/event-ids';
-import { readLivingEndpoints } from './reading/living-endpoints';
 import { PartitionAudit, tasksSince } from './reading/partition-audit';
 import { readQuarantined } from './reading/quarantined';
 import type { TopicReader } from './reading/read-span';
@@ -21,6 +21,18 @@ import {
 import type { ReconcileOptions, ReconcileProgress } from './reconcile-options';
 import { FINDING_KINDS, type Finding, type KeptFrom, type Reconciliation } from './reconciliation';
 import { Tally } from './report/tally';
+
+/** Neither the endpoints nor any delivery that was looked at tells of it. */
+export class UnknownEndpoint extends Error {
+  override readonly name = 'UnknownEndpoint';
+
+  constructor(endpointId: string, since: number | null) {
+    const span = since === null ? '' : ` since ${new Date(since).toISOString()}`;
+    super(
+      `${endpointId}: no endpoint with this id is in the topics, neither among the endpoints nor in a delivery${span}.`,
+    );
+  }
+}
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -162,13 +174,14 @@ export class ReconcileRun {
         const { id, tenant } = audit.ledger.endpointOf(row);
         tally.add(id, tenant, verdict.standing, verdict.overdueSince);
       }
-    const living = await readLivingEndpoints(reader, topics.endpoints);
+    const endpointIds = await readEndpointIds(reader, topics.endpoints);
     const anyUnreadable = audits.some(({ unreadable }) => unreadable.length > 0);
     const quarantined = anyUnreadable ? await this.quarantine() : new Set<string>();
     const positioned = [
       ...audits.flatMap((audit) => findingsOf(audit, topics, quarantined)),
       ...(this.events?.missing ?? []).map(neverCreated),
     ];
+    this.refuseUnknown(endpointIds, positioned);
     const findings = await this.named(positioned);
     const counts = audits.map(({ ledger }) => ledger.counts);
     const sum = (of: (each: (typeof counts)[number]) => number) => counts.reduce((total, each) => total + of(each), 0);
@@ -179,7 +192,7 @@ export class ReconcileRun {
       at: new Date(this.at).toISOString(),
       scope: { since: this.since === null ? null : new Date(this.since).toISOString(), endpointId: this.endpointId },
       totals,
-      endpoints: tally.endpoints(living),
+      endpoints: tally.endpoints(endpointIds.living),
       findings,
       createdBefore: tally.createdBefore,
       overdue: {
@@ -205,6 +218,19 @@ export class ReconcileRun {
         durationMs,
       },
     };
+  }
+
+  /** Nothing of an endpoint that nobody knows adds up as well; the id is more likely wrong. */
+  private refuseUnknown({ living, deleted }: EndpointIds, positioned: readonly PositionedFinding[]): void {
+    const { endpointId, since, audits } = this;
+    if (
+      endpointId !== null &&
+      !living.has(endpointId) &&
+      !deleted.has(endpointId) &&
+      audits.every(({ ledger }) => ledger.endpoints.length === 0) &&
+      positioned.every(({ finding }) => finding.endpointId !== endpointId)
+    )
+      throw new UnknownEndpoint(endpointId, since);
   }
 
   private judge(audit: PartitionAudit): void {

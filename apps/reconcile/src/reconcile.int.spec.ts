@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -19,6 +19,7 @@ import {
 } from '@millrace/protocol';
 import { silentLogger } from '@millrace/telemetry';
 import { type TestEnvironment, testEnvironment } from '@millrace/test-environment';
+import { identityOf, type ProcessIdentity } from '../../../deploy/local/process/process-identity';
 import { EngineOnPaper, type Fate, randomFrom } from '../test/engine-on-paper';
 import { PaperDelivery, PaperSite, topics as paperTopics } from '../test/paper-site';
 import { reconcile } from './reconcile';
@@ -108,6 +109,8 @@ describe('npm run reconcile', () => {
     const prefix = await writtenDown(site);
     const text = await command(settings(prefix), ...QUICK);
     expect(text).toMatchObject({ code: 0, stderr: '' });
+    const [first] = environment.brokers;
+    expect(text.stdout).toMatch(new RegExp(`^Kafka at ${first}.*, topics ${prefix}\\*\\nDeliveries of all endpoints`));
     expect(text.stdout).toMatch(/accepted +400\n/);
     expect(text.stdout).toContain('ep_b (deleted)');
     expect(text.stdout).toContain('Every delivery is accounted for.');
@@ -115,6 +118,9 @@ describe('npm run reconcile', () => {
     const { code, stdout } = await command(settings(prefix), ...QUICK, '--json');
     const result = JSON.parse(stdout) as Reconciliation;
     expect(code).toBe(0);
+    expect(result).toMatchObject({
+      source: { brokers: environment.brokers, topicPrefix: prefix, localStack: null },
+    });
     expect(result).toMatchObject({ v: 1, addsUp: true, findings: [], read: { partitions: 1 } });
     const count = (account: string) => fates.filter((fate) => fate.account === account).length;
     for (const account of ['succeeded', 'failed', 'cancelled', 'expired', 'pending', 'retrying', 'parked'] as const)
@@ -125,6 +131,11 @@ describe('npm run reconcile', () => {
     const mine = fates.filter(({ delivery }) => delivery.endpointId === 'ep_b');
     expect(ofOne.totals.accepted).toBe(mine.length);
     expect(ofOne.endpoints.map(({ endpointId }) => endpointId)).toEqual(['ep_b']);
+
+    const unknown = await command(settings(prefix), ...QUICK, '--endpoint', 'ep_nobody');
+    expect(unknown).toMatchObject({ code: 2, stdout: '' });
+    expect(unknown.stderr).toContain('ep_nobody: no endpoint with this id is in the topics');
+    expect(unknown.stderr).toContain(`topics ${prefix}*`);
   });
 
   it('exits 1 and names every delivery that does not add up', async () => {
@@ -217,6 +228,12 @@ describe('npm run reconcile', () => {
     ['wrong settings', { MILLRACE_KAFKA_BROKERS: 'nowhere' }, [], /MILLRACE_KAFKA_BROKERS is "nowhere"/],
     ['no settings', { MILLRACE_DATA_DIR: '/nonexistent' }, [], /MILLRACE_KAFKA_BROKERS is not set/],
     ['wrong arguments', {}, ['--since', 'soon'], /--since is "soon"/],
+    [
+      'an option that npm took',
+      { npm_lifecycle_event: 'reconcile', npm_config_events: 'true' },
+      [],
+      /npm run reconcile -- --events/,
+    ],
     ['topics that are not there', { MILLRACE_TOPIC_PREFIX: 'nobody.' }, [], /nobody\.delivery-log/],
   ])('exits 2 when it cannot be carried out: %s', async (_name, variables, args, message) => {
     const own = 'MILLRACE_DATA_DIR' in variables ? {} : settings('x.');
@@ -226,15 +243,30 @@ describe('npm run reconcile', () => {
     expect(stderr).toMatch(message);
   });
 
-  it('finds the local stack by its data folder', async () => {
-    const prefix = await writtenDown(history(3, 10).site);
+  /** A data folder whose ports are those of the test's broker, whoever that belongs to. */
+  const besideStack = async (prefix: string, kafkaProcess: ProcessIdentity, ...args: string[]) => {
     const folder = mkdtempSync(join(tmpdir(), 'reconcile-'));
     const kafkaPort = Number(environment.brokers[0]!.split(':')[1]);
     writeFileSync(join(folder, 'ports.json'), JSON.stringify({ kafka: kafkaPort }));
-    const { code, stdout } = await command({ MILLRACE_DATA_DIR: folder, MILLRACE_TOPIC_PREFIX: prefix });
+    mkdirSync(join(folder, 'processes'));
+    writeFileSync(join(folder, 'processes/kafka.json'), JSON.stringify(kafkaProcess));
+    const ran = await command({ MILLRACE_DATA_DIR: folder, MILLRACE_TOPIC_PREFIX: prefix }, ...args);
     rmSync(folder, { recursive: true });
+    return { folder, ...ran };
+  };
+
+  it('finds the local stack by its data folder, and says so', async () => {
+    const prefix = await writtenDown(history(3, 10).site);
+    const running = identityOf(process.pid)!;
+    const { folder, code, stdout } = await besideStack(prefix, running);
     expect(code).toBe(0);
+    expect(stdout.split('\n')[0]).toMatch(new RegExp(`^Kafka at 127.0.0.1:\\d+, .*, the local stack in ${folder}$`));
     expect(stdout).toMatch(/accepted +10\n/);
+
+    // The same port, with another stack behind it.
+    const other = await besideStack(prefix, { ...running, began: '1' }, '--json');
+    expect(other).toMatchObject({ code: 2, stdout: '' });
+    expect(other.stderr).toContain(`The local stack in ${other.folder} is not running. Start it with npm start`);
   });
 
   it('explains itself', async () => {

@@ -824,6 +824,40 @@ describe('the scope', () => {
     expect(result.endpoints).toEqual([expect.objectContaining({ endpointId: 'ep_b', deleted: true, pending: 1 })]);
   });
 
+  it.each<[string, (made: PaperSite) => void]>([
+    ['that is configured and got nothing', (made) => made.endpoint('ep_b')],
+    ['that was deleted', (made) => made.deleteEndpoint('ep_b')],
+    ['of which only a delivery tells', (made) => void accept(made, new PaperDelivery('b', 'ep_b'))],
+  ])('of one endpoint %s', async (_name, tell) => {
+    expect(await check(site(tell), { endpointId: 'ep_b' })).toMatchObject({ addsUp: true });
+  });
+
+  it('of one endpoint of which only a bit tells', async () => {
+    const made = site((each) => {
+      each.bits('ep_b', [9]);
+      each.checkpoint();
+    });
+    expect(await check(made, { endpointId: 'ep_b' })).toMatchObject({
+      findings: [{ kind: 'parked_bit_without_delivery', endpointId: 'ep_b' }],
+    });
+  });
+
+  it('of an endpoint that nobody knows is refused', async () => {
+    const made = site((each) => {
+      each.endpoint('ep_a');
+      accept(each, a());
+      each.clock += 30 * MINUTE_MS;
+    });
+    await expect(check(made, { endpointId: 'ep_b' })).rejects.toThrow(
+      'ep_b: no endpoint with this id is in the topics, neither among the endpoints nor in a delivery.',
+    );
+    const since = made.clock;
+    await expect(check(made, { endpointId: 'ep_b', since })).rejects.toThrow(
+      `nor in a delivery since ${new Date(since).toISOString()}.`,
+    );
+    expect(await check(made, { endpointId: 'ep_a', since })).toMatchObject({ addsUp: true, totals: { accepted: 0 } });
+  });
+
   it('since a time: what was created before is counted apart, and judged no more', async () => {
     const made = site((each) => {
       failOnce(each, a());

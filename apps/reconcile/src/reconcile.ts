@@ -11,7 +11,7 @@ import type { Reconciliation } from './reconciliation';
  * keep for themselves. A running system can be checked: the ends are captured first, and what does not add up there is read on
  * until it does, or has stood for some seconds.
  *
- * @throws when the topics are missing or differ, or the brokers cannot be reached
+ * @throws when the topics are missing or differ, the brokers cannot be reached, or the one endpoint asked for is unknown
  */
 export const reconcile = async (
   kafka: Pick<KafkaConnection, 'recordReader'>,

@@ -6,7 +6,7 @@ import { TopicUnreadable } from '../reading/patient-reader';
 import { reconcile } from '../reconcile';
 import type { Reconciliation } from '../reconciliation';
 import { ProgressLine } from '../report/progress-line';
-import { reportText } from '../report/report-text';
+import { type ReportSource, reportText, sourceText } from '../report/report-text';
 import { type ReconcileCommand, readReconcileCommand, USAGE, WrongArguments } from './reconcile.config';
 
 /** Monitors tell these apart: 1 asks for a person to look at deliveries, 2 for one to look at the check itself. */
@@ -17,28 +17,41 @@ const REACHABLE_MS = 15_000;
 
 /** Runs the command and sets the exit code; see USAGE. */
 export const reconcileCommand = async (): Promise<void> => {
+  let source: ReportSource | null = null;
   try {
     const command = readReconcileCommand();
     if (command === null) {
       await print(USAGE);
       return;
     }
+    source = sourceOf(command);
     const result = await carryOut(command);
-    await print(command.json ? `${JSON.stringify(result)}\n` : reportText(result, command.most));
+    await print(command.json ? asJson(result, source) : reportText(result, source, command.most));
     process.exitCode = result.addsUp ? EXIT.addsUp : EXIT.findings;
   } catch (error) {
-    process.stderr.write(`The deliveries were not reconciled. ${reasonOf(error)}\n`);
+    process.stderr.write(
+      `The deliveries were not reconciled. ${reasonOf(error)}\n${source === null ? '' : `${sourceText(source)}\n`}`,
+    );
     process.exitCode = EXIT.notCarriedOut;
   }
 };
 
+const asJson = ({ v, ...result }: Reconciliation, source: ReportSource): string =>
+  `${JSON.stringify({ v, source, ...result })}\n`;
+
+const sourceOf = ({ settings, localStack }: ReconcileCommand): ReportSource => ({
+  brokers: settings.kafkaBrokers,
+  topicPrefix: settings.topicPrefix,
+  localStack,
+});
+
 const carryOut = async (command: ReconcileCommand): Promise<Reconciliation> => {
-  const { settings, since, endpointId, events, graceMs, passes, settleMs, localStack } = command;
+  const { settings, since, endpointId, events, graceMs, passes, settleMs } = command;
   const { kafkaBrokers, topicPrefix, timeScale } = settings;
   const kafka = new KafkaConnection({ brokers: kafkaBrokers, clientId: 'reconcile', logger: silentLogger });
   const progress = new ProgressLine(process.stderr);
   try {
-    await reachable(kafka, kafkaBrokers, localStack);
+    await reachable(kafka, kafkaBrokers);
     return await reconcile(kafka, topicNames(topicPrefix), {
       since,
       endpointId,
@@ -55,8 +68,7 @@ const carryOut = async (command: ReconcileCommand): Promise<Reconciliation> => {
   }
 };
 
-const reachable = async (kafka: KafkaConnection, brokers: readonly string[], localStack: string | null) => {
-  const hint = localStack === null ? '' : ` The address is from ${localStack}: is npm start running?`;
+const reachable = async (kafka: KafkaConnection, brokers: readonly string[]) => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('they do not answer')), REACHABLE_MS);
@@ -66,7 +78,7 @@ const reachable = async (kafka: KafkaConnection, brokers: readonly string[], loc
     ping.catch(() => {});
     await Promise.race([ping, late]);
   } catch (error) {
-    throw new Error(`The brokers at ${brokers.join(', ')} cannot be reached: ${reasonOf(error)}.${hint}`);
+    throw new Error(`The brokers at ${brokers.join(', ')} cannot be reached: ${reasonOf(error)}.`);
   } finally {
     clearTimeout(timer);
   }

@@ -1,6 +1,6 @@
 import type { EndpointSums, Reconciliation, Sums } from '../reconciliation';
 import { lineOf, ProgressLine } from './progress-line';
-import { reportText } from './report-text';
+import { type ReportSource, reportText } from './report-text';
 
 const sums = (over: Partial<Sums> = {}): Sums => ({
   accepted: 0,
@@ -42,6 +42,8 @@ const result = (over: Partial<Reconciliation> = {}): Reconciliation => ({
   ...over,
 });
 
+const SOURCE: ReportSource = { brokers: ['a:9092', 'b:9092'], topicPrefix: 'millrace.', localStack: null };
+
 const FINDING = {
   kind: 'lost',
   deliveryId: '019c6b1c-7d00-8abc-9def-0123456789ab',
@@ -56,9 +58,8 @@ const FINDING = {
 
 describe('the text', () => {
   it('of a log that adds up', () => {
-    expect(
-      reportText(result(), 100),
-    ).toBe(`Deliveries of all endpoints, everything that is kept, as of 2026-02-17T13:00:00.000Z
+    expect(reportText(result(), SOURCE, 100)).toBe(`Kafka at a:9092, b:9092, topics millrace.*
+Deliveries of all endpoints, everything that is kept, as of 2026-02-17T13:00:00.000Z
 37,000 facts, 12,400 records, 12 partitions, 0.4 s (100,000 facts/s)
 
     accepted              12,345
@@ -80,8 +81,15 @@ Every delivery is accounted for.
 `);
   });
 
+  it('names the local stack that was read', () => {
+    const text = reportText(result(), { ...SOURCE, brokers: ['127.0.0.1:19092'], localStack: '/home/me/.millrace' }, 0);
+    expect(text).toMatch(
+      /^Kafka at 127\.0\.0\.1:19092, topics millrace\.\*, the local stack in \/home\/me\/\.millrace\n/,
+    );
+  });
+
   it('names what does not add up', () => {
-    const text = reportText(result({ addsUp: false, findings: [FINDING] }), 100);
+    const text = reportText(result({ addsUp: false, findings: [FINDING] }), SOURCE, 100);
     expect(text).toContain(`lost: no record of attempt 2 lies anywhere
     delivery 019c6b1c-7d00-8abc-9def-0123456789ab, event evt_1, endpoint ep_a, attempt 2
     at millrace.delivery-log/3/77`);
@@ -90,12 +98,16 @@ Every delivery is accounted for.
 
   it('says how often it read on', () => {
     const { read } = result();
-    expect(reportText(result({ read: { ...read, passes: 1 } }), 0)).toContain('facts/s), read on once for what');
-    expect(reportText(result({ read: { ...read, passes: 3 } }), 0)).toContain('facts/s), read on 3 times for what');
+    expect(reportText(result({ read: { ...read, passes: 1 } }), SOURCE, 0)).toContain(
+      'facts/s), read on once for what',
+    );
+    expect(reportText(result({ read: { ...read, passes: 3 } }), SOURCE, 0)).toContain(
+      'facts/s), read on 3 times for what',
+    );
   });
 
   it('prints as many findings as were asked for, and says how many there are', () => {
-    const text = reportText(result({ addsUp: false, findings: Array(30).fill(FINDING) }), 7);
+    const text = reportText(result({ addsUp: false, findings: Array(30).fill(FINDING) }), SOURCE, 7);
     expect(text.match(/^lost:/gm)).toHaveLength(7);
     expect(text).toContain('… and 23 more');
     expect(text).toContain('30 findings');
@@ -105,7 +117,7 @@ Every delivery is accounted for.
     const many = Array.from({ length: 50 }, (_each, n) =>
       endpoint(`ep_${n}`, { accepted: n, unexplained: n === 3 ? 1 : 0 }),
     );
-    const text = reportText(result({ endpoints: many }), 100);
+    const text = reportText(result({ endpoints: many }), SOURCE, 100);
     expect(text.match(/^ {2}ep_.*$/gm)).toHaveLength(20);
     expect(text.indexOf('ep_3 ')).toBeLessThan(text.indexOf('ep_49'));
     expect(text).toContain('and 30 more endpoints');
@@ -124,6 +136,7 @@ Every delivery is accounted for.
           { topic: 'millrace.delivery-log', partition: 1, offset: '9', time: '2026-01-14T00:00:00.000Z' },
         ],
       }),
+      SOURCE,
       100,
     );
     for (const line of [

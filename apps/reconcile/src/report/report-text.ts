@@ -1,5 +1,13 @@
 import { ACCOUNTS, type EndpointSums, type Finding, type Reconciliation, type Sums } from '../reconciliation';
 
+/** What was read. */
+export interface ReportSource {
+  readonly brokers: readonly string[];
+  readonly topicPrefix: string;
+  /** Data folder of the local stack, when that told of the brokers; else null. */
+  readonly localStack: string | null;
+}
+
 /** Endpoints that are listed; where there are more, those with something unexplained first, then the busiest. */
 const MOST_ENDPOINTS = 20;
 
@@ -7,13 +15,13 @@ const count = (value: number): string => value.toLocaleString('en-GB');
 const deliveries = (value: number): string => `${count(value)} ${value === 1 ? 'delivery' : 'deliveries'}`;
 
 /**
- * The result for people. The sums come first, then what does not add up, then what was not looked at.
+ * The result for people. What was read comes first, the sums, then what does not add up, then what was not looked at.
  *
  * @param most findings that are printed
  */
-export const reportText = (result: Reconciliation, most: number): string =>
+export const reportText = (result: Reconciliation, source: ReportSource, most: number): string =>
   [
-    heading(result),
+    `${sourceText(source)}\n${heading(result)}`,
     sums(result.totals),
     endpoints(result.endpoints),
     findings(result.findings, most),
@@ -25,6 +33,9 @@ export const reportText = (result: Reconciliation, most: number): string =>
     .filter((part) => part !== '')
     .map((part) => `${part}\n`)
     .join('\n');
+
+export const sourceText = ({ brokers, topicPrefix, localStack }: ReportSource): string =>
+  `Kafka at ${brokers.join(', ')}, topics ${topicPrefix}*${localStack === null ? '' : `, the local stack in ${localStack}`}`;
 
 const heading = ({ at, scope, read }: Reconciliation): string => {
   const of = scope.endpointId === null ? 'all endpoints' : `endpoint ${scope.endpointId}`;
