@@ -18,8 +18,8 @@ const base = {
       },
     ],
   },
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '<rootDir>/.millrace/', '<rootDir>/.cache/'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.millrace/', '<rootDir>/.cache/'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '<rootDir>/.millrace', '<rootDir>/.cache/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.millrace', '<rootDir>/.cache/'],
   cacheDirectory: '<rootDir>/.cache/jest',
 };
 module.exports = {
