@@ -27,8 +27,11 @@ import { PersistentSender } from './sending/persistent-sender';
 const SEEN_CAPACITY = 200_000;
 /** A lane that would make new work wait longer turns it away, and gives back what it took when it was quicker. */
 const LONGEST_LANE_WAIT_MS = 2_000;
-/** Requests in flight of an endpoint at first; more while it keeps up, fewer when it does not. */
-const FIRST_CONCURRENCY = 8;
+/**
+ * Requests in flight of an endpoint at first; more while it keeps up, fewer when it does not. Few: an endpoint that hangs holds
+ * so many places until its time-out, and with 8 each thirty such endpoints held all that a tenant has.
+ */
+const FIRST_CONCURRENCY = 4;
 /** Of all places, those that retries may have at one time while they are many. */
 const RETRY_SHARE = 0.25;
 const WINDOW = { recordsPerPartition: 1_000, bytes: 128 * 1024 * 1024 };

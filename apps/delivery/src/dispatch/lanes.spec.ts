@@ -119,6 +119,15 @@ describe('lanes', () => {
     expect(lanes.overdue(90_000)).toEqual([]);
   });
 
+  it('give no more to a receiver that was never given all that it may have', () => {
+    const lanes = lanesWith({ perEndpoint: 8, initial: 2 });
+    for (let n = 0; n < 20; n++) {
+      lanes.offer(work('one', n), n);
+      for (const each of started(lanes, n)) lanes.release(each, n, 'kept_up', 1);
+    }
+    expect(lanes.limitOf('one')).toBe(2);
+  });
+
   it('give a receiver that keeps up more at a time, and one that does not less', () => {
     const lanes = lanesWith({ perEndpoint: 8, initial: 2, queuePerEndpoint: 1_000, total: 100, perTenant: 100 });
     for (let n = 0; n < 100; n++) lanes.offer(work('one', n), 0);

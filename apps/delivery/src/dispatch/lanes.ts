@@ -41,8 +41,10 @@ export type LaneSignal = 'kept_up' | 'overloaded' | 'none';
 
 interface Lane<T> {
   inFlight: number;
-  /** Grows by one with each request that the receiver kept up with, is halved by one that it did not. */
+  /** Grows by one with each request that the receiver kept up with while it used them all, is halved by one that it did not. */
   limit: number;
+  /** Since it was last idle it has had as many in flight as it may. */
+  usedAll: boolean;
   /** From the endpoint's health, while it comes back; null when there is none. */
   ramp: number | null;
   readonly queue: T[];
@@ -258,8 +260,10 @@ export class Lanes<T extends LaneWork> {
     const ofTenant = this.inFlightOf.get(tenant)! - 1;
     if (ofTenant === 0) this.inFlightOf.delete(tenant);
     else this.inFlightOf.set(tenant, ofTenant);
-    if (signal === 'kept_up') lane.limit = Math.min(this.limits.perEndpoint, lane.limit + 1);
+    // A receiver that was never given more has not shown that it can take more: should it hang, that many are lost to others.
+    if (signal === 'kept_up' && lane.usedAll) lane.limit = Math.min(this.limits.perEndpoint, lane.limit + 1);
     else if (signal === 'overloaded') lane.limit = Math.max(1, Math.floor(lane.limit / 2));
+    if (lane.inFlight === 0) lane.usedAll = false;
     if (signal !== 'none') {
       lane.duration = lane.duration === 0 ? durationMs : lane.duration * (1 - NEWEST) + durationMs * NEWEST;
       lane.progressAt = now;
@@ -283,6 +287,7 @@ export class Lanes<T extends LaneWork> {
     }
     if (lane.inFlight === 0) lane.progressAt = now;
     lane.inFlight++;
+    if (lane.inFlight >= capOf(lane)) lane.usedAll = true;
     this.total++;
     this.bytes += work.bytes;
     this.inFlightOf.set(work.tenant, ofTenant + 1);
@@ -355,6 +360,7 @@ export class Lanes<T extends LaneWork> {
       lane = {
         inFlight: 0,
         limit: Math.min(this.limits.initial, this.limits.perEndpoint),
+        usedAll: false,
         ramp: null,
         queue: [],
         head: 0,
