@@ -42,7 +42,8 @@ describe('pauses', () => {
       true,
       false,
     ],
-    ['a watermark that is stuck far behind', { heldRecords: 1, span: 1_000 }, false, true],
+    ['a watermark that waits for a time-out', { heldRecords: 1, span: 99_999 }, true, true],
+    ['a watermark that is stuck far behind', { heldRecords: 1, span: 100_000 }, false, true],
   ])('%s', (_what, load, handOut, fetch) => {
     expect(mayHandOut({ ...idle, ...load }, window)).toBe(handOut);
     expect(mayFetch({ ...idle, ...load }, window)).toBe(fetch);

@@ -16,8 +16,13 @@ export interface Load {
   readonly partitions: number;
 }
 
-/** Past the watermark a partition goes on for so many windows: what finished there is repeated after a crash if it does not fit into the commit. */
+/**
+ * Past the watermark a partition goes on for so many windows, and so many records at least: what finished there is repeated after a
+ * crash if it does not fit into the commit. A record that waits for its time-out may not hold back what comes in that time, a
+ * thousand records a second for half a minute, and a few that are late leave few gaps, which do fit.
+ */
 const SPAN_WINDOWS = 10;
+const SPAN_RECORDS = 100_000;
 
 /**
  * When all together have more than half of the byte limit, each partition is kept to its share of the other half: a
@@ -30,7 +35,7 @@ export const mayHandOut = (load: Load, window: ConsumerWindow): boolean => {
   if (load.pausedByHandler || load.heldRecords >= window.recordsPerPartition) return false;
   if (load.heldRecords === 0) return true;
   return (
-    load.span < SPAN_WINDOWS * window.recordsPerPartition &&
+    load.span < Math.max(SPAN_RECORDS, SPAN_WINDOWS * window.recordsPerPartition) &&
     !overItsShare(load.heldBytes, load.totalHeldBytes, load, window)
   );
 };
