@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { jsonText } from '../../../test-environment/src/json-text.arbitrary';
 import type { Event } from '../event/event';
-import { isRetryPolicy } from '../retry-schedule/retry-policy';
 import { importSigningKey, standardSignatureHeader } from '../signature/standard-webhooks';
 import { contractNamed } from './contracts';
 import { standard } from './standard';
@@ -105,7 +104,6 @@ describe('the contract standard', () => {
     const hour = 60 * minute;
     expect(standard.timeoutMs).toBe(15_000);
     expect(standard.maxTimeoutMs).toBe(30_000);
-    expect(isRetryPolicy(standard.retry)).toBe(true);
     expect(standard.retry.delaysMs).toEqual([
       5_000,
       5 * minute,

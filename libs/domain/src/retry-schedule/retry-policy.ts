@@ -8,31 +8,6 @@ export interface RetryPolicy {
   readonly jitter: number;
 }
 
-const DAY_MS = 86_400_000;
-
-/** Limits of an endpoint's own schedule. An empty list means no retries. */
-export const RETRY_LIMITS = {
-  delays: 30,
-  delayMs: { least: 1_000, most: 7 * DAY_MS },
-  jitter: { least: 0, most: 0.5 },
-} as const;
-
-/** A schedule within `RETRY_LIMITS`, of whole milliseconds. */
-export const isRetryPolicy = (value: unknown): value is RetryPolicy => {
-  if (typeof value !== 'object' || value === null) return false;
-  const { delaysMs, jitter } = value as { readonly delaysMs?: unknown; readonly jitter?: unknown };
-  return (
-    Array.isArray(delaysMs) &&
-    delaysMs.length <= RETRY_LIMITS.delays &&
-    delaysMs.every((delay) => Number.isSafeInteger(delay) && isWithin(delay, RETRY_LIMITS.delayMs)) &&
-    typeof jitter === 'number' &&
-    isWithin(jitter, RETRY_LIMITS.jitter)
-  );
-};
-
-const isWithin = (value: number, { least, most }: { readonly least: number; readonly most: number }): boolean =>
-  value >= least && value <= most;
-
 /** The wait before retry number `retry` (0 for the first), or null when the schedule is exhausted. `random` in [0, 1). */
 export const delayBeforeRetry = (policy: RetryPolicy, retry: number, random: number): number | null => {
   const delay = policy.delaysMs[retry];
