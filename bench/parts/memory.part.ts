@@ -8,7 +8,7 @@ import { allArrived } from '../site/rates';
 import { Site } from '../site/site';
 
 /** What a lane that nothing is known of may have in flight. */
-const EACH = 8;
+const EACH = 4;
 const WARM_ROUNDS = 4;
 
 /** Memory of deliveries that are in flight and hang. */
