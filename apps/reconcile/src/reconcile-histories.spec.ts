@@ -1,6 +1,7 @@
 import type { DeliveryFact } from '@millrace/protocol';
+import { randomFrom } from '@millrace/test-environment';
 import fc from 'fast-check';
-import { EngineOnPaper, type Fate, randomFrom } from '../test/engine-on-paper';
+import { EngineOnPaper, type Fate } from '../test/engine-on-paper';
 import { PaperSite, topics } from '../test/paper-site';
 import { reconcileWith } from './reconcile';
 import type { FindingKind, Reconciliation } from './reconciliation';

@@ -18,9 +18,9 @@ import {
   topicSpecs,
 } from '@millrace/protocol';
 import { silentLogger } from '@millrace/telemetry';
-import { type TestEnvironment, testEnvironment } from '@millrace/test-environment';
+import { randomFrom, type TestEnvironment, testEnvironment } from '@millrace/test-environment';
 import { identityOf, type ProcessIdentity } from '../../../deploy/local/process/process-identity';
-import { EngineOnPaper, type Fate, randomFrom } from '../test/engine-on-paper';
+import { EngineOnPaper, type Fate } from '../test/engine-on-paper';
 import { PaperDelivery, PaperSite, topics as paperTopics } from '../test/paper-site';
 import { reconcile } from './reconcile';
 import type { Reconciliation } from './reconciliation';

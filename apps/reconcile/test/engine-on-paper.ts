@@ -3,17 +3,6 @@ import { encodeCommand } from '@millrace/protocol';
 import type { Account } from '../src/reconciliation';
 import { PaperDelivery, type PaperSite, T0, tierDelay, topics } from './paper-site';
 
-/** Small, fast, seeded: the same seed is the same history. Numbers in [0, 1). */
-export const randomFrom = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-};
-
 /** What became of a delivery, as the one who made it up knows. */
 export interface Fate {
   readonly delivery: PaperDelivery;

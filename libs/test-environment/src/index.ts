@@ -1,4 +1,5 @@
 export { eventually } from './eventually';
+export { randomFrom } from './random-from';
 export {
   type Reaction,
   type ReceivedRequest,

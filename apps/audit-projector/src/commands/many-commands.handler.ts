@@ -6,8 +6,9 @@ import {
   type ManyWish,
   STATUSES_OF_MANY,
 } from '@millrace/protocol';
-import { ApiProblem, unavailable } from '@millrace/service-runtime';
+import { unavailable } from '@millrace/service-runtime';
 import type { Logger } from '@millrace/telemetry';
+import { CallsInTurn } from '../history-api/calls-in-turn';
 import type { Position } from '../history-api/cursor';
 import type { CommandPublisher } from './command.publisher';
 import { newCommandId, repeatableCommandId } from './command-id';
@@ -24,8 +25,10 @@ const AT_A_TIME = 4;
 
 /** Sends a command of its own to each of the deliveries that match a filter. */
 export class ManyCommands {
-  /** Tenants whose calls send now. */
-  private readonly sending = new Set<string>();
+  private readonly turns = new CallsInTurn(AT_A_TIME, {
+    detail: 'Another call by filter is under way; try again when it is over.',
+    retryAfterS: 5,
+  });
 
   constructor(
     private readonly targets: CommandTargets,
@@ -42,16 +45,7 @@ export class ManyCommands {
    */
   async handle(asker: Asker, kind: ManyKind, wish: ManyWish): Promise<ManyCommandsView> {
     if (wish.dryRun) return this.run(asker, kind, wish);
-    if (this.sending.has(asker.tenant) || this.sending.size >= AT_A_TIME)
-      throw new ApiProblem('rate_limited', 'Another call by filter is under way; try again when it is over.', {
-        headers: { 'retry-after': '5' },
-      });
-    this.sending.add(asker.tenant);
-    try {
-      return await this.run(asker, kind, wish);
-    } finally {
-      this.sending.delete(asker.tenant);
-    }
+    return this.turns.run(asker.tenant, () => this.run(asker, kind, wish));
   }
 
   private async run(asker: Asker, kind: ManyKind, wish: ManyWish): Promise<ManyCommandsView> {

@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { FilterTestView, FilterTestWish } from '@millrace/protocol';
-import { ApiProblem } from '@millrace/service-runtime';
+import { CallsInTurn } from '../history-api/calls-in-turn';
 import type { Position } from '../history-api/cursor';
 import { attributesOf } from '../history-api/request-body';
 import { FilterTrial } from './filter-trial';
@@ -11,12 +11,15 @@ const PAGE = 200;
 const TIME_MS = 5_000;
 /** Longest stretch in which nothing else of the process runs. */
 const STRETCH_MS = 10;
-/** Tests of all tenants that run at a time, and of one. */
-const AT_A_TIME = { all: 4, tenant: 1 };
+/** Tenants whose tests run at a time, one of each. */
+const AT_A_TIME = 4;
 
 /** Tries a filter on the latest stored events; bounded in events, time and number, because it reads and parses them. */
 export class FilterTest {
-  private readonly running = new Map<string, number>();
+  private readonly turns = new CallsInTurn(AT_A_TIME, {
+    detail: 'Another test of a filter is running; try again when it is over.',
+    retryAfterS: 2,
+  });
 
   constructor(
     private readonly events: LatestEvents,
@@ -26,19 +29,7 @@ export class FilterTest {
 
   /** 429 `rate_limited` while another test of the tenant runs, or too many do. */
   async handle(tenant: string, wish: FilterTestWish): Promise<FilterTestView> {
-    const all = [...this.running.values()].reduce((sum, count) => sum + count, 0);
-    if (all >= AT_A_TIME.all || (this.running.get(tenant) ?? 0) >= AT_A_TIME.tenant)
-      throw new ApiProblem('rate_limited', 'Another test of a filter is running; try again when it is over.', {
-        headers: { 'retry-after': '2' },
-      });
-    this.running.set(tenant, (this.running.get(tenant) ?? 0) + 1);
-    try {
-      return await this.run(tenant, wish);
-    } finally {
-      const left = (this.running.get(tenant) ?? 1) - 1;
-      if (left > 0) this.running.set(tenant, left);
-      else this.running.delete(tenant);
-    }
+    return this.turns.run(tenant, () => this.run(tenant, wish));
   }
 
   private async run(tenant: string, wish: FilterTestWish): Promise<FilterTestView> {

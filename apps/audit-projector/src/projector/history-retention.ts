@@ -17,8 +17,10 @@ const LONGEST_LIFE_DAYS = 60;
 const dashed = (day: string): string => `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}`;
 
 /**
- * Once an hour, drops the days that the history no longer keeps, and lets those wait on whose deliveries have not all ended: what is
- * still sent, or can be retried or cancelled, is still shown. Two instances that meet do no harm. */
+ * Once an hour, drops the days that the history no longer keeps, and keeps those longer whose deliveries have not all ended: what is
+ * still sent, or can be retried or cancelled, is still shown.
+ * Two instances that meet do no harm.
+ */
 export class HistoryRetention {
   private timer: NodeJS.Timeout | null = null;
   private running: Promise<void> = Promise.resolve();

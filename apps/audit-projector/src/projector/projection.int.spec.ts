@@ -8,7 +8,7 @@ import {
 } from '@millrace/postgres';
 import { type IncomingMessage, topicNames } from '@millrace/protocol';
 import { silentLogger } from '@millrace/telemetry';
-import { testEnvironment } from '@millrace/test-environment';
+import { randomFrom, testEnvironment } from '@millrace/test-environment';
 import { historyDatabase } from '../history.config';
 import { compareSchemas } from '../rebuild/compare-schemas.store';
 import { DayPartitions } from './day-partitions.store';
@@ -17,7 +17,6 @@ import {
   createdFact,
   DAY_MS,
   finishedFact,
-  randomFrom,
   type SampleLog,
   sampleEvent,
   sampleLog,

@@ -8,21 +8,11 @@ import {
   type IncomingMessage,
   type OutgoingMessage,
 } from '@millrace/protocol';
+import { randomFrom } from '@millrace/test-environment';
 
 /** A log as the engine writes it, made up from a seed, for the tests of the projector. */
 export const DAY_MS = 86_400_000;
 export const T0 = Date.UTC(2026, 1, 17, 13, 0, 0);
-
-/** Small, fast, seeded: the same seed is the same log. Numbers in [0, 1). */
-export const randomFrom = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-};
 
 export const uuidFrom = (text: string): string => {
   const hex = createHash('sha256').update(text).digest('hex');

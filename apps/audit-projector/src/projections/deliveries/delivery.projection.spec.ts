@@ -1,3 +1,4 @@
+import { randomFrom } from '@millrace/test-environment';
 import fc from 'fast-check';
 import {
   createdFact,
@@ -5,7 +6,6 @@ import {
   finishedFact,
   lifeOf,
   parkedFact,
-  randomFrom,
   reopenedFact,
   sampleEvent,
   startedFact,
