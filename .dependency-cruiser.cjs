@@ -59,8 +59,14 @@ module.exports = {
     {
       name: 'no-library-imports-apps-or-test-environment',
       severity: 'error',
-      from: { path: '^(libs/(?!test-environment)|apps/(?!e2e))', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^(libs/(?!test-environment)|apps/(?!e2e))', pathNot: '\\.(spec|fixture)\\.ts$' },
       to: { path: '^(libs/test-environment|apps/e2e)/' },
+    },
+    {
+      name: 'fixtures-are-for-tests',
+      severity: 'error',
+      from: { path: '^(libs|apps)/', pathNot: '\\.(spec|fixture)\\.ts$' },
+      to: { path: '\\.fixture\\.ts$' },
     },
     {
       name: 'index-is-for-outsiders',
