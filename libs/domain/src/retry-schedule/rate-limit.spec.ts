@@ -51,6 +51,23 @@ describe('a token bucket', () => {
     expect(bucket.take(AT + 1_000).ok).toBe(true);
   });
 
+  it.each([
+    { perSecond: 1, askedAt: [282, 312] },
+    { perSecond: 2, askedAt: [141, 156] },
+    { perSecond: 2, askedAt: [172, 218] },
+  ])(
+    'serves whoever waits as told, however often it was asked before: $perSecond/s, $askedAt',
+    ({ perSecond, askedAt }) => {
+      const bucket = new TokenBucket({ perSecond, burst: 1 }, AT);
+      bucket.take(AT);
+      for (const ms of askedAt) {
+        const permit = bucket.take(AT + ms);
+        expect(permit).toEqual({ ok: false, waitMs: 1_000 / perSecond - ms });
+      }
+      expect(bucket.take(AT + 1_000 / perSecond).ok).toBe(true);
+    },
+  );
+
   it('grants at most burst + perSecond * t in any span of t, and whoever waits as told is served', () => {
     const limit = fc.record({
       perSecond: fc.oneof(fc.double({ min: 0.01, max: 5_000, noNaN: true }), fc.integer({ min: 1, max: 1_000 })),

@@ -3,6 +3,9 @@ import type { RateLimit } from '../endpoint-lifecycle/endpoint';
 /** Whether something may go now; otherwise in how many whole ms to ask again. */
 export type Permit = { readonly ok: true } | { readonly ok: false; readonly waitMs: number };
 
+/** What refills of a token in parts can lack of a whole one by the rounding of their sum. It is taken with the token, so nothing is gained. */
+const ROUNDING = 1e-9;
+
 const GRANTED: Permit = Object.freeze({ ok: true });
 
 /**
@@ -22,7 +25,7 @@ export class TokenBucket {
   /** Takes one token where there is one. */
   take(now: number): Permit {
     this.refill(now);
-    if (this.tokens >= 1) {
+    if (this.tokens >= 1 - ROUNDING) {
       this.tokens -= 1;
       return GRANTED;
     }
