@@ -10,7 +10,7 @@ export * from './http/events';
 export * from './http/filters';
 export * from './http/history';
 export * from './http/machines';
-export * from './http/openapi';
+export * from './http/openapi/document';
 export * from './http/problem';
 export * from './http/recoveries';
 export * from './http/scopes';

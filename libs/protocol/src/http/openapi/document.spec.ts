@@ -1,4 +1,4 @@
-import { openApiDocument } from './openapi';
+import { openApiDocument } from './document';
 
 const document = openApiDocument('1.2.3') as {
   paths: { [path: string]: { [method: string]: { operationId: string; responses: { [status: string]: unknown } } } };

@@ -1,0 +1,35 @@
+import { machineListSchema, machineViewSchema } from '../machines';
+import { publishSignalsSchema, signalsAcceptedSchema } from '../signals';
+import { type Calls, json, paging, WRITE } from './call';
+
+export const MACHINE_CALLS: Calls = {
+  '/v1/signals': {
+    post: {
+      summary: 'Publish one signal or a list',
+      scope: 'machines:write',
+      tag: 'Machines',
+      body: json(publishSignalsSchema),
+      answer: { status: 202, description: 'Kafka has acknowledged the signals.', schema: signalsAcceptedSchema },
+      refusals: WRITE,
+    },
+  },
+  '/v1/machines': {
+    get: {
+      summary: 'What each machine is doing now',
+      scope: 'machines:read',
+      tag: 'Machines',
+      query: paging,
+      answer: { status: 200, description: 'A page of machines.', schema: machineListSchema },
+      refusals: ['invalid_request', 'invalid_cursor'],
+    },
+  },
+  '/v1/machines/{id}': {
+    get: {
+      summary: 'What one machine is doing now',
+      scope: 'machines:read',
+      tag: 'Machines',
+      answer: { status: 200, description: 'The machine.', schema: machineViewSchema },
+      refusals: ['not_found'],
+    },
+  },
+};
