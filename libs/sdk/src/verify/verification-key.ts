@@ -1,57 +1,49 @@
-import { createHmac, createPublicKey, createSecretKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
+import { fromBase64, utf8 } from './encoding';
 import { WebhookVerificationError } from './verification-error';
 
-/** A secret that was read: the version of the signatures that it verifies, and how. */
-export interface VerificationKey {
-  readonly version: 'v1' | 'v1a';
-  /** `signature` as it stands after the comma. */
-  fits(signature: string, prefix: string, body: Uint8Array): boolean;
-}
+/** A secret that was read: what its signatures are made with. */
+export type VerificationKey =
+  | { readonly kind: 'hmac'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'ed25519'; readonly bytes: Uint8Array<ArrayBuffer> };
 
 const SYMMETRIC = 'whsec_';
 const PUBLIC = 'whpk_';
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-/** SubjectPublicKeyInfo of Ed25519 (RFC 8410); the 32 bytes of the key follow it. */
-const ED25519_SPKI_HEADER = Buffer.from('302a300506032b6570032100', 'hex');
 
-const hmacKey = (key: KeyObject): VerificationKey => ({
-  version: 'v1',
-  fits: (signature, prefix, body) => {
-    const expected = Buffer.from(createHmac('sha256', key).update(prefix).update(body).digest('base64'));
-    const given = Buffer.from(signature);
-    return given.length === expected.length && timingSafeEqual(given, expected);
-  },
-});
+const invalid = (message: string) => new WebhookVerificationError('invalid_secret', message);
 
-const ed25519Key = (key: KeyObject): VerificationKey => ({
-  version: 'v1a',
-  fits: (signature, prefix, body) => {
-    const given = BASE64.test(signature) ? Buffer.from(signature, 'base64') : null;
-    return given?.length === 64 && verify(null, Buffer.concat([Buffer.from(prefix), body]), key, given);
-  },
-});
-
-/** Reads `whsec_<base64>` (also without its prefix) or `whpk_<base64>`. */
-export const readVerificationKey = (secret: string): VerificationKey => {
-  const isPublic = typeof secret === 'string' && secret.startsWith(PUBLIC);
-  const encoded =
-    typeof secret !== 'string'
-      ? ''
-      : isPublic
-        ? secret.slice(PUBLIC.length)
-        : secret.startsWith(SYMMETRIC)
-          ? secret.slice(SYMMETRIC.length)
-          : secret;
-  if (!BASE64.test(encoded))
-    throw new WebhookVerificationError('invalid_secret', 'A secret is whsec_… or, for public keys, whpk_… and base64.');
-  const bytes = Buffer.from(encoded, 'base64');
-  if (bytes.length === 0 || (isPublic && bytes.length !== 32))
-    throw new WebhookVerificationError('invalid_secret', 'The secret has the wrong length.');
-  if (!isPublic) return hmacKey(createSecretKey(bytes));
-  try {
-    const key = Buffer.concat([ED25519_SPKI_HEADER, bytes]);
-    return ed25519Key(createPublicKey({ key, format: 'der', type: 'spki' }));
-  } catch {
-    throw new WebhookVerificationError('invalid_secret', 'The whpk_ key is not an Ed25519 public key.');
-  }
+/** Of one secret or several; none is a mistake of the receiver's own settings. */
+export const secretsOf = (secret: unknown): readonly string[] => {
+  const secrets = secret === undefined || secret === null ? [] : Array.isArray(secret) ? secret : [secret];
+  if (secrets.length === 0) throw invalid('No secret was given.');
+  if (secrets.some((each) => typeof each !== 'string' || each === ''))
+    throw invalid('A secret that was given is empty or not text; is the variable that holds it set?');
+  return secrets;
 };
+
+const publicKey = (secret: string): VerificationKey => {
+  const bytes = fromBase64(secret.slice(PUBLIC.length));
+  if (bytes === null || bytes.length !== 32) throw invalid('A whpk_ key is the base64 of 32 bytes.');
+  return { kind: 'ed25519', bytes };
+};
+
+/** Reads `whsec_<base64>` (also without its prefix) or `whpk_<base64>`, as Standard Webhooks has it. */
+export const standardKey = (secret: string): VerificationKey => {
+  if (secret.startsWith(PUBLIC)) return publicKey(secret);
+  const bytes = fromBase64(secret.startsWith(SYMMETRIC) ? secret.slice(SYMMETRIC.length) : secret);
+  if (bytes === null) throw invalid('A secret is whsec_… or, for public keys, whpk_… and base64.');
+  if (bytes.length === 0) throw invalid('The secret has the wrong length.');
+  return { kind: 'hmac', bytes };
+};
+
+/**
+ * The key of the Standard Webhooks headers that go out beside another contract's own. Secrets of those contracts are any text:
+ * what is not `whsec_` and base64 is the key as it stands, in UTF-8.
+ */
+export const keyBesideContract = (secret: string): VerificationKey => {
+  if (secret.startsWith(PUBLIC)) return publicKey(secret);
+  const bytes = secret.startsWith(SYMMETRIC) ? fromBase64(secret.slice(SYMMETRIC.length)) : null;
+  return { kind: 'hmac', bytes: bytes !== null && bytes.length > 0 ? bytes : utf8(secret) };
+};
+
+/** The key of the older contracts' own signatures: the whole text of the secret, `whsec_` included. */
+export const textKey = (secret: string): VerificationKey => ({ kind: 'hmac', bytes: utf8(secret) });

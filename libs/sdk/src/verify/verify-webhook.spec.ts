@@ -1,7 +1,8 @@
 import { formatSecret, importSigningKey, standardSignatureHeader } from '@millrace/domain';
 import fc from 'fast-check';
 import { WebhookVerificationError } from './verification-error';
-import { type VerifyWebhookInput, verifyWebhook } from './verify-webhook';
+import type { VerifyWebhookInput } from './verify-input';
+import { verifyWebhook } from './verify-webhook';
 
 /** The vectors that Standard Webhooks publishes. */
 const FIRST = {

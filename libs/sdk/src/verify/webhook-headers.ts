@@ -5,13 +5,6 @@ export type WebhookHeaders =
   | { get(name: string): string | null | undefined }
   | { readonly [name: string]: string | readonly string[] | undefined };
 
-export interface SignedParts {
-  readonly id: string;
-  /** As it stands in the header; it is signed as text. */
-  readonly timestamp: string;
-  readonly signatures: string;
-}
-
 const isHeaders = (headers: WebhookHeaders): headers is { get(name: string): string | null | undefined } =>
   typeof (headers as { get?: unknown }).get === 'function';
 
@@ -26,18 +19,17 @@ const valuesOf = (headers: WebhookHeaders, name: string): string[] => {
     .filter((value) => typeof value === 'string');
 };
 
-const one = (headers: WebhookHeaders, name: string): string => {
+/** The value of a header, whatever the case of its name; null where it is missing or empty. */
+export const optionalHeader = (headers: WebhookHeaders, name: string): string | null => {
   const [value, second] = valuesOf(headers, name);
-  if (value === undefined || value === '')
-    throw new WebhookVerificationError('missing_header', `The request has no header ${name}.`);
+  if (value === undefined || value === '') return null;
   if (second !== undefined)
     throw new WebhookVerificationError('invalid_header', `The request has the header ${name} more than once.`);
   return value;
 };
 
-/** The three headers of Standard Webhooks, whatever the case of their names. */
-export const signedParts = (headers: WebhookHeaders): SignedParts => ({
-  id: one(headers, 'webhook-id'),
-  timestamp: one(headers, 'webhook-timestamp'),
-  signatures: one(headers, 'webhook-signature'),
-});
+export const requiredHeader = (headers: WebhookHeaders, name: string): string => {
+  const value = optionalHeader(headers, name);
+  if (value === null) throw new WebhookVerificationError('missing_header', `The request has no header ${name}.`);
+  return value;
+};
