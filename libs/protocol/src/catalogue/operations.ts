@@ -1,15 +1,10 @@
 import type { OperationalType } from '@millrace/domain';
+import { type BuiltInEventType, JSON_SCHEMA_2020_12 } from './built-in-event-type';
+import { count, text, time } from './schema-words';
 
-interface OperationalEventType {
+interface OperationalEventType extends BuiltInEventType {
   readonly name: OperationalType;
-  readonly description: string;
-  readonly schema: object;
-  readonly example: object;
 }
-
-const text = (description: string) => ({ type: 'string', description });
-const count = (description: string) => ({ type: 'integer', minimum: 0, description });
-const time = (description: string) => ({ type: 'string', format: 'date-time', description });
 
 /** `more` are required, `sometimes` are not. */
 const ofEndpoint = (
@@ -17,7 +12,7 @@ const ofEndpoint = (
   more: { readonly [name: string]: object } = {},
   sometimes: { readonly [name: string]: object } = {},
 ) => ({
-  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  $schema: JSON_SCHEMA_2020_12,
   type: 'object',
   required: ['endpointId', 'url', 'contract', 'reason', 'since', 'parked', ...Object.keys(more)],
   properties: {
@@ -33,7 +28,7 @@ const ofEndpoint = (
 });
 
 const ofDelivery = (reasons: readonly string[]) => ({
-  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  $schema: JSON_SCHEMA_2020_12,
   type: 'object',
   required: ['deliveryId', 'eventId', 'eventType', 'endpointId', 'attempts', 'lastOutcome', 'reason'],
   properties: {
@@ -68,6 +63,7 @@ const delivery = {
 export const OPERATIONAL_EVENT_TYPES: readonly OperationalEventType[] = [
   {
     name: 'endpoint.down',
+    version: 1,
     description:
       'An endpoint does not answer as it should. Its deliveries wait, parked, while Millrace probes it at growing intervals.',
     schema: ofEndpoint(['transport', 'failure_rate'], { failures: count('Failed requests that led to it.') }),
@@ -75,6 +71,7 @@ export const OPERATIONAL_EVENT_TYPES: readonly OperationalEventType[] = [
   },
   {
     name: 'endpoint.recovered',
+    version: 1,
     description: 'An endpoint that was down answers again. What waited for it goes out, oldest first.',
     schema: ofEndpoint(['delivery_succeeded'], { downSince: time('Since when it had been down.') }),
     example: {
@@ -87,6 +84,7 @@ export const OPERATIONAL_EVENT_TYPES: readonly OperationalEventType[] = [
   },
   {
     name: 'endpoint.disabled',
+    version: 1,
     description:
       'Millrace disabled an endpoint: its receiver answered 410, or as many deliveries failed in a row as its contract allows. Its deliveries wait until its user sets it active.',
     schema: ofEndpoint(['receiver_answered_410', 'too_many_failures'], {}, failuresInARow),
@@ -94,6 +92,7 @@ export const OPERATIONAL_EVENT_TYPES: readonly OperationalEventType[] = [
   },
   {
     name: 'endpoint.disable_warning',
+    version: 1,
     description: 'An endpoint has come to 50, 70 or 90 % of the failures in a row after which it is disabled.',
     schema: ofEndpoint(['failures_in_a_row'], {
       ...failuresInARow,
@@ -111,12 +110,14 @@ export const OPERATIONAL_EVENT_TYPES: readonly OperationalEventType[] = [
   },
   {
     name: 'delivery.exhausted',
+    version: 1,
     description: 'A delivery ended without success: its retries are used up.',
     schema: ofDelivery(['exhausted']),
     example: { ...delivery, attempts: 10, lastOutcome: 'http_503', reason: 'exhausted' },
   },
   {
     name: 'delivery.expired',
+    version: 1,
     description: 'A delivery ended without success because its time ran out, sent or waiting.',
     schema: ofDelivery(['expired']),
     example: { ...delivery, attempts: 4, lastOutcome: 'timeout', reason: 'expired' },
