@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Endpoint } from '@millrace/domain';
+import { DEFAULT_OPTIONS, type Endpoint } from '@millrace/domain';
 import { KafkaConnection } from '@millrace/kafka';
 import {
   decodeEndpoint,
@@ -82,6 +82,7 @@ const endpointNumber = (n: number, wants: Wanted, version = 1): Endpoint => ({
   ordering: 'none',
   rateLimit: null,
   retry: null,
+  options: DEFAULT_OPTIONS,
   description: 'one of many',
   createdAt: '2026-02-17T13:59:55.000Z',
   updatedAt: '2026-02-17T13:59:55.000Z',

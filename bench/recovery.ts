@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Endpoint, type Event, eventKey } from '@millrace/domain';
+import { DEFAULT_OPTIONS, type Endpoint, type Event, eventKey } from '@millrace/domain';
 import { type DurableProducer, KafkaConnection } from '@millrace/kafka';
 import {
   type DeliveryFact,
@@ -145,6 +145,7 @@ const endpoint: Endpoint = {
   ordering: 'none',
   rateLimit: null,
   retry: null,
+  options: DEFAULT_OPTIONS,
   description: null,
   createdAt: '2026-01-01T00:00:00Z',
   updatedAt: '2026-01-01T00:00:00Z',

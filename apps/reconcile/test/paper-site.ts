@@ -1,4 +1,11 @@
-import { type DeliveryTask, deliveryId, type Endpoint, RETRY_TIERS, type RetryTierName } from '@millrace/domain';
+import {
+  DEFAULT_OPTIONS,
+  type DeliveryTask,
+  deliveryId,
+  type Endpoint,
+  RETRY_TIERS,
+  type RetryTierName,
+} from '@millrace/domain';
 import {
   type DeliveryFact,
   type DispatchState,
@@ -255,6 +262,7 @@ const ENDPOINT: Endpoint = {
   ordering: 'none',
   rateLimit: null,
   retry: null,
+  options: DEFAULT_OPTIONS,
   description: null,
   createdAt: new Date(T0).toISOString(),
   updatedAt: new Date(T0).toISOString(),

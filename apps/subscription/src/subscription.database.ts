@@ -4,6 +4,7 @@ import { EventTypeEntity } from './event-types/event-type.entity';
 import { Configuration1768500000000 } from './migrations/1768500000000-configuration';
 import { EndpointSettings1769100000000 } from './migrations/1769100000000-endpoint-settings';
 import { Recoveries1769100100000 } from './migrations/1769100100000-recoveries';
+import { EndpointOptions1770000200000 } from './migrations/1770000200000-endpoint-options';
 import { RecoveryEntity } from './recoveries/recovery.entity';
 
 export const SUBSCRIPTION_SCHEMA = 'subscription';
@@ -12,5 +13,10 @@ export const SUBSCRIPTION_SCHEMA = 'subscription';
 export const SUBSCRIPTION_TABLES = {
   schema: SUBSCRIPTION_SCHEMA,
   entities: [EndpointEntity, ApiKeyEntity, EventTypeEntity, RecoveryEntity],
-  migrations: [Configuration1768500000000, EndpointSettings1769100000000, Recoveries1769100100000],
+  migrations: [
+    Configuration1768500000000,
+    EndpointSettings1769100000000,
+    Recoveries1769100100000,
+    EndpointOptions1770000200000,
+  ],
 };

@@ -120,7 +120,7 @@ test('a 201 means that the record is in the topic', async () => {
   const created = await create({ description: 'first', filter: { 'machine.site': 'x' }, headers: { 'X-A': '1' } });
   const [record] = (await recordsOf(topics.endpoints)).map(decodeEndpoint).filter((c) => c.kind === 'put');
   expect(record).toMatchObject({
-    endpoint: { id: created.id, version: 1, tenant: 'default', headers: { 'X-A': '1' } },
+    endpoint: { id: created.id, version: 1, tenant: 'default', headers: { 'X-A': expect.stringMatching(/^v1\./) } },
   });
   expect(created).toMatchObject({
     id: expect.stringMatching(/^ep_/),
@@ -135,6 +135,42 @@ test('a 201 means that the record is in the topic', async () => {
   const { secret: _, startFrom: _now, ...view } = created;
   expect(read).toMatchObject({ status: 200, body: view });
   expect(JSON.stringify(read.body)).not.toContain('secret');
+});
+
+test('values of headers are shown nowhere, and *** keeps them', async () => {
+  const created = await create({ headers: { Authorization: 'Bearer of-the-plant', 'X-Line': '4' } });
+  expect(created.headers).toEqual({ Authorization: '***', 'X-Line': '***' });
+  const change = (headers: object) => call<Problem>('PATCH', `/v1/endpoints/${created.id}`, { headers });
+  expect((await change({ authorization: '***' })).body).toMatchObject({ headers: { authorization: '***' } });
+  expect(await change({ 'X-New': '***' })).toMatchObject({
+    status: 422,
+    body: { code: 'invalid_request', errors: [{ path: 'headers.X-New' }] },
+  });
+  const messages = (await recordsOf(topics.endpoints)).filter(({ key }) => key?.toString() === created.id);
+  expect(messages.length).toBe(2);
+  for (const { value } of messages) expect(value!.toString()).not.toContain('of-the-plant');
+});
+
+test('options and secrets are judged by the contract that the endpoint has', async () => {
+  const created = await create({ contract: 'nentropy', options: { integrationId: 'int_1' } });
+  expect(created.options).toEqual({
+    standardHeaders: true,
+    traceContext: true,
+    signatureFormat: 'hex',
+    integrationId: 'int_1',
+    disableCounts: 'deliveries',
+  });
+  const change = (body: object) => call<Problem>('PATCH', `/v1/endpoints/${created.id}`, body);
+  expect((await change({ options: { signatureFormat: 'base64' }, secret: 'your-webhook-secret' })).body).toMatchObject({
+    options: { integrationId: 'int_1', signatureFormat: 'base64' },
+  });
+  expect(await change({ contract: 'mes' })).toMatchObject({
+    status: 422,
+    body: { errors: [{ path: 'options.signatureFormat' }] },
+  });
+  expect(
+    await change({ contract: 'standard', options: { integrationId: null, signatureFormat: 'hex' }, secret: 'x' }),
+  ).toMatchObject({ status: 422, body: { errors: [{ path: 'secret' }] } });
 });
 
 describe('wrong input', () => {
@@ -178,7 +214,7 @@ describe('wrong input', () => {
       'invalid_request',
     ],
     ['an expression', 'POST', '/v1/endpoints', endpoint({ eventTypes: ['(a+)+$'] }), 422, 'invalid_request'],
-    ['a contract to come', 'POST', '/v1/endpoints', endpoint({ contract: 'mes' }), 422, 'invalid_request'],
+    ['a contract to come', 'POST', '/v1/endpoints', endpoint({ contract: 'fax' }), 422, 'invalid_request'],
     [
       'a large filter',
       'POST',

@@ -17,6 +17,7 @@ export interface StoredDelivery {
   readonly trigger: 'event' | 'test' | 'recovery';
   readonly accepted_at: string;
   readonly body_sha256: string;
+  readonly body_variant: string | null;
   readonly subject: Buffer | null;
   readonly epoch: number;
   readonly sequence: string | null;
@@ -67,7 +68,7 @@ export interface StoredEvent {
 }
 
 const DELIVERY = `d.delivery_id, d.created_at, d.endpoint_id, d.event_id, d.event_key, d.event_type, d.contract,
-  d.contract_version, d.trigger, d.accepted_at, d.body_sha256, d.subject,
+  d.contract_version, d.trigger, d.accepted_at, d.body_sha256, d.body_variant, d.subject,
   d.epoch, d.sequence, d.previous_event_id, d.behind, d.rank, d.state_at, d.status, d.next_attempt_at, d.reason,
   a.attempt_count, a.request_count, a.last_outcome`;
 

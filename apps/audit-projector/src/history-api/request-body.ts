@@ -20,7 +20,9 @@ export const requestBody = (tenant: string, delivery: StoredDelivery, event: Sto
   if (event === undefined) return missing('event_not_kept');
   const contract = contractNamed(delivery.contract, delivery.contract_version);
   if (contract === undefined) return missing('contract_unknown');
-  const body = contract.body(asEvent(tenant, event));
+  const rendering = contract.render(asEvent(tenant, event), delivery.body_variant);
+  if (rendering.kind === 'unrepresentable') return missing('digest_differs');
+  const { body } = rendering;
   const digest = createHash('sha256').update(body).digest('hex');
   return digest === delivery.body_sha256 ? { text: body.toString('utf8'), missing: null } : missing('digest_differs');
 };

@@ -66,6 +66,8 @@ describe('the migrations', () => {
   it('can be undone and done again', async () => {
     const before = await columnsOf('deliveries');
     await database.undoLastMigration();
+    expect((await columnsOf('deliveries')).length).toBe(before.length - 1);
+    await database.undoLastMigration();
     expect(await columnsOf('commands')).toEqual([]);
     expect((await columnsOf('deliveries')).length).toBeLessThan(before.length);
     await database.undoLastMigration();

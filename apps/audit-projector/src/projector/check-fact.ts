@@ -48,6 +48,7 @@ const wrongInKind = (fact: Members): string | null => {
         ['trigger', isTrigger(fact['trigger'])],
         ['acceptedAt', isTimeMs(fact['acceptedAt'])],
         ['bodySha256', isHex(fact['bodySha256'])],
+        ['bodyVariant', absentOr(fact['bodyVariant'], isText)],
         ['traceId', isText(fact['traceId'])],
         ['subject', absentOr(fact['subject'], isSubject)],
       ]);

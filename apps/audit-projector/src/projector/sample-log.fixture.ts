@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { contractNamed, deliveryId, type Event, eventKey } from '@millrace/domain';
+import { type Contract, contractNamed, deliveryId, type Event, eventKey } from '@millrace/domain';
 import {
   type DeliveryCreated,
   type DeliveryFact,
@@ -37,6 +37,12 @@ export const sampleEvent = (name: string, over: Partial<Event> = {}): Event => {
   };
 };
 
+const bodyOf = (contract: Contract, event: Event): Buffer => {
+  const rendering = contract.render(event, null);
+  if (rendering.kind === 'unrepresentable') throw new Error(rendering.detail);
+  return rendering.body;
+};
+
 export const createdFact = (event: Event, endpointId: string, at = T0): DeliveryCreated => {
   const standard = contractNamed('standard')!;
   return {
@@ -53,7 +59,7 @@ export const createdFact = (event: Event, endpointId: string, at = T0): Delivery
     contractVersion: standard.version,
     trigger: { kind: 'event' },
     acceptedAt: at,
-    bodySha256: createHash('sha256').update(standard.body(event)).digest('hex'),
+    bodySha256: createHash('sha256').update(bodyOf(standard, event)).digest('hex'),
     traceId: uuidFrom(event.id).replaceAll('-', ''),
   };
 };

@@ -1,4 +1,4 @@
-import type { Endpoint } from '@millrace/domain';
+import { DEFAULT_OPTIONS, type Endpoint } from '@millrace/domain';
 import { KafkaConnection } from '@millrace/kafka';
 import { EVENT_MODULES, encodeEndpoint, type TopicNames, topicNames, topicSpecs } from '@millrace/protocol';
 import { silentLogger } from '@millrace/telemetry';
@@ -39,6 +39,7 @@ const endpoint = (n: number, machine: string, version = 1): Endpoint => ({
   ordering: 'none',
   rateLimit: null,
   retry: null,
+  options: DEFAULT_OPTIONS,
   description: null,
   createdAt: '2026-01-01T00:00:00Z',
   updatedAt: '2026-01-01T00:00:00Z',

@@ -1,5 +1,6 @@
 import {
   compileFilter,
+  DEFAULT_OPTIONS,
   type Endpoint,
   type Filter,
   isFilter,
@@ -27,6 +28,7 @@ const endpoint = (id: string, eventTypes: string[], more: Partial<Endpoint> = {}
   ordering: 'none',
   rateLimit: null,
   retry: null,
+  options: DEFAULT_OPTIONS,
   description: null,
   createdAt: '2026-01-01T00:00:00Z',
   updatedAt: '2026-01-01T00:00:00Z',

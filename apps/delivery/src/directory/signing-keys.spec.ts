@@ -12,7 +12,7 @@ const sealed = (id: string, secret: string, expiresAt: number | null, key = KEY)
 });
 const endpoint = (...secrets: SealedEndpointSecret[]) => ({ id: 'ep_1', tenant: 'default', secrets });
 const signatures = (keys: ReturnType<SigningKeys['activeFor']>) =>
-  keys.map((key) => signStandard(key, 'evt_1', 1, Buffer.from('{}')));
+  keys.map((key) => signStandard(key.standard, 'evt_1', 1, Buffer.from('{}')));
 
 describe('signing keys', () => {
   const [newest, older] = [formatSecret(Buffer.alloc(32, 1)), formatSecret(Buffer.alloc(32, 2))];

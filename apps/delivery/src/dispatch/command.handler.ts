@@ -274,7 +274,7 @@ const retryTask = (
   now: number,
   timeScale: number,
 ): DeliveryTask => {
-  const expiryMs = contractNamed(task.contract.name, task.contract.version)?.expiryMs ?? 0;
+  const expiryMs = contractNamed(task.contract.name, task.contract.version)?.expiry.ms ?? 0;
   return {
     ...task,
     epoch,

@@ -1,4 +1,5 @@
 import {
+  type Contract,
   type DeliveryTask,
   type Endpoint,
   type Outcome,
@@ -54,6 +55,7 @@ export interface AttemptEnd {
 
 export const finishedFact = (
   { task, endpoint, requestId, trace }: AttemptSubject,
+  contract: Contract,
   { request, outcome, settlement, startedAt, endedAt }: AttemptEnd,
 ): AttemptFinished => ({
   kind: 'attempt-finished',
@@ -77,7 +79,7 @@ export const finishedFact = (
           bodyTruncated: outcome.bodyTruncated,
         }
       : null,
-  error: outcome.kind === 'failure' ? outcome.message : null,
+  error: outcome.kind === 'failure' ? outcome.message : contract.explains(outcome.status),
   traceId: trace.traceId,
   spanId: trace.spanId,
   result: resultOf(settlement),

@@ -1,4 +1,4 @@
-import type { DeliveryTask, Endpoint, Outcome, SigningKey } from '@millrace/domain';
+import type { DeliveryTask, Endpoint, EndpointKey, HeaderValues, Outcome } from '@millrace/domain';
 import type { ConsumedRecord } from '@millrace/kafka';
 import type {
   DeliveryFact,
@@ -17,7 +17,10 @@ import type { OwnedEndpoint, OwnedPartition } from './owned-endpoint';
 /** What the dispatcher needs of the world. */
 export interface DispatchPorts {
   readonly directory: { get(endpointId: string): DirectoryEntry | undefined; caughtUp(): Promise<void> };
-  readonly keys: { activeFor(endpoint: Endpoint, now: number): SigningKey[] };
+  readonly keys: {
+    activeFor(endpoint: Endpoint, now: number): EndpointKey[];
+    headersOf(endpoint: Endpoint): HeaderValues;
+  };
   readonly client: { send(request: WebhookRequest): Promise<Outcome> };
   /** Resolves true when Kafka has the messages, false when the process is stopping. */
   readonly tasks: { send(messages: readonly OutgoingMessage[]): Promise<boolean> };

@@ -1,4 +1,4 @@
-import type { DeliveryTask, Endpoint, Outcome } from '@millrace/domain';
+import { DEFAULT_OPTIONS, type DeliveryTask, type Endpoint, importEndpointKey, type Outcome } from '@millrace/domain';
 import type { ConsumedRecord } from '@millrace/kafka';
 import {
   type DeliveryCommand,
@@ -38,6 +38,7 @@ export const endpoint = (more: Partial<Endpoint> = {}): Endpoint => ({
   ordering: 'none',
   rateLimit: null,
   retry: null,
+  options: DEFAULT_OPTIONS,
   description: null,
   createdAt: '2026-01-01T00:00:00Z',
   updatedAt: '2026-01-01T00:00:00Z',
@@ -78,6 +79,8 @@ export const answer = (status: number, headers: { [name: string]: string } = {})
 });
 
 export const refusal: Outcome = { kind: 'failure', failure: 'connection', message: 'refused', durationMs: 1 };
+
+const KEY = importEndpointKey('test-secret-0123456789');
 
 const LIMITS: LaneLimits = {
   perEndpoint: 2,
@@ -297,8 +300,9 @@ export class DispatcherWorld {
         keys: {
           activeFor: () => {
             if (!this.keysOpen) throw new Error('another encryption key');
-            return [];
+            return [KEY];
           },
+          headersOf: ({ headers }) => headers,
         },
         client: {
           send: async (request) => {

@@ -625,6 +625,7 @@ export class Dispatcher {
   private opens(endpoint: Endpoint): boolean {
     try {
       this.ports.keys.activeFor(endpoint, this.ports.now());
+      this.ports.keys.headersOf(endpoint);
       return true;
     } catch (error) {
       this.logger.error(
@@ -660,6 +661,7 @@ export class Dispatcher {
         contract,
         endpoint,
         keys,
+        customHeaders: this.ports.keys.headersOf(endpoint),
         requestId,
         traceparent: formatTraceparent(span.context),
         now: startedAt,
@@ -681,7 +683,7 @@ export class Dispatcher {
     const now = this.ports.now();
     const { topics, timeScale } = this.settings;
     const settlement = settle({ task, contract, endpoint, outcome, now, random: this.ports.random(), timeScale });
-    const fact = finishedFact(subject, { request, outcome, settlement, startedAt, endedAt: now });
+    const fact = finishedFact(subject, contract, { request, outcome, settlement, startedAt, endedAt: now });
     const attributes = { 'webhook.outcome': fact.outcome };
     span.end(settlement.kind === 'succeeded' ? { attributes } : { error: fact.outcome, attributes });
     tellAttempt(this.logger, task, fact, outcome, timeScale);
@@ -716,7 +718,12 @@ export class Dispatcher {
       this.finish(work);
       if (work.ending) this.commands.attemptEnded(work, work.ending, ended && ending === null);
       if (attempt > 1) this.retries--;
-      this.lanes.release(work, this.ports.ticks(), this.endpoints.signalOf(work, outcome, now), outcome.durationMs);
+      this.lanes.release(
+        work,
+        this.ports.ticks(),
+        this.endpoints.signalOf(work, contract, outcome, now),
+        outcome.durationMs,
+      );
       this.pump();
       if (owner.backlogged.has(state)) this.release.pump(owner);
       if (this.idle) this.whenIdle();

@@ -3,6 +3,7 @@ import {
   afterAttempt,
   afterEnabled,
   beginProbe,
+  breakerOf,
   type Contract,
   type DeliveryTask,
   type Endpoint,
@@ -246,7 +247,7 @@ export class EndpointStates {
       ? 'success'
       : outcome.kind === 'failure'
         ? 'transport_failure'
-        : outcome.status === 429
+        : outcome.status === 429 && contract.honoursRetryAfter(429)
           ? 'throttled'
           : 'http_failure';
     const before = state.health;
@@ -259,7 +260,7 @@ export class EndpointStates {
         operational: isOperationalType(task.eventType),
         deliveryEnded: !succeeded && settlement.kind !== 'retry',
       },
-      contract.breaker,
+      breakerOf(endpoint, contract),
       this.settings.timeScale,
     );
     state.health = health;
@@ -300,9 +301,11 @@ export class EndpointStates {
   }
 
   /** What the end of the request says of the receiver's pace; puts its lane to rest when it asked for one. */
-  signalOf(work: DispatchWork, outcome: Outcome, now: number): LaneSignal {
+  signalOf(work: DispatchWork, contract: Contract, outcome: Outcome, now: number): LaneSignal {
     if (outcome.kind === 'failure') return 'overloaded';
     if (!OVERLOADED.has(outcome.status)) return 'kept_up';
+    // A schedule that is fixed by its contract goes on whatever the receiver asks for; only fewer requests go out at once.
+    if (!contract.honoursRetryAfter(outcome.status)) return 'overloaded';
     const asked = parseRetryAfter(outcome.headers['retry-after'], now);
     const rest = asked ?? (outcome.status === 429 ? DEFAULT_REST_MS * this.settings.timeScale : 0);
     const ticks = this.ports.ticks();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Endpoint, Event } from '@millrace/domain';
+import { DEFAULT_OPTIONS, type Endpoint, type Event } from '@millrace/domain';
 import type { ConsumedRecord } from '@millrace/kafka';
 import {
   decodeDelivery,
@@ -33,6 +33,7 @@ const endpoint = (id: string, eventTypes: string[]): Endpoint => ({
   ordering: 'none',
   rateLimit: null,
   retry: null,
+  options: DEFAULT_OPTIONS,
   description: null,
   createdAt: '2026-01-01T00:00:00Z',
   updatedAt: '2026-01-01T00:00:00Z',
@@ -110,6 +111,68 @@ describe('fan-out', () => {
     const { handler, happened, record } = world([endpoint('ep_1', ['*'])]);
     await handler.handle([record(Buffer.from('{"n":1}'), binary)]);
     expect(happened).toEqual(['caught up', 'asked about default', 'matched', 'sent 2', 'finished 0']);
+  });
+
+  it('keeps an event in the quarantine for those contracts alone that cannot carry it, and delivers it to the others', async () => {
+    const { handler, sent, happened, record } = world([
+      { ...endpoint('ep_1', ['*']), contract: 'proign' },
+      { ...endpoint('ep_2', ['*']), contract: 'mes' },
+      { ...endpoint('ep_3', ['*']), contract: 'nentropy' },
+      endpoint('ep_4', ['*']),
+    ]);
+    await handler.handle([record(Buffer.from('{"weight":12345678901234567890}'), binary)]);
+    const deliveries = sent
+      .filter(({ topic }) => topic === topics.deliveries)
+      .map((each) => decodeDelivery(incoming(each))!);
+    expect(deliveries.map(({ task }) => task.endpointId).sort()).toEqual(['ep_3', 'ep_4']);
+    for (const { body } of deliveries) expect(body.toString()).toContain('"data":{"weight":12345678901234567890}');
+    const rejections = sent.filter(({ topic }) => topic === topics.eventsRejected);
+    expect(rejections).toHaveLength(1);
+    const { rejection } = decodeRejection(incoming(rejections[0]!))!;
+    expect(rejection).toMatchObject({ code: 'unrepresentable' });
+    expect(rejection.detail).toMatch(/contract proign \(ep_1\): data\.weight: .*send it as a string.*contract mes \(ep_2\)/);
+    expect(happened.at(-1)).toBe('finished 0');
+  });
+
+  it('renders a body once for all that share it, and for each variant of it', async () => {
+    const nentropy = (id: string, integrationId: string | null): Endpoint => ({
+      ...endpoint(id, ['*']),
+      contract: 'nentropy',
+      options: { ...DEFAULT_OPTIONS, integrationId },
+    });
+    const { handler, sent, record } = world([
+      nentropy('ep_1', 'int_1'),
+      nentropy('ep_2', 'int_2'),
+      nentropy('ep_3', 'int_1'),
+    ]);
+    await handler.handle([record(Buffer.from('{"externalId":"V-1"}'), binary)]);
+    const bodies = new Map(
+      sent
+        .filter(({ topic }) => topic === topics.deliveries)
+        .map((each) => decodeDelivery(incoming(each))!)
+        .map(({ task, body }) => [
+          task.endpointId,
+          (JSON.parse(body.toString()) as { integrationId: string }).integrationId,
+        ]),
+    );
+    expect([...bodies].sort()).toEqual([
+      ['ep_1', 'int_1'],
+      ['ep_2', 'int_2'],
+      ['ep_3', 'int_1'],
+    ]);
+    const variants = sent
+      .filter(({ topic }) => topic === topics.deliveryLog)
+      .flatMap((each) => decodeFacts(incoming(each)) ?? [])
+      .filter(isDeliveryFact)
+      .map((fact) => fact.kind === 'created' && [fact.endpointId, fact.bodyVariant]);
+    expect(variants.sort()).toEqual([...bodies].sort());
+  });
+
+  it('lets a bundle grow old from its end on', async () => {
+    const { handler, sent, record } = world([{ ...endpoint('ep_1', ['*']), contract: 'eclipse' }]);
+    await handler.handle([record(Buffer.from('{"EndTime":"2025-10-01T00:00:00"}'), binary)]);
+    const delivery = decodeDelivery(incoming(sent.find(({ topic }) => topic === topics.deliveries)!))!;
+    expect(delivery.task.expiresAt).toBe(Date.parse('2025-10-31T00:00:00Z'));
   });
 
   it('makes one delivery for each endpoint that matches, each with its fact in the partition of its endpoint', async () => {

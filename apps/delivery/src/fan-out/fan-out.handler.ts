@@ -19,7 +19,7 @@ import {
 import type { DirectoryEntry } from '../directory/match-index';
 import { FirstTimes } from './first-times';
 import { OutgoingDeliveries } from './outgoing-deliveries';
-import { type PlannedDelivery, planDeliveries } from './plan-deliveries';
+import { type Plan, planDeliveries, type Unrepresentable } from './plan-deliveries';
 
 export interface FanOutPorts {
   /** Endpoints as of now; `caughtUp` makes "now" include every change that Kafka had at the time of the call. */
@@ -37,6 +37,7 @@ export interface FanOutSettings {
   readonly timeScale: number;
 }
 
+const NO_PLAN: Plan = { planned: [], unrepresentable: [] };
 /** Events whose first time is remembered. */
 const EVENTS_REMEMBERED = 200_000;
 
@@ -72,9 +73,11 @@ export class FanOutHandler {
         const matches = this.ports.directory.match(reading.event);
         const renderable = matches.filter(({ endpoint }) => contractNamed(endpoint.contract) !== undefined);
         if (renderable.length < matches.length) outgoing.add(this.rejection(message, unknownContracts(matches)));
-        for (const planned of this.plan(reading.event, renderable, message.timestamp)) {
-          outgoing.addDelivery(planned, partitionOfKey(planned.record.task.endpointId, this.settings.partitions));
-          deliveryCreated(this.logger, planned.created);
+        const { planned, unrepresentable } = this.plan(reading.event, renderable, message.timestamp);
+        if (unrepresentable.length > 0) outgoing.add(this.rejection(message, notRepresentable(unrepresentable)));
+        for (const each of planned) {
+          outgoing.addDelivery(each, partitionOfKey(each.record.task.endpointId, this.settings.partitions));
+          deliveryCreated(this.logger, each.created);
           if (outgoing.full && !(await this.ports.messages.send(outgoing.take()))) return;
         }
       } else {
@@ -96,9 +99,9 @@ export class FanOutHandler {
     return false;
   }
 
-  private plan(event: Event, matches: readonly DirectoryEntry[], acceptedAt: number): PlannedDelivery[] {
+  private plan(event: Event, matches: readonly DirectoryEntry[], acceptedAt: number): Plan {
     this.events.inc({ matched: matches.length > 0 ? 'yes' : 'no' });
-    if (matches.length === 0) return [];
+    if (matches.length === 0) return NO_PLAN;
     const span = startSpan('fan out event', {
       kind: 'consumer',
       parent: parseTraceparent(event.traceparent),
@@ -109,7 +112,7 @@ export class FanOutHandler {
         'webhook.deliveries': matches.length,
       },
     });
-    const planned = planDeliveries({
+    const plan = planDeliveries({
       event,
       matches,
       acceptedAt,
@@ -120,7 +123,7 @@ export class FanOutHandler {
       now: this.ports.now(),
     });
     span.end();
-    return planned;
+    return plan;
   }
 
   private rejection(message: ConsumedRecord['message'], refusal: EventRefusal): OutgoingMessage {
@@ -144,4 +147,14 @@ const unknownContracts = (matches: readonly DirectoryEntry[]): EventRefusal => {
     code: 'unknown_contract',
     detail: `Not delivered to ${unknown.length} endpoints whose contract this release does not have: ${names.join(', ')}.`,
   };
+};
+
+/** What is kept for those endpoints stands in the quarantine with the reason; all others have their deliveries. */
+const notRepresentable = (all: readonly Unrepresentable[]): EventRefusal => {
+  const [first] = all;
+  const texts = all.map(
+    ({ contract, endpointIds, path, detail }) =>
+      `Not delivered to ${endpointIds.length} endpoints of the contract ${contract} (${endpointIds.slice(0, 10).join(', ')}): ${path}: ${detail}.`,
+  );
+  return { code: 'unrepresentable', field: first!.path, detail: texts.join(' ') };
 };

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { contractNamed, type DeliveryTask, deliveryId, type Event } from '@millrace/domain';
+import { type Contract, contractNamed, type DeliveryTask, deliveryId, type Event } from '@millrace/domain';
 import type { DeliveryCreated, DeliveryRecord } from '@millrace/protocol';
 import type { DirectoryEntry } from '../directory/match-index';
 
@@ -24,9 +24,23 @@ export interface PlanInput {
   readonly now: number;
 }
 
+/** Endpoints that want the event and cannot have it, because their contract has no body for it. */
+export interface Unrepresentable {
+  readonly contract: string;
+  readonly endpointIds: string[];
+  /** Where the value stands that cannot be sent, and why. */
+  readonly path: string;
+  readonly detail: string;
+}
+
+export interface Plan {
+  readonly planned: PlannedDelivery[];
+  readonly unrepresentable: readonly Unrepresentable[];
+}
+
 /**
- * Pure: an event and the endpoints that want it give deliveries. The body is rendered once for each contract and shared.
- * A repeat of the same event gives the same delivery ids.
+ * Pure: an event and the endpoints that want it give deliveries. The body is rendered once for all that share it. A repeat of
+ * the same event gives the same delivery ids.
  */
 export const planDeliveries = ({
   event,
@@ -37,15 +51,21 @@ export const planDeliveries = ({
   traceparent,
   traceId,
   now,
-}: PlanInput): PlannedDelivery[] => {
-  const bodies = new Map<string, { body: Buffer; sha256: string }>();
-  return matches.map(({ endpoint }) => {
+}: PlanInput): Plan => {
+  const renderings = new Map<string, Rendered>();
+  const planned: PlannedDelivery[] = [];
+  for (const { endpoint } of matches) {
     const contract = contractNamed(endpoint.contract)!;
-    let rendered = bodies.get(contract.name);
+    const variant = contract.variantOf(endpoint.options);
+    const shared = variant === null ? contract.name : `${contract.name}\n${variant}`;
+    let rendered = renderings.get(shared);
     if (!rendered) {
-      const body = contract.body(event);
-      rendered = { body, sha256: hash('sha256', body, 'hex') };
-      bodies.set(contract.name, rendered);
+      rendered = renderedFor(contract, variant, event, acceptedAt, timeScale);
+      renderings.set(shared, rendered);
+    }
+    if (rendered.kind === 'unrepresentable') {
+      rendered.endpointIds.push(endpoint.id);
+      continue;
     }
     const trigger = { kind: 'event' } as const;
     const task: DeliveryTask = {
@@ -63,7 +83,7 @@ export const planDeliveries = ({
       attempt: 1,
       acceptedAt,
       firstFailedAt: null,
-      expiresAt: acceptedAt + Math.ceil(contract.expiryMs * timeScale),
+      expiresAt: rendered.expiresAt,
       remainingDelayMs: 0,
       plannedAt: null,
       chain: null,
@@ -84,8 +104,28 @@ export const planDeliveries = ({
       trigger,
       acceptedAt,
       bodySha256: rendered.sha256,
+      ...(variant === null ? {} : { bodyVariant: variant }),
       traceId,
     };
-    return { record: { task, body: rendered.body, traceparent }, created };
-  });
+    planned.push({ record: { task, body: rendered.body, traceparent }, created });
+  }
+  return { planned, unrepresentable: [...renderings.values()].filter((each) => each.kind === 'unrepresentable') };
+};
+
+type Rendered =
+  | { readonly kind: 'body'; readonly body: Buffer; readonly sha256: string; readonly expiresAt: number }
+  | ({ readonly kind: 'unrepresentable' } & Unrepresentable);
+
+const renderedFor = (
+  contract: Contract,
+  variant: string | null,
+  event: Event,
+  acceptedAt: number,
+  timeScale: number,
+): Rendered => {
+  const rendering = contract.render(event, variant);
+  if (rendering.kind === 'unrepresentable') return { ...rendering, contract: contract.name, endpointIds: [] };
+  const { body } = rendering;
+  const expiresAt = contract.expiry.from(event, acceptedAt) + Math.ceil(contract.expiry.ms * timeScale);
+  return { kind: 'body', body, sha256: hash('sha256', body, 'hex'), expiresAt };
 };

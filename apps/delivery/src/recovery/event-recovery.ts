@@ -142,6 +142,10 @@ export class EventRecovery {
     }
     const { entry } = this.selection!;
     const planned = recoveredDelivery(order, event, entry, message.timestamp, settings.timeScale, ports.now());
+    if (planned === null) {
+      logger.warn({ eventId: event.id }, 'the contract of the endpoint has no body for an event; it is left out');
+      return;
+    }
     this.outgoing.addDelivery(planned, partition);
     deliveryCreated(logger, planned.created);
     if (this.held++ === 0) this.heldSince = ports.ticks();

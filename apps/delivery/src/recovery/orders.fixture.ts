@@ -1,4 +1,4 @@
-import type { Endpoint } from '@millrace/domain';
+import { DEFAULT_OPTIONS, type Endpoint } from '@millrace/domain';
 import type { RecoveryOrder, RecoveryProgress } from '@millrace/protocol';
 
 export const orderOf = (recoveryId: string, more: Partial<RecoveryOrder> = {}): RecoveryOrder => ({
@@ -52,6 +52,7 @@ export const endpointOf = (id: string, more: Partial<Endpoint> = {}): Endpoint =
   ordering: 'none',
   rateLimit: null,
   retry: null,
+  options: DEFAULT_OPTIONS,
   description: null,
   createdAt: '2026-01-01T00:00:00Z',
   updatedAt: '2026-01-01T00:00:00Z',

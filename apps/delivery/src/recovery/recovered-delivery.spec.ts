@@ -34,10 +34,10 @@ const byFanOut = planDeliveries({
   traceparent: '',
   traceId: '',
   now: ACCEPTED,
-})[0]!;
+}).planned[0]!;
 
 const recovered = (only: 'missing' | 'all', recoveryId = 'rec_1') =>
-  recoveredDelivery(orderOf(recoveryId, { only }), event, entry, ACCEPTED, 1, NOW);
+  recoveredDelivery(orderOf(recoveryId, { only }), event, entry, ACCEPTED, 1, NOW)!;
 
 describe('the delivery that a recovery makes', () => {
   it('of a missing event is the one that fan-out would have made, with the replay and a time of its own', () => {

@@ -1,4 +1,4 @@
-import { type DeliveryTrigger, deliveryId, type Event, timeForDeliveryId } from '@millrace/domain';
+import { contractNamed, type DeliveryTrigger, deliveryId, type Event, timeForDeliveryId } from '@millrace/domain';
 import type { RecoveryOrder } from '@millrace/protocol';
 import { formatTraceparent, parseTraceparent, startSpan } from '@millrace/telemetry';
 import type { DirectoryEntry } from '../directory/match-index';
@@ -14,8 +14,9 @@ export const recoveredId = (event: Event, acceptedAt: number, endpointId: string
 
 /**
  * As fan-out plans it, under the recovery's trigger and with its id for the replay header. Its time begins anew: an event of
- * last month would expire before its first attempt otherwise.
+ * last month would expire before its first attempt otherwise; under a contract where what is old stays old it does.
  * @param now Unix ms
+ * @returns null when the endpoint's contract has no body for the event
  */
 export const recoveredDelivery = (
   order: Pick<RecoveryOrder, 'only' | 'recoveryId'>,
@@ -24,7 +25,7 @@ export const recoveredDelivery = (
   acceptedAt: number,
   timeScale: number,
   now: number,
-): PlannedDelivery => {
+): PlannedDelivery | null => {
   const span = startSpan('recover event', {
     kind: 'producer',
     parent: parseTraceparent(event.traceparent),
@@ -35,7 +36,7 @@ export const recoveredDelivery = (
       'webhook.recovery.id': order.recoveryId,
     },
   });
-  const [planned] = planDeliveries({
+  const { planned } = planDeliveries({
     event,
     matches: [entry],
     acceptedAt,
@@ -46,11 +47,13 @@ export const recoveredDelivery = (
     now,
   });
   span.end();
-  const { record, created } = planned!;
+  const [first] = planned;
+  if (first === undefined) return null;
+  const { record, created } = first;
   const { task } = record;
   const trigger = triggerOf(order);
   const id = recoveredId(event, acceptedAt, entry.endpoint.id, trigger);
-  const age = Math.max(0, now - acceptedAt);
+  const age = contractNamed(task.contract.name)!.expiry.renewed ? Math.max(0, now - acceptedAt) : 0;
   return {
     record: {
       ...record,

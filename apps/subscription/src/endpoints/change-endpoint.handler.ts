@@ -2,8 +2,9 @@ import type { ChangedEndpointView, EndpointChanges } from '@millrace/protocol';
 import { endpointChanged } from '@millrace/telemetry';
 import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
 import { Refused } from '../refused';
-import { requireContractLimits } from './contract-limits';
+import { requireContractLimits, requireContractSecret } from './contract-limits';
 import { applyChanges } from './endpoint-changes';
+import { headersToStore } from './endpoint-headers';
 import { sealForEndpoint } from './endpoint-secrets';
 import { viewOfEndpoint } from './endpoint-view';
 import type { EndpointTools, EndpointTransaction } from './endpoints.ports';
@@ -13,7 +14,7 @@ import { suggestedRecovery } from './suggested-recovery';
 export const noSuchEndpoint = (): Refused => new Refused('not_found', 'There is no endpoint with this id.');
 
 /** Settings whose bounds are the contract's. */
-const CONTRACT_BOUND = ['contract', 'timeoutMs', 'retry'] as const;
+const CONTRACT_BOUND = ['contract', 'timeoutMs', 'retry', 'options'] as const;
 
 const changeNamed = (asked: EndpointChanges): 'paused' | 'activated' | 'secret_rotated' | 'updated' => {
   if (asked.status !== undefined) return asked.status === 'paused' ? 'paused' : 'activated';
@@ -28,7 +29,7 @@ export class ChangeEndpoint {
 
   async handle(request: WriteRequest, id: string, asked: EndpointChanges): Promise<ChangedEndpointView> {
     const { tools } = this;
-    const { secret, url, startFrom: _startFrom, ...changes } = asked;
+    const { secret, url, headers, startFrom: _startFrom, ...changes } = asked;
     const checkedUrl = url === undefined ? undefined : tools.checkUrl(url);
     return this.writer.write(request, async (tx) => {
       const endpoint = await tx.lock(id);
@@ -40,6 +41,9 @@ export class ChangeEndpoint {
         {
           ...changes,
           ...(checkedUrl === undefined ? {} : { url: checkedUrl }),
+          ...(headers === undefined
+            ? {}
+            : { headers: headersToStore(tools.encryptionKey, tools.random, owner, headers, endpoint.headers) }),
           ...(secret === undefined
             ? {}
             : { sealedSecret: sealForEndpoint(tools.encryptionKey, tools.random, owner, secret) }),
@@ -47,6 +51,7 @@ export class ChangeEndpoint {
         now,
         request.actor,
       );
+      if (secret !== undefined) requireContractSecret(changed.contract, secret);
       if (CONTRACT_BOUND.some((setting) => asked[setting] !== undefined)) requireContractLimits(changed);
       await tx.update(changed);
       return {

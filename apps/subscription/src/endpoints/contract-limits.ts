@@ -1,25 +1,42 @@
-import { contractNamed, type Endpoint } from '@millrace/domain';
+import { type Contract, chosenOptions, contractNamed, type Endpoint } from '@millrace/domain';
+import { clientSecretProblem } from '@millrace/protocol';
 import { Refused } from '../refused';
+
+const refuse = (path: string, detail: string): never => {
+  throw new Refused('invalid_request', `The body is not valid, ${path}: ${detail}`, [{ path, detail }]);
+};
 
 /**
  * What an endpoint asks for and its contract does not allow: the settings may have come with different requests, so this is
  * judged over the endpoint that results. Throws Refused.
  */
-export const requireContractLimits = (endpoint: Pick<Endpoint, 'contract' | 'timeoutMs' | 'retry'>): void => {
+export const requireContractLimits = (
+  endpoint: Pick<Endpoint, 'contract' | 'timeoutMs' | 'retry' | 'options'>,
+): void => {
   const contract = contractNamed(endpoint.contract);
   if (contract === undefined) return;
-  const refuse = (path: string, detail: string) => {
-    throw new Refused('invalid_request', `The body is not valid, ${path}: ${detail}`, [{ path, detail }]);
-  };
   if (endpoint.timeoutMs !== null && endpoint.timeoutMs > contract.maxTimeoutMs)
     refuse('timeoutMs', `must be at most ${contract.maxTimeoutMs} ms, the longest of the contract ${contract.name}`);
-  if (endpoint.retry !== null) {
-    const { delaysMs, jitter } = endpoint.retry;
-    const longest = delaysMs.reduce((sum, delay) => sum + delay, 0) * (1 + jitter);
-    if (longest > contract.expiryMs)
+  if (endpoint.retry !== null) requireRetryWithinExpiry(endpoint.retry, contract);
+  for (const option of chosenOptions(endpoint.options))
+    if (!contract.options.includes(option))
       refuse(
-        'retry.delaysSeconds',
-        `add up to ${Math.ceil(longest / 1000)} seconds with jitter; a delivery of the contract ${contract.name} expires after ${Math.floor(contract.expiryMs / 1000)}`,
+        `options.${option}`,
+        `is not an option of the contract ${contract.name}, which has ${contract.options.join(', ')}`,
       );
-  }
+};
+
+const requireRetryWithinExpiry = ({ delaysMs, jitter }: NonNullable<Endpoint['retry']>, contract: Contract): void => {
+  const longest = delaysMs.reduce((sum, delay) => sum + delay, 0) * (1 + jitter);
+  if (longest > contract.expiry.ms)
+    refuse(
+      'retry.delaysSeconds',
+      `add up to ${Math.ceil(longest / 1000)} seconds with jitter; a delivery of the contract ${contract.name} expires after ${Math.floor(contract.expiry.ms / 1000)}`,
+    );
+};
+
+/** A secret that a client brings has the form that the endpoint's contract signs with. Throws Refused. */
+export const requireContractSecret = (contractName: string, secret: string): void => {
+  const problem = clientSecretProblem(secret, contractNamed(contractName)?.secrets ?? 'standard');
+  if (problem !== null) refuse('secret', problem);
 };

@@ -1,3 +1,4 @@
+import { DEFAULT_OPTIONS } from '@millrace/domain';
 import {
   type CreatedEndpointView,
   encodeRecoveryOrder,
@@ -11,6 +12,7 @@ import { newRecoveryId } from '../recoveries/recovery-id';
 import { sinceProblem } from '../recoveries/recovery-span';
 import { Refused } from '../refused';
 import { requireContractLimits } from './contract-limits';
+import { headersToStore } from './endpoint-headers';
 import { newEndpointId } from './endpoint-id';
 import { newSecret, sealForEndpoint } from './endpoint-secrets';
 import { viewOfEndpoint } from './endpoint-view';
@@ -48,7 +50,13 @@ export class CreateEndpoint {
         eventTypes: settings.eventTypes,
         filter: settings.filter,
         contract: settings.contract,
-        headers: settings.headers,
+        headers: headersToStore(
+          tools.encryptionKey,
+          tools.random,
+          { tenant: request.tenant, endpointId: id },
+          settings.headers,
+          {},
+        ),
         status: 'active',
         statusReason: null,
         statusSince: new Date(now).toISOString(),
@@ -57,6 +65,7 @@ export class CreateEndpoint {
         ordering: settings.ordering,
         rateLimit: settings.rateLimit,
         retry: settings.retry,
+        options: { ...DEFAULT_OPTIONS, ...settings.options },
         description: settings.description,
         createdAt: new Date(now).toISOString(),
         updatedAt: new Date(now).toISOString(),

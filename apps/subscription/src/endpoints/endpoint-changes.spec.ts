@@ -1,3 +1,4 @@
+import { DEFAULT_OPTIONS } from '@millrace/domain';
 import { type AcceptedChanges, applyChanges, disabledBy } from './endpoint-changes';
 import type { StoredEndpoint } from './stored-endpoint';
 
@@ -18,6 +19,7 @@ const endpoint: StoredEndpoint = {
   ordering: 'key',
   rateLimit: { perSecond: 5, burst: 5 },
   retry: { delaysMs: [1000], jitter: 0 },
+  options: DEFAULT_OPTIONS,
   description: 'first',
   createdAt: '2026-01-01T00:00:00.000Z',
   updatedAt: '2026-01-01T00:00:00.000Z',

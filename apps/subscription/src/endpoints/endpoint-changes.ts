@@ -38,6 +38,7 @@ export const applyChanges = (
   ordering: given(changes.ordering, endpoint.ordering),
   rateLimit: given(changes.rateLimit, endpoint.rateLimit),
   retry: changes.retry === undefined ? endpoint.retry : changes.retry,
+  options: { ...endpoint.options, ...changes.options },
   ...(changes.status === undefined ? {} : { status: changes.status, statusReason: null }),
   ...(changes.status === undefined || changes.status === endpoint.status
     ? {}

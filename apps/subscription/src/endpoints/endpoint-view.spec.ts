@@ -1,4 +1,4 @@
-import { HEALTHY } from '@millrace/domain';
+import { DEFAULT_OPTIONS, HEALTHY } from '@millrace/domain';
 import type { EndpointHealthRecord } from '@millrace/protocol';
 import { conditionOf } from './endpoint-condition';
 import { viewOfEndpoint } from './endpoint-view';
@@ -22,6 +22,7 @@ const endpoint: StoredEndpoint = {
   ordering: 'key',
   rateLimit: { perSecond: 0.5, burst: 1 },
   retry: { delaysMs: [1500, 60_000], jitter: 0.2 },
+  options: DEFAULT_OPTIONS,
   description: null,
   createdAt: '2026-01-01T00:00:00.000Z',
   updatedAt: '2026-01-01T00:00:00.000Z',
@@ -131,6 +132,7 @@ describe('the view of an endpoint', () => {
       ordering: 'key',
       rateLimit: { perSecond: 0.5, burst: 1 },
       retry: { delaysSeconds: [1.5, 60], jitter: 0.2 },
+      options: DEFAULT_OPTIONS,
     });
     expect(JSON.stringify(view)).not.toContain('sealed');
     expect(view).not.toHaveProperty('tenant');

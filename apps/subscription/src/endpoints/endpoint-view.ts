@@ -1,3 +1,4 @@
+import { hiddenHeaders } from '@millrace/domain';
 import type { EndpointView } from '@millrace/protocol';
 import type { EndpointCondition } from './endpoint-condition';
 import { MILLRACE, type StoredEndpoint } from './stored-endpoint';
@@ -37,7 +38,7 @@ export const viewOfEndpoint = (endpoint: StoredEndpoint, condition: EndpointCond
   parked: condition?.parked ?? 0,
   filter: endpoint.filter,
   description: endpoint.description,
-  headers: endpoint.headers,
+  headers: { ...hiddenHeaders(endpoint.headers) },
   timeoutMs: endpoint.timeoutMs,
   ordering: endpoint.ordering,
   rateLimit: endpoint.rateLimit && { perSecond: endpoint.rateLimit.perSecond, burst: endpoint.rateLimit.burst },
@@ -45,6 +46,7 @@ export const viewOfEndpoint = (endpoint: StoredEndpoint, condition: EndpointCond
     delaysSeconds: endpoint.retry.delaysMs.map((delay) => delay / 1000),
     jitter: endpoint.retry.jitter,
   },
+  options: { ...endpoint.options },
   version: endpoint.version,
   createdAt: endpoint.createdAt,
   updatedAt: endpoint.updatedAt,

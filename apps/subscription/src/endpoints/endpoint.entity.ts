@@ -1,4 +1,12 @@
-import type { EndpointStatus, Filter, Ordering, RateLimit, RetryPolicy, SealedEndpointSecret } from '@millrace/domain';
+import type {
+  EndpointOptions,
+  EndpointStatus,
+  Filter,
+  Ordering,
+  RateLimit,
+  RetryPolicy,
+  SealedEndpointSecret,
+} from '@millrace/domain';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** One endpoint; the topic `endpoints` holds the same state. */
@@ -25,6 +33,7 @@ export class EndpointEntity {
   @Column({ type: 'text' })
   contract: string;
 
+  /** The values are sealed. */
   @Column({ type: 'json' })
   headers: { readonly [name: string]: string };
 
@@ -53,6 +62,10 @@ export class EndpointEntity {
   /** As the domain has it, in ms. */
   @Column({ type: 'json', nullable: true })
   retry: RetryPolicy | null;
+
+  /** Those that are not as they are by default. */
+  @Column({ type: 'json', default: {} })
+  options: Partial<EndpointOptions>;
 
   @Column({ type: 'text', nullable: true })
   description: string | null;

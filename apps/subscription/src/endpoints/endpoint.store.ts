@@ -1,3 +1,4 @@
+import { DEFAULT_OPTIONS } from '@millrace/domain';
 import type { Database, Transaction } from '@millrace/postgres';
 import { In, LessThan } from 'typeorm';
 import { recoveryTransaction } from '../recoveries/recovery.store';
@@ -17,6 +18,7 @@ const toRow = (endpoint: StoredEndpoint): EndpointEntity =>
 
 const fromRow = (row: EndpointEntity): StoredEndpoint => ({
   ...row,
+  options: { ...DEFAULT_OPTIONS, ...row.options },
   statusSince: row.statusSince.toISOString(),
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),

@@ -4,7 +4,8 @@ import { suggestedRecovery } from './suggested-recovery';
 
 const DAY = 86_400_000;
 const now = Date.parse('2026-06-01T00:00:00.000Z');
-const { retry, expiryMs } = contractNamed('standard')!;
+const { retry, expiry } = contractNamed('standard')!;
+const expiryMs = expiry.ms;
 const schedule = retry.delaysMs.reduce((sum, delay) => sum + delay, 0) * (1 + retry.jitter);
 
 const before = (status: StoredEndpoint['status'], daysAgo: number, more: Partial<StoredEndpoint> = {}) =>

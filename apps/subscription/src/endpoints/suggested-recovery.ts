@@ -25,7 +25,7 @@ export const suggestedRecovery = (
   const { delaysMs, jitter } = before.retry ?? contract.retry;
   const schedule = delaysMs.reduce((sum, delay) => sum + delay, 0) * (1 + jitter) * timeScale;
   const begin = Date.parse(before.statusSince) - Math.max(schedule, DAY_MS * timeScale);
-  const mayHaveExpired = begin + contract.expiryMs * timeScale < nowMs;
+  const mayHaveExpired = begin + contract.expiry.ms * timeScale < nowMs;
   if (before.status === 'paused' && !mayHaveExpired) return null;
   const since = Math.max(begin, Date.parse(before.createdAt), nowMs - OLDEST_MS);
   return {

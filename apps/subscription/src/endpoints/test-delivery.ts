@@ -16,7 +16,7 @@ export interface TestDelivery {
 /**
  * A delivery that no event of the log stands behind: an event in the log would match other endpoints too. It is made here
  * as fan-out makes one, for exactly one endpoint, and from then on it lives like any other (attempts, retries, history).
- * `testId` is random; `now` is Unix ms.
+ * `testId` is random; `now` is Unix ms. Null where the contract has no body for the example.
  */
 export const testDelivery = (
   endpoint: Endpoint,
@@ -24,7 +24,7 @@ export const testDelivery = (
   test: { readonly testId: string; readonly eventType: string; readonly data: unknown },
   now: number,
   timeScale: number,
-): TestDelivery => {
+): TestDelivery | null => {
   const time = new Date(now).toISOString();
   const source = '/millrace/test';
   const id = `evt_test_${test.testId}`;
@@ -42,8 +42,11 @@ export const testDelivery = (
     traceparent: null,
   };
   const trigger = { kind: 'test', id: test.testId } as const;
+  const variant = contract.variantOf(endpoint.options);
+  const rendering = contract.render(event, variant);
+  if (rendering.kind === 'unrepresentable') return null;
   return {
-    body: contract.body(event),
+    body: rendering.body,
     task: {
       deliveryId: deliveryId(key, timeForDeliveryId(time, now), endpoint.id, trigger),
       tenant: endpoint.tenant,
@@ -59,7 +62,8 @@ export const testDelivery = (
       attempt: 1,
       acceptedAt: now,
       firstFailedAt: null,
-      expiresAt: now + Math.ceil(contract.expiryMs * timeScale),
+      // A test is of now, whenever what it carries was.
+      expiresAt: now + Math.ceil(contract.expiry.ms * timeScale),
       remainingDelayMs: 0,
       plannedAt: null,
       chain: null,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { contractNamed } from '@millrace/domain';
 import { type DeliveryCreated, encodeDelivery, encodeFacts, type TestDeliveryView } from '@millrace/protocol';
 import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
+import { Refused } from '../refused';
 import { noSuchEndpoint } from './change-endpoint.handler';
 import type { EndpointTools, EndpointTransaction } from './endpoints.ports';
 import { testDelivery } from './test-delivery';
@@ -35,7 +36,13 @@ export class TestEndpoint {
       if (!contract) throw new Error(`Endpoint ${id} has the contract ${endpoint.contract}, which this build lacks.`);
       const now = tools.now();
       const testId = tools.random(10).toString('hex');
-      const { task, body } = testDelivery(endpoint, contract, { testId, eventType, data }, now, tools.timeScale);
+      const made = testDelivery(endpoint, contract, { testId, eventType, data }, now, tools.timeScale);
+      if (made === null)
+        throw new Refused(
+          'conflict',
+          `The example of ${eventType} cannot be sent under the contract ${contract.name}.`,
+        );
+      const { task, body } = made;
       const created: DeliveryCreated = {
         kind: 'created',
         at: now,

@@ -1,6 +1,7 @@
 import { STANDARD_BREAKER } from '../endpoint-lifecycle/breaker-rules';
-import { standardSignatureHeader } from '../signature/standard-webhooks';
-import type { Contract } from './contract';
+import type { Contract, Header } from './contract';
+import { fromAcceptance } from './expiry';
+import { standardHeaders } from './standard-headers';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -19,29 +20,31 @@ export const standard: Contract = {
     jitter: 0.1,
   },
   breaker: STANDARD_BREAKER,
-  expiryMs: 30 * 24 * HOUR,
-  body: (event) =>
-    Buffer.from(
+  expiry: fromAcceptance(30 * 24 * HOUR),
+  options: ['traceContext'],
+  secrets: 'standard',
+  variantOf: () => null,
+  render: (event) => ({
+    kind: 'body',
+    body: Buffer.from(
       `{"id":${JSON.stringify(event.id)},"type":${JSON.stringify(event.type)},"timestamp":${JSON.stringify(event.time)},"data":${event.data}}`,
     ),
+  }),
   headers: (request) => {
-    const timestamp = Math.floor(request.attemptAt / 1000);
-    const headers: [name: string, value: string][] = [
+    const headers: Header[] = [
       ['content-type', 'application/json'],
       ['user-agent', 'Millrace/1.0'],
-      ['webhook-id', request.eventId],
-      ['webhook-timestamp', String(timestamp)],
-      ['webhook-signature', standardSignatureHeader(request.keys, request.eventId, timestamp, request.body)],
+      ...standardHeaders(request),
     ];
-    const { chain, replay } = request;
+    const { chain } = request;
     if (chain !== null) {
       headers.push(['millrace-sequence', String(chain.sequence)]);
       if (chain.previousId !== null) headers.push(['millrace-previous-id', chain.previousId]);
     }
-    if (replay !== null) headers.push(['millrace-replay', replay]);
     return headers;
   },
   succeeded: (status) => status >= 200 && status < 300,
+  explains: () => null,
   disables: (status) => status === 410,
   honoursRetryAfter: (status) => status === 429 || status === 503,
 };

@@ -2,8 +2,8 @@
 export interface BreakerRules {
   /** False where an answer of any status shows that the endpoint is up. */
   readonly countsHttpFailures: boolean;
-  /** Down after so many failures without a success between them, from so many deliveries. */
-  readonly consecutive: { readonly failures: number; readonly distinctDeliveries: number };
+  /** Down after so many failures without a success between them, from so many deliveries; null: not by that. */
+  readonly consecutive: { readonly failures: number; readonly distinctDeliveries: number } | null;
   /** Down when at least `share` (0 to 1) of at least `requests` within the window have failed, of so many deliveries. */
   readonly rate: {
     readonly windowMs: number;

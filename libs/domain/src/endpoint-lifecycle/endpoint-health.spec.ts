@@ -455,7 +455,7 @@ describe('whatever happens', () => {
             expect(health.probing).toBe(inFlight);
           } else {
             expect(health.window.earlier.length).toBeLessThanOrEqual(WINDOW_BUCKETS);
-            expect(health.row.deliveries.length).toBeLessThanOrEqual(rules.consecutive.distinctDeliveries);
+            expect(health.row.deliveries.length).toBeLessThanOrEqual(rules.consecutive?.distinctDeliveries ?? 0);
             for (const bucket of [...health.window.earlier, health.window.current])
               expect(bucket.deliveries.length).toBeLessThanOrEqual(rules.rate?.distinctDeliveries ?? 0);
           }

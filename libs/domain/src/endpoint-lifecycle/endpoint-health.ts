@@ -172,7 +172,7 @@ const whileUp = (
     transport: report.result === 'transport_failure',
   };
   const { consecutive, rate } = rules;
-  const row = alive ? NO_FAILURES : longerRow(up.row, request, consecutive.distinctDeliveries);
+  const row = alive || consecutive === null ? NO_FAILURES : longerRow(up.row, request, consecutive.distinctDeliveries);
   const counts = rate !== null && !report.operational;
   const window = counts
     ? countInWindow(up.window, request, rate.windowMs * timeScale, rate.distinctDeliveries)
@@ -214,7 +214,9 @@ const whileDown = (
 };
 
 const rowIsTooLong = (row: FailureRow, consecutive: BreakerRules['consecutive']): boolean =>
-  row.failures >= consecutive.failures && row.deliveries.length >= consecutive.distinctDeliveries;
+  consecutive !== null &&
+  row.failures >= consecutive.failures &&
+  row.deliveries.length >= consecutive.distinctDeliveries;
 
 const goDown = (
   { failures, transport }: { readonly failures: number; readonly transport: number },

@@ -1,5 +1,6 @@
 import type { Filter } from '../matching/filter';
 import type { RetryPolicy } from '../retry-schedule/retry-policy';
+import type { EndpointOptions } from './endpoint-options';
 
 /** `paused` by its user, `disabled` by the engine (the receiver answered 410); both park what is pending. */
 export type EndpointStatus = 'active' | 'paused' | 'disabled';
@@ -26,7 +27,7 @@ export interface Endpoint {
   readonly eventTypes: readonly string[];
   readonly filter: Filter | null;
   readonly contract: string;
-  /** Custom headers of every request. */
+  /** Custom headers of every request; the values are sealed, for they may be credentials. */
   readonly headers: { readonly [name: string]: string };
   readonly status: EndpointStatus;
   /** Why the engine disabled it. */
@@ -36,6 +37,7 @@ export interface Endpoint {
   readonly rateLimit: RateLimit | null;
   /** Instead of the contract's own schedule. */
   readonly retry: RetryPolicy | null;
+  readonly options: EndpointOptions;
   readonly description: string | null;
   /** RFC 3339. */
   readonly createdAt: string;

@@ -46,7 +46,8 @@ export type EventRefusal = {
     | 'unsupported_specversion'
     | 'unsupported_content_type'
     | 'unknown_tenant'
-    | 'unknown_contract';
+    | 'unknown_contract'
+    | 'unrepresentable';
   /** What was wrong, where, and what to do about it, in one sentence. */
   readonly detail: string;
   /** The member or attribute concerned, where there is one. */

@@ -6,11 +6,13 @@ export interface RetryPolicy {
   readonly delaysMs: readonly number[];
   /** Each delay is stretched by up to this share, never shortened: 0.1 makes 5 s to 5.5 s. */
   readonly jitter: number;
+  /** The last delay goes on for ever: only the expiry ends the delivery. */
+  readonly repeatsLast?: true;
 }
 
 /** The wait before retry number `retry` (0 for the first), or null when the schedule is exhausted. `random` in [0, 1). */
 export const delayBeforeRetry = (policy: RetryPolicy, retry: number, random: number): number | null => {
-  const delay = policy.delaysMs[retry];
+  const delay = policy.delaysMs[retry] ?? (policy.repeatsLast ? policy.delaysMs.at(-1) : undefined);
   return delay === undefined ? null : Math.round(delay * (1 + policy.jitter * random));
 };
 

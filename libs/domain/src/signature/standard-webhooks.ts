@@ -1,4 +1,4 @@
-import { createHmac, createPrivateKey, createSecretKey, type KeyObject, sign } from 'node:crypto';
+import { createHmac, createPrivateKey, createPublicKey, createSecretKey, type KeyObject, sign } from 'node:crypto';
 
 /**
  * Signatures of Standard Webhooks 1.0: `v1,<base64 HMAC-SHA256>` and `v1a,<base64 Ed25519>` over `id.timestamp.body`.
@@ -57,3 +57,13 @@ export const standardSignatureHeader = (
   timestamp: number,
   body: Buffer,
 ): string => keys.map((key) => signStandard(key, id, timestamp, body)).join(' ');
+
+/** What is wrong with a `whsk_…` key that a client brings; null when it can sign and its public half is that of its seed. */
+export const privateKeyProblem = (secret: string): string | null => {
+  const encoded = secret.slice(PRIVATE_KEY_PREFIX.length);
+  const bytes = BASE64.test(encoded) ? Buffer.from(encoded, 'base64') : Buffer.alloc(0);
+  if (bytes.length !== 64)
+    return `must be ${PRIVATE_KEY_PREFIX} and the base64 of 64 bytes: an Ed25519 seed and its public key`;
+  const der = createPublicKey(importSigningKey(secret).key).export({ format: 'der', type: 'spki' });
+  return der.subarray(-32).equals(bytes.subarray(32)) ? null : 'holds a public key that is not that of its seed';
+};

@@ -27,7 +27,18 @@ const RESERVED_NAMES = new Set([
   'tracestate',
   'baggage',
 ]);
-const RESERVED_PREFIXES = ['content-', 'x-forwarded-', 'proxy-', 'webhook-', 'millrace-', 'x-millrace-'];
+const RESERVED_PREFIXES = [
+  'content-',
+  'x-forwarded-',
+  'proxy-',
+  'webhook-',
+  'millrace-',
+  'x-millrace-',
+  'x-proign-',
+  'x-mes-',
+  'x-eclips-',
+  'x-webhook-',
+];
 
 export type HeaderFault = { readonly name: string; readonly detail: string };
 

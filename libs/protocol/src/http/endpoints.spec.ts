@@ -12,6 +12,15 @@ import { createEventTypeRequest } from './event-types';
 
 const url = 'https://erp.example.com/hooks';
 const valid = { url, eventTypes: ['machine.*'] };
+/** Published in Standard Webhooks. */
+const KEY_PAIR = 'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==';
+const NENTROPY = {
+  standardHeaders: false,
+  traceContext: false,
+  signatureFormat: 'base64',
+  integrationId: 'int_abc123',
+  disableCounts: 'attempts',
+};
 const secretOf = (bytes: number) => `whsec_${Buffer.alloc(bytes, 7).toString('base64')}`;
 const paths = (schema: z.ZodType, value: unknown) => {
   const parsed = schema.safeParse(value);
@@ -31,6 +40,7 @@ describe('a request for an endpoint', () => {
       ordering: 'none',
       rateLimit: null,
       retry: null,
+      options: {},
       startFrom: null,
     });
   });
@@ -44,6 +54,9 @@ describe('a request for an endpoint', () => {
     ['a description of 10 000 characters', { description: 'x'.repeat(10_000) }],
     ['the shortest secret', { secret: secretOf(24) }],
     ['the longest secret', { secret: secretOf(64) }],
+    ['an Ed25519 key pair', { secret: KEY_PAIR }],
+    ['any text for a contract that signs with it', { contract: 'proign', secret: 'your-webhook-secret' }],
+    ['all options of a contract', { contract: 'nentropy', options: NENTROPY }],
     ['an authorization header', { headers: { Authorization: 'Bearer abc' } }],
     ['twenty headers', { headers: Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`x-h-${n}`, 'v'])) }],
     ['a filter with operators', { filter: { $or: [{ a: { $gt: 5 } }, { '@subject': 'M-7' }] } }],
@@ -63,7 +76,7 @@ describe('a request for an endpoint', () => {
     ['a pattern with a star inside', { ...valid, eventTypes: ['machine.*', 'a.*.b'] }, ['eventTypes.1']],
     ['an expression', { ...valid, eventTypes: ['(a+)+$'] }, ['eventTypes.0']],
     ['an event type that is no text', { ...valid, eventTypes: [{}] }, ['eventTypes.0']],
-    ['a contract to come', { ...valid, contract: 'proign' }, ['contract']],
+    ['a contract to come', { ...valid, contract: 'fax' }, ['contract']],
     ['a filter that is a list', { ...valid, filter: [] }, ['filter']],
     ['a filter with a nested object', { ...valid, filter: { a: { b: 1 } } }, ['filter.a.b']],
     ['a filter with a bad operand', { ...valid, filter: { $and: [{ a: { $gt: true } }] } }, ['filter.$and.0.a.$gt']],
@@ -82,6 +95,17 @@ describe('a request for an endpoint', () => {
     ['a secret of 23 bytes', { ...valid, secret: secretOf(23) }, ['secret']],
     ['a secret of 65 bytes', { ...valid, secret: secretOf(65) }, ['secret']],
     ['a secret without its prefix', { ...valid, secret: 'x'.repeat(40) }, ['secret']],
+    ['half a key pair as secret', { ...valid, secret: KEY_PAIR.slice(0, 49) }, ['secret']],
+    ['a key pair of two keys', { ...valid, secret: `${KEY_PAIR.slice(0, 60)}AAAA${KEY_PAIR.slice(64)}` }, ['secret']],
+    ['a key pair for a contract that signs with text', { ...valid, contract: 'mes', secret: KEY_PAIR }, ['secret']],
+    ['an empty secret', { ...valid, contract: 'mes', secret: '' }, ['secret']],
+    ['a secret that is too long', { ...valid, contract: 'mes', secret: 'x'.repeat(513) }, ['secret']],
+    ['a secret with a line end', { ...valid, contract: 'mes', secret: 'secret\n' }, ['secret']],
+    ['an unknown option', { ...valid, options: { loud: true } }, ['options']],
+    ['an option of another kind', { ...valid, options: { standardHeaders: 'yes' } }, ['options.standardHeaders']],
+    ['an unknown signature format', { ...valid, options: { signatureFormat: 'md5' } }, ['options.signatureFormat']],
+    ['an empty integration', { ...valid, options: { integrationId: '' } }, ['options.integrationId']],
+    ['options that are a list', { ...valid, options: [] }, ['options']],
     ['null as secret', { ...valid, secret: null }, ['secret']],
     ['a timeout of 0', { ...valid, timeoutMs: 0 }, ['timeoutMs']],
     ['a timeout of a minute', { ...valid, timeoutMs: 60_000 }, ['timeoutMs']],

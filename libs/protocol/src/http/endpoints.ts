@@ -1,11 +1,12 @@
-import { CONTRACT_NAMES, isTypePattern } from '@millrace/domain';
+import { CONTRACT_NAMES, contractNamed, isTypePattern } from '@millrace/domain';
 import { z } from 'zod';
 import { EVENT_TYPE_PATTERNS, eventTypePatterns } from './endpoints-event-types';
 import { filter } from './endpoints-filter';
 import { customHeaders } from './endpoints-headers';
+import { endpointOptions } from './endpoints-options';
 import { nullableRateLimit } from './endpoints-rate';
 import { nullableRetry } from './endpoints-retry';
-import { clientSecret } from './endpoints-secret';
+import { clientSecret, clientSecretProblem } from './endpoints-secret';
 import { storableText } from './endpoints-text';
 import { startFrom } from './endpoints-time';
 
@@ -52,6 +53,7 @@ const settings = {
   }),
   rateLimit: nullableRateLimit,
   retry: nullableRetry,
+  options: endpointOptions,
 };
 
 export const createEndpointRequest = z
@@ -65,8 +67,13 @@ export const createEndpointRequest = z
     ordering: settings.ordering.default('none'),
     rateLimit: settings.rateLimit.default(null),
     retry: settings.retry.default(null),
+    options: settings.options.default({}),
     startFrom: startFrom.default(null),
     secret: clientSecret.optional(),
+  })
+  .superRefine(({ contract, secret }, context) => {
+    const problem = secret === undefined ? null : clientSecretProblem(secret, contractNamed(contract)!.secrets);
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem, path: ['secret'] });
   })
   .meta({ id: 'CreateEndpointRequest' });
 export type CreateEndpointRequest = z.input<typeof createEndpointRequest>;
@@ -140,7 +147,9 @@ export const endpointView = z
     nextProbeAt: z.string().nullable().meta({ description: 'Of `down`: when it is tried next. Null otherwise.' }),
     filter: filter.nullable(),
     description: z.string().nullable(),
-    headers: z.record(z.string(), z.string()),
+    headers: z.record(z.string(), z.string()).meta({
+      description: 'Their names; the values are never shown. A value `***` in a change keeps the one that is there.',
+    }),
     timeoutMs: z.number().nullable().meta({ description: 'Null: the timeout of the contract.' }),
     ordering: z.enum(ORDERINGS),
     rateLimit: z.object({ perSecond: z.number(), burst: z.int() }).nullable(),
@@ -148,6 +157,7 @@ export const endpointView = z
       .object({ delaysSeconds: z.array(z.number()), jitter: z.number() })
       .nullable()
       .meta({ description: 'Null: the schedule of the contract.' }),
+    options: endpointOptions.required(),
     version: z.number().meta({ description: 'Grows with every change.' }),
     createdAt: z.string(),
     updatedAt: z.string(),

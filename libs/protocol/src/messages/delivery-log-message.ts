@@ -36,8 +36,10 @@ export interface DeliveryCreated extends FactSubject {
   readonly trigger: DeliveryTrigger;
   /** Unix ms at which Kafka accepted the event. */
   readonly acceptedAt: number;
-  /** SHA-256 of the body, hex; the body itself is a function of the stored event and the contract's version. */
+  /** SHA-256 of the body, hex; the body itself is a function of the stored event, the contract's version and the variant. */
   readonly bodySha256: string;
+  /** What of the endpoint's options shows in the body, see Contract.variantOf; absent when nothing does. */
+  readonly bodyVariant?: string;
   readonly traceId: string;
 }
 

@@ -1,4 +1,4 @@
-import { type Endpoint, isFilter } from '@millrace/domain';
+import { DEFAULT_OPTIONS, type Endpoint, isFilter } from '@millrace/domain';
 import type { IncomingMessage, OutgoingMessage } from './message';
 
 /** Configuration on the compacted topic `endpoints`: key is the endpoint's id, value its whole state, null when deleted. */
@@ -20,7 +20,11 @@ export const decodeEndpoint = (message: IncomingMessage): EndpointChange => {
   if (message.value === null) return { kind: 'deleted', id };
   try {
     const record = JSON.parse(message.value.toString('utf8')) as { v: number; endpoint: object };
-    const endpoint: unknown = { ...ABSENT, ...record.endpoint };
+    const endpoint: unknown = {
+      ...ABSENT,
+      ...record.endpoint,
+      options: { ...DEFAULT_OPTIONS, ...('options' in record.endpoint ? (record.endpoint.options as object) : {}) },
+    };
     return record.v === 1 && isEndpoint(endpoint) && endpoint.id === id
       ? { kind: 'put', endpoint }
       : { kind: 'unreadable' };

@@ -1,4 +1,4 @@
-import type { DeliveryTask, Endpoint } from '@millrace/domain';
+import { DEFAULT_OPTIONS, type DeliveryTask, type Endpoint } from '@millrace/domain';
 import { type ApiKeyRecord, decodeApiKey, encodeApiKey } from './api-key-message';
 import { COMMAND_HEADER, type DeliveryCommand, decodeCommand, encodeCommand } from './command-message';
 import { decodeDelivery, encodeDelivery, TASK_HEADER } from './delivery-message';
@@ -160,6 +160,7 @@ describe('an endpoint record', () => {
     ordering: 'key',
     rateLimit: { perSecond: 5, burst: 10 },
     retry: null,
+    options: DEFAULT_OPTIONS,
     status: 'active',
     statusReason: null,
     timeoutMs: null,

@@ -47,6 +47,7 @@ export interface CreatedPart {
   readonly triggerId: string;
   readonly acceptedAt: number;
   readonly bodySha256: string;
+  readonly bodyVariant: string | null;
   readonly traceId: string;
   /** A producer's text, which may hold anything. */
   readonly subject: string | null;
@@ -112,12 +113,14 @@ const createdPart = (fact: DeliveryStateFact): CreatedPart | null => {
     triggerId: fact.trigger.kind === 'event' ? '' : fact.trigger.id,
     acceptedAt: fact.acceptedAt,
     bodySha256: fact.bodySha256,
+    bodyVariant: fact.bodyVariant,
     traceId: fact.traceId,
     // no subject and an absent one are the same, and give the same tie
     subject: fact.subject ?? undefined,
   };
   return {
     ...part,
+    bodyVariant: part.bodyVariant ?? null,
     subject: part.subject ?? null,
     createdTie: hash('sha256', JSON.stringify(part)).slice(0, 16),
   };

@@ -14,6 +14,7 @@ const CREATED = [
   'trigger_id',
   'accepted_at',
   'body_sha256',
+  'body_variant',
   'trace_id',
   'subject',
 ];
@@ -71,6 +72,7 @@ export const deliveryWrite: TableWrite<DeliveryRow> = {
     { name: 'record_offset', type: 'bigint', value: (row) => row.recordOffset },
     { name: 'sequence', type: 'bigint', value: ({ chain }) => chain?.sequence ?? null },
     { name: 'previous_event_id', type: 'text', value: ({ chain }) => chain?.previousEventId ?? null },
+    { name: 'body_variant', type: 'text', value: ({ created }) => created?.bodyVariant ?? null },
   ],
   conflict: mergeOnConflict('tenant, delivery_id', [
     { columns: CREATED, newer: given('created_at', rowOrder(['created_at', 'created_tie'], '<')) },

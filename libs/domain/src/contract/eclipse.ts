@@ -1,0 +1,58 @@
+import { objectSpans } from '../event/json-spans';
+import type { Contract } from './contract';
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+/**
+ * Eclipse Pro: a bundle's completion goes to a plant's system as the bare BundleResult. A connection's bearer token is the
+ * endpoint's own header `Authorization`. Retried every 10 minutes until the bundle is 30 days old; a receiver that cannot be
+ * reached is down at once, and tried with one delivery every 10 minutes.
+ */
+export const eclipse: Contract = {
+  name: 'eclipse',
+  version: 1,
+  timeoutMs: 30_000,
+  maxTimeoutMs: 30_000,
+  retry: { delaysMs: [10 * MINUTE], jitter: 0, repeatsLast: true },
+  breaker: {
+    countsHttpFailures: false,
+    consecutive: { failures: 1, distinctDeliveries: 1 },
+    rate: null,
+    probeInterval: { firstMs: 10 * MINUTE, longestMs: 10 * MINUTE, factor: 1 },
+    disableAfter: null,
+  },
+  expiry: {
+    ms: 30 * DAY,
+    from: (event) => endTimeOf(event.data) ?? timeOf(event.time),
+    renewed: false,
+  },
+  options: ['standardHeaders', 'traceContext'],
+  secrets: 'standard',
+  variantOf: () => null,
+  render: (event) => ({ kind: 'body', body: Buffer.from(event.data) }),
+  headers: () => [
+    ['content-type', 'application/json'],
+    ['user-agent', 'Millrace/1.0'],
+  ],
+  succeeded: (status) => status >= 200 && status < 300,
+  explains: () => null,
+  disables: () => false,
+  honoursRetryAfter: () => false,
+};
+
+const timeOf = (time: string): number => Date.parse(time.replace(/(\.\d{3})\d+/, '$1'));
+
+/**
+ * Unix ms of the bundle's EndTime, or null when it has none. The plant's times name no zone; they are taken for UTC, which is
+ * wrong by hours at most, of 30 days.
+ */
+const endTimeOf = (data: string): number | null => {
+  if (!data.trimStart().startsWith('{')) return null;
+  const span = objectSpans(data).get('EndTime');
+  const value: unknown = span === undefined ? null : JSON.parse(data.slice(span.start, span.end));
+  if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(value)) return null;
+  const named = /(Z|[+-]\d{2}:?\d{2})$/i.test(value) ? value : `${value}Z`;
+  const at = timeOf(named);
+  return Number.isNaN(at) ? null : at;
+};

@@ -1,0 +1,2 @@
+/** An RFC 3339 time as ISO 8601 in UTC with milliseconds; further digits of the second are cut off. */
+export const isoTime = (time: string): string => new Date(time.replace(/(\.\d{3})\d+/, '$1')).toISOString();
