@@ -1,0 +1,16 @@
+import type { CallOptions, Transport } from '../transport';
+import type { Machine, Signal, SignalsAccepted } from '../types/machine';
+import type { PageQuery } from '../types/page';
+import { get, list, part, post } from './requests';
+
+export const machineCalls = (transport: Transport) => ({
+  /** What each machine is doing now. */
+  list: (query: PageQuery = {}, options?: CallOptions) => list<Machine>(transport, '/v1/machines', query, options),
+  get: (id: string, options?: CallOptions) => get<Machine>(transport, `/v1/machines/${part(id)}`, options),
+});
+
+export const signalCalls = (transport: Transport) => ({
+  /** Publishes one signal, or up to 10,000; look at `rejected` of the answer. */
+  publish: (signals: Signal | readonly Signal[], options?: CallOptions) =>
+    post<SignalsAccepted>(transport, '/v1/signals', signals, options),
+});

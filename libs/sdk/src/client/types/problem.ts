@@ -1,0 +1,33 @@
+/** Stable; a newer server may have others. */
+export type ProblemCode =
+  | 'invalid_json'
+  | 'invalid_request'
+  | 'invalid_url'
+  | 'destination_not_allowed'
+  | 'invalid_event'
+  | 'invalid_cursor'
+  | 'unauthenticated'
+  | 'insufficient_scope'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'conflict'
+  | 'delivery_succeeded'
+  | 'delivery_pending'
+  | 'delivery_parked'
+  | 'delivery_ended'
+  | 'delivery_expired'
+  | 'nothing_waits_behind'
+  | 'recovery_ended'
+  | 'idempotency_conflict'
+  | 'too_large'
+  | 'unsupported_media_type'
+  | 'rate_limited'
+  | 'unavailable'
+  | 'internal';
+
+/** One member of a request that was wrong. */
+export interface ProblemMember {
+  readonly path: string;
+  readonly detail: string;
+  readonly code?: string | undefined;
+}
