@@ -13,6 +13,30 @@ export type * from './client/types/machine';
 export type * from './client/types/page';
 export type * from './client/types/problem';
 export type * from './client/types/recovery';
+export { GapDetector, type GapDetectorOptions, type GapStore, MemoryGapStore } from './gaps/gap-detector';
+export {
+  type Arrival,
+  afterDelivery,
+  emptyGapState,
+  type Gap,
+  type GapState,
+  gapsOf,
+  type NumberedDelivery,
+} from './gaps/gap-state';
+export { type ExpressRequest, type ExpressResponse, expressWebhook } from './receive/express';
+export { type FastifyPart, fastifyWebhook } from './receive/fastify';
+export type {
+  ReceiverOptions,
+  Reception,
+  RefusalCode,
+  RefusedWebhook,
+  VerificationOptions,
+  WebhookFunction,
+  WebhookReply,
+} from './receive/receive-webhook';
+export { webWebhook } from './receive/web';
+export type * from './receive/webhook-bodies';
+export { sequenceOf, type WebhookInfo } from './receive/webhook-info';
 export { CONTRACT_NAMES, type ContractName } from './verify/contract-name';
 export { type VerificationFailure, WebhookVerificationError } from './verify/verification-error';
 export type * from './verify/verify-input';
