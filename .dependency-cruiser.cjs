@@ -3,6 +3,7 @@
  *
  *   domain <- protocol <- telemetry <- kafka, postgres, webhook-client <- service-runtime <- apps/<service>
  *   domain <- protocol <- sdk <- apps/console
+ *   domain <- protocol <- event-schema <- apps/<service>
  */
 const line = {
   domain: [],
@@ -13,6 +14,7 @@ const line = {
   'webhook-client': ['domain', 'protocol', 'telemetry'],
   'service-runtime': ['domain', 'protocol', 'telemetry', 'kafka', 'postgres', 'webhook-client'],
   sdk: ['domain', 'protocol'],
+  'event-schema': ['domain', 'protocol'],
 };
 
 const libraryRules = Object.entries(line).map(([library, allowed]) => ({
@@ -82,6 +84,7 @@ module.exports = {
       'apps/[^/]+/src/.*migrations/',
       'apps/[^/]+/src/[^/]+\\.module\\.ts',
     ]),
+    knownOnlyIn('ajv-in-one-place', 'ajv|ajv-formats', ['libs/event-schema/']),
     knownOnlyIn('undici-in-one-place', 'undici', ['libs/webhook-client/']),
     knownOnlyIn('nest-in-one-library', '@nestjs/[^/]+', ['libs/service-runtime/', 'libs/postgres/', 'apps/']),
   ],
