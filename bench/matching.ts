@@ -83,6 +83,7 @@ const endpointNumber = (n: number, wants: Wanted, version = 1): Endpoint => ({
   rateLimit: null,
   retry: null,
   options: DEFAULT_OPTIONS,
+  runUrls: false,
   description: 'one of many',
   createdAt: '2026-02-17T13:59:55.000Z',
   updatedAt: '2026-02-17T13:59:55.000Z',

@@ -334,6 +334,7 @@ class Site {
             // All are due at one moment, and arrive at their tier within seconds.
             plannedAt: due,
             chain: null,
+            destination: null,
             replay: null,
           };
           const body = Buffer.from(JSON.stringify({ padding: padding() }));

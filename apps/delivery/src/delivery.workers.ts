@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { DurableProducer } from '@millrace/kafka';
 import { partitionOfKey, withoutOriginal, withoutResponses } from '@millrace/protocol';
 import type { ServiceContext } from '@millrace/service-runtime';
-import { WebhookClient } from '@millrace/webhook-client';
+import { checkDestination, WebhookClient } from '@millrace/webhook-client';
 import type { DeliveryRole, DeliverySettings } from './delivery.config';
 import { EndpointDirectory } from './directory/endpoint-directory';
 import { SigningKeys } from './directory/signing-keys';
@@ -163,7 +163,13 @@ export const addDeliveryWorkers = ({
     const handler = new FanOutHandler(
       { topics, partitions, timeScale },
       {
-        directory: { match: (event) => directory.index.match(event), caughtUp: () => directory.caughtUp() },
+        directory: {
+          match: (event) => directory.index.match(event),
+          runUrlsOf: (tenant) => directory.index.runUrlsOf(tenant),
+          caughtUp: () => directory.caughtUp(),
+        },
+        checkDestination: (url) =>
+          checkDestination(url, { insecure: settings.insecureEndpoints, ownHosts: settings.ownHosts }),
         tenants,
         messages,
         now,

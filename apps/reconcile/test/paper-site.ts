@@ -263,6 +263,7 @@ const ENDPOINT: Endpoint = {
   rateLimit: null,
   retry: null,
   options: DEFAULT_OPTIONS,
+  runUrls: false,
   description: null,
   createdAt: new Date(T0).toISOString(),
   updatedAt: new Date(T0).toISOString(),
@@ -307,6 +308,7 @@ export class PaperDelivery {
       remainingDelayMs: 0,
       plannedAt: null,
       chain: null,
+      destination: null,
       replay: null,
       ...over,
     };

@@ -13,6 +13,14 @@ import {
 import type { Logger } from '@millrace/telemetry';
 import { Module } from '@nestjs/common';
 import { ApiKeysController } from './api-keys/api-keys.controller';
+import { AuditLogController } from './audit-log/audit-log.controller';
+import { EclipsController } from './compatible-apis/eclips.controller';
+import { ConnectionsController } from './compatible-apis/eclipse/connections.controller';
+import { ExportsController } from './compatible-apis/eclipse/exports.controller';
+import { MesController } from './compatible-apis/mes.controller';
+import { NentropyController } from './compatible-apis/nentropy.controller';
+import { ProignController } from './compatible-apis/proign.controller';
+import { ContractsController } from './contracts/contracts.controller';
 import { EndpointConditions } from './endpoints/endpoint-conditions';
 import { EndpointsController } from './endpoints/endpoints.controller';
 import { EventTypesController } from './event-types/event-types.controller';
@@ -104,7 +112,20 @@ const progress = {
 
 @Module({
   imports: [serviceDatabase(SUBSCRIPTION_TABLES)],
-  controllers: [EndpointsController, RecoveriesController, ApiKeysController, EventTypesController],
+  controllers: [
+    EndpointsController,
+    RecoveriesController,
+    ApiKeysController,
+    EventTypesController,
+    ContractsController,
+    AuditLogController,
+    ConnectionsController,
+    ExportsController,
+    EclipsController,
+    MesController,
+    NentropyController,
+    ProignController,
+  ],
   providers: [relay, conditions, service, lifecycle, progress],
 })
 export class SubscriptionModule {}

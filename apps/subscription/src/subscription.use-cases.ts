@@ -7,6 +7,12 @@ import { checkDestination, type DestinationPolicy } from '@millrace/webhook-clie
 import { ApiKeyStore, apiKeyTransaction } from './api-keys/api-key.store';
 import { CreateApiKey } from './api-keys/create-api-key.handler';
 import { RevokeApiKey } from './api-keys/revoke-api-key.handler';
+import { AuditEntryStore } from './audit-log/audit-entry.store';
+import { CompatibleEndpoints } from './compatible-apis/compatible-endpoints';
+import { ConnectionStore } from './compatible-apis/eclipse/connection.store';
+import { Connections } from './compatible-apis/eclipse/connections.handler';
+import { CreateExport } from './compatible-apis/eclipse/exports.handler';
+import { RunSecret } from './compatible-apis/run-secret.handler';
 import { ChangeEndpoint } from './endpoints/change-endpoint.handler';
 import { CreateEndpoint } from './endpoints/create-endpoint.handler';
 import { DeleteEndpoint } from './endpoints/delete-endpoint.handler';
@@ -14,10 +20,11 @@ import { DisableEndpoint } from './endpoints/disable-endpoint.handler';
 import { EndpointStore, endpointTransaction } from './endpoints/endpoint.store';
 import type { EndpointCondition } from './endpoints/endpoint-condition';
 import type { EndpointTools } from './endpoints/endpoints.ports';
+import { RevealSecret } from './endpoints/reveal-secret.handler';
 import { RotateSecret } from './endpoints/rotate-secret.handler';
 import { TestEndpoint } from './endpoints/test-endpoint.handler';
 import { EventTypeStore, eventTypeTransaction } from './event-types/event-type.store';
-import { DescribeEventType, EventTypeCatalogue } from './event-types/event-types.handler';
+import { ChangeEventType, DescribeEventType, EventTypeCatalogue } from './event-types/event-types.handler';
 import { PageCursors } from './paging/page-cursor';
 import { answerSealing } from './publication/answer-sealing';
 import { OutboxWriter } from './publication/outbox-writer';
@@ -95,14 +102,24 @@ export const useCases = (input: UseCaseInput) => {
     input.progressWithinMs ?? PROGRESS_WITHIN_MS,
   );
   const catalogue = new EventTypeCatalogue(eventTypes);
+  const typeWriter = new OutboxWriter(parts, eventTypeTransaction);
+  const createEndpoint = new CreateEndpoint(endpoints, tools);
   return {
     endpoints: endpointStore,
+    checkUrl: tools.checkUrl,
     conditionOf,
-    createEndpoint: new CreateEndpoint(endpoints, tools),
+    createEndpoint,
     changeEndpoint: new ChangeEndpoint(endpoints, tools),
     deleteEndpoint: new DeleteEndpoint(endpoints, tools),
     rotateSecret: new RotateSecret(endpoints, tools),
     testEndpoint: new TestEndpoint(endpoints, tools, (tenant, type) => catalogue.exampleOf(tenant, type)),
+    revealSecret: new RevealSecret(endpoints, tools),
+    compatible: new CompatibleEndpoints(endpointStore, eventTypes),
+    runSecret: new RunSecret(endpoints, tools),
+    connections: new Connections(endpoints, tools),
+    connectionReads: new ConnectionStore(database),
+    createExport: new CreateExport(createEndpoint, tools),
+    auditLog: new AuditEntryStore(database),
     disableEndpoint: new DisableEndpoint(endpoints, tools, logger),
     recoveries: recoveryStore,
     recoveryAnswers,
@@ -113,7 +130,8 @@ export const useCases = (input: UseCaseInput) => {
     createApiKey: new CreateApiKey(apiKeys, keyTools),
     revokeApiKey: new RevokeApiKey(apiKeys, keyTools),
     catalogue,
-    describeEventType: new DescribeEventType(new OutboxWriter(parts, eventTypeTransaction), now),
+    describeEventType: new DescribeEventType(typeWriter, { topic: topics.eventRules, now }),
+    changeEventType: new ChangeEventType(typeWriter, { topic: topics.eventRules, now }),
     cursors: new PageCursors(input.encryptionKey),
   };
 };

@@ -1,4 +1,12 @@
-export { ACCESS, type Access, CurrentPrincipal, CurrentTenant, Public, RequireScope } from './auth/access';
+export {
+  ACCESS,
+  type Access,
+  CurrentPrincipal,
+  CurrentTenant,
+  Public,
+  RequireScope,
+  ScopeRefusal,
+} from './auth/access';
 export { apiKeyId, generateApiKey, hashApiKey, readScopes } from './auth/api-key';
 export {
   ApiKeyDirectory,

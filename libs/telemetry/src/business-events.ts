@@ -206,6 +206,17 @@ export const endpointChanged = (logger: Logger, change: EndpointChanged): void =
   logger.info(change, 'endpoint changed');
 };
 
+const reveals = metrics.counter('millrace_secrets_revealed_total', 'Secrets that were shown again.');
+export interface SecretRevealed {
+  readonly tenant: string;
+  readonly endpointId: string;
+  readonly actor: string;
+}
+export const secretRevealed = (logger: Logger, reveal: SecretRevealed): void => {
+  reveals.inc();
+  logger.warn(reveal, 'secret revealed');
+};
+
 const keyChanges = metrics.counter('millrace_api_key_changes_total', 'API keys made and revoked.', ['change']);
 export interface ApiKeyChanged {
   readonly tenant: string;

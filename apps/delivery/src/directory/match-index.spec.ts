@@ -8,6 +8,7 @@ import {
   matchesType,
   OPERATIONS_SOURCE,
   parseTypePattern,
+  runReceiverId,
 } from '@millrace/domain';
 import fc from 'fast-check';
 import { anyAttributes, anyData, anyFilter } from '../../../../libs/test-environment/src/filter.arbitrary';
@@ -29,6 +30,7 @@ const endpoint = (id: string, eventTypes: string[], more: Partial<Endpoint> = {}
   rateLimit: null,
   retry: null,
   options: DEFAULT_OPTIONS,
+  runUrls: false,
   description: null,
   createdAt: '2026-01-01T00:00:00Z',
   updatedAt: '2026-01-01T00:00:00Z',
@@ -50,6 +52,38 @@ const ids = (index: MatchIndex, ...args: Parameters<typeof event>) =>
     .match(event(...args))
     .map((entry) => entry.endpoint.id)
     .sort();
+
+describe('run URLs', () => {
+  const receiver = runReceiverId('ep_runs', 'https://agents.example');
+
+  it('have one endpoint in a tenant, which matches nothing and stands for each receiver', () => {
+    const index = new MatchIndex();
+    index.put(endpoint('ep_runs', [], { runUrls: true, url: '', contract: 'eclips' }));
+    index.put(endpoint('ep_1', ['*']));
+    expect(index.runUrlsOf('default')?.id).toBe('ep_runs');
+    expect(index.runUrlsOf('another')).toBeUndefined();
+    expect(index.match(event('run.completed')).map((entry) => entry.endpoint.id)).toEqual(['ep_1']);
+    expect(index.get(receiver)?.endpoint).toMatchObject({
+      id: receiver,
+      contract: 'eclips',
+      url: 'https://agents.example',
+    });
+    expect(index.get(receiver)).toBe(index.get(receiver));
+    expect(index.get(runReceiverId('ep_1', 'https://agents.example'))).toBeUndefined();
+  });
+
+  it('follow a new secret, and are gone with it', () => {
+    const index = new MatchIndex();
+    index.put(endpoint('ep_runs', [], { runUrls: true }));
+    const before = index.get(receiver);
+    index.put(endpoint('ep_runs', [], { runUrls: true, version: 2 }));
+    expect(index.get(receiver)).not.toBe(before);
+    expect(index.get(receiver)?.endpoint.version).toBe(2);
+    index.delete('ep_runs');
+    expect(index.get(receiver)).toBeUndefined();
+    expect(index.runUrlsOf('default')).toBeUndefined();
+  });
+});
 
 describe('match index', () => {
   it('finds endpoints by exact type, prefix and star, each once', () => {

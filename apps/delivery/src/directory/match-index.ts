@@ -4,6 +4,7 @@ import {
   type FilterInput,
   isOperationalEvent,
   patternsFor,
+  readRunReceiverId,
 } from '@millrace/domain';
 import { MatchEntry } from './match-entry';
 import { PatternEntries } from './pattern-entries';
@@ -26,6 +27,8 @@ export interface MatchableEvent extends FilterAttributes {
  */
 export class MatchIndex {
   private readonly entries = new Map<string, MatchEntry>();
+  /** By tenant, those that stand for run URLs. */
+  private readonly runUrls = new Map<string, MatchEntry>();
   /** tenant → pattern → endpoints. */
   private readonly byTenant = new Map<string, Map<string, PatternEntries>>();
 
@@ -36,6 +39,7 @@ export class MatchIndex {
     if (held) this.unlink(held);
     const entry = new MatchEntry(endpoint);
     this.entries.set(endpoint.id, entry);
+    if (endpoint.runUrls) this.runUrls.set(endpoint.tenant, entry);
     let patterns = this.byTenant.get(endpoint.tenant);
     if (!patterns) {
       patterns = new Map();
@@ -58,8 +62,19 @@ export class MatchIndex {
     this.entries.delete(id);
   }
 
+  /** Also a receiver of run URLs, by its own id: the endpoint that stands for them, at that receiver's origin. */
   get(id: string): DirectoryEntry | undefined {
-    return this.entries.get(id);
+    const held = this.entries.get(id);
+    if (held) return held;
+    const receiver = readRunReceiverId(id);
+    const standing = receiver && this.entries.get(receiver.endpointId);
+    if (!receiver || !standing?.endpoint.runUrls) return undefined;
+    return runReceiver(standing, id, receiver.origin);
+  }
+
+  /** The endpoint that stands for the run URLs of a tenant. */
+  runUrlsOf(tenant: string): Endpoint | undefined {
+    return this.runUrls.get(tenant)?.endpoint;
   }
 
   get size(): number {
@@ -85,6 +100,7 @@ export class MatchIndex {
 
   private unlink(entry: MatchEntry): void {
     const { tenant, eventTypes } = entry.endpoint;
+    if (this.runUrls.get(tenant) === entry) this.runUrls.delete(tenant);
     const patterns = this.byTenant.get(tenant);
     for (const pattern of eventTypes) {
       const entries = patterns?.get(pattern);
@@ -94,6 +110,23 @@ export class MatchIndex {
     if (patterns?.size === 0) this.byTenant.delete(tenant);
   }
 }
+
+/** Receivers of run URLs, by the endpoint that stands for them as it is now. */
+const receivers = new WeakMap<MatchEntry, Map<string, DirectoryEntry>>();
+
+const runReceiver = (standing: MatchEntry, id: string, origin: string): DirectoryEntry => {
+  let known = receivers.get(standing);
+  if (!known) {
+    known = new Map();
+    receivers.set(standing, known);
+  }
+  let entry = known.get(id);
+  if (!entry) {
+    entry = { endpoint: { ...standing.endpoint, id, url: origin } };
+    known.set(id, entry);
+  }
+  return entry;
+};
 
 /** The data as filters see it, parsed when the first of them looks. */
 class EventInput implements FilterInput {

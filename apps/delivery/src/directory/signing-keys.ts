@@ -7,6 +7,7 @@ import {
   openHeaders,
   openSecret,
   type SealedEndpointSecret,
+  secretOwnerOf,
 } from '@millrace/domain';
 
 /**
@@ -29,7 +30,7 @@ export class SigningKeys {
     return active.map((secret) => {
       const held = this.opened.get(secret);
       if (held) return held;
-      const binding = { tenant: endpoint.tenant, owner: endpoint.id, secretId: secret.id };
+      const binding = { tenant: endpoint.tenant, owner: secretOwnerOf(endpoint.id), secretId: secret.id };
       const key = importEndpointKey(openSecret(this.encryptionKey, binding, secret.sealed));
       this.opened.set(secret, key);
       return key;
@@ -40,7 +41,7 @@ export class SigningKeys {
   headersOf({ id, tenant, headers }: Pick<Endpoint, 'id' | 'tenant' | 'headers'>): HeaderValues {
     let opened = this.headers.get(headers);
     if (!opened) {
-      opened = openHeaders(this.encryptionKey, { tenant, endpointId: id }, headers);
+      opened = openHeaders(this.encryptionKey, { tenant, endpointId: secretOwnerOf(id) }, headers);
       this.headers.set(headers, opened);
     }
     return opened;

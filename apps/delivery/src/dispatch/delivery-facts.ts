@@ -10,7 +10,7 @@ import {
 import type { AttemptFinished, AttemptStarted, DeliveryEnded, DeliveryParked } from '@millrace/protocol';
 import type { TraceContext } from '@millrace/telemetry';
 import type { WebhookRequest } from '@millrace/webhook-client';
-import { headersForHistory } from './prepare';
+import { destinationOf, headersForHistory } from './prepare';
 
 /** One request of a delivery, as its facts name it. */
 export interface AttemptSubject {
@@ -35,7 +35,7 @@ export const startedFact = (
   epoch: task.epoch,
   attempt: task.attempt,
   requestId,
-  url: endpoint.url,
+  url: destinationOf(task, endpoint),
   traceId: trace.traceId,
   spanId: trace.spanId,
   recordOffset,
@@ -69,7 +69,7 @@ export const finishedFact = (
   startedAt,
   durationMs: outcome.durationMs,
   outcome: outcomeName(outcome, settlement.kind === 'succeeded'),
-  request: { url: endpoint.url, headers: request ? headersForHistory(request, endpoint) : {} },
+  request: { url: destinationOf(task, endpoint), headers: request ? headersForHistory(request, endpoint) : {} },
   response:
     outcome.kind === 'response'
       ? {

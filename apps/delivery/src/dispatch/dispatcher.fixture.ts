@@ -39,6 +39,7 @@ export const endpoint = (more: Partial<Endpoint> = {}): Endpoint => ({
   rateLimit: null,
   retry: null,
   options: DEFAULT_OPTIONS,
+  runUrls: false,
   description: null,
   createdAt: '2026-01-01T00:00:00Z',
   updatedAt: '2026-01-01T00:00:00Z',
@@ -65,6 +66,7 @@ export const task = (more: Partial<DeliveryTask> = {}): DeliveryTask => ({
   remainingDelayMs: 0,
   plannedAt: null,
   chain: null,
+  destination: null,
   replay: null,
   ...more,
 });

@@ -5,13 +5,10 @@ import {
   type EndpointKey,
   type HeaderValues,
   HIDDEN_VALUE,
-  type SignableRequest,
-  standardHeaders,
+  requestHeaders,
   timeoutOf,
 } from '@millrace/domain';
 import type { WebhookRequest } from '@millrace/webhook-client';
-
-const STANDARD = 'standard';
 
 export interface PrepareInput {
   readonly task: DeliveryTask;
@@ -28,10 +25,7 @@ export interface PrepareInput {
   readonly now: number;
 }
 
-/**
- * Pure: envelope and bytes are made already; this signs them for one attempt and adds the headers. Beside those of the contract
- * go the ones of Standard Webhooks, what marks a replay, and the trace.
- */
+/** Pure: envelope and bytes are made already; this signs them for one attempt and adds the headers. */
 export const prepare = ({
   task,
   body,
@@ -43,28 +37,29 @@ export const prepare = ({
   traceparent,
   now,
 }: PrepareInput): WebhookRequest => {
-  const { options } = endpoint;
-  const signable: SignableRequest = {
-    eventId: task.eventId,
-    eventType: task.eventType,
-    eventTime: task.eventTime,
-    endpointId: endpoint.id,
-    requestId,
-    attempt: task.attempt,
-    attemptAt: now,
-    chain: task.chain,
-    body,
-    keys,
-    options,
-  };
-  const headers = [...contract.headers(signable)];
-  if (contract.name !== STANDARD && options.standardHeaders) headers.push(...standardHeaders(signable));
-  if (task.replay !== null) headers.push(['millrace-replay', task.replay]);
-  for (const name of Object.keys(customHeaders)) headers.push([name, customHeaders[name]!]);
-  if (options.traceContext) headers.push(['traceparent', traceparent]);
-  headers.push(['millrace-request-id', requestId]);
-  return { url: endpoint.url, headers, body, timeoutMs: timeoutOf(endpoint, contract) };
+  const headers = requestHeaders(
+    contract,
+    {
+      eventId: task.eventId,
+      eventType: task.eventType,
+      eventTime: task.eventTime,
+      endpointId: endpoint.id,
+      requestId,
+      attempt: task.attempt,
+      attemptAt: now,
+      chain: task.chain,
+      body,
+      keys,
+      options: endpoint.options,
+    },
+    { replay: task.replay, custom: customHeaders, traceparent },
+  );
+  return { url: destinationOf(task, endpoint), headers, body, timeoutMs: timeoutOf(endpoint, contract) };
 };
+
+/** Where a delivery goes. */
+export const destinationOf = (task: Pick<DeliveryTask, 'destination'>, endpoint: Pick<Endpoint, 'url'>): string =>
+  task.destination ?? endpoint.url;
 
 /** Request headers as the history keeps them: an endpoint's own may hold credentials, so their values are masked. */
 export const headersForHistory = (request: WebhookRequest, endpoint: Endpoint): { [name: string]: string } => {

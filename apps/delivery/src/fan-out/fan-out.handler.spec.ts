@@ -34,6 +34,7 @@ const endpoint = (id: string, eventTypes: string[]): Endpoint => ({
   rateLimit: null,
   retry: null,
   options: DEFAULT_OPTIONS,
+  runUrls: false,
   description: null,
   createdAt: '2026-01-01T00:00:00Z',
   updatedAt: '2026-01-01T00:00:00Z',
@@ -53,8 +54,11 @@ const world = (endpoints: Endpoint[], partitions = 12) => {
           happened.push('matched');
           return index.match(event);
         },
+        runUrlsOf: (tenant) => index.runUrlsOf(tenant),
         caughtUp: async () => void happened.push('caught up'),
       },
+      checkDestination: (url) =>
+        url.startsWith('https://') ? { ok: true, url } : { ok: false, detail: 'Only https.' },
       tenants: {
         knows: async (tenant) => {
           happened.push(`asked about ${tenant}`);
@@ -130,7 +134,9 @@ describe('fan-out', () => {
     expect(rejections).toHaveLength(1);
     const { rejection } = decodeRejection(incoming(rejections[0]!))!;
     expect(rejection).toMatchObject({ code: 'unrepresentable' });
-    expect(rejection.detail).toMatch(/contract proign \(ep_1\): data\.weight: .*send it as a string.*contract mes \(ep_2\)/);
+    expect(rejection.detail).toMatch(
+      /contract proign \(ep_1\): data\.weight: .*send it as a string.*contract mes \(ep_2\)/,
+    );
     expect(happened.at(-1)).toBe('finished 0');
   });
 
@@ -173,6 +179,44 @@ describe('fan-out', () => {
     await handler.handle([record(Buffer.from('{"EndTime":"2025-10-01T00:00:00"}'), binary)]);
     const delivery = decodeDelivery(incoming(sent.find(({ topic }) => topic === topics.deliveries)!))!;
     expect(delivery.task.expiresAt).toBe(Date.parse('2025-10-31T00:00:00Z'));
+  });
+
+  describe('a run that brings its own URL', () => {
+    const standing: Endpoint = { ...endpoint('ep_runs', []), contract: 'eclips', runUrls: true, url: '' };
+    const run = { ...binary, ce_type: 'run.completed' };
+    const data = (webhookUrl: unknown) => Buffer.from(JSON.stringify({ run_id: 'r1', webhook_url: webhookUrl }));
+
+    it('is delivered there too, each receiver in a lane of its own, whatever its path', async () => {
+      const { handler, sent, record } = world([standing, { ...endpoint('ep_1', ['run.*']), contract: 'eclips' }]);
+      const urls = ['https://a.example/1', 'https://a.example/2?x=3', 'https://b.example:8443/1'];
+      for (const [n, url] of urls.entries())
+        await handler.handle([record(data(url), { ...run, ce_id: `r-${n}` }, BigInt(n))]);
+      const tasks = sent
+        .filter(({ topic }) => topic === topics.deliveries)
+        .map((each) => decodeDelivery(incoming(each))!.task)
+        .filter(({ endpointId }) => endpointId !== 'ep_1');
+      expect(tasks.map(({ destination }) => destination)).toEqual(urls);
+      const [first, second, third] = tasks.map(({ endpointId }) => endpointId);
+      expect([first, third]).toEqual([second, expect.not.stringMatching(`^${first}$`)]);
+      expect(tasks.every(({ contract }) => contract.name === 'eclips')).toBe(true);
+      expect(sent.filter(({ topic }) => topic === topics.eventsRejected)).toEqual([]);
+    });
+
+    it.each([
+      ['without a run secret', [], 'https://a.example/1', 'POST /v1/webhooks/run-secret'],
+      ['that may not be sent to', [standing], 'http://169.254.169.254/', 'Only https'],
+      ['that is no text', [standing], { host: 'a' }, 'not a text'],
+    ])('%s is refused in the quarantine, and its other receivers have it', async (_, runUrls, url, detail) => {
+      const { handler, sent, happened, record } = world([...runUrls, endpoint('ep_1', ['run.*'])]);
+      await handler.handle([record(data(url), run)]);
+      const deliveries = sent.filter(({ topic }) => topic === topics.deliveries);
+      expect(deliveries.map(({ key }) => key)).toEqual(['ep_1']);
+      const [rejected] = sent.filter(({ topic }) => topic === topics.eventsRejected);
+      const { rejection } = decodeRejection(incoming(rejected!))!;
+      expect(rejection.code).toBe('run_url_refused');
+      expect(rejection.detail).toContain(detail);
+      expect(happened.at(-1)).toBe('finished 0');
+    });
   });
 
   it('makes one delivery for each endpoint that matches, each with its fact in the partition of its endpoint', async () => {

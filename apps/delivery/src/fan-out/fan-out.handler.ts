@@ -1,4 +1,11 @@
-import { contractNamed, DEFAULT_TENANT, type Event, type EventRefusal, timeForDeliveryId } from '@millrace/domain';
+import {
+  contractNamed,
+  DEFAULT_TENANT,
+  type Endpoint,
+  type Event,
+  type EventRefusal,
+  timeForDeliveryId,
+} from '@millrace/domain';
 import type { ConsumedRecord } from '@millrace/kafka';
 import {
   decodeEvent,
@@ -20,10 +27,17 @@ import type { DirectoryEntry } from '../directory/match-index';
 import { FirstTimes } from './first-times';
 import { OutgoingDeliveries } from './outgoing-deliveries';
 import { type Plan, planDeliveries, type Unrepresentable } from './plan-deliveries';
+import { type DestinationCheck, runUrl } from './run-url';
 
 export interface FanOutPorts {
   /** Endpoints as of now; `caughtUp` makes "now" include every change that Kafka had at the time of the call. */
-  readonly directory: { match(event: Event): DirectoryEntry[]; caughtUp(): Promise<void> };
+  readonly directory: {
+    match(event: Event): DirectoryEntry[];
+    /** The endpoint that stands for the run URLs of a tenant. */
+    runUrlsOf(tenant: string): Endpoint | undefined;
+    caughtUp(): Promise<void>;
+  };
+  readonly checkDestination: DestinationCheck;
   readonly tenants: { knows(tenant: string): Promise<boolean> };
   /** Resolves true when Kafka has the messages, false when the process is stopping. */
   readonly messages: { send(messages: readonly OutgoingMessage[]): Promise<boolean> };
@@ -73,6 +87,13 @@ export class FanOutHandler {
         const matches = this.ports.directory.match(reading.event);
         const renderable = matches.filter(({ endpoint }) => contractNamed(endpoint.contract) !== undefined);
         if (renderable.length < matches.length) outgoing.add(this.rejection(message, unknownContracts(matches)));
+        const run = runUrl(
+          reading.event,
+          this.ports.directory.runUrlsOf(reading.event.tenant),
+          this.ports.checkDestination,
+        );
+        if (run.kind === 'receiver') renderable.push(run.entry);
+        if (run.kind === 'refused') outgoing.add(this.rejection(message, run.refusal));
         const { planned, unrepresentable } = this.plan(reading.event, renderable, message.timestamp);
         if (unrepresentable.length > 0) outgoing.add(this.rejection(message, notRepresentable(unrepresentable)));
         for (const each of planned) {

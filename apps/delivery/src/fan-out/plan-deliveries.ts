@@ -87,6 +87,7 @@ export const planDeliveries = ({
       remainingDelayMs: 0,
       plannedAt: null,
       chain: null,
+      destination: endpoint.runUrls ? endpoint.url : null,
       replay: null,
     };
     const created: DeliveryCreated = {

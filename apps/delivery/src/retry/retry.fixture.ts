@@ -27,6 +27,7 @@ export const task = (more: Partial<DeliveryTask> = {}): DeliveryTask => ({
   remainingDelayMs: 1_000,
   plannedAt: null,
   chain: null,
+  destination: null,
   replay: null,
   ...more,
 });

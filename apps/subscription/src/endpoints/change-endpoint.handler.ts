@@ -34,6 +34,11 @@ export class ChangeEndpoint {
     return this.writer.write(request, async (tx) => {
       const endpoint = await tx.lock(id);
       if (!endpoint) throw noSuchEndpoint();
+      if (endpoint.connectionId !== null && (url !== undefined || headers !== undefined))
+        throw new Refused(
+          'conflict',
+          `Where this endpoint sends to is set by its connection: PATCH /v1/connections/${endpoint.connectionId}.`,
+        );
       const owner = { tenant: endpoint.tenant, endpointId: id };
       const now = tools.now();
       const changed = applyChanges(

@@ -27,37 +27,57 @@ import { recordOfEndpoint, type StoredEndpoint } from './stored-endpoint';
  */
 const BEYOND_CREATION_MS = 3_600_000;
 
+/** What the settings of our own API do not say. */
+interface More {
+  readonly status?: 'active' | 'paused';
+  readonly connectionId?: string;
+  /** Sealed already. */
+  readonly headers?: StoredEndpoint['headers'];
+}
+
 export class CreateEndpoint {
   constructor(
     private readonly writer: ConfigurationWriter<EndpointTransaction>,
     private readonly tools: EndpointTools,
   ) {}
 
-  async handle(request: WriteRequest, settings: NewEndpointSettings): Promise<CreatedEndpointView> {
+  handle(request: WriteRequest, settings: NewEndpointSettings): Promise<CreatedEndpointView> {
+    return this.handleWith(
+      request,
+      async () => ({ settings, more: {} }),
+      (endpoint, secret, startFrom) => ({ ...viewOfEndpoint(endpoint, null), secret, startFrom }),
+    );
+  }
+
+  /**
+   * For the APIs that make endpoints under other names.
+   * @param decide inside the transaction, with the id that the endpoint will have
+   * @param answer what the client gets; the secret is in no other place in the clear
+   */
+  handleWith<Answer>(
+    request: WriteRequest,
+    decide: (tx: EndpointTransaction, id: string) => Promise<{ settings: NewEndpointSettings; more: More }>,
+    answer: (endpoint: StoredEndpoint, secret: string, startFrom: CreatedEndpointView['startFrom']) => Answer,
+  ): Promise<Answer> {
     const { tools } = this;
-    const url = tools.checkUrl(settings.url);
     return this.writer.write(request, async (tx) => {
       if ((await tx.countForAdding()) >= tools.endpointsPerTenant)
         throw new Refused('conflict', `A tenant has at most ${tools.endpointsPerTenant} endpoints; delete one first.`);
       const now = tools.now();
       const id = newEndpointId(now, tools.random(10));
+      const { settings, more } = await decide(tx, id);
       const secret = settings.secret ?? newSecret(tools.random);
+      const owner = { tenant: request.tenant, endpointId: id };
       const endpoint: StoredEndpoint = {
         id,
         tenant: request.tenant,
         version: 1,
-        url,
+        url: tools.checkUrl(settings.url),
         eventTypes: settings.eventTypes,
         filter: settings.filter,
         contract: settings.contract,
-        headers: headersToStore(
-          tools.encryptionKey,
-          tools.random,
-          { tenant: request.tenant, endpointId: id },
-          settings.headers,
-          {},
-        ),
-        status: 'active',
+        headers: more.headers ?? headersToStore(tools.encryptionKey, tools.random, owner, settings.headers, {}),
+        status: more.status ?? 'active',
         statusReason: null,
         statusSince: new Date(now).toISOString(),
         statusBy: request.actor,
@@ -66,23 +86,23 @@ export class CreateEndpoint {
         rateLimit: settings.rateLimit,
         retry: settings.retry,
         options: { ...DEFAULT_OPTIONS, ...settings.options },
+        runUrls: false,
+        connectionId: more.connectionId ?? null,
         description: settings.description,
         createdAt: new Date(now).toISOString(),
         updatedAt: new Date(now).toISOString(),
-        secrets: [
-          sealForEndpoint(tools.encryptionKey, tools.random, { tenant: request.tenant, endpointId: id }, secret),
-        ],
+        secrets: [sealForEndpoint(tools.encryptionKey, tools.random, owner, secret)],
       };
       requireContractLimits(endpoint);
       const backfill = settings.startFrom === null ? null : this.backfill(request, id, settings.startFrom, now);
       await tx.insert(endpoint);
       if (backfill) await tx.recoveries.insert(backfill);
       return {
-        answer: {
-          ...viewOfEndpoint(endpoint, null),
+        answer: answer(
+          endpoint,
           secret,
-          startFrom: backfill && { recoveryId: backfill.id, since: new Date(backfill.since).toISOString() },
-        },
+          backfill && { recoveryId: backfill.id, since: new Date(backfill.since).toISOString() },
+        ),
         records: [
           recordOfEndpoint(tools.topics.endpoints, endpoint),
           ...(backfill ? [encodeRecoveryOrder(tools.topics.recoveries, orderOf(backfill))] : []),

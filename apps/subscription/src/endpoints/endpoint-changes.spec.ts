@@ -20,6 +20,8 @@ const endpoint: StoredEndpoint = {
   rateLimit: { perSecond: 5, burst: 5 },
   retry: { delaysMs: [1000], jitter: 0 },
   options: DEFAULT_OPTIONS,
+  runUrls: false,
+  connectionId: null,
   description: 'first',
   createdAt: '2026-01-01T00:00:00.000Z',
   updatedAt: '2026-01-01T00:00:00.000Z',

@@ -23,6 +23,8 @@ const endpoint: StoredEndpoint = {
   rateLimit: { perSecond: 0.5, burst: 1 },
   retry: { delaysMs: [1500, 60_000], jitter: 0.2 },
   options: DEFAULT_OPTIONS,
+  runUrls: false,
+  connectionId: null,
   description: null,
   createdAt: '2026-01-01T00:00:00.000Z',
   updatedAt: '2026-01-01T00:00:00.000Z',

@@ -7,10 +7,11 @@ import type {
   RetryPolicy,
   SealedEndpointSecret,
 } from '@millrace/domain';
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** One endpoint; the topic `endpoints` holds the same state. */
 @Entity({ name: 'endpoint' })
+@Index('endpoint_of_connection', ['tenant', 'connectionId'], { where: 'connection_id IS NOT NULL' })
 export class EndpointEntity {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'endpoint_pkey' })
   tenant: string;
@@ -66,6 +67,14 @@ export class EndpointEntity {
   /** Those that are not as they are by default. */
   @Column({ type: 'json', default: {} })
   options: Partial<EndpointOptions>;
+
+  /** It stands for the URLs that events bring themselves. */
+  @Column({ name: 'run_urls', type: 'boolean', default: false })
+  runUrls: boolean;
+
+  /** The API connection that an export configuration sends to. */
+  @Column({ name: 'connection_id', type: 'text', collation: 'C', nullable: true })
+  connectionId: string | null;
 
   @Column({ type: 'text', nullable: true })
   description: string | null;

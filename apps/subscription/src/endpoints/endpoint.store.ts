@@ -1,6 +1,8 @@
 import { DEFAULT_OPTIONS } from '@millrace/domain';
 import type { Database, Transaction } from '@millrace/postgres';
 import { In, LessThan } from 'typeorm';
+import { auditTransaction } from '../audit-log/audit-entry.store';
+import { connectionTransaction } from '../compatible-apis/eclipse/connection.store';
 import { recoveryTransaction } from '../recoveries/recovery.store';
 import { inTenant } from '../tenancy/tenant-transaction.store';
 import { EndpointEntity } from './endpoint.entity';
@@ -29,7 +31,7 @@ export class EndpointStore implements EndpointReads {
 
   find(tenant: string, id: string): Promise<StoredEndpoint | null> {
     return inTenant(this.database, tenant, async (tx) => {
-      const row = await tx.findOneBy(EndpointEntity, { tenant, id });
+      const row = await tx.findOneBy(EndpointEntity, { tenant, id, runUrls: false });
       return row && fromRow(row);
     });
   }
@@ -43,11 +45,28 @@ export class EndpointStore implements EndpointReads {
   list(tenant: string, before: string | null, limit: number): Promise<StoredEndpoint[]> {
     return inTenant(this.database, tenant, async (tx) => {
       const rows = await tx.find(EndpointEntity, {
-        where: { tenant, ...(before === null ? {} : { id: LessThan(before) }) },
+        where: { tenant, runUrls: false, ...(before === null ? {} : { id: LessThan(before) }) },
         order: { id: 'DESC' },
         take: limit,
       });
       return rows.map(fromRow);
+    });
+  }
+
+  listOf(
+    tenant: string,
+    contract: string,
+    { before = null, offset = 0, limit }: { before?: string | null; offset?: number; limit: number },
+  ): Promise<{ endpoints: StoredEndpoint[]; total: number }> {
+    return inTenant(this.database, tenant, async (tx) => {
+      const of = { tenant, contract, runUrls: false };
+      const rows = await tx.find(EndpointEntity, {
+        where: { ...of, ...(before === null ? {} : { id: LessThan(before) }) },
+        order: { id: 'DESC' },
+        skip: offset,
+        take: limit,
+      });
+      return { endpoints: rows.map(fromRow), total: await tx.countBy(EndpointEntity, of) };
     });
   }
 }
@@ -62,7 +81,10 @@ export const endpointTransaction = (tx: Transaction, tenant: string): EndpointTr
     await tx.insert(EndpointEntity, toRow(endpoint));
   },
   async lock(id) {
-    const row = await tx.findOne(EndpointEntity, { where: { tenant, id }, lock: { mode: 'pessimistic_write' } });
+    const row = await tx.findOne(EndpointEntity, {
+      where: { tenant, id, runUrls: false },
+      lock: { mode: 'pessimistic_write' },
+    });
     return row && fromRow(row);
   },
   async update(endpoint) {
@@ -72,5 +94,23 @@ export const endpointTransaction = (tx: Transaction, tenant: string): EndpointTr
   async delete(id) {
     await tx.delete(EndpointEntity, { tenant, id });
   },
+  async lockOfConnection(connectionId) {
+    const rows = await tx.find(EndpointEntity, {
+      where: { tenant, connectionId },
+      order: { id: 'ASC' },
+      lock: { mode: 'pessimistic_write' },
+    });
+    return rows.map(fromRow);
+  },
+  async lockRunUrls() {
+    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`run URLs of ${tenant}`]);
+    const row = await tx.findOne(EndpointEntity, {
+      where: { tenant, runUrls: true },
+      lock: { mode: 'pessimistic_write' },
+    });
+    return row && fromRow(row);
+  },
   recoveries: recoveryTransaction(tx, tenant),
+  connections: connectionTransaction(tx, tenant),
+  audit: auditTransaction(tx, tenant),
 });

@@ -99,7 +99,7 @@ export class EndpointsController {
   @Post(':id/test')
   @RequireScope('webhooks:write')
   @HttpCode(202)
-  test(
+  async test(
     @CurrentPrincipal() principal: ApiPrincipal,
     @IdempotencyKey() key: string | null,
     @CurrentTrace() trace: TraceContext,
@@ -109,7 +109,8 @@ export class EndpointsController {
   ): Promise<TestDeliveryView> {
     const write = writeOf(principal, `POST /v1/endpoints/${known(id)}/test`, key, body);
     const origin = { traceId: trace.traceId, traceparent: formatTraceparent(trace) };
-    return this.service.testEndpoint.handle(write, id, request.eventType, origin);
+    const { deliveryId } = await this.service.testEndpoint.handle(write, id, request.eventType, origin);
+    return { deliveryId };
   }
 
   @Post(':id/rotate-secret')

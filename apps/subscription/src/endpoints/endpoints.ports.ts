@@ -1,6 +1,8 @@
 import type { EncryptionKey } from '@millrace/domain';
 import type { TopicNames } from '@millrace/protocol';
 import type { Logger } from '@millrace/telemetry';
+import type { AuditTransaction } from '../audit-log/audit-entry.store';
+import type { ConnectionTransaction } from '../compatible-apis/eclipse/connections.ports';
 import type { RecoveryTransaction } from '../recoveries/recoveries.ports';
 import type { EndpointCondition } from './endpoint-condition';
 import type { Randomness } from './endpoint-secrets';
@@ -15,8 +17,14 @@ export interface EndpointTransaction {
   lock(id: string): Promise<StoredEndpoint | null>;
   update(endpoint: StoredEndpoint): Promise<void>;
   delete(id: string): Promise<void>;
+  /** Those of the export configurations that send to a connection, locked. */
+  lockOfConnection(connectionId: string): Promise<StoredEndpoint[]>;
+  /** The one that stands for run URLs, locked. */
+  lockRunUrls(): Promise<StoredEndpoint | null>;
   /** Of the same tenant, in the same transaction. */
   readonly recoveries: RecoveryTransaction;
+  readonly connections: ConnectionTransaction;
+  readonly audit: AuditTransaction;
 }
 
 export interface EndpointReads {
@@ -25,6 +33,12 @@ export interface EndpointReads {
   findMany(tenant: string, ids: readonly string[]): Promise<StoredEndpoint[]>;
   /** Newest first, those made before `before`. */
   list(tenant: string, before: string | null, limit: number): Promise<StoredEndpoint[]>;
+  /** Of one contract, newest first, with how many there are. */
+  listOf(
+    tenant: string,
+    contract: string,
+    page: { readonly before?: string | null; readonly offset?: number; readonly limit: number },
+  ): Promise<{ readonly endpoints: StoredEndpoint[]; readonly total: number }>;
 }
 
 /** Judges a URL by this deployment's policy; gives the normalised form. Throws Refused. */

@@ -67,6 +67,7 @@ export const testDelivery = (
       remainingDelayMs: 0,
       plannedAt: null,
       chain: null,
+      destination: null,
       replay: null,
     },
   };

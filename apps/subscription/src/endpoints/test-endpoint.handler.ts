@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { contractNamed } from '@millrace/domain';
-import { type DeliveryCreated, encodeDelivery, encodeFacts, type TestDeliveryView } from '@millrace/protocol';
+import { type DeliveryCreated, encodeDelivery, encodeFacts } from '@millrace/protocol';
 import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
 import { Refused } from '../refused';
 import { noSuchEndpoint } from './change-endpoint.handler';
@@ -9,6 +9,12 @@ import { testDelivery } from './test-delivery';
 
 /** The data of an example of a type, from the tenant's catalogue. */
 export type ExampleOf = (tenant: string, eventType: string) => Promise<unknown>;
+
+/** What was sent: the body as text, byte for byte. */
+export interface SentTest {
+  readonly deliveryId: string;
+  readonly body: string;
+}
 
 export interface TraceOrigin {
   readonly traceId: string;
@@ -26,7 +32,7 @@ export class TestEndpoint {
     private readonly exampleOf: ExampleOf,
   ) {}
 
-  async handle(request: WriteRequest, id: string, eventType: string, trace: TraceOrigin): Promise<TestDeliveryView> {
+  async handle(request: WriteRequest, id: string, eventType: string, trace: TraceOrigin): Promise<SentTest> {
     const { tools } = this;
     const data = await this.exampleOf(request.tenant, eventType);
     return this.writer.write(request, async (tx) => {
@@ -61,7 +67,7 @@ export class TestEndpoint {
         traceId: trace.traceId,
       };
       return {
-        answer: { deliveryId: task.deliveryId },
+        answer: { deliveryId: task.deliveryId, body: body.toString() },
         records: [
           encodeDelivery(tools.topics.deliveries, { task, body, traceparent: trace.traceparent }),
           // Keyed like the task: both topics have the same partitions, so the fact lands beside the endpoint's others.

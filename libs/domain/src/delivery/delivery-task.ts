@@ -40,6 +40,8 @@ export interface DeliveryTask {
    * attempt and kept by every later one. Null before that, and for tests and replays.
    */
   readonly chain: { readonly sequence: number; readonly previousId: string | null } | null;
+  /** The URL of this delivery, where it brings its own; null for that of its endpoint. */
+  readonly destination: string | null;
   /** Id of the recovery or the command that replays it; sent in a header, so that a receiver knows a replay. */
   readonly replay: string | null;
 }

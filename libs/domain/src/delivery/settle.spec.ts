@@ -26,6 +26,7 @@ const task: DeliveryTask = {
   plannedAt: null,
   subject: null,
   chain: null,
+  destination: null,
   replay: null,
 };
 const answered = (status: number, headers: { [name: string]: string } = {}): Outcome => ({

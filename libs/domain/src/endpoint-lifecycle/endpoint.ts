@@ -38,6 +38,11 @@ export interface Endpoint {
   /** Instead of the contract's own schedule. */
   readonly retry: RetryPolicy | null;
   readonly options: EndpointOptions;
+  /**
+   * It stands for the URLs that the tenant's events bring themselves (`webhook_url` of eClips' runs): its secret signs what goes
+   * to them. It matches no event by its types.
+   */
+  readonly runUrls: boolean;
   readonly description: string | null;
   /** RFC 3339. */
   readonly createdAt: string;

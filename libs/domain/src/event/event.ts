@@ -47,7 +47,8 @@ export type EventRefusal = {
     | 'unsupported_content_type'
     | 'unknown_tenant'
     | 'unknown_contract'
-    | 'unrepresentable';
+    | 'unrepresentable'
+    | 'run_url_refused';
   /** What was wrong, where, and what to do about it, in one sentence. */
   readonly detail: string;
   /** The member or attribute concerned, where there is one. */

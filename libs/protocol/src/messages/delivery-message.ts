@@ -38,10 +38,10 @@ export const decodeDelivery = (message: IncomingMessage): DeliveryRecord | null 
 };
 
 /** Members that records of earlier releases lack. */
-const ABSENT = { subject: null, chain: null, replay: null };
+const ABSENT = { subject: null, chain: null, destination: null, replay: null };
 
 const complete = (task: unknown): unknown =>
-  isObject(task) && 'subject' in task && 'chain' in task && 'replay' in task
+  isObject(task) && 'subject' in task && 'chain' in task && 'destination' in task && 'replay' in task
     ? task
     : { ...ABSENT, ...(task as object) };
 
@@ -77,4 +77,5 @@ const isTask = (value: unknown): value is DeliveryTask =>
   (value['remainingDelayMs'] as number) >= 0 &&
   (value['subject'] === null || isText(value['subject'])) &&
   (value['chain'] === null || (isObject(value['chain']) && isCount(value['chain']['sequence']))) &&
+  (value['destination'] === null || isText(value['destination'])) &&
   (value['replay'] === null || isText(value['replay']));

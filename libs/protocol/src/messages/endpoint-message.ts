@@ -34,7 +34,7 @@ export const decodeEndpoint = (message: IncomingMessage): EndpointChange => {
 };
 
 /** Members that records of earlier releases lack. */
-const ABSENT = { ordering: 'none', rateLimit: null, retry: null };
+const ABSENT = { ordering: 'none', rateLimit: null, retry: null, runUrls: false };
 
 const isObject = (value: unknown): value is { readonly [name: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -52,6 +52,7 @@ describe('a delivery record', () => {
     remainingDelayMs: 4,
     plannedAt: 5,
     chain: { sequence: 7, previousId: null },
+    destination: null,
     replay: 'rec_1',
   };
 
@@ -161,6 +162,7 @@ describe('an endpoint record', () => {
     rateLimit: { perSecond: 5, burst: 10 },
     retry: null,
     options: DEFAULT_OPTIONS,
+    runUrls: false,
     status: 'active',
     statusReason: null,
     timeoutMs: null,

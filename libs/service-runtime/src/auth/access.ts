@@ -11,6 +11,11 @@ export const ACCESS = Symbol('millrace access');
 /** On a handler or its controller: an API key with this scope is needed (`admin` stands for all). */
 export const RequireScope = (scope: Scope) => SetMetadata(ACCESS, { kind: 'scope', scope } satisfies Access);
 
+/** The body of a 403 for a missing scope, where the documents of a compatible API show one of their own. */
+export type ScopeRefusalBody = (required: readonly string[], provided: readonly string[]) => object;
+export const SCOPE_REFUSAL = Symbol('millrace scope refusal');
+export const ScopeRefusal = (body: ScopeRefusalBody) => SetMetadata(SCOPE_REFUSAL, body);
+
 /** Answers anybody. */
 export const Public = () => SetMetadata(ACCESS, { kind: 'public' } satisfies Access);
 

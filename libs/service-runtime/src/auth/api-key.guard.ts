@@ -5,7 +5,7 @@ import { Reflector } from '@nestjs/core';
 import { ApiProblem } from '../http/api-problem';
 import { type HttpRequest, routeOf, stateOf } from '../http/request-state';
 import { API_KEYS, LOGGER } from '../tokens';
-import { ACCESS, type Access } from './access';
+import { ACCESS, type Access, SCOPE_REFUSAL, type ScopeRefusalBody } from './access';
 import type { ApiKeyDirectory } from './api-key-directory';
 
 /** Refuses whatever is not expressly allowed: by scope, or by @Public. */
@@ -51,8 +51,15 @@ export class ApiKeyGuard implements CanActivate {
     }
     if (!grants(principal.scopes, access.scope)) {
       refuse('scope', principal.keyId);
+      const refusal = this.reflector.getAllAndOverride<ScopeRefusalBody | undefined>(SCOPE_REFUSAL, [
+        context.getHandler(),
+        context.getClass(),
+      ]);
+      const required = [access.scope];
+      const provided = [...principal.scopes];
       throw new ApiProblem('insufficient_scope', `The API key lacks the scope ${access.scope}.`, {
-        members: { required: [access.scope], provided: [...principal.scopes] },
+        members: { required, provided },
+        ...(refusal === undefined ? {} : { instead: refusal(required, provided) }),
       });
     }
     state.principal = principal;

@@ -8,7 +8,7 @@ import { type HttpRequest, type HttpResponse, stateIfAny } from './request-state
 import { methodsOf } from './route-methods';
 import { toProblem } from './to-problem';
 
-/** Answers every failed request with RFC 9457 problem details. */
+/** Answers every failed request with RFC 9457 problem details, or with what a compatible API has in their place. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
@@ -32,9 +32,10 @@ export class ProblemFilter implements ExceptionFilter {
       this.logger.warn({ error, traceId }, 'a dependency did not answer');
     }
     for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value);
-    const bytes = Buffer.from(JSON.stringify({ ...problem.problem, ...(traceId ? { traceId } : {}) }));
+    const { instead } = problem;
+    const bytes = Buffer.from(JSON.stringify(instead ?? { ...problem.problem, ...(traceId ? { traceId } : {}) }));
     response.statusCode = problem.problem.status;
-    response.setHeader('content-type', 'application/problem+json');
+    response.setHeader('content-type', instead === null ? 'application/problem+json' : 'application/json');
     response.setHeader('content-length', bytes.length);
     if (!request.complete) drainRefusedBody(request);
     response.end(request.method === 'HEAD' ? undefined : bytes);

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { eventNames, receiverUrl } from './event-names';
+
+/** `/v1/webhooks` as eClips documents it. */
+export const createEclipsWebhookRequest = z
+  .strictObject({ url: receiverUrl, events: eventNames })
+  .meta({ id: 'CreateEclipsWebhookRequest' });
+export type NewEclipsWebhook = z.output<typeof createEclipsWebhookRequest>;
+
+export const ECLIPS_PAGE = { default: 50, most: 200 } as const;
+const limitRule = `must be a whole number from 1 to ${ECLIPS_PAGE.most}`;
+const offsetRule = 'must be a whole number from 0 to 1000000';
+
+export const eclipsPageQuery = z
+  .strictObject({
+    limit: z
+      .string({ error: limitRule })
+      .regex(/^\d{1,4}$/, { error: limitRule })
+      .transform(Number)
+      .refine((limit) => limit >= 1 && limit <= ECLIPS_PAGE.most, { error: limitRule })
+      .default(ECLIPS_PAGE.default),
+    offset: z
+      .string({ error: offsetRule })
+      .regex(/^\d{1,7}$/, { error: offsetRule })
+      .transform(Number)
+      .refine((offset) => offset <= 1_000_000, { error: offsetRule })
+      .default(0),
+  })
+  .meta({ id: 'EclipsPageQuery' });
+export type EclipsPage = z.output<typeof eclipsPageQuery>;
+
+export const eclipsWebhookView = z
+  .object({ id: z.string(), url: z.string(), events: z.array(z.string()), created_at: z.string() })
+  .meta({ id: 'EclipsWebhook' });
+export type EclipsWebhookView = z.output<typeof eclipsWebhookView>;
+
+export const createdEclipsWebhookView = eclipsWebhookView
+  .extend({ secret: z.string().meta({ description: 'Shown here and never again.' }) })
+  .meta({ id: 'CreatedEclipsWebhook' });
+export type CreatedEclipsWebhookView = z.output<typeof createdEclipsWebhookView>;
+
+export const eclipsWebhookListView = z
+  .object({ data: z.array(eclipsWebhookView), total: z.int(), limit: z.int(), offset: z.int() })
+  .meta({ id: 'EclipsWebhookList' });
+export type EclipsWebhookListView = z.output<typeof eclipsWebhookListView>;
+
+export const eclipsRunSecretView = z
+  .object({ secret: z.string(), created_at: z.string() })
+  .meta({ id: 'EclipsRunSecret', description: 'Signs what is delivered to the `webhook_url` of a run. Shown once.' });
+export type EclipsRunSecretView = z.output<typeof eclipsRunSecretView>;
+
+export const eclipsScopeRefusal = z
+  .object({ error: z.literal('Insufficient scope'), required: z.array(z.string()), provided: z.array(z.string()) })
+  .meta({ id: 'EclipsScopeRefusal' });
