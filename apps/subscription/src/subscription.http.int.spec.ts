@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type DurableProducer, KafkaConnection } from '@millrace/kafka';
 import {
+  BUILT_IN_EVENT_TYPES,
   type ChangedEndpointView,
   type CreatedEndpointView,
   decodeDelivery,
@@ -19,7 +20,6 @@ import {
 } from '@millrace/protocol';
 import { silentLogger } from '@millrace/telemetry';
 import { eventually, ServiceProcess, serviceVariables, testEnvironment } from '@millrace/test-environment';
-import { BUILT_IN_EVENT_TYPES } from './event-types/built-in-event-types';
 
 jest.setTimeout(120_000);
 

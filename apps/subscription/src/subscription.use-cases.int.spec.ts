@@ -9,10 +9,12 @@ import {
   runMigrations,
 } from '@millrace/postgres';
 import {
+  BUILT_IN_EVENT_TYPES,
   createEndpointRequest,
   decodeApiKey,
   decodeDelivery,
   decodeEndpoint,
+  decodeEventRule,
   decodeFacts,
   decodeRecoveryOrder,
   type IncomingMessage,
@@ -26,11 +28,12 @@ import { silentLogger } from '@millrace/telemetry';
 import { eventually, testEnvironment } from '@millrace/test-environment';
 import { EndpointStore } from './endpoints/endpoint.store';
 import { openForEndpoint } from './endpoints/endpoint-secrets';
-import { BUILT_IN_EVENT_TYPES } from './event-types/built-in-event-types';
+import { EventTypeStore } from './event-types/event-type.store';
 import type { WriteRequest } from './publication/configuration-write';
 import { Refused } from './refused';
 import { SUBSCRIPTION_SCHEMA, SUBSCRIPTION_TABLES } from './subscription.database';
 import { type UseCases, useCases } from './subscription.use-cases';
+import { inTenant } from './tenancy/tenant-transaction.store';
 
 jest.setTimeout(60_000);
 
@@ -568,27 +571,163 @@ test('an API key is published as its hash, and leaves a tombstone', async () => 
   expect(records().at(-1)).toEqual({ id: created.id, record: null });
 });
 
-test('an event type is described once, and its example is what a test delivery carries', async () => {
+describe('event types', () => {
   const described = {
     name: 'quality.measured',
     module: 'quality',
     description: 'x',
     example: { mm: 1.5, odd: '\u0000' },
   };
-  const view = await service.describeEventType.handle(by('acme'), described);
-  expect(view).toMatchObject({ ...described, schema: null, builtIn: false });
-  expect(await refusal(service.describeEventType.handle(by('acme'), described))).toMatchObject({ code: 'conflict' });
-  expect(
-    await refusal(service.describeEventType.handle(by('acme'), { ...described, name: 'machine.alarm' })),
-  ).toMatchObject({
-    code: 'conflict',
+  const rules = (type: string) =>
+    log
+      .of(topics.eventRules)
+      .map(decodeEventRule)
+      .filter((change) =>
+        change.kind === 'put' ? change.rule.type === type : change.kind === 'deleted' && change.type === type,
+      );
+  const closed = { type: 'object', required: ['mm'], properties: { mm: { type: 'number' } } };
+
+  test('one of a tenant is in its list alone, and its example is what a test delivery carries', async () => {
+    const view = await service.describeEventType.handle(by('acme'), described);
+    expect(view).toMatchObject({ ...described, schema: null, builtIn: false, version: 1, validation: 'off' });
+    expect(view.versions).toEqual([{ version: 1, breaking: false, createdAt: view.createdAt }]);
+    expect(
+      await refusal(service.describeEventType.handle(by('acme'), { ...described, name: 'machine.alarm' })),
+    ).toMatchObject({ code: 'conflict' });
+    expect((await service.catalogue.list('acme', null, 100)).map(({ name }) => name)).toEqual([
+      ...BUILT_IN_EVENT_TYPES.map(({ name }) => name),
+      'quality.measured',
+    ]);
+    expect(await service.catalogue.exampleOf('acme', 'quality.measured')).toEqual(described.example);
+    expect((await service.catalogue.list('other', null, 100)).map(({ name }) => name)).not.toContain(
+      'quality.measured',
+    );
+    expect(await refusal(service.catalogue.find('other', 'quality.measured'))).toMatchObject({ code: 'not_found' });
   });
-  expect((await service.catalogue.list('acme', null, 50)).map(({ name }) => name)).toEqual([
-    ...BUILT_IN_EVENT_TYPES.map(({ name }) => name),
-    'quality.measured',
-  ]);
-  expect(await service.catalogue.exampleOf('acme', 'quality.measured')).toEqual(described.example);
-  expect((await service.catalogue.list('other', null, 50)).map(({ name }) => name)).not.toContain('quality.measured');
+
+  test('every built-in type has an example for a test delivery', async () => {
+    for (const { name, example } of BUILT_IN_EVENT_TYPES)
+      expect(await service.catalogue.exampleOf('acme', name)).toEqual(example);
+  });
+
+  test('a schema that differs is the next version, and the same one is none', async () => {
+    const own = { ...described, name: 'quality.versions', example: { mm: 1 } };
+    const first = await service.describeEventType.handle(by('acme'), { ...own, schema: closed });
+    expect(first).toMatchObject({ version: 1, schema: closed });
+    const again = await service.describeEventType.handle(by('acme'), { ...own, description: 'y', schema: closed });
+    expect(again).toMatchObject({ version: 1, description: 'y' });
+    const wider = { ...closed, properties: { ...closed.properties, by: { type: 'string' } } };
+    expect(await service.describeEventType.handle(by('acme'), { ...own, schema: wider })).toMatchObject({ version: 2 });
+
+    const narrower = { ...closed, required: ['mm', 'by'] };
+    const refused = await refusal(service.describeEventType.handle(by('acme'), { ...own, schema: narrower }));
+    expect([refused.code, refused.problem.errors]).toEqual([
+      'incompatible_schema',
+      [
+        { path: 'schema.required', detail: 'requires "by", which was not required' },
+        { path: 'data.by', detail: 'was described, and is not any more' },
+      ],
+    ]);
+    const breaking = { ...own, schema: narrower, example: { mm: 1, by: 'x' }, breaking: true };
+    expect(await service.describeEventType.handle(by('acme'), breaking)).toMatchObject({ version: 3 });
+    const { versions } = await service.catalogue.find('acme', own.name);
+    expect(versions.map(({ version, breaking: broke, schema }) => [version, broke, schema])).toEqual([
+      [1, false, closed],
+      [2, false, wider],
+      [3, true, narrower],
+    ]);
+    // nobody has asked for events to be held to it
+    expect(rules(own.name)).toEqual([]);
+  });
+
+  test('what is done with events that do not fit reaches Kafka before the answer, also of a built-in type', async () => {
+    const own = { ...described, name: 'quality.held', example: undefined, schema: closed };
+    await service.describeEventType.handle(by('acme'), { ...own, validation: 'warn' });
+    await service.describeEventType.handle(by('acme'), {
+      ...own,
+      schema: { type: 'object', properties: { mm: true } },
+    });
+    await service.changeEventType.handle(by('acme'), own.name, { validation: 'reject' });
+    await service.changeEventType.handle(by('acme'), own.name, { validation: 'off' });
+    const schema = { type: 'object', properties: { mm: true } };
+    const put = { v: 1, tenant: 'acme', type: own.name };
+    expect(rules(own.name)).toEqual([
+      { kind: 'put', rule: { ...put, validation: 'warn', version: 1, schema: closed } },
+      { kind: 'put', rule: { ...put, validation: 'warn', version: 2, schema } },
+      { kind: 'put', rule: { ...put, validation: 'reject', version: 2, schema } },
+      { kind: 'deleted', tenant: 'acme', type: own.name },
+    ]);
+
+    const view = await service.changeEventType.handle(by('acme'), 'order.shipped', { validation: 'reject' });
+    expect(view).toMatchObject({ name: 'order.shipped', builtIn: true, validation: 'reject' });
+    expect(rules('order.shipped')).toEqual([
+      {
+        kind: 'put',
+        rule: { v: 1, tenant: 'acme', type: 'order.shipped', validation: 'reject', version: 1, schema: null },
+      },
+    ]);
+    expect(await service.catalogue.find('acme', 'order.shipped')).toMatchObject({ validation: 'reject' });
+    expect(await service.catalogue.find('other', 'order.shipped')).toMatchObject({ validation: 'off' });
+    const listed = await service.catalogue.list('acme', null, 100);
+    expect(listed.find(({ name }) => name === 'order.shipped')).toMatchObject({ validation: 'reject' });
+  });
+
+  test('a type that events cannot be held to is refused', async () => {
+    const bare = { ...described, name: 'quality.bare' };
+    await service.describeEventType.handle(by('acme'), bare);
+    expect(await refusal(service.changeEventType.handle(by('acme'), bare.name, { validation: 'warn' }))).toMatchObject({
+      code: 'conflict',
+    });
+    expect(await refusal(service.changeEventType.handle(by('acme'), 'no.such', { validation: 'warn' }))).toMatchObject({
+      code: 'not_found',
+    });
+    // as one of an earlier release could be, which took any JSON for a schema
+    await inTenant(database, 'acme', (tx) =>
+      tx.query(`UPDATE event_type SET schema = '{"type": "nothing"}' WHERE name = $1`, [bare.name]),
+    );
+    expect(await refusal(service.changeEventType.handle(by('acme'), bare.name, { validation: 'warn' }))).toMatchObject({
+      code: 'invalid_schema',
+    });
+    await service.describeEventType.handle(by('acme'), { ...bare, schema: closed, example: { mm: 1 } });
+    await service.changeEventType.handle(by('acme'), bare.name, { validation: 'warn' });
+  });
+
+  test('twenty who post at once make twenty versions, one after the other', async () => {
+    const own = { ...described, name: 'quality.race', example: undefined };
+    await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        service.describeEventType.handle(by('acme'), { ...own, schema: { title: `n${n}` }, validation: 'warn' }),
+      ),
+    );
+    const { versions } = await service.catalogue.find('acme', own.name);
+    expect(versions.map(({ version }) => version)).toEqual(versions.map((_, index) => index + 1));
+    expect(versions).toHaveLength(20);
+    // the last word of the topic is the last version
+    expect(rules(own.name).at(-1)).toMatchObject({
+      rule: { version: 20, schema: versions.at(-1)!.schema },
+    });
+  });
+
+  test('those of the release before become version 1', async () => {
+    const fresh = await connectDatabase(tablesAt(await (await testEnvironment()).freshDatabase()), silentLogger);
+    try {
+      await runMigrations(fresh, silentLogger);
+      const names = SUBSCRIPTION_TABLES.migrations.map(({ name }) => name);
+      for (const _ of names.slice(names.indexOf('EventTypeVersions1770000000000'))) await fresh.undoLastMigration();
+      await inTenant(fresh, 'acme', (tx) =>
+        tx.query(
+          `INSERT INTO event_type (tenant, name, module, description, schema, created_at)
+           VALUES ('acme', 'a.b', 'm', '', '{"type": "object"}', now())`,
+        ),
+      );
+      await runMigrations(fresh, silentLogger);
+      expect(await new EventTypeStore(fresh).versions('acme', ['a.b'])).toMatchObject([
+        { version: 1, schema: '{"type": "object"}', breaking: false },
+      ]);
+    } finally {
+      await fresh.destroy();
+    }
+  });
 });
 
 test('no secret and no key is anywhere in the clear', async () => {

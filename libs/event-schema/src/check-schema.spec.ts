@@ -47,6 +47,7 @@ test.each<[string, unknown, string, string]>([
   ['another dialect', { $schema: 'http://json-schema.org/draft-07/schema#' }, 'schema.$schema', '2020-12'],
   ['a misspelt keyword', { propertys: {} }, 'schema.propertys', 'not a keyword'],
   ['a keyword of OpenAPI', { properties: { a: { nullable: true } } }, 'schema.properties.a.nullable', '"null"'],
+  ['what ajv fails on', { unevaluatedProperties: false }, 'schema.unevaluatedProperties', 'additionalProperties'],
   ['an old keyword', { definitions: {} }, 'schema.definitions', "write '$defs'"],
   ['an id inside', { items: { $id: 'urn:x' } }, 'schema.items.$id', 'root'],
   ['a remote reference', { $ref: 'https://example.com/x.json' }, 'schema.$ref', 'nothing is fetched'],

@@ -82,6 +82,8 @@ const INSTEAD: { readonly [keyword: string]: string } = {
   discriminator: "write 'anyOf' with a 'const' in each",
   example: "write 'examples'",
   id: "write '$id'",
+  unevaluatedItems: "write 'items'",
+  unevaluatedProperties: "write 'additionalProperties'",
   nullable: 'write \'type\': ["…", "null"]',
 };
 
@@ -132,7 +134,10 @@ const metaSchema = new Ajv2020({ strict: false, allErrors: true, logger: false, 
 const problemsOfForm = (schema: Schema): Problem[] => {
   const { $schema: _, ...rest } = typeof schema === 'boolean' ? { $schema: undefined } : schema;
   if (typeof schema === 'boolean' || metaSchema.validateSchema(rest)) return [];
-  return (metaSchema.errors ?? [])
+  // Of several forms that a keyword may have, each tells what it misses; the first says enough.
+  const errors = new Map((metaSchema.errors ?? []).reverse().map((error) => [error.instancePath, error] as const));
+  return [...errors.values()]
+    .reverse()
     .filter(({ keyword }) => keyword !== 'anyOf' && keyword !== '$ref')
     .slice(0, SCHEMA_LIMITS.problems)
     .map(({ instancePath, message, params }) => ({

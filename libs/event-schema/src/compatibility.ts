@@ -10,7 +10,7 @@ import { isSchema, pathTo, resolveReference, type Schema } from './schema-node';
  *   to receivers: a member that the former version described is still described.
  *
  * The rule is sound and not complete. Keywords are compared by what each says; where a combination would have to be reasoned
- * about (`not`, `oneOf`, `if`, `patternProperties`, `unevaluated…`), the new version must say the same as the former one, or
+ * about (`not`, `oneOf`, `if`, `patternProperties`), the new version must say the same as the former one, or
  * nothing. Both schemas must be usable by `problemsOfSchema`.
  */
 export const incompatibilities = (former: Schema, next: Schema): Problem[] => {
@@ -185,11 +185,6 @@ class Comparison {
           detail: `cannot be shown to allow all that was allowed: a new version says the same here, or nothing`,
         });
     }
-    // What counts as unevaluated depends on everything beside it.
-    for (const keyword of ['unevaluatedProperties', 'unevaluatedItems'])
-      if (next[keyword] !== undefined && next[keyword] !== true)
-        if (this.refers(next) || !olds.some((old) => canonical(old) === canonical(next)))
-          found.push({ path: pathTo(path, keyword), detail: 'allows a change beside it in a new type alone' });
     return found;
   }
 

@@ -26,6 +26,15 @@ test.each<[Schema, unknown, string, string]>([
   expect(compileSchema(schema)(data)).toEqual({ path: path.replace('["x-a"]', '.x-a'), detail });
 });
 
+test('patterns of names beside alternatives do not make the check fail', () => {
+  const check = compileSchema({
+    patternProperties: { '^c': { type: 'integer' } },
+    anyOf: [{ enum: [0], patternProperties: { '^c': true } }, { maxItems: 3 }],
+  });
+  expect(check({ c: 1 })).toBeNull();
+  expect(check({ c: 'x' })?.path).toBe('data.c');
+});
+
 test('a check can be asked again and again', () => {
   const check = compileSchema({ type: 'string' });
   expect([check('a'), check(1), check('b')]).toEqual([null, { path: 'data', detail: 'must be string' }, null]);

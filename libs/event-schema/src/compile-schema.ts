@@ -34,6 +34,8 @@ export const compileSchema = (schema: Schema): DataCheck => {
     formats: { ...FORMATS },
     code: { regExp },
   });
+  // No schema that is usable here asks what was evaluated, and the code that keeps account of it fails on some that are.
+  ajv.opts.unevaluated = false;
   const validate = ajv.compile(underOneName(schema));
   return (data) => {
     if (validate(data)) return null;
@@ -70,8 +72,6 @@ const detailOf = (error: ErrorObject, params: { readonly [name: string]: unknown
       return `lacks ${shown(params['missingProperty'])}`;
     case 'additionalProperties':
       return `has ${shown(params['additionalProperty'])}, which the schema does not allow`;
-    case 'unevaluatedProperties':
-      return `has ${shown(params['unevaluatedProperty'])}, which the schema does not allow`;
     case 'enum':
       return `must be one of ${shown(params['allowedValues'])}`;
     case 'const':

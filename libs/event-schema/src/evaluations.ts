@@ -82,13 +82,7 @@ const inside = (schema: Keywords, above: Counts): number => {
     schema['items'],
     schema['additionalProperties'],
   ];
-  const each = [
-    ...valuesIn(schema, 'patternProperties'),
-    schema['contains'],
-    schema['propertyNames'],
-    schema['unevaluatedItems'],
-    schema['unevaluatedProperties'],
-  ];
+  const each = [...valuesIn(schema, 'patternProperties'), schema['contains'], schema['propertyNames']];
   return Math.max(0, ...one.map(of)) + each.reduce<number>((sum, part) => sum + of(part), 0);
 };
 

@@ -22,8 +22,6 @@ export const HOLDS_SCHEMA = [
   'not',
   'propertyNames',
   'then',
-  'unevaluatedItems',
-  'unevaluatedProperties',
 ] as const;
 export const HOLDS_LIST = ['allOf', 'anyOf', 'oneOf', 'prefixItems'] as const;
 export const HOLDS_MAP = ['$defs', 'dependentSchemas', 'patternProperties', 'properties'] as const;

@@ -1,20 +1,23 @@
-import { BUILT_IN_EVENT_TYPES as CATALOGUE, type EventTypeView, moduleOfType } from '@millrace/protocol';
+import {
+  type BuiltInEventType,
+  type EventTypeDetailView,
+  type EventValidation,
+  moduleOfType,
+} from '@millrace/protocol';
 
-/** The built-in types as the API shows them. */
-export const BUILT_IN_EVENT_TYPES: readonly EventTypeView[] = CATALOGUE.map(
-  ({ name, description, schema, example }) => ({
-    name,
-    module: moduleOfType(name),
-    description,
-    schema,
-    example,
-    builtIn: true,
-    createdAt: null,
-  }),
-);
-
-export const builtInEventType = (name: string): EventTypeView | undefined =>
-  BUILT_IN_EVENT_TYPES.find((type) => type.name === name);
+/** A built-in type as the API shows it to a tenant. */
+export const viewOfBuiltIn = (type: BuiltInEventType, validation: EventValidation): EventTypeDetailView => ({
+  name: type.name,
+  module: moduleOfType(type.name),
+  description: type.description,
+  schema: type.schema,
+  version: type.version,
+  versions: [{ version: type.version, breaking: false, createdAt: null, schema: type.schema }],
+  example: type.example,
+  validation,
+  builtIn: true,
+  createdAt: null,
+});
 
 /** The data of a test delivery where the catalogue has no example. */
 export const GENERIC_EXAMPLE = { test: true, message: 'This is a test delivery from Millrace.' };

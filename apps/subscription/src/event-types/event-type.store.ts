@@ -1,9 +1,25 @@
 import type { Database, Transaction } from '@millrace/postgres';
-import { MoreThan } from 'typeorm';
+import type { EventValidation } from '@millrace/protocol';
+import { In, MoreThan } from 'typeorm';
 
 import { inTenant } from '../tenancy/tenant-transaction.store';
-import { EventTypeEntity } from './event-type.entity';
-import type { EventTypeReads, EventTypeTransaction, StoredEventType } from './event-types.ports';
+import { EventTypeEntity, EventTypeVersionEntity, EventValidationEntity } from './event-type.entity';
+import type { EventTypeReads, EventTypeTransaction, StoredEventType, StoredVersion } from './event-types.ports';
+
+const versionsOf = (tx: Transaction, tenant: string, names: readonly string[]): Promise<StoredVersion[]> =>
+  tx.find(EventTypeVersionEntity, {
+    where: { tenant, name: In([...names]) },
+    order: { name: 'ASC', version: 'ASC' },
+  });
+
+const validationsOf = async (
+  tx: Transaction,
+  tenant: string,
+  names: readonly string[],
+): Promise<Map<string, EventValidation>> => {
+  const rows = await tx.findBy(EventValidationEntity, { tenant, name: In([...names]) });
+  return new Map(rows.map(({ name, validation }) => [name, validation as EventValidation]));
+};
 
 export class EventTypeStore implements EventTypeReads {
   constructor(private readonly database: Database) {}
@@ -21,17 +37,40 @@ export class EventTypeStore implements EventTypeReads {
       }),
     );
   }
+
+  versions(tenant: string, names: readonly string[]): Promise<StoredVersion[]> {
+    return inTenant(this.database, tenant, (tx) => versionsOf(tx, tenant, names));
+  }
+
+  validations(tenant: string, names: readonly string[]): Promise<Map<string, EventValidation>> {
+    return inTenant(this.database, tenant, (tx) => validationsOf(tx, tenant, names));
+  }
 }
 
 /** What the use cases do inside the writer's transaction. */
 export const eventTypeTransaction = (tx: Transaction, tenant: string): EventTypeTransaction => ({
-  async countForAdding() {
+  async lock() {
     await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`event types of ${tenant}`]);
+  },
+  count() {
     return tx.countBy(EventTypeEntity, { tenant });
   },
-  async insert(type) {
-    if (await tx.existsBy(EventTypeEntity, { tenant, name: type.name })) return false;
-    await tx.insert(EventTypeEntity, type);
-    return true;
+  find(name) {
+    return tx.findOneBy(EventTypeEntity, { tenant, name });
+  },
+  versions(name) {
+    return versionsOf(tx, tenant, [name]);
+  },
+  async validation(name) {
+    return (await validationsOf(tx, tenant, [name])).get(name) ?? 'off';
+  },
+  async save(type) {
+    await tx.upsert(EventTypeEntity, { ...type }, ['tenant', 'name']);
+  },
+  async addVersion(version) {
+    await tx.insert(EventTypeVersionEntity, { ...version, tenant });
+  },
+  async setValidation(name, validation) {
+    await tx.upsert(EventValidationEntity, { tenant, name, validation }, ['tenant', 'name']);
   },
 });

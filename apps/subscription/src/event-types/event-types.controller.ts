@@ -1,10 +1,14 @@
+import { isTypePattern } from '@millrace/domain';
 import {
   type ConfigurationPage,
   configurationPageQuery,
   createEventTypeRequest,
+  type EventTypeChanges,
+  type EventTypeDetailView,
   type EventTypeView,
   type NewEventType,
   type Page,
+  updateEventTypeRequest,
 } from '@millrace/protocol';
 import {
   type ApiPrincipal,
@@ -16,11 +20,17 @@ import {
   RawBody,
   RequireScope,
 } from '@millrace/service-runtime';
-import { Controller, Get, Inject, Post } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Patch, Post } from '@nestjs/common';
 import { pageOf } from '../paging/page';
-import { writeOf } from '../publication/write-request';
+import { changeOf, writeOf } from '../publication/write-request';
 import { USE_CASES, type UseCases } from '../subscription.use-cases';
-import { positionOfEventType } from './event-types.handler';
+import { noSuchEventType, positionOfEventType } from './event-types.handler';
+
+/** A name that no type can have is not asked of the database, which cannot hold every text. */
+const known = (name: string): string => {
+  if (!isTypePattern(name)) throw noSuchEventType();
+  return name;
+};
 
 @Controller('v1/event-types')
 export class EventTypesController {
@@ -51,5 +61,21 @@ export class EventTypesController {
       positionOfEventType,
       (type) => type,
     );
+  }
+
+  @Get(':name')
+  @RequireScope('webhooks:read')
+  find(@CurrentTenant() tenant: string, @Param('name') name: string): Promise<EventTypeDetailView> {
+    return this.service.catalogue.find(tenant, known(name));
+  }
+
+  @Patch(':name')
+  @RequireScope('webhooks:write')
+  change(
+    @CurrentPrincipal() principal: ApiPrincipal,
+    @Param('name') name: string,
+    @JsonBody(updateEventTypeRequest) changes: EventTypeChanges,
+  ): Promise<EventTypeView> {
+    return this.service.changeEventType.handle(changeOf(principal), known(name), changes);
   }
 }

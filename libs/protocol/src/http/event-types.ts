@@ -1,5 +1,6 @@
 import { EVENT_LIMITS, isTypePattern } from '@millrace/domain';
 import { z } from 'zod';
+import { EVENT_VALIDATIONS } from '../messages/event-rule-message';
 import { storableText } from './endpoints-text';
 
 /** Requests and answers of `/v1/event-types`: what a tenant's modules may publish, for people and for tools. */
@@ -7,16 +8,30 @@ export const EVENT_TYPE_LIMITS = {
   nameLength: EVENT_LIMITS.typeLength,
   descriptionLength: 10_000,
   perTenant: 10_000,
+  versions: 100,
   /** Characters of the JSON text of a schema or an example. */
   jsonLength: 64 * 1024,
 } as const;
 
-/** Any JSON value up to the length limit; kept as it came. */
+/** Levels of a schema or an example; deeper ones cost their readers the stack. */
+const DEEPEST = 64;
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1)));
+
+/** Any JSON value up to the limits; kept as it came. */
 const jsonValue = z
   .unknown()
+  .refine((value) => !isDeeper(value, DEEPEST), { error: `must be nested at most ${DEEPEST} levels deep`, abort: true })
   .refine((value) => value === undefined || JSON.stringify(value).length <= EVENT_TYPE_LIMITS.jsonLength, {
     error: `must have at most ${EVENT_TYPE_LIMITS.jsonLength} characters as JSON`,
   });
+
+const validation = z.enum(EVENT_VALIDATIONS, { error: `must be one of ${EVENT_VALIDATIONS.join(', ')}` }).meta({
+  description:
+    'What is done with an event whose data does not fit the schema: nothing, a warning beside its deliveries, or quarantine in their place.',
+});
 
 export const createEventTypeRequest = z
   .strictObject({
@@ -40,20 +55,47 @@ export const createEventTypeRequest = z
       )
       .optional(),
     example: jsonValue.optional(),
+    validation: validation.optional(),
+    breaking: z
+      .boolean({ error: 'must be true or false' })
+      .optional()
+      .meta({ description: 'Takes a new version although it is not compatible with the former one.' }),
   })
   .meta({ id: 'CreateEventTypeRequest' });
 export type CreateEventTypeRequest = z.input<typeof createEventTypeRequest>;
 export type NewEventType = z.output<typeof createEventTypeRequest>;
+
+export const updateEventTypeRequest = z.strictObject({ validation }).meta({ id: 'UpdateEventTypeRequest' });
+export type EventTypeChanges = z.output<typeof updateEventTypeRequest>;
+
+const eventTypeVersion = z
+  .object({
+    version: z.int(),
+    breaking: z.boolean().meta({ description: 'It was taken although it is not compatible with the one before.' }),
+    createdAt: z.string().nullable(),
+  })
+  .meta({ id: 'EventTypeVersion' });
 
 export const eventTypeView = z
   .object({
     name: z.string(),
     module: z.string(),
     description: z.string(),
-    schema: z.unknown().meta({ description: 'JSON Schema of the data, or null.' }),
+    schema: z.unknown().meta({ description: 'JSON Schema (draft 2020-12) of the data, or null.' }),
+    version: z.int().meta({ description: 'Of the schema.' }),
+    versions: z.array(eventTypeVersion).meta({ description: 'Oldest first.' }),
     example: z.unknown().meta({ description: 'An example of the data, or null.' }),
+    validation,
     builtIn: z.boolean(),
     createdAt: z.string().nullable(),
   })
   .meta({ id: 'EventType' });
 export type EventTypeView = z.output<typeof eventTypeView>;
+
+/** One type, with the schema of each version. */
+export const eventTypeDetailView = eventTypeView
+  .extend({
+    versions: z.array(eventTypeVersion.extend({ schema: z.unknown() }).meta({ id: 'EventTypeVersionDetail' })),
+  })
+  .meta({ id: 'EventTypeDetail' });
+export type EventTypeDetailView = z.output<typeof eventTypeDetailView>;

@@ -51,6 +51,19 @@ export const publishEventsSchema = z.union([
 export const publishCloudEventsBatchSchema = z.array(cloudEventSchema).min(1).max(EVENTS_LIMITS.events);
 
 export const eventsAcceptedSchema = z
-  .object({ events: z.array(z.object({ id: z.string() })) })
+  .object({
+    events: z.array(
+      z.object({
+        id: z.string(),
+        warnings: z
+          .array(z.object({ path: z.string(), detail: z.string() }))
+          .optional()
+          .meta({
+            description:
+              'What does not fit the schema of its type, whose validation is `warn`; the event is published all the same.',
+          }),
+      }),
+    ),
+  })
   .meta({ id: 'EventsAccepted', description: 'In the order of the request; Kafka has acknowledged them all.' });
 export type EventsAccepted = z.infer<typeof eventsAcceptedSchema>;

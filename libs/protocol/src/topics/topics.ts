@@ -70,6 +70,7 @@ export const topicNames = (prefix: string) =>
     recoveryProgress: `${prefix}recovery-progress`,
     dispatchState: `${prefix}dispatch-state`,
     apiKeys: `${prefix}api-keys`,
+    eventRules: `${prefix}event-rules`,
     machineState: `${prefix}machine-state`,
     deliveries: `${prefix}deliveries`,
     retry: (tier: RetryTierName) => `${prefix}retry.${tier}`,
@@ -103,6 +104,7 @@ export const topicSpecs = (settings: TopicSettings): TopicSpec[] => {
     spec(names.recoveryProgress, 1, compacted),
     spec(names.dispatchState, partitions, { ...compacted, 'min.compaction.lag.ms': '0' }),
     spec(names.apiKeys, 1, compacted),
+    spec(names.eventRules, 1, compacted),
     spec(names.machineState, 1, compacted),
     // as long as events: a parked delivery is a position in this topic (docs/decisions/0007)
     spec(names.deliveries, partitions, { ...kept(35 * DAY_MS), ...appendTime }),
