@@ -17,6 +17,7 @@ import {
   type EndpointView,
   type EventDetailView,
   type EventsAccepted as EventsAcceptedView,
+  type EventTypeDetailView,
   type EventTypeView,
   type EventView,
   type FilterTestView,
@@ -46,6 +47,7 @@ import {
   testFilterRequest,
   type UpdateEndpointRequest,
   updateEndpointRequest,
+  updateEventTypeRequest,
 } from '@millrace/protocol';
 import { z } from 'zod';
 import type * as sdk from '../runs-anywhere';
@@ -81,6 +83,7 @@ const ANSWERS: {
   storedEvent: Same<sdk.StoredEvent, EventView>;
   storedEventDetail: Same<sdk.StoredEventDetail, EventDetailView>;
   eventType: Same<sdk.EventType, EventTypeView>;
+  eventTypeDetail: Same<sdk.EventTypeDetail, EventTypeDetailView>;
   filterTest: Same<sdk.FilterTest, FilterTestView>;
   recovery: Same<sdk.Recovery, RecoveryView>;
   apiKey: Same<sdk.ApiKey, ApiKeyView>;
@@ -106,6 +109,7 @@ const ANSWERS: {
   storedEvent: true,
   storedEventDetail: true,
   eventType: true,
+  eventTypeDetail: true,
   filterTest: true,
   recovery: true,
   apiKey: true,
@@ -127,6 +131,7 @@ const REQUESTS: {
   recovery: Same<sdk.RecoveryRequest, RecoverEndpointRequest>;
   newApiKey: Same<Omit<sdk.NewApiKey, 'scopes'>, Omit<CreateApiKeyRequest, 'scopes'>>;
   newEventType: Same<sdk.NewEventType, CreateEventTypeRequest>;
+  eventTypeChanges: Same<sdk.EventTypeChanges, z.input<typeof updateEventTypeRequest>>;
   newEvent: Same<sdk.NewEvent, z.input<typeof nativeEventSchema>>;
   signal: Same<sdk.Signal, SignalRequest>;
   retryDelivery: Same<sdk.RetryDeliveryRequest, z.input<typeof retryDeliveryRequest>>;
@@ -140,6 +145,7 @@ const REQUESTS: {
   recovery: true,
   newApiKey: true,
   newEventType: true,
+  eventTypeChanges: true,
   newEvent: true,
   signal: true,
   retryDelivery: true,
@@ -218,9 +224,20 @@ const USED: readonly Used[] = [
   ['GET /v1/event-types', (m) => m.eventTypes.list({ limit: 1, cursor: 'c' }).first()],
   [
     'POST /v1/event-types',
-    (m) => m.eventTypes.create({ name: 'a.b', module: 'a', description: 'd', schema: {}, example: {} }),
+    (m) =>
+      m.eventTypes.create({
+        name: 'a.b',
+        module: 'a',
+        description: 'd',
+        schema: {},
+        example: {},
+        validation: 'warn',
+        breaking: true,
+      } satisfies Required<sdk.NewEventType>),
     createEventTypeRequest,
   ],
+  ['GET /v1/event-types/{name}', (m) => m.eventTypes.get('a.b')],
+  ['PATCH /v1/event-types/{name}', (m) => m.eventTypes.update('a.b', { validation: 'reject' }), updateEventTypeRequest],
   ['GET /v1/endpoints', (m) => m.endpoints.list({ limit: 1, cursor: 'c' }).first()],
   ['POST /v1/endpoints', (m) => m.endpoints.create(newEndpoint), createEndpointRequest],
   ['GET /v1/endpoints/{id}', (m) => m.endpoints.get('ep_1')],

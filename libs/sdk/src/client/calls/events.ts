@@ -4,6 +4,8 @@ import type {
   EventLogQuery,
   EventsAccepted,
   EventType,
+  EventTypeChanges,
+  EventTypeDetail,
   NewEvent,
   NewEventType,
   StoredEvent,
@@ -43,4 +45,10 @@ export const eventLogCalls = (transport: Transport) => ({
 export const eventTypeCalls = (transport: Transport) => ({
   list: (query: PageQuery = {}, options?: CallOptions) => list<EventType>(transport, '/v1/event-types', query, options),
   create: (type: NewEventType, options?: CallOptions) => post<EventType>(transport, '/v1/event-types', type, options),
+  /** With the schema of each version. */
+  get: (name: string, options?: CallOptions) =>
+    get<EventTypeDetail>(transport, `/v1/event-types/${part(name)}`, options),
+  /** What is done with events that do not fit the schema of their type; of a built-in one too. */
+  update: (name: string, changes: EventTypeChanges, options?: CallOptions) =>
+    transport.call<EventType>({ method: 'PATCH', path: `/v1/event-types/${part(name)}`, body: changes }, options),
 });

@@ -28,9 +28,15 @@ export interface CloudEvent<Data = unknown> {
   readonly [attribute: string]: unknown;
 }
 
+export interface AcceptedEvent {
+  readonly id: string;
+  /** What does not fit the schema of its type, whose validation is `warn`; the event is published all the same. */
+  readonly warnings?: readonly { readonly path: string; readonly detail: string }[] | undefined;
+}
+
 export interface EventsAccepted {
   /** In the order of the request. */
-  readonly events: readonly { readonly id: string }[];
+  readonly events: readonly AcceptedEvent[];
 }
 
 export interface StoredEvent<Data = unknown> {
@@ -51,14 +57,31 @@ export interface EventLogQuery extends PageQuery, Period {
   readonly type?: string | undefined;
 }
 
+/** What is done with an event whose data does not fit the schema: nothing, a warning, or quarantine. */
+export type EventValidation = 'off' | 'warn' | 'reject';
+
 export interface NewEventType {
-  /** One type, for example `quality.measured`. */
+  /** One type, for example `quality.measured`; one that is there already gets its next version. */
   readonly name: string;
   readonly module: string;
   readonly description: string;
-  /** JSON Schema of the data. */
+  /** JSON Schema (draft 2020-12) of the data. */
   readonly schema?: unknown;
   readonly example?: unknown;
+  readonly validation?: EventValidation | undefined;
+  /** Takes a new version although it is not compatible with the former one. */
+  readonly breaking?: boolean | undefined;
+}
+
+export interface EventTypeChanges {
+  readonly validation: EventValidation;
+}
+
+export interface EventTypeVersion {
+  readonly version: number;
+  /** It was taken although it is not compatible with the one before. */
+  readonly breaking: boolean;
+  readonly createdAt: string | null;
 }
 
 export interface EventType {
@@ -66,7 +89,17 @@ export interface EventType {
   readonly module: string;
   readonly description: string;
   readonly schema: unknown;
+  /** Of the schema. */
+  readonly version: number;
+  /** Oldest first. */
+  readonly versions: readonly EventTypeVersion[];
   readonly example: unknown;
+  readonly validation: EventValidation;
   readonly builtIn: boolean;
   readonly createdAt: string | null;
+}
+
+/** With the schema of each version. */
+export interface EventTypeDetail extends Omit<EventType, 'versions'> {
+  readonly versions: readonly (EventTypeVersion & { readonly schema: unknown })[];
 }

@@ -1,0 +1,9 @@
+/** The command line cannot be understood: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** The command was understood and did not succeed: exit code 1, with one sentence. */
+export class CommandFailed extends Error {
+  override readonly name = 'CommandFailed';
+}
