@@ -119,6 +119,7 @@ const startRunner = async (
     {
       ownership: { owns: () => true, onOwnershipChanged: () => {} },
       directory: { get: (id) => directory.get(id), caughtUp: async () => {} },
+      rules: { judge: () => null, caughtUp: async () => {} },
       parkedOf: () => 0,
       messages: { send: (messages) => producer.send(messages).then(() => true), stop: () => {} },
       now: Date.now,

@@ -10,6 +10,7 @@ import { TenantDirectory } from './directory/tenant-directory';
 import { DeliveryLogPublisher } from './dispatch/delivery-log.publisher';
 import { DispatchConsumer } from './dispatch/dispatch.consumer';
 import { Dispatcher } from './dispatch/dispatcher';
+import { EventRuleView } from './fan-out/event-rule.view';
 import { FanOutConsumer } from './fan-out/fan-out.consumer';
 import { FanOutHandler } from './fan-out/fan-out.handler';
 import { DispatchStatePublisher } from './parking/dispatch-state.publisher';
@@ -56,6 +57,8 @@ export const addDeliveryWorkers = ({
   };
   const directory = new EndpointDirectory(kafka, topics, logger);
   workers.add('endpoint directory', 'views', directory);
+  const rules = new EventRuleView(kafka, topics, logger);
+  if (does('dispatch') || does('fan-out')) workers.add('event rules', 'views', rules);
 
   const clock = BrokerClock.over(kafka, topics.clock, logger);
   if (does('dispatch') || does('retry')) workers.add('broker clock', 'publishers', clock);
@@ -138,6 +141,7 @@ export const addDeliveryWorkers = ({
         {
           ownership: dispatch,
           directory: { get: (id) => directory.index.get(id), caughtUp: () => directory.caughtUp() },
+          rules,
           parkedOf: (id) => dispatcher.endpoints.parkedOf(id, partitionOfKey(id, partitions)),
           messages: recoveries,
           now,
@@ -170,6 +174,7 @@ export const addDeliveryWorkers = ({
         },
         checkDestination: (url) =>
           checkDestination(url, { insecure: settings.insecureEndpoints, ownHosts: settings.ownHosts }),
+        rules,
         tenants,
         messages,
         now,

@@ -43,6 +43,29 @@ export const eventRejected = (logger: Logger, event: EventRejected): void => {
   logger.warn(event, 'event rejected');
 };
 
+const unfit = metrics.counter(
+  'webhook_events_unfit_total',
+  'Events whose data does not fit the schema of their type, where the type is validated.',
+  ['validation'],
+);
+export interface EventUnfit {
+  readonly tenant: string;
+  readonly eventId: string;
+  readonly eventType: string;
+  /** `warn`: delivered all the same · `reject`: in the quarantine. */
+  readonly validation: 'warn' | 'reject';
+  /** Of the schema. */
+  readonly version: number;
+  /** Where in the data, and what is wrong there. */
+  readonly path: string;
+  readonly detail: string;
+  readonly traceId: string;
+}
+export const eventUnfit = (logger: Logger, event: EventUnfit): void => {
+  unfit.inc({ validation: event.validation });
+  logger.warn(event, 'event does not fit the schema of its type');
+};
+
 const signals = metrics.counter('millrace_signals_accepted_total', 'Raw signals that were stored.', ['kind']);
 export const signalsAccepted = (logger: Logger, taken: { kind: string; count: number; traceId?: string }): void => {
   signals.inc({ kind: taken.kind }, taken.count);

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { DEFAULT_OPTIONS, type Endpoint, type Event } from '@millrace/domain';
+import { EventRules } from '@millrace/event-schema';
 import type { ConsumedRecord } from '@millrace/kafka';
 import {
   decodeDelivery,
   decodeFacts,
   decodeRejection,
+  encodeEventRule,
   type IncomingMessage,
   isDeliveryFact,
   type OutgoingMessage,
@@ -42,6 +44,7 @@ const endpoint = (id: string, eventTypes: string[]): Endpoint => ({
 });
 
 const world = (endpoints: Endpoint[], partitions = 12) => {
+  const rules = new EventRules(() => {});
   const index = new MatchIndex();
   for (const each of endpoints) index.put(each);
   const happened: string[] = [];
@@ -56,6 +59,10 @@ const world = (endpoints: Endpoint[], partitions = 12) => {
         },
         runUrlsOf: (tenant) => index.runUrlsOf(tenant),
         caughtUp: async () => void happened.push('caught up'),
+      },
+      rules: {
+        judge: (event) => rules.judge(event),
+        caughtUp: async () => void happened.push('rules caught up'),
       },
       checkDestination: (url) =>
         url.startsWith('https://') ? { ok: true, url } : { ok: false, detail: 'Only https.' },
@@ -90,7 +97,11 @@ const world = (endpoints: Endpoint[], partitions = 12) => {
     current: true,
     complete: () => void happened.push(`finished ${offset}`),
   });
-  return { handler, happened, sent, record };
+  const rule = (type: string, validation: 'warn' | 'reject', schema: unknown): void => {
+    const { key, value } = encodeEventRule('', { tenant: 'default', type }, { validation, version: 2, schema });
+    rules.apply({ key: Buffer.from(key!), value });
+  };
+  return { handler, happened, sent, record, rule };
 };
 
 const binary = {
@@ -114,7 +125,14 @@ describe('fan-out', () => {
   it('brings the directory up to date before it matches, and finishes records after everything is acknowledged', async () => {
     const { handler, happened, record } = world([endpoint('ep_1', ['*'])]);
     await handler.handle([record(Buffer.from('{"n":1}'), binary)]);
-    expect(happened).toEqual(['caught up', 'asked about default', 'matched', 'sent 2', 'finished 0']);
+    expect(happened).toEqual([
+      'caught up',
+      'rules caught up',
+      'asked about default',
+      'matched',
+      'sent 2',
+      'finished 0',
+    ]);
   });
 
   it('keeps an event in the quarantine for those contracts alone that cannot carry it, and delivers it to the others', async () => {
@@ -287,6 +305,49 @@ describe('fan-out', () => {
     expect(rejected[0]!.value.toString()).toBe('garbage');
     expect(sent.filter((message) => message.topic === topics.deliveries)).toHaveLength(1);
     expect(happened.filter((what) => what.startsWith('finished'))).toHaveLength(4);
+  });
+
+  it('puts what is rejected by its type into the quarantine, says where it is wrong, and delivers it to nobody', async () => {
+    const { handler, happened, sent, record, rule } = world([endpoint('ep_1', ['*'])]);
+    rule('order.created', 'reject', { properties: { qty: { type: 'integer' } } });
+    await handler.handle([
+      record(Buffer.from('{"qty": "many"}'), binary, 1n),
+      record(Buffer.from('{"qty": 1}'), { ...binary, ce_id: 'o-2' }, 2n),
+      record(Buffer.from('{"qty": "many"}'), { ...binary, ce_id: 'o-3', ce_type: 'order.picked' }, 3n),
+    ]);
+    const [rejected, ...others] = sent.filter((message) => message.topic === topics.eventsRejected);
+    expect(others).toEqual([]);
+    const { rejection, value } = decodeRejection(incoming(rejected!))!;
+    expect(rejection).toMatchObject({
+      code: 'schema_violation',
+      detail: 'data.qty must be integer, by version 2 of the schema of order.created.',
+      origin: { topic: topics.events('order'), partition: 1, offset: '1' },
+    });
+    expect(value.toString()).toBe('{"qty": "many"}');
+    const delivered = sent.filter((message) => message.topic === topics.deliveries);
+    expect(delivered.map((message) => decodeDelivery(incoming(message))!.task.eventId)).toEqual(['o-2', 'o-3']);
+    expect(happened.filter((what) => what.startsWith('finished'))).toHaveLength(3);
+  });
+
+  it('delivers what its type only warns about, and tells it where people look', async () => {
+    const { handler, sent, record, rule } = world([endpoint('ep_1', ['*'])]);
+    rule('order.created', 'warn', { required: ['qty'] });
+    await handler.handle([record(Buffer.from('{}'), binary)]);
+    const [told] = sent.filter((message) => message.topic === topics.eventsRejected);
+    expect(decodeRejection(incoming(told!))!.rejection).toMatchObject({
+      code: 'schema_warning',
+      detail: 'data lacks "qty", by version 2 of the schema of order.created. Delivered all the same.',
+    });
+    expect(sent.filter((message) => message.topic === topics.deliveries)).toHaveLength(1);
+  });
+
+  it('holds the rejections of one produce in memory, not those of the whole batch', async () => {
+    const { handler, happened, record, rule } = world([endpoint('ep_1', ['*'])]);
+    rule('order.created', 'reject', { type: 'object' });
+    const large = Buffer.from(JSON.stringify('x'.repeat(200_000)));
+    await handler.handle(Array.from({ length: 60 }, (_each, n) => record(large, { ...binary, ce_id: `o-${n}` })));
+    expect(happened.filter((what) => what.startsWith('sent')).length).toBeGreaterThan(1);
+    expect(happened.filter((what) => what.startsWith('finished'))).toHaveLength(60);
   });
 
   it('sends an event with very many endpoints in several produces', async () => {

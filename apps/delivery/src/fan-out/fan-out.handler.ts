@@ -6,6 +6,7 @@ import {
   type EventRefusal,
   timeForDeliveryId,
 } from '@millrace/domain';
+import type { Violation } from '@millrace/event-schema';
 import type { ConsumedRecord } from '@millrace/kafka';
 import {
   decodeEvent,
@@ -17,6 +18,7 @@ import {
 import {
   deliveryCreated,
   eventRejected,
+  eventUnfit,
   formatTraceparent,
   type Logger,
   metrics,
@@ -28,6 +30,7 @@ import { FirstTimes } from './first-times';
 import { OutgoingDeliveries } from './outgoing-deliveries';
 import { type Plan, planDeliveries, type Unrepresentable } from './plan-deliveries';
 import { type DestinationCheck, runUrl } from './run-url';
+import { reasonOfUnfit } from './unfit-event';
 
 export interface FanOutPorts {
   /** Endpoints as of now; `caughtUp` makes "now" include every change that Kafka had at the time of the call. */
@@ -37,6 +40,8 @@ export interface FanOutPorts {
     runUrlsOf(tenant: string): Endpoint | undefined;
     caughtUp(): Promise<void>;
   };
+  /** What the data of an event is held against, as of now like the endpoints. */
+  readonly rules: { judge(event: Event): Violation | null; caughtUp(): Promise<void> };
   readonly checkDestination: DestinationCheck;
   readonly tenants: { knows(tenant: string): Promise<boolean> };
   /** Resolves true when Kafka has the messages, false when the process is stopping. */
@@ -76,14 +81,21 @@ export class FanOutHandler {
   ) {}
 
   async handle(records: readonly ConsumedRecord[]): Promise<void> {
-    // The records were fetched before this call, so every endpoint created before them is in the directory after it.
-    await this.ports.directory.caughtUp();
+    // The records were fetched before this call, so every endpoint created before them is in the directory after it, and
+    // every rule that was set before them holds.
+    await Promise.all([this.ports.directory.caughtUp(), this.ports.rules.caughtUp()]);
     const outgoing = new OutgoingDeliveries(this.settings.topics);
     const strangers = new Set<string>();
     for (const { message } of records) {
       const reading = decodeEvent(message, DEFAULT_TENANT);
       if (reading.kind === 'refused') outgoing.add(this.rejection(message, reading.refusal));
       else if (await this.knows(reading.event.tenant, strangers)) {
+        const violation = this.ports.rules.judge(reading.event);
+        if (violation !== null) outgoing.add(this.unfit(message, reading.event, violation));
+        if (violation?.validation === 'reject') {
+          if (outgoing.full && !(await this.ports.messages.send(outgoing.take()))) return;
+          continue;
+        }
         const matches = this.ports.directory.match(reading.event);
         const renderable = matches.filter(({ endpoint }) => contractNamed(endpoint.contract) !== undefined);
         if (renderable.length < matches.length) outgoing.add(this.rejection(message, unknownContracts(matches)));
@@ -147,7 +159,25 @@ export class FanOutHandler {
     return plan;
   }
 
-  private rejection(message: ConsumedRecord['message'], refusal: EventRefusal): OutgoingMessage {
+  /** The record of the quarantine, also for an event that is delivered with a warning. */
+  private unfit(message: ConsumedRecord['message'], event: Event, violation: Violation): OutgoingMessage {
+    eventUnfit(this.logger, {
+      tenant: event.tenant,
+      eventId: event.id,
+      eventType: event.type,
+      ...violation,
+      traceId: parseTraceparent(event.traceparent)?.traceId ?? '',
+    });
+    const reason = reasonOfUnfit(event.type, violation);
+    return violation.validation === 'reject'
+      ? this.rejection(message, reason)
+      : encodeRejection(this.settings.topics.eventsRejected, message, reason, this.ports.now());
+  }
+
+  private rejection(
+    message: ConsumedRecord['message'],
+    refusal: Omit<EventRefusal, 'code'> & { readonly code: string },
+  ): OutgoingMessage {
     const { topic, partition, offset } = message;
     eventRejected(this.logger, {
       origin: topic,

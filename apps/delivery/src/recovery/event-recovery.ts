@@ -108,6 +108,7 @@ export class EventRecovery {
         if (selected.kind === 'foreign') continue;
         on.onExamined();
         if (selected.kind !== 'wanted') continue;
+        if (this.context.ports.rules.judge(selected.event)?.validation === 'reject') continue;
         stretch.next = message.offset + 1n;
         const waiting = on.onWanted(selected.event, message);
         if (waiting) await waiting;

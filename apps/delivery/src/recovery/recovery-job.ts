@@ -48,7 +48,7 @@ export class RecoveryJob {
 
   private async carryOut(): Promise<void> {
     const { order } = this.context;
-    await this.ports.directory.caughtUp();
+    await Promise.all([this.ports.directory.caughtUp(), this.ports.rules.caughtUp()]);
     this.context.endpoint();
     const work = order.only === 'failed' ? new FailedRecovery(this.context) : new EventRecovery(this.context);
     const cursor = decodeCursor(this.before?.cursor);

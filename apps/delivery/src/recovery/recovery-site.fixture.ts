@@ -1,4 +1,5 @@
 import { type Endpoint, type Event, eventKey } from '@millrace/domain';
+import { EventRules } from '@millrace/event-schema';
 import { type DurableProducer, KafkaConnection } from '@millrace/kafka';
 import {
   type DeliveryCommand,
@@ -78,6 +79,7 @@ export class Owner {
       {
         ownership,
         directory: { get: (id) => site.directory.get(id), caughtUp: async () => {} },
+        rules: { judge: (event) => site.rules.judge(event), caughtUp: async () => {} },
         parkedOf: () => this.parked,
         messages: { send: (messages) => this.send(messages), stop: () => this.kill() },
         now: Date.now,
@@ -102,6 +104,7 @@ export class Owner {
 /** Topics of a site, what a test puts into them, and what recoveries leave in them. */
 export class RecoverySite {
   readonly directory = new MatchIndex();
+  readonly rules = new EventRules(() => {});
   readonly topics: TopicNames;
   readonly producer: DurableProducer;
   private readonly owners: Owner[] = [];

@@ -1,3 +1,5 @@
+import type { Event } from '@millrace/domain';
+import type { Violation } from '@millrace/event-schema';
 import type { RecordReader } from '@millrace/kafka';
 import type { OutgoingMessage, TopicNames } from '@millrace/protocol';
 import type { DirectoryEntry } from '../directory/match-index';
@@ -13,6 +15,8 @@ export interface RecoveryPorts {
   readonly ownership: OwnedPartitions;
   /** Endpoints as of now; `caughtUp` makes "now" include every change that Kafka had at the time of the call. */
   readonly directory: { get(endpointId: string): DirectoryEntry | undefined; caughtUp(): Promise<void> };
+  /** What the data of an event is held against now: fan-out would not deliver what is rejected, and neither does a recovery. */
+  readonly rules: { judge(event: Event): Violation | null; caughtUp(): Promise<void> };
   /** Deliveries of the endpoint that are parked now; null where that is not known. */
   parkedOf(endpointId: string): number | null;
   /** `send` resolves true when Kafka has the messages, false when the process is stopping; `stop` ends what still waits. */

@@ -40,6 +40,19 @@ export const describedType = (
     if (errors.length > 0)
       return refused('invalid_schema', `The schema of ${name} cannot be used: ${first(errors)}`, errors);
   }
+  const changed = former === null || !isDeepStrictEqual(schema, formerSchema);
+  const version = (former?.version ?? 0) + (changed ? 1 : 0);
+  if (version > EVENT_TYPE_LIMITS.versions)
+    return refused('conflict', `${name} has ${version - 1} versions, which is the most that a type may have.`, []);
+  // A former schema that is none said nothing that could be kept.
+  const broken =
+    changed && isUsable(formerSchema) ? incompatibilities(formerSchema, isUsable(schema) ? schema : true) : [];
+  if (broken.length > 0 && described.breaking !== true)
+    return refused(
+      'incompatible_schema',
+      `Version ${version} of ${name} is not compatible with version ${version - 1}: ${first(broken)} If receivers and publishers are ready for it, send it again with "breaking": true.`,
+      broken,
+    );
   if (example !== null && isUsable(schema)) {
     const problem = compileSchema(schema)(example);
     if (problem !== null) {
@@ -48,33 +61,13 @@ export const describedType = (
       return refused('invalid_schema', `The schema of ${name} does not fit ${whose}: ${first(errors)}`, errors);
     }
   }
-  const changed = former === null || !isDeepStrictEqual(schema, formerSchema);
-  if (former !== null && changed) {
-    if (former.version >= EVENT_TYPE_LIMITS.versions)
-      return refused('conflict', `${name} has ${former.version} versions, which is the most that a type may have.`, []);
-    // A former schema that is none said nothing that could be kept.
-    const errors = isUsable(formerSchema) ? incompatibilities(formerSchema, isUsable(schema) ? schema : true) : [];
-    if (errors.length > 0 && described.breaking !== true)
-      return refused(
-        'incompatible_schema',
-        `Version ${former.version + 1} of ${name} is not compatible with version ${former.version}: ${first(errors)} If receivers and publishers are ready for it, send it again with "breaking": true.`,
-        errors,
-      );
-    const version = former.version + 1;
-    return {
-      kind: 'changed',
-      type: stored(version),
-      added: { name, version, schema: json(schema), breaking: errors.length > 0, createdAt: now },
-    };
-  }
-  const version = former?.version ?? 1;
   return {
     kind: 'changed',
     type: stored(version),
-    added: changed ? { name, version, schema: json(schema), breaking: false, createdAt: now } : null,
+    added: changed ? { name, version, schema: json(schema), breaking: broken.length > 0, createdAt: now } : null,
   };
 
-  function stored(version: number): StoredEventType {
+  function stored(number: number): StoredEventType {
     return {
       tenant,
       name,
@@ -83,7 +76,7 @@ export const describedType = (
       schema: json(schema),
       example: json(example),
       createdAt: former?.createdAt ?? now,
-      version,
+      version: number,
     };
   }
 };

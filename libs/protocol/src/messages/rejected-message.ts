@@ -25,6 +25,11 @@ export interface Rejection {
   readonly at: number;
 }
 
+/** An event that does not fit the schema of its type, where the type's validation is `reject`. */
+export const SCHEMA_VIOLATION = 'schema_violation';
+/** The same where it is `warn`: told here for people to see, and delivered all the same. */
+export const SCHEMA_WARNING = 'schema_warning';
+
 export const REJECTION_HEADER = 'millrace-rejection';
 
 /**
