@@ -11,6 +11,10 @@ import { CommandTargets } from './commands/command-target.store';
 import { DeliveryCommandsController } from './commands/delivery-commands.controller';
 import { DeliveryCommands } from './commands/delivery-commands.handler';
 import { ManyCommands } from './commands/many-commands.handler';
+import { EclipsDeliveriesController } from './compatible-apis/eclips-deliveries.controller';
+import { EclipseExportEventsController } from './compatible-apis/eclipse-export-events.controller';
+import { MesLogsController } from './compatible-apis/mes-logs.controller';
+import { ProignDeliveriesController } from './compatible-apis/proign-deliveries.controller';
 import { FilterTestController } from './filter-test/filter-test.controller';
 import { FilterTest } from './filter-test/filter-test.handler';
 import { LatestEvents } from './filter-test/stored-events.store';
@@ -124,9 +128,13 @@ export const auditProjectorModule = (context: ServiceContext<HistorySettings>): 
     controllers: [
       DeliveriesController,
       DeliveryCommandsController,
+      EclipsDeliveriesController,
+      EclipseExportEventsController,
       EventLogController,
       FilterTestController,
       HeldKeysController,
+      MesLogsController,
+      ProignDeliveriesController,
     ],
     providers: [...projector, ...historyApi, ...commands],
   };

@@ -11,14 +11,27 @@ const OWNERS: ReadonlyArray<readonly [string, Service]> = [
   ['/v1/recoveries', 'subscription'],
   ['/v1/event-types', 'subscription'],
   ['/v1/api-keys', 'subscription'],
+  ['/v1/contracts', 'subscription'],
+  ['/v1/audit-log', 'subscription'],
+  ['/v1/webhooks', 'subscription'],
+  ['/v1/connections', 'subscription'],
+  ['/v1/exports', 'subscription'],
+  ['/api/v2/webhooks/endpoints', 'subscription'],
+  ['/api/v1/integration/webhook-events', 'subscription'],
   ['/v1/deliveries', 'audit-projector'],
   ['/v1/event-log', 'audit-projector'],
   ['/v1/filters', 'audit-projector'],
+  ['/v1/export-events', 'audit-projector'],
+  ['/v1/webhooks/deliveries', 'audit-projector'],
+  ['/api/v2/webhooks/logs', 'audit-projector'],
 ];
 
 /** Calls that another service answers than the rest of their prefix. */
 const EXCEPTIONS: ReadonlyArray<readonly [RegExp, Service]> = [
   [/^\/v1\/endpoints\/[^/]+\/held-keys$/, 'audit-projector'],
+  [/^\/api\/[^/]+\/subscriptions\/[^/]+\/deliveries$/, 'audit-projector'],
+  // The tenant stands before the API's own name.
+  [/^\/api\/[^/]+\/subscriptions(\/|$)/, 'subscription'],
 ];
 
 /** The service behind a path (without its query), or null when it is none's. */

@@ -6,7 +6,7 @@ import { attemptViews } from './attempt-view';
 import type { CursorSeal } from './cursor';
 import { commandView, deliveryPlace, deliveryView } from './delivery-view';
 import { type DeliveryListQuery, filterOf } from './history-query';
-import type { HistoryReader } from './history-reader.store';
+import type { HistoryReader, StoredDelivery, StoredEvent } from './history-reader.store';
 import { openCursor } from './open-cursor';
 import { requestBody } from './request-body';
 
@@ -17,19 +17,36 @@ export class DeliveryHistory {
   ) {}
 
   /** Newest first. One row more than asked for tells whether there is a next page. */
-  async list(tenant: string, query: DeliveryListQuery): Promise<Page<DeliveryView>> {
+  list(tenant: string, query: DeliveryListQuery): Promise<Page<DeliveryView>> {
+    return this.listAs(tenant, query, async (rows) => rows.map(deliveryView));
+  }
+
+  /** For the APIs that show deliveries in other shapes. */
+  async listAs<View>(
+    tenant: string,
+    query: DeliveryListQuery,
+    viewsOf: (rows: readonly StoredDelivery[]) => Promise<View[]>,
+  ): Promise<Page<View>> {
     const filter = filterOf('deliveries', query);
     const after = openCursor(this.seal, tenant, filter, query.cursor);
     const rows = await this.reader.deliveries(tenant, query, after, query.limit + 1);
     const shown = rows.slice(0, query.limit);
     const last = shown.at(-1);
     return {
-      data: shown.map(deliveryView),
+      data: await viewsOf(shown),
       nextCursor:
         rows.length > query.limit && last !== undefined
           ? this.seal.seal({ at: Number(last.created_at), id: last.delivery_id }, tenant, filter)
           : null,
     };
+  }
+
+  /** The events that deliveries were made from, by key; without those that are not kept. */
+  async eventsOf(tenant: string, rows: readonly StoredDelivery[]): Promise<Map<string, StoredEvent>> {
+    if (rows.length === 0) return new Map();
+    const places = rows.map((row) => ({ eventKey: row.event_key, day: dayOf(Number(row.accepted_at)) }));
+    const events = await this.reader.eventsOfDeliveries(tenant, places);
+    return new Map(events.map((event) => [event.event_key, event]));
   }
 
   /** Null for an unknown id and for another tenant's. */

@@ -3,8 +3,11 @@ import { DELIVERY_STATUSES } from '@millrace/protocol';
 import { z } from 'zod';
 
 /** What the lists take. An unknown or repeated parameter is an error, so that a misspelt filter never returns everything. */
-const name = (of: string) =>
-  z.string().regex(/^[A-Za-z0-9_.:/-]{1,128}$/, `${of} may hold letters, digits and . _ : / - only, 128 at most.`);
+const name = (of: string, most = 128) =>
+  z
+    .string()
+    .regex(/^[A-Za-z0-9_.:/-]+$/, `${of} may hold letters, digits and . _ : / - only.`)
+    .max(most, `${of} may have ${most} characters at most.`);
 
 const time = z
   .string()
@@ -25,7 +28,8 @@ export type PageQuery = z.output<typeof pageQuery>;
 const page = { from: time.optional(), to: time.optional(), ...paging };
 
 export const deliveryListQuery = z.strictObject({
-  endpointId: name('endpointId').optional(),
+  endpointId: name('endpointId', 512).optional(),
+  contract: name('contract').optional(),
   eventType: name('eventType').optional(),
   eventId: name('eventId').optional(),
   status: z.enum(DELIVERY_STATUSES as [string, ...string[]]).optional(),

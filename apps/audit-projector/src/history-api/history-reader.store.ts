@@ -31,6 +31,8 @@ export interface StoredDelivery {
   readonly attempt_count: string;
   readonly request_count: string;
   readonly last_outcome: string | null;
+  /** HTTP status of the last answer; null when there was none. */
+  readonly last_status: number | null;
 }
 
 export interface StoredAttempt {
@@ -70,13 +72,15 @@ export interface StoredEvent {
 const DELIVERY = `d.delivery_id, d.created_at, d.endpoint_id, d.event_id, d.event_key, d.event_type, d.contract,
   d.contract_version, d.trigger, d.accepted_at, d.body_sha256, d.body_variant, d.subject,
   d.epoch, d.sequence, d.previous_event_id, d.behind, d.rank, d.state_at, d.status, d.next_attempt_at, d.reason,
-  a.attempt_count, a.request_count, a.last_outcome`;
+  a.attempt_count, a.request_count, a.last_outcome, a.last_status`;
 
 /** Counted from the attempts: see the rule of delivery.projection.ts. */
 const ATTEMPTS_OF = `LEFT JOIN LATERAL (
     SELECT count(DISTINCT (epoch, attempt)) AS attempt_count, count(*) AS request_count,
       (array_agg(outcome ORDER BY epoch DESC, attempt DESC, finished_at DESC, request_id)
-        FILTER (WHERE finished_at IS NOT NULL))[1] AS last_outcome
+        FILTER (WHERE finished_at IS NOT NULL))[1] AS last_outcome,
+      (array_agg(response_status ORDER BY epoch DESC, attempt DESC, finished_at DESC, request_id)
+        FILTER (WHERE finished_at IS NOT NULL))[1] AS last_status
     FROM attempts WHERE attempts.tenant = d.tenant AND attempts.delivery_id = d.delivery_id
   ) a ON true`;
 
@@ -101,6 +105,7 @@ export class HistoryReader {
       .and('d.tenant = ?', tenant)
       .and('d.created_at IS NOT NULL')
       .and('d.endpoint_id = ?', query.endpointId)
+      .and('d.contract = ?', query.contract)
       .and('d.event_type = ?', query.eventType)
       .and('d.event_id = ?', query.eventId)
       .and('d.status = ?', query.status)
@@ -174,6 +179,18 @@ export class HistoryReader {
       [tenant, id],
     );
     return rows[0];
+  }
+
+  /** Those of several deliveries, in any order. */
+  eventsOfDeliveries(
+    tenant: string,
+    of: ReadonlyArray<{ readonly eventKey: string; readonly day: string }>,
+  ): Promise<StoredEvent[]> {
+    return this.database.query(
+      `SELECT ${EVENT} FROM events
+       WHERE tenant = $1 AND (day, event_key) IN (SELECT * FROM unnest($2::date[], $3::text[]))`,
+      [tenant, of.map(({ day }) => day), of.map(({ eventKey }) => eventKey)],
+    );
   }
 
   /** The copy that a delivery was made from lies in the partition of its day of acceptance. */

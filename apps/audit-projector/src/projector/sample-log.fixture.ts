@@ -37,14 +37,20 @@ export const sampleEvent = (name: string, over: Partial<Event> = {}): Event => {
   };
 };
 
-const bodyOf = (contract: Contract, event: Event): Buffer => {
-  const rendering = contract.render(event, null);
+const bodyOf = (contract: Contract, event: Event, variant: string | null): Buffer => {
+  const rendering = contract.render(event, variant);
   if (rendering.kind === 'unrepresentable') throw new Error(rendering.detail);
   return rendering.body;
 };
 
-export const createdFact = (event: Event, endpointId: string, at = T0): DeliveryCreated => {
-  const standard = contractNamed('standard')!;
+export const createdFact = (
+  event: Event,
+  endpointId: string,
+  at = T0,
+  contractName = 'standard',
+  variant: string | null = null,
+): DeliveryCreated => {
+  const contract = contractNamed(contractName)!;
   return {
     kind: 'created',
     deliveryId: deliveryId(event.key, Date.parse(event.time), endpointId, { kind: 'event' }),
@@ -55,11 +61,14 @@ export const createdFact = (event: Event, endpointId: string, at = T0): Delivery
     eventKey: event.key,
     eventType: event.type,
     subject: event.subject,
-    contract: standard.name,
-    contractVersion: standard.version,
+    contract: contract.name,
+    contractVersion: contract.version,
     trigger: { kind: 'event' },
     acceptedAt: at,
-    bodySha256: createHash('sha256').update(bodyOf(standard, event)).digest('hex'),
+    bodySha256: createHash('sha256')
+      .update(bodyOf(contract, event, variant))
+      .digest('hex'),
+    ...(variant === null ? {} : { bodyVariant: variant }),
     traceId: uuidFrom(event.id).replaceAll('-', ''),
   };
 };

@@ -17,7 +17,7 @@ test.each([
 
 test('a receiver has an id of its own, from which both its parts can be read', () => {
   const id = runReceiverId('ep_1', 'https://agents.example:8443');
-  expect(id).toMatch(/^ep_1~[A-Za-z0-9_-]+$/);
+  expect(id).toMatch(/^ep_1\.[A-Za-z0-9_-]+$/);
   expect(readRunReceiverId(id)).toEqual({ endpointId: 'ep_1', origin: 'https://agents.example:8443' });
   expect([secretOwnerOf(id), secretOwnerOf('ep_1')]).toEqual(['ep_1', 'ep_1']);
   expect(readRunReceiverId('ep_1')).toBeNull();

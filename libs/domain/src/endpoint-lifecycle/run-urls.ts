@@ -7,7 +7,7 @@ import type { Event } from '../event/event';
 const RUN_TYPES: ReadonlySet<string> = new Set(['run.completed', 'run.failed', 'run.triage_required']);
 
 /** Between the id of the tenant's endpoint and the origin; part of no other id. */
-const MARK = '~';
+const MARK = '.';
 
 /** What the event says in `webhook_url`: any JSON value, or undefined when it is no run or says nothing. */
 export const runUrlOf = (event: Pick<Event, 'type' | 'data'>): unknown => {

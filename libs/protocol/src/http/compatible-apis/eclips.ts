@@ -52,3 +52,19 @@ export type EclipsRunSecretView = z.output<typeof eclipsRunSecretView>;
 export const eclipsScopeRefusal = z
   .object({ error: z.literal('Insufficient scope'), required: z.array(z.string()), provided: z.array(z.string()) })
   .meta({ id: 'EclipsScopeRefusal' });
+
+export const eclipsDeliveryView = z
+  .object({
+    id: z.string(),
+    webhook_id: z.string(),
+    event: z.string(),
+    event_id: z.string(),
+    status: z.string(),
+    http_status: z.int().nullable().meta({ description: 'Of the last answer; null when there was none.' }),
+    outcome: z.string().nullable(),
+    attempts: z.int(),
+    created_at: z.string(),
+    completed_at: z.string().nullable(),
+  })
+  .meta({ id: 'EclipsDelivery' });
+export type EclipsDeliveryView = z.output<typeof eclipsDeliveryView>;

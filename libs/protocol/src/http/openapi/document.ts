@@ -1,12 +1,18 @@
 import { API_KEY_CALLS } from './api-key-calls';
 import type { Calls } from './call';
+import { AUDIT_CALLS, CONTRACT_CALLS } from './contract-calls';
 import { DELIVERY_CALLS } from './delivery-calls';
+import { ECLIPS_CALLS } from './eclips-calls';
+import { ECLIPSE_CALLS } from './eclipse-calls';
 import { ENDPOINT_CALLS } from './endpoint-calls';
 import { EVENT_CALLS } from './event-calls';
 import { EVENT_TYPE_CALLS } from './event-type-calls';
 import type { JsonObject } from './json-schema';
 import { MACHINE_CALLS } from './machine-calls';
+import { MES_CALLS } from './mes-calls';
+import { NENTROPY_CALLS } from './nentropy-calls';
 import { operationOf } from './operation';
+import { PROIGN_CALLS } from './proign-calls';
 import { RECOVERY_CALLS } from './recovery-calls';
 
 /** Every call of the API: a new subject is a file of `Calls` beside this one, named here. A path stands in one of them. */
@@ -18,6 +24,13 @@ const CALLS: readonly Calls[] = [
   API_KEY_CALLS,
   DELIVERY_CALLS,
   MACHINE_CALLS,
+  CONTRACT_CALLS,
+  ECLIPSE_CALLS,
+  ECLIPS_CALLS,
+  PROIGN_CALLS,
+  MES_CALLS,
+  NENTROPY_CALLS,
+  AUDIT_CALLS,
 ];
 
 /**
