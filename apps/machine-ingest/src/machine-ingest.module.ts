@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { DEFAULT_MAPPING, machineKey } from '@millrace/domain';
+import { EventRules } from '@millrace/event-schema';
 import type { DurableProducer } from '@millrace/kafka';
 import {
   type KafkaWorker,
@@ -30,6 +31,9 @@ import { TranslationConsumer } from './translation/translation.consumer';
 @Module({})
 class MachineIngestModule {}
 
+/** While Kafka does not answer, requests are held to the rules as they were known last. */
+const RULES_WITHIN_MS = 2_000;
+
 type Context = ServiceContext<MachineIngestSettings>;
 
 /**
@@ -50,6 +54,11 @@ export const machineIngestModule = (context: Context): DynamicModule => {
 
   const directory = new MachineDirectory();
   const view = kafka.compactedView({ topic: topics.machineState, onMessage: (message) => directory.apply(message) });
+
+  const rules = new EventRules((what) =>
+    logger.error(what, 'an event rule cannot be used; the events go on without it'),
+  );
+  const rulesView = kafka.compactedView({ topic: topics.eventRules, onMessage: (message) => rules.apply(message) });
 
   const sink = new KafkaSignalSink(read, topics, logger);
   const twice = machineTwice(context.own);
@@ -89,6 +98,11 @@ export const machineIngestModule = (context: Context): DynamicModule => {
     stop: () => view.close(),
     health: () => view.health(),
   });
+  workers.add('event rules', 'views', {
+    start: () => rulesView.start(),
+    stop: () => rulesView.close(),
+    health: () => rulesView.health(),
+  });
   for (const [name, producer] of Object.entries({ requests, sources: read, translation: translated }))
     workers.add(`producer ${name}`, 'publishers', producerWorker(producer));
   workers.add('translation', 'consumers', {
@@ -110,6 +124,10 @@ export const machineIngestModule = (context: Context): DynamicModule => {
         provide: AcceptEventsHandler,
         useValue: new AcceptEventsHandler({
           publisher,
+          rules: {
+            judge: (event) => rules.judge(event),
+            caughtUp: () => within(RULES_WITHIN_MS, rulesView.waitForEnd()),
+          },
           trace: eventTrace,
           clock: Date.now,
           random: randomBytes,
@@ -164,6 +182,15 @@ const configuredSources = ({ own, logger }: Context, sink: SignalSink) => {
     make: (): SignalSource => new MtconnectFileSource({ ...settings, ...common }),
   }));
   return [...shdr, ...mtconnect];
+};
+
+/** Resolves with the work, or when the time is over. */
+const within = async (ms: number, work: Promise<void>): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, over]).finally(() => clearTimeout(timer));
 };
 
 const producerWorker = (producer: DurableProducer): KafkaWorker => ({

@@ -1,5 +1,5 @@
 import { deliveryId, eventKey } from '@millrace/domain';
-import type { RecoveryOrder, RecoveryProgress, RecoveryState } from '@millrace/protocol';
+import { encodeEventRule, type RecoveryOrder, type RecoveryProgress, type RecoveryState } from '@millrace/protocol';
 import { eventually, testEnvironment } from '@millrace/test-environment';
 import { created, ended, finished, idOf, NOW, started } from './facts.fixture';
 import { endpointOf, orderOf, progressOf } from './orders.fixture';
@@ -91,6 +91,24 @@ describe('a recovery of what is missing', () => {
     await site.order({ ...order, since, until, eventTypes: [type] });
     const last = await settled(order.recoveryId, 'done');
     expect(last.counts).toEqual({ examined: 15, qualified: 5, sent: 5 });
+    expect(sorted(await eventIdsOf(endpointId))).toEqual(sorted(ids));
+  });
+
+  it('leaves out what fan-out would reject now', async () => {
+    const { type, endpointId, order } = fresh('missing');
+    await site.publish(type, 3, 'unfit', { data: '{"level":"high"}' });
+    const ids = await site.publish(type, 3, 'fit');
+    const schema = { properties: { level: { type: 'integer' } } };
+    const { key, value } = encodeEventRule(
+      '',
+      { tenant: 'default', type },
+      { validation: 'reject', version: 1, schema },
+    );
+    site.rules.apply({ key: Buffer.from(key!), value });
+    await site.owner();
+    await site.order(order);
+    const last = await settled(order.recoveryId, 'done');
+    expect(last.counts).toEqual({ examined: 6, qualified: 3, sent: 3 });
     expect(sorted(await eventIdsOf(endpointId))).toEqual(sorted(ids));
   });
 

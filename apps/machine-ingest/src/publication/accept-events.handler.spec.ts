@@ -14,6 +14,13 @@ const begin = (publish: AcceptEventsPorts['publisher']['publish'] = async () => 
         await publish(messages);
       },
     },
+    rules: {
+      judge: ({ type }) =>
+        type === 'bad' || type === 'odd'
+          ? { path: 'data', detail: 'must be object', version: 1, validation: type === 'bad' ? 'reject' : 'warn' }
+          : null,
+      caughtUp: async () => undefined,
+    },
     trace: {
       begin: (_event, request) => ({ traceparent: request ?? '00-root', end: () => undefined }),
     },
@@ -63,6 +70,26 @@ describe('accepting events', () => {
       problem: { status: 422 },
     });
     expect(published).toEqual([]);
+  });
+
+  it('publishes nothing of a request with an event that its type rejects, and gives its key back', async () => {
+    const { post, published } = begin();
+    const key = { idempotencyKey: 'k' };
+    expect(await post('[{"type":"a","data":1},{"type":"bad","data":1}]', key)).toMatchObject({
+      kind: 'problem',
+      problem: { status: 422, code: 'invalid_event', errors: [{ path: '[1].data', code: 'schema_violation' }] },
+    });
+    expect(published).toEqual([]);
+    expect(await post('{"type":"a","data":1}', key)).toMatchObject({ kind: 'accepted' });
+  });
+
+  it('publishes what its type only warns about, and says so', async () => {
+    const { post, published } = begin();
+    expect(await post('[{"type":"a","data":1,"id":"a-1"},{"type":"odd","data":1,"id":"o-1"}]')).toEqual({
+      kind: 'accepted',
+      body: { events: [{ id: 'a-1' }, { id: 'o-1', warnings: [{ path: 'data', detail: 'must be object' }] }] },
+    });
+    expect(published[0]).toHaveLength(2);
   });
 
   it('answers 503 when Kafka does not acknowledge', async () => {

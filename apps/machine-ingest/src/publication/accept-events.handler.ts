@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Event } from '@millrace/domain';
+import type { Violation } from '@millrace/event-schema';
 import {
   EVENTS_LIMITS,
   type EventsAccepted,
@@ -11,18 +12,20 @@ import {
 } from '@millrace/protocol';
 import type { IdempotencyKeys } from '../idempotency/idempotency-keys';
 import { idempotentEventId, timeOrderedEventId } from './event-ids';
+import { type EventRulePort, holdToRules } from './hold-to-rules';
 import { type EventRequest, readEventRequest } from './read-event-request';
 
 /**
  * `POST /v1/events`: the way in for events that do not come by Kafka.
  *
- *   read the request, all or nothing → give each event its trace → publish to `events.<module>` → answer
+ *   read the request, all or nothing → hold the events to the rules of their types → give each event its trace → publish to `events.<module>` → answer
  *
  * The answer 202 is given only after Kafka has acknowledged every event on all replicas. Where that does not happen in
  * time the answer is 503: the caller repeats, and with an `Idempotency-Key` or ids of its own nothing is doubled.
  */
 export interface AcceptEventsPorts {
   readonly publisher: EventPublisher;
+  readonly rules: EventRulePort;
   readonly trace: EventTrace;
   readonly clock: () => number;
   /** So many random bytes. */
@@ -92,10 +95,19 @@ export class AcceptEventsHandler {
       if (key !== null) ports.keys.forget(request.tenant, key);
       return this.refuse(request, read.problem);
     }
-    return this.publish(request, read.events);
+    const held = await holdToRules(read.events, ports.rules);
+    if (held.kind === 'refused') {
+      if (key !== null) ports.keys.forget(request.tenant, key);
+      return this.refuse(request, held.problem);
+    }
+    return this.publish(request, read.events, held.warnings);
   }
 
-  private async publish(request: AcceptEvents, events: readonly Event[]): Promise<EventsAnswer> {
+  private async publish(
+    request: AcceptEvents,
+    events: readonly Event[],
+    warnings: readonly (Violation | null)[],
+  ): Promise<EventsAnswer> {
     const { ports } = this;
     const spans = events.map((event) => ports.trace.begin(event, request.traceparent));
     const messages = events.map((event, n) =>
@@ -118,7 +130,7 @@ export class AcceptEventsHandler {
     }
     for (const span of spans) span.end();
     ports.told.accepted(events);
-    return { kind: 'accepted', body: { events: events.map(({ id }) => ({ id })) } };
+    return { kind: 'accepted', body: { events: events.map(({ id }, n) => accepted(id, warnings[n])) } };
   }
 
   private refuse(request: AcceptEvents, why: Problem): EventsAnswer {
@@ -126,6 +138,9 @@ export class AcceptEventsHandler {
     return { kind: 'problem', problem: why };
   }
 }
+
+const accepted = (id: string, warning: Violation | null | undefined): EventsAccepted['events'][number] =>
+  warning ? { id, warnings: [{ path: warning.path, detail: warning.detail }] } : { id };
 
 const fingerprintOf = (request: AcceptEvents): string => {
   const attributes = Object.entries(request.headers)
