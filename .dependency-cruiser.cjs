@@ -13,7 +13,7 @@ const line = {
   postgres: ['domain', 'protocol', 'telemetry'],
   'webhook-client': ['domain', 'protocol', 'telemetry'],
   'service-runtime': ['domain', 'protocol', 'telemetry', 'kafka', 'postgres', 'webhook-client'],
-  sdk: ['domain', 'protocol'],
+  sdk: [],
   'event-schema': ['domain', 'protocol'],
 };
 
@@ -76,6 +76,22 @@ module.exports = {
       comment: 'inside a library import the file, not its index',
       from: { path: '^libs/([^/]+)/', pathNot: '\\.spec\\.ts$' },
       to: { path: '^libs/$1/src/index\\.ts$' },
+    },
+    {
+      name: 'sdk-has-no-dependencies',
+      severity: 'error',
+      from: { path: '^libs/sdk/src/', pathNot: '\\.spec\\.ts$' },
+      to: { path: 'node_modules/' },
+    },
+    {
+      name: 'sdk-runs-anywhere',
+      severity: 'error',
+      comment: 'browsers have no node: modules; the command line and verifyWebhook are for Node',
+      from: {
+        path: '^libs/sdk/src/',
+        pathNot: ['\\.spec\\.ts$', '^libs/sdk/src/cli/', '^libs/sdk/src/verify/verify-webhook\\.ts$'],
+      },
+      to: { dependencyTypes: ['core'] },
     },
     knownOnlyIn('kafkajs-in-one-place', 'kafkajs|kafkajs-snappy|lz4-napi', ['libs/kafka/']),
     knownOnlyIn('typeorm-in-one-place', 'typeorm|pg|@nestjs/typeorm', [

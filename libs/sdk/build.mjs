@@ -72,9 +72,10 @@ const withExtensions = (text) =>
   typescript
     .preProcessFile(text)
     .importedFiles.toReversed()
-    .reduce(
-      (done, { fileName, end }) => (fileName.startsWith('.') ? `${done.slice(0, end)}.js${done.slice(end)}` : done),
-      text,
-    );
+    .reduce((done, { fileName, pos }) => {
+      if (!fileName.startsWith('.')) return done;
+      const end = text.indexOf(fileName, pos) + fileName.length;
+      return `${done.slice(0, end)}.js${done.slice(end)}`;
+    }, text);
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildPackage(join(root, 'dist'));
