@@ -1,12 +1,38 @@
 import { z } from 'zod';
+import type { BuiltInEventType } from '../catalogue/built-in-event-type';
+import { BUILT_IN_EVENT_TYPES } from '../catalogue/catalogue';
 import { cloudEventSchema } from '../http/events';
+import { moduleOfType } from './event-routing';
 import { type TopicSettings, topicNames } from './topics';
 
 type JsonObject = { [name: string]: unknown };
 
+const BINARY_HEADERS = {
+  type: 'object',
+  required: ['ce_specversion', 'ce_id', 'ce_source', 'ce_type'],
+  properties: Object.fromEntries(
+    ['ce_specversion', 'ce_id', 'ce_source', 'ce_type', 'ce_subject', 'ce_time', 'ce_tenantid', 'traceparent'].map(
+      (name) => [name, { type: 'string' }],
+    ),
+  ),
+};
+
+/** An event of a built-in type in binary mode; in structured mode the same stands in `data` of a CloudEvent. */
+const messageOf = ({ name, description, example }: BuiltInEventType): JsonObject => ({
+  name,
+  summary: description,
+  contentType: 'application/json',
+  headers: {
+    ...BINARY_HEADERS,
+    properties: { ...BINARY_HEADERS.properties, ce_type: { type: 'string', const: name } },
+  },
+  payload: { $ref: `#/components/schemas/${name}` },
+  examples: [{ name: 'example', payload: example }],
+});
+
 /**
- * The AsyncAPI 3.0 document of what goes over Kafka for others to use: the topics that domain modules publish to, and the
- * webhook that receivers get. The topics between Millrace's own services are not part of it.
+ * The AsyncAPI 3.0 document of what goes over Kafka for others to use: the topics that domain modules publish to, with the
+ * built-in types that belong there, and the webhook that receivers get. The topics between Millrace's own services are not part of it.
  */
 export const asyncApiDocument = (version: string, settings: Pick<TopicSettings, 'prefix' | 'modules'>): JsonObject => {
   const names = topicNames(settings.prefix);
@@ -14,7 +40,15 @@ export const asyncApiDocument = (version: string, settings: Pick<TopicSettings, 
   const { id, ...cloudEvent } = $defs['CloudEvent'] as JsonObject;
   const channels: JsonObject = {};
   const operations: JsonObject = {};
+  const typed: JsonObject = {};
+  const schemas: JsonObject = {};
   for (const module of settings.modules) {
+    const types = BUILT_IN_EVENT_TYPES.filter(({ name }) => moduleOfType(name) === module);
+    for (const type of types) {
+      const { $schema: _, ...schema } = type.schema;
+      schemas[type.name] = schema;
+      typed[type.name] = messageOf(type);
+    }
     const channel = `events-${module}`;
     channels[channel] = {
       address: names.events(module),
@@ -22,6 +56,7 @@ export const asyncApiDocument = (version: string, settings: Pick<TopicSettings, 
       messages: {
         structured: { $ref: '#/components/messages/structuredEvent' },
         binary: { $ref: '#/components/messages/binaryEvent' },
+        ...Object.fromEntries(types.map(({ name }) => [name, { $ref: `#/components/messages/${name}` }])),
       },
     };
     operations[`publish-${module}`] = {
@@ -48,6 +83,7 @@ export const asyncApiDocument = (version: string, settings: Pick<TopicSettings, 
     operations,
     components: {
       messages: {
+        ...typed,
         structuredEvent: {
           contentType: 'application/cloudevents+json',
           payload: { $ref: '#/components/schemas/CloudEvent' },
@@ -55,22 +91,7 @@ export const asyncApiDocument = (version: string, settings: Pick<TopicSettings, 
         binaryEvent: {
           contentType: 'application/json',
           summary: 'Attributes as ce_* headers, the data as the value.',
-          headers: {
-            type: 'object',
-            required: ['ce_specversion', 'ce_id', 'ce_source', 'ce_type'],
-            properties: Object.fromEntries(
-              [
-                'ce_specversion',
-                'ce_id',
-                'ce_source',
-                'ce_type',
-                'ce_subject',
-                'ce_time',
-                'ce_tenantid',
-                'traceparent',
-              ].map((name) => [name, { type: 'string' }]),
-            ),
-          },
+          headers: BINARY_HEADERS,
           payload: {},
         },
         webhook: {
@@ -96,7 +117,7 @@ export const asyncApiDocument = (version: string, settings: Pick<TopicSettings, 
           },
         },
       },
-      schemas: { CloudEvent: cloudEvent },
+      schemas: { CloudEvent: cloudEvent, ...schemas },
     },
   };
 };

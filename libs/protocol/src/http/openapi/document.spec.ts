@@ -1,7 +1,19 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { BUILT_IN_EVENT_TYPES } from '../../catalogue/catalogue';
 import { openApiDocument } from './document';
 
 const document = openApiDocument('1.2.3') as {
   paths: { [path: string]: { [method: string]: { operationId: string; responses: { [status: string]: unknown } } } };
+  webhooks: {
+    [type: string]: {
+      post: {
+        operationId: string;
+        requestBody: {
+          content: { 'application/json': { schema: { properties: object }; example: object } };
+        };
+      };
+    };
+  };
   components: { schemas: { [name: string]: unknown } };
 };
 
@@ -31,6 +43,7 @@ describe('the OpenAPI document', () => {
     const ids = Object.values(document.paths).flatMap((methods) =>
       Object.values(methods).map((operation) => operation.operationId),
     );
+    ids.push(...Object.values(document.webhooks).map(({ post }) => post.operationId));
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids).toContain('postEndpointsIdRotateSecret');
   });
@@ -52,5 +65,23 @@ describe('the OpenAPI document', () => {
 
   it('is plain JSON', () => {
     expect(JSON.parse(JSON.stringify(document))).toEqual(document);
+  });
+
+  it('is valid OpenAPI 3.1', async () => {
+    expect(await new Validator().validate(structuredClone(document))).toEqual({ valid: true });
+    expect((await new Validator().validate({ ...document, paths: [] })).valid).toBe(false);
+  });
+
+  it('shows the webhook of every built-in type, with its schema and an example', () => {
+    expect(Object.keys(document.webhooks).sort()).toEqual(BUILT_IN_EVENT_TYPES.map(({ name }) => name).sort());
+    for (const { name, schema, example } of BUILT_IN_EVENT_TYPES) {
+      const { content } = document.webhooks[name]!.post.requestBody;
+      expect(content['application/json'].schema.properties).toMatchObject({
+        type: { const: name },
+        data: { $ref: `#/components/schemas/${name}` },
+      });
+      expect(content['application/json'].example).toMatchObject({ type: name, data: example });
+      expect({ $schema: schema['$schema'], ...(document.components.schemas[name] as object) }).toEqual(schema);
+    }
   });
 });

@@ -14,6 +14,7 @@ import { NENTROPY_CALLS } from './nentropy-calls';
 import { operationOf } from './operation';
 import { PROIGN_CALLS } from './proign-calls';
 import { RECOVERY_CALLS } from './recovery-calls';
+import { webhooksOf } from './webhooks';
 
 /** Every call of the API: a new subject is a file of `Calls` beside this one, named here. A path stands in one of them. */
 const CALLS: readonly Calls[] = [
@@ -53,6 +54,7 @@ export const openApiDocument = (version: string): JsonObject => {
     },
     servers: [{ url: '/' }],
     paths,
+    webhooks: webhooksOf(components),
     components: {
       schemas: components,
       securitySchemes: {
