@@ -191,7 +191,7 @@ describe('the package', () => {
           throw error;
         }
       };
-      export const express = expressWebhook({ contract: 'eclips', secret: 's' }, (event) => { event.run_id.toUpperCase(); });
+      export const express = expressWebhook({ contract: 'eclips', secret: 's' }, (event) => { event.run_id?.toUpperCase(); });
       export const web: (request: Request) => Promise<Response> = webWebhook({ secret: 's' }, (event, { sequence }) => {
         const id: string = event.id;
         return sequence === 7 && id ? { status: 410 } : undefined;

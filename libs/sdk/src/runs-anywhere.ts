@@ -4,6 +4,7 @@ export { Millrace, type MillraceOptions } from './client/millrace';
 export { Pages } from './client/pages';
 export type { CallOptions, Effects, FetchLike } from './client/transport';
 export type * from './client/types/api-key';
+export type * from './client/types/contract';
 export type * from './client/types/delivery';
 export type * from './client/types/endpoint';
 export type * from './client/types/event';

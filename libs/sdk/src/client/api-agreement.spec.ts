@@ -1,15 +1,20 @@
 import {
   type ApiKeyView,
+  type AuditEntryView,
   type ChangedEndpointView,
   type CommandAcceptedView,
+  type ContractPreviewView,
+  type ContractView,
   type CreateApiKeyRequest,
   type CreatedApiKeyView,
+  type CreatedEclipsWebhookView,
   type CreatedEndpointView,
   type CreateEndpointRequest,
   type CreateEventTypeRequest,
   cancelManyRequest,
   cloudEventSchema,
   createApiKeyRequest,
+  createEclipsWebhookRequest,
   createEndpointRequest,
   createEventTypeRequest,
   type DeliveryDetailView,
@@ -26,6 +31,7 @@ import {
   type ManyCommandsView,
   nativeEventSchema,
   openApiDocument,
+  previewContractRequest,
   publishEventsSchema,
   publishSignalsSchema,
   type RecoverEndpointRequest,
@@ -71,6 +77,7 @@ const ANSWERS: {
   endpoint: Same<sdk.Endpoint, EndpointView>;
   createdEndpoint: Same<sdk.CreatedEndpoint, CreatedEndpointView>;
   changedEndpoint: Same<sdk.ChangedEndpoint, ChangedEndpointView>;
+  createdWebhook: Same<sdk.CreatedWebhook, CreatedEclipsWebhookView>;
   rotatedSecret: Same<sdk.RotatedSecret, RotatedSecretView>;
   testDelivery: Same<sdk.TestDelivery, TestDeliveryView>;
   heldKey: Same<sdk.HeldKey, HeldKeyView>;
@@ -85,6 +92,9 @@ const ANSWERS: {
   eventType: Same<sdk.EventType, EventTypeView>;
   eventTypeDetail: Same<sdk.EventTypeDetail, EventTypeDetailView>;
   filterTest: Same<sdk.FilterTest, FilterTestView>;
+  contract: Same<sdk.Contract, ContractView>;
+  contractPreview: Same<sdk.ContractPreview, ContractPreviewView>;
+  auditEntry: Same<sdk.AuditEntry, AuditEntryView>;
   recovery: Same<sdk.Recovery, RecoveryView>;
   apiKey: Same<sdk.ApiKey, ApiKeyView>;
   createdApiKey: Same<sdk.CreatedApiKey, CreatedApiKeyView>;
@@ -97,6 +107,7 @@ const ANSWERS: {
   endpoint: true,
   createdEndpoint: true,
   changedEndpoint: true,
+  createdWebhook: true,
   rotatedSecret: true,
   testDelivery: true,
   heldKey: true,
@@ -111,6 +122,9 @@ const ANSWERS: {
   eventType: true,
   eventTypeDetail: true,
   filterTest: true,
+  contract: true,
+  contractPreview: true,
+  auditEntry: true,
   recovery: true,
   apiKey: true,
   createdApiKey: true,
@@ -138,6 +152,7 @@ const REQUESTS: {
   retryMany: Same<sdk.RetryManyRequest, z.input<typeof retryManyRequest>>;
   cancelMany: Same<sdk.CancelManyRequest, z.input<typeof cancelManyRequest>>;
   filterTest: Same<sdk.FilterTestRequest, z.input<typeof testFilterRequest>>;
+  contractPreview: Same<sdk.ContractPreviewRequest, z.input<typeof previewContractRequest>>;
 } = {
   newEndpoint: true,
   endpointChanges: true,
@@ -152,6 +167,7 @@ const REQUESTS: {
   retryMany: true,
   cancelMany: true,
   filterTest: true,
+  contractPreview: true,
 };
 
 const NOW = '2026-02-17T13:59:55Z';
@@ -255,6 +271,11 @@ const USED: readonly Used[] = [
   ['POST /v1/endpoints/{id}/rotate-secret', (m) => m.endpoints.rotateSecret('ep_1', 0), rotateSecretRequest],
   ['POST /v1/endpoints/{id}/recover', (m) => m.endpoints.recover('ep_1', recovery), recoverEndpointRequest],
   ['GET /v1/endpoints/{id}/held-keys', (m) => m.endpoints.heldKeys('ep_1', { limit: 1, cursor: 'c' }).first()],
+  [
+    'POST /v1/webhooks',
+    (m) => m.createWebhook('https://a.example/hook', ['run.completed']),
+    createEclipsWebhookRequest,
+  ],
   ['GET /v1/recoveries', (m) => m.recoveries.list({ endpointId: 'ep_1', limit: 1, cursor: 'c' }).first()],
   ['GET /v1/recoveries/{id}', (m) => m.recoveries.get('rec_1')],
   ['POST /v1/recoveries/{id}/cancel', (m) => m.recoveries.cancel('rec_1'), nothing],
@@ -305,6 +326,19 @@ const USED: readonly Used[] = [
     (m) => m.filters.test({ filter: newEndpoint.filter as sdk.Filter, eventTypes: ['a.b'], last: 5 }),
     testFilterRequest,
   ],
+  ['GET /v1/contracts', (m) => m.contracts.list().first()],
+  [
+    'POST /v1/contracts/{name}/preview',
+    (m) =>
+      m.contracts.preview('mes', {
+        event,
+        options: newEndpoint.options as sdk.EndpointOptions,
+        secret: 's',
+        attempt: 2,
+      } satisfies Required<sdk.ContractPreviewRequest>),
+    previewContractRequest,
+  ],
+  ['GET /v1/audit-log', (m) => m.auditLog.list({ limit: 1, cursor: 'c' }).first()],
   ['POST /v1/signals', (m) => m.signals.publish(signal), publishSignalsSchema],
   ['POST /v1/signals', (m) => m.signals.publish([signal]), publishSignalsSchema],
   ['GET /v1/machines', (m) => m.machines.list({ limit: 1, cursor: 'c' }).first()],
@@ -353,7 +387,7 @@ describe('the client and the API', () => {
 
   it('have the same calls', () => {
     expect(native.length).toBeGreaterThan(30);
-    expect([...new Set(USED.map(([operation]) => operation))].sort()).toEqual([...native].sort());
+    expect([...new Set(USED.map(([operation]) => operation))].sort()).toEqual([...native, 'POST /v1/webhooks'].sort());
   });
 
   it.each(USED.map(([operation, use, schema]) => ({ operation, use, schema })))('agree on $operation', async (each) => {

@@ -1,4 +1,5 @@
 import { apiKeyCalls } from './calls/api-keys';
+import { auditLogCalls, contractCalls } from './calls/contracts';
 import { deliveryCalls } from './calls/deliveries';
 import { createWebhook, endpointCalls } from './calls/endpoints';
 import { eventCalls, eventLogCalls, eventTypeCalls } from './calls/events';
@@ -71,6 +72,8 @@ export class Millrace {
   readonly recoveries: ReturnType<typeof recoveryCalls>;
   readonly deliveries: ReturnType<typeof deliveryCalls>;
   readonly filters: ReturnType<typeof filterCalls>;
+  readonly contracts: ReturnType<typeof contractCalls>;
+  readonly auditLog: ReturnType<typeof auditLogCalls>;
   readonly apiKeys: ReturnType<typeof apiKeyCalls>;
   readonly machines: ReturnType<typeof machineCalls>;
   readonly signals: ReturnType<typeof signalCalls>;
@@ -100,6 +103,8 @@ export class Millrace {
     this.recoveries = recoveryCalls(transport);
     this.deliveries = deliveryCalls(transport);
     this.filters = filterCalls(transport);
+    this.contracts = contractCalls(transport);
+    this.auditLog = auditLogCalls(transport);
     this.apiKeys = apiKeyCalls(transport);
     this.machines = machineCalls(transport);
     this.signals = signalCalls(transport);

@@ -276,13 +276,13 @@ describe('the other contracts', () => {
       types.push(event.type, String(info.id));
     });
     const eclips = webWebhook({ contract: 'eclips', secret: 's' }, (event) => {
-      types.push(event.run_id);
+      types.push(String(event.run_id));
     });
     const eclipse = webWebhook({ contract: 'eclipse', bearerToken: 't' }, (bundle) => {
       types.push(String(bundle.OrderCode));
     });
     const nentropy = webWebhook({ contract: 'nentropy', secret: 's', signatureFormat: 'prefixed' }, (event) => {
-      types.push(event.integrationId);
+      types.push(String(event.integrationId));
     });
     const send = (handle: typeof mes, body: string, headers: (hex: string) => { [name: string]: string }) => {
       const hex = createHmac('sha256', 's').update(body).digest('hex');

@@ -20,11 +20,11 @@ export interface EclipseBundle {
   readonly [field: string]: unknown;
 }
 
-/** Body of `eclips`. */
+/** Body of `eclips`; what the event's data does not have is null. */
 export interface EclipsRunEvent {
   readonly event: string;
-  readonly run_id: string;
-  readonly agent_type: string;
+  readonly run_id: string | null;
+  readonly agent_type: string | null;
   readonly organization_id: string;
   readonly timestamp: string;
   readonly data: {
@@ -57,7 +57,8 @@ export interface MesEvent<Data = unknown> {
 export interface NentropyEvent<Data = { readonly [name: string]: unknown }> {
   readonly event: string;
   readonly timestamp: string;
-  readonly integrationId: string;
+  /** Of the event's data, else of the endpoint's setting. */
+  readonly integrationId: string | null;
   readonly data: Data;
 }
 
