@@ -1,5 +1,12 @@
 import { type Endpoint, eventKey } from '@millrace/domain';
-import { type DeliveryFact, encodeEvent, encodeRejection, type OutgoingMessage } from '@millrace/protocol';
+import {
+  type DeliveryFact,
+  encodeEvent,
+  encodeRejection,
+  type OutgoingMessage,
+  SCHEMA_VIOLATION,
+  SCHEMA_WARNING,
+} from '@millrace/protocol';
 import { PaperDelivery, PaperSite, topics } from '../../test/paper-site';
 import { reconcileWith } from '../reconcile';
 import type { ReconcileOptions } from '../reconcile-options';
@@ -164,6 +171,15 @@ describe('an event without a delivery', () => {
       },
     ],
     [
+      'it was rejected by the schema of its type',
+      (paper) => {
+        paper.publish('unfit');
+        const [message] = paper.site.messages(EVENTS);
+        paper.site.write(encodeRejection(topics.eventsRejected, message!, { code: SCHEMA_VIOLATION, detail: '' }, 0));
+        paper.fannedOut();
+      },
+    ],
+    [
       'it is no event',
       (paper) => {
         const garbage: OutgoingMessage = { topic: EVENTS, key: null, value: Buffer.from('?'), headers: { ce_id: '1' } };
@@ -232,6 +248,15 @@ describe('an event without a delivery', () => {
       expect(result.events).toMatchObject({ undecided });
     },
   );
+
+  it('is found although a warning about it stands in the quarantine, since what is warned about is delivered', async () => {
+    const paper = new FanOutOnPaper();
+    paper.publish('warned');
+    const [message] = paper.site.messages(EVENTS);
+    paper.site.write(encodeRejection(topics.eventsRejected, message!, { code: SCHEMA_WARNING, detail: '' }, 0));
+    paper.fannedOut();
+    expect((await paper.check()).findings).toMatchObject([{ kind: 'never_created', eventId: 'warned' }]);
+  });
 
   it('is no finding when its delivery comes while it is read on', async () => {
     const paper = new FanOutOnPaper([{ id: 'ep_a' }, { id: 'ep_b' }]);
