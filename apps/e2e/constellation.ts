@@ -20,6 +20,7 @@ import {
   type TestEnvironment,
   testEnvironment,
 } from '@millrace/test-environment';
+import { ownerOf } from '../../deploy/local/origin/routes';
 
 const PARTITIONS = 3;
 const ALL: readonly ServiceName[] = ['machine-ingest', 'subscription', 'delivery', 'audit-projector'];
@@ -100,7 +101,9 @@ export class Constellation {
     body?: unknown,
     headers: { readonly [name: string]: string } = {},
   ): Promise<Answer<T>> {
-    const answer = await fetch(`${this.service(ownerOf(path)).url}${path}`, {
+    const owner = ownerOf(path.split('?')[0]!);
+    if (owner === null) throw new Error(`No service answers ${path}.`);
+    const answer = await fetch(`${this.service(owner).url}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${this.adminKey}`,
@@ -187,9 +190,3 @@ export class Constellation {
     await this.environment.close();
   }
 }
-
-const ownerOf = (path: string): ServiceName => {
-  if (/^\/v1\/(events|signals|machines)\b/.test(path)) return 'machine-ingest';
-  if (/^\/v1\/(deliveries|event-log|filters)\b|\/held-keys\b/.test(path)) return 'audit-projector';
-  return 'subscription';
-};
