@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expressWebhook, GapDetector, Millrace, MillraceApiError } from '@millrace/sdk';
+import { CONTRACT_NAMES, expressWebhook, GapDetector, Millrace, MillraceApiError } from '@millrace/sdk';
 import { eventually, type ReceivedRequest, ScriptedReceiver } from '@millrace/test-environment';
 import { freeTestPort } from '../../deploy/local/machine/free-port';
 import { projectRoot } from '../../deploy/local/machine/project-root';
@@ -124,6 +124,16 @@ describe('somebody works with the SDK', () => {
     expect((await millrace.site.ready()).ok).toBe(true);
     expect((await millrace.site.openApi())['openapi']).toBe('3.1.0');
     expect(await millrace.site.metrics()).toContain('# TYPE');
+    expect((await millrace.contracts.list().take(10)).length).toBe(6);
+    expect(await millrace.auditLog.list().take(1)).toEqual([]);
+    const webhook = await millrace.createWebhook('https://a.example/hook', ['run.completed']);
+    expect(webhook).toEqual({
+      id: expect.any(String),
+      url: 'https://a.example/hook',
+      events: ['run.completed'],
+      secret: expect.any(String),
+      created_at: expect.any(String),
+    });
     const key = await millrace.apiKeys.create({ name: 'reader', scopes: ['webhooks:read'] });
     await millrace.endpoints.delete(endpoint.id);
 
@@ -152,6 +162,33 @@ describe('somebody works with the SDK', () => {
       provided: ['webhooks:read'],
     });
     await millrace.apiKeys.revoke(key.id);
+  });
+
+  it.each(CONTRACT_NAMES)('receives under the contract %s', async (contract) => {
+    const secret = contract === 'standard' || contract === 'eclipse' ? SECRET : 'any text-0123456789';
+    const protection = contract === 'standard' || contract === 'eclipse' ? {} : { replayProtection: true };
+    const taken: string[] = [];
+    const receive = expressWebhook(
+      { contract, secret, ...protection } as { contract: 'mes'; secret: string },
+      (_event, info) => {
+        taken.push(String(info.id));
+      },
+    );
+    const server = createServer((request, response) => void receive(request, response));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const hook = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
+      const type = `sdk.under_${contract}`;
+      const endpoint = await millrace.endpoints.create({ url: hook, eventTypes: [type], contract, secret });
+      const { events } = await millrace.events.publish({ type, data: { run_id: 'r-1', length: 14400 } });
+      const delivery = await site.settled(events[0]?.id as string, 'succeeded');
+      expect(taken).toEqual([events[0]?.id]);
+      expect(delivery.attempts.map(({ response }) => response?.status)).toEqual([200]);
+      await millrace.endpoints.delete(endpoint.id);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
   });
 
   describe('as a package, installed from its tarball', () => {
