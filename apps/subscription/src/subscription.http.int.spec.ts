@@ -284,6 +284,57 @@ describe('wrong input', () => {
     ['a made-up cursor', 'GET', '/v1/endpoints?cursor=abc', undefined, 422, 'invalid_cursor'],
     ['an empty cursor', 'GET', '/v1/api-keys?cursor=', undefined, 422, 'invalid_cursor'],
     ['a made-up cursor of types', 'GET', '/v1/event-types?cursor=a.b', undefined, 422, 'invalid_cursor'],
+    [
+      'a schema that is nested too deep',
+      'POST',
+      '/v1/event-types',
+      `{"name":"a.deep","module":"m","description":"","schema":${'{"not":'.repeat(100)}{}${'}'.repeat(100)}}`,
+      400,
+      'invalid_json',
+    ],
+    [
+      'a schema that is none',
+      'POST',
+      '/v1/event-types',
+      { name: 'a.none', module: 'm', description: '', schema: { type: 'text' } },
+      422,
+      'invalid_schema',
+    ],
+    [
+      'a schema from elsewhere',
+      'POST',
+      '/v1/event-types',
+      { name: 'a.far', module: 'm', description: '', schema: { $ref: 'https://example.com/schema.json' } },
+      422,
+      'invalid_schema',
+    ],
+    [
+      'the name of a built-in type',
+      'POST',
+      '/v1/event-types',
+      { name: 'order.shipped', module: 'm', description: '' },
+      409,
+      'conflict',
+    ],
+    ['a type that is not there', 'GET', '/v1/event-types/no.such', undefined, 404, 'not_found'],
+    ['a type with a name that none can have', 'GET', '/v1/event-types/%00', undefined, 404, 'not_found'],
+    [
+      'an unknown validation',
+      'PATCH',
+      '/v1/event-types/order.shipped',
+      { validation: 'maybe' },
+      422,
+      'invalid_request',
+    ],
+    ['the validation of no type', 'PATCH', '/v1/event-types/no.such', { validation: 'warn' }, 404, 'not_found'],
+    [
+      'the schema of a built-in type',
+      'PATCH',
+      '/v1/event-types/order.shipped',
+      { schema: true },
+      422,
+      'invalid_request',
+    ],
     ['a key without scopes', 'POST', '/v1/api-keys', { name: 'x', scopes: [] }, 422, 'invalid_request'],
     ['a key with an unknown scope', 'POST', '/v1/api-keys', { name: 'x', scopes: ['root'] }, 422, 'invalid_request'],
     [
@@ -376,6 +427,13 @@ describe('wrong input', () => {
   });
 });
 
+test('a type whose name has a slash is found under it', async () => {
+  const name = 'plant/press:measured';
+  expect((await call('POST', '/v1/event-types', { name, module: 'm', description: '' })).status).toBe(201);
+  const one = await call<{ name: string }>('GET', `/v1/event-types/${encodeURIComponent(name)}`);
+  expect([one.status, one.body.name]).toEqual([200, name]);
+});
+
 describe('who may', () => {
   const routes = (id: string): Array<[string, string, unknown, Scope]> => [
     ['GET', '/v1/endpoints', undefined, 'webhooks:read'],
@@ -387,6 +445,8 @@ describe('who may', () => {
     ['DELETE', `/v1/endpoints/${id}`, undefined, 'webhooks:write'],
     ['GET', '/v1/event-types', undefined, 'webhooks:read'],
     ['POST', '/v1/event-types', { name: 'x.y', module: 'm', description: '' }, 'webhooks:write'],
+    ['GET', '/v1/event-types/order.shipped', undefined, 'webhooks:read'],
+    ['PATCH', '/v1/event-types/order.shipped', { validation: 'off' }, 'webhooks:write'],
     ['GET', '/v1/api-keys', undefined, 'admin'],
     ['POST', '/v1/api-keys', { name: 'x', scopes: ['admin'] }, 'admin'],
     ['DELETE', '/v1/api-keys/abcdef', undefined, 'admin'],

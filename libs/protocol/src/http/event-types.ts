@@ -13,17 +13,9 @@ export const EVENT_TYPE_LIMITS = {
   jsonLength: 64 * 1024,
 } as const;
 
-/** Levels of a schema or an example; deeper ones cost their readers the stack. */
-const DEEPEST = 64;
-const isDeeper = (value: unknown, levels: number): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  (levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1)));
-
-/** Any JSON value up to the limits; kept as it came. */
+/** Any JSON value up to the length limit; kept as it came. */
 const jsonValue = z
   .unknown()
-  .refine((value) => !isDeeper(value, DEEPEST), { error: `must be nested at most ${DEEPEST} levels deep`, abort: true })
   .refine((value) => value === undefined || JSON.stringify(value).length <= EVENT_TYPE_LIMITS.jsonLength, {
     error: `must have at most ${EVENT_TYPE_LIMITS.jsonLength} characters as JSON`,
   });
