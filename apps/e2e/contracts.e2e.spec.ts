@@ -1,6 +1,12 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { CommandAcceptedView, DeliveryDetailView, ExportEventDetailView, Page } from '@millrace/protocol';
-import { eventually, type ReceivedRequest, ScriptedReceiver } from '@millrace/test-environment';
+import {
+  type CommandAcceptedView,
+  type DeliveryDetailView,
+  decodeRejection,
+  type ExportEventDetailView,
+  type Page,
+} from '@millrace/protocol';
+import { eventually, HOSTILE_PAYLOADS, type ReceivedRequest, ScriptedReceiver } from '@millrace/test-environment';
 import { Constellation } from './constellation';
 
 jest.setTimeout(180_000);
@@ -381,5 +387,55 @@ describe('one event for six endpoints, one under each contract', () => {
       expect(verifyEclips(request.body.toString(), header(request, 'x-eclips-signature'), secretOf('eclips'))).toBe(
         true,
       );
+  });
+
+  it('holds for every hostile payload: round trips where JavaScript verifies, the bytes as they came everywhere else', async () => {
+    const hostile = await ScriptedReceiver.start();
+    try {
+      for (const contract of CONTRACTS)
+        await site.createEndpoint(`${hostile.url}${contract}`, { eventTypes: ['run.completed'], contract });
+      const events = HOSTILE_PAYLOADS.map(
+        ({ data }, n) => `{"type":"run.completed","id":"hostile-${n}","data":${data}}`,
+      );
+      for (let batch: string[] = []; events.length > 0; batch = []) {
+        while (events.length > 0 && batch.join().length + events[0]!.length < 1_000_000) batch.push(events.shift()!);
+        await site.publish(`[${batch.join(',')}]`);
+      }
+      const exact = HOSTILE_PAYLOADS.filter((payload) => payload.exact).length;
+      const inexact = HOSTILE_PAYLOADS.length - exact;
+      await hostile.waitForCount(exact * 6 + inexact * 4, 60_000);
+      const bodyOf = new Map(
+        hostile.requests.map(({ path, headers, body }) => [`${path} ${headers['webhook-id']}`, body.toString()]),
+      );
+      HOSTILE_PAYLOADS.forEach(({ data, exact: isExact }, n) => {
+        const body = (contract: string) => bodyOf.get(`/${contract} hostile-${n}`);
+        expect(body('standard')).toContain(`"data":${data.trim()}}`);
+        expect(body('nentropy')).toContain(`"data":${data.trim()}}`);
+        expect(body('eclipse')).toBe(data.trim());
+        expect(body('eclips')).toContain('"event":"run.completed"');
+        for (const contract of ['proign', 'mes']) {
+          expect(body(contract) !== undefined).toBe(isExact);
+          // V8 can read a name that begins with an escape wrongly.
+          if (isExact && !body(contract)!.includes('"\\'))
+            expect(JSON.stringify(JSON.parse(body(contract)!))).toBe(body(contract));
+        }
+      });
+      const reasons: string[] = [];
+      for (const partition of (await site.kafka.endOffsets(site.topics.eventsRejected)).keys())
+        await site.kafka.readRange({
+          topic: site.topics.eventsRejected,
+          partition,
+          from: 0n,
+          onMessage: (message) => {
+            const { rejection } = decodeRejection(message)!;
+            if (rejection.code === 'unrepresentable') reasons.push(rejection.detail);
+          },
+        });
+      expect(reasons).toHaveLength(inexact);
+      for (const reason of reasons)
+        expect(reason).toMatch(/contract proign .*data\.a\.0\.n: the number .* is not exact in JavaScript/);
+    } finally {
+      await hostile.close();
+    }
   });
 });

@@ -1,4 +1,5 @@
 export { eventually } from './eventually';
+export { HOSTILE_PAYLOADS, type HostilePayload } from './hostile-payloads';
 export { randomFrom } from './random-from';
 export {
   type Reaction,
