@@ -2,8 +2,9 @@
  * The dependency line of docs/architecture.md. Each part imports only what stands to its left:
  *
  *   domain <- protocol <- telemetry <- kafka, postgres, webhook-client <- service-runtime <- apps/<service>
- *   domain <- protocol <- sdk <- apps/console
  *   domain <- protocol <- event-schema <- apps/<service>
+ *
+ * sdk stands alone: it is published, and nothing of the server goes with it.
  */
 const line = {
   domain: [],

@@ -336,6 +336,33 @@ describe('somebody works with the SDK', () => {
       ]);
     });
 
+    it('the command recovers and retries what an endpoint missed, and shows it as it happens', async () => {
+      const millraceCommand = join(folder, 'node_modules/.bin/millrace');
+      const type = `sdk.${randomBytes(6).toString('hex')}`;
+      await site.publish({ type, data: 1 });
+      const receiver = await ScriptedReceiver.start(410);
+      const endpoint = await site.createEndpoint(receiver.url, { eventTypes: [type], secret: SECRET });
+      const tail = start(millraceCommand, ['deliveries', 'tail', '--endpoint', endpoint.id, '--json']);
+
+      // `missing` becomes a delivery, which its receiver refuses for good.
+      const words = ['recover', endpoint.id, '--since', '5m', '--only', 'missing', '--yes'];
+      const recovered = await ended(start(millraceCommand, words));
+      expect([recovered.code, recovered.out]).toEqual([
+        0,
+        expect.stringMatching(/^1 would be delivered, of \d+ looked at\.\nDone: 1 sent/),
+      ]);
+      await eventually(() => tail.said.out.includes('"status":"failed"'), 'its failure to be shown', 20_000);
+
+      receiver.respond(200);
+      await millrace.endpoints.activate(endpoint.id);
+      const retried = await ended(start(millraceCommand, ['retry', '--endpoint', endpoint.id, '--yes']));
+      expect([retried.code, retried.out]).toEqual([0, '1 delivery matches.\nAsked for 1 retry.\n']);
+      await eventually(() => tail.said.out.includes('"status":"succeeded"'), 'its success to be shown', 20_000);
+      tail.child.kill('SIGINT');
+      expect(await ended(tail)).toMatchObject({ code: 0, err: '' });
+      await receiver.close();
+    });
+
     it.each(['SIGINT', 'SIGTERM'] as const)(
       'listen forwards a real delivery, and removes its endpoint on %s',
       async (signal) => {

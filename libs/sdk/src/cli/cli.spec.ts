@@ -253,6 +253,34 @@ describe('events publish', () => {
     await rm(folder, { recursive: true });
   });
 
+  it('shows what does not fit a type, and says how far it came when it fails', async () => {
+    const warnings = [{ path: 'code', detail: 'must be a number\u001b' }];
+    const lines = Array.from({ length: 501 }, (_each, n) => `{"type":"a.b","data":${n}}`).join('\n');
+    let calls = 0;
+    const site = siteOf(() =>
+      calls++ === 0
+        ? { status: 202, body: { events: [{ id: 'evt_1', warnings }] } }
+        : { status: 422, body: { code: 'invalid_event', detail: 'No.' } },
+    );
+    const ran = await runIn({ ...site, input: lines }, 'events', 'publish');
+    expect(ran).toMatchObject({ code: 1, out: 'evt_1\n' });
+    expect(ran.err).toContain('warning  evt_1  code must be a number\\u001b\n');
+    expect(ran.err).toContain('1 events were published before it failed, the last of them evt_1\n');
+  });
+
+  it.each([
+    ['{"specversion":"1.0"}', 'application/cloudevents+json'],
+    [' [{"specversion":"1.0"}]', 'application/cloudevents-batch+json'],
+  ])('sends CloudEvents as what they are: %s', async (event, type) => {
+    const types: (string | undefined)[] = [];
+    const fetch: World['fetch'] = async (_url, { headers }) => {
+      types.push(headers['content-type']);
+      return { status: 202, headers: new Headers(), text: async () => '{"events":[]}' };
+    };
+    await runIn({ fetch }, 'events', 'publish', event, '--cloudevents');
+    expect(types).toEqual([type]);
+  });
+
   it('splits many lines into calls', () => {
     const lines = Array.from({ length: 1_201 }, (_each, n) => `{"type":"a.b","data":${n}}`).join('\n');
     expect(bodiesOf(lines, 'x').map((body) => (JSON.parse(body) as unknown[]).length)).toEqual([500, 500, 201]);
@@ -395,7 +423,7 @@ describe('recover', () => {
     const site = recovering('running', 'done');
     const ran = await runIn({ ...site, ...waiting }, 'recover', 'ep_1', '--since', '1d', '--per-second', '20', '--yes');
     expect(ran.code).toBe(0);
-    expect(ran.out).toBe('212 of 5120 would be delivered.\nDone: 212 sent, by rec_1\n');
+    expect(ran.out).toBe('212 would be delivered, of 5120 looked at.\nDone: 212 sent, by rec_1\n');
     expect(ran.err).toContain('running   100 of 212 sent');
     const asked = { since: '2026-01-30T06:00:00.000Z', only: 'failed', perSecond: 20 };
     expect(site.calls.filter(({ method }) => method === 'POST').map(({ body }) => JSON.parse(body ?? ''))).toEqual([

@@ -182,6 +182,15 @@ describe('millrace listen', () => {
     expect([ran.code, ran.err]).toEqual([1, expect.stringContaining('cannot be reached')]);
   });
 
+  it('says what to do where the site does not send to this machine, and makes no endpoint', async () => {
+    const body = JSON.stringify({ code: 'destination_not_allowed', detail: 'Not there.' });
+    app.respond({ status: 422, headers: { 'content-type': 'application/problem+json' }, body });
+    const env = { MILLRACE_URL: app.url, MILLRACE_API_KEY: 'mr_key' };
+    const ran = await runIn({ env }, 'listen', '--forward-to', 'http://localhost:1');
+    expect([ran.code, ran.err]).toEqual([1, expect.stringContaining('Open a tunnel to this machine')]);
+    expect(app.requests.map(({ method }) => method)).toEqual(['POST']);
+  });
+
   it('shows nothing of a delivery that a terminal would act upon', async () => {
     const cli = await listening(app.url);
     const body = JSON.stringify({ type: '\u001b[2J\u202e' });

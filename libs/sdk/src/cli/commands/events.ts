@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import type { AcceptedEvent } from '../../client/types/event';
 import type { Command, Context, Given } from '../command';
+import { yellow } from '../output';
 import { CommandFailed, UsageError } from '../usage-error';
 
 /** Events of one call. */
@@ -68,6 +70,11 @@ export const bodiesOf = (text: string, name: string): string[] => {
   return bodies;
 };
 
+const mediaType = (body: string, cloudEvents: boolean): string => {
+  if (!cloudEvents) return 'application/json';
+  return `application/cloudevents${body.trimStart().startsWith('[') ? '-batch' : ''}+json`;
+};
+
 export const publish: Command = {
   name: 'events publish',
   summary: 'Publish events: JSON on the command line, from a file or from standard input',
@@ -83,22 +90,27 @@ export const publish: Command = {
     'my-exporter | millrace events publish',
   ],
   run: async (given, context) => {
-    const { out, json } = context;
+    const { out, err, json } = context;
     const { text, name } = await sourceOf(given, context);
     const millrace = await context.millrace();
-    const ids: string[] = [];
-    for (const body of bodiesOf(text, name)) {
-      const list = body.trimStart().startsWith('[');
-      const type = given.flag('cloudevents')
-        ? `application/cloudevents${list ? '-batch' : ''}+json`
-        : 'application/json';
-      const answer = await millrace.events.publishText(body, type);
-      for (const { id } of answer.events) {
-        ids.push(id);
-        if (!json) out.line(id);
+    const events: AcceptedEvent[] = [];
+    try {
+      for (const body of bodiesOf(text, name)) {
+        const answer = await millrace.events.publishText(body, mediaType(body, given.flag('cloudevents')));
+        for (const event of answer.events) {
+          events.push(event);
+          if (json) continue;
+          out.line(event.id);
+          for (const { path, detail } of event.warnings ?? [])
+            err.line(yellow('warning  '), event.id, '  ', path || '(the data)', ' ', detail);
+        }
       }
+    } catch (error) {
+      if (events.length > 0)
+        err.line(`${events.length} events were published before it failed, the last of them `, events.at(-1)?.id ?? '');
+      throw error;
     }
-    if (json) out.json({ events: ids.map((id) => ({ id })) });
+    if (json) out.json({ events });
     return 0;
   },
 };

@@ -28,8 +28,6 @@ const follow = async (
   }
 };
 
-const counts = ({ counts: { examined, qualified } }: Recovery) => `${qualified} of ${examined}`;
-
 export const recover: Command = {
   name: 'recover',
   summary: 'Deliver to an endpoint what it missed: counts first, then asks, then shows how far it is',
@@ -71,7 +69,7 @@ export const recover: Command = {
       () => {},
     );
     if (dry.state !== 'done') throw new CommandFailed(`The count did not come to its end: ${dry.error ?? dry.state}.`);
-    if (!json) out.line(bold(counts(dry)), ' would be delivered.');
+    if (!json) out.line(bold(dry.counts.qualified), ' would be delivered, of ', dry.counts.examined, ' looked at.');
     const wanted = dry.counts.qualified > 0 && !given.flag('dry-run');
     if (!wanted || !(await agreed(given.flag('yes'), 'Deliver them now?', context))) {
       if (json) out.json(dry);

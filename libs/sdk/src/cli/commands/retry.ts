@@ -15,12 +15,18 @@ const many = async (request: RetryManyRequest, yes: boolean, context: Context): 
   const { out, json } = context;
   const millrace = await context.millrace();
   const counted = await millrace.deliveries.retryMany({ ...request, dryRun: true });
-  if (!json) out.line(bold(counted.matched), counted.more ? ' deliveries, and there are more' : ' deliveries match.');
+  const match = counted.matched === 1 ? ' delivery matches' : ' deliveries match';
+  if (!json) out.line(bold(counted.matched), match, counted.more ? ', and there are more.' : '.');
   const go = counted.matched > 0 && (await agreed(yes, 'Retry them now?', context));
   const done = go ? await millrace.deliveries.retryMany(request) : counted;
   if (json) out.json(done);
   else if (go)
-    out.line('Asked for ', bold(done.sent), ' retries.', done.more ? ' Call it again for those that are left.' : '');
+    out.line(
+      'Asked for ',
+      bold(done.sent),
+      done.sent === 1 ? ' retry.' : ' retries.',
+      done.more ? ' Call it again for those that are left.' : '',
+    );
   else if (counted.matched > 0) out.line('Nothing was sent; --yes sends them.');
   return 0;
 };

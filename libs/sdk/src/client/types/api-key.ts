@@ -12,7 +12,7 @@ export type Scope =
 export interface NewApiKey {
   readonly name: string;
   /** `agents:read` is taken as `deliveries:read`. */
-  readonly scopes: (Scope | 'agents:read')[];
+  readonly scopes: readonly (Scope | 'agents:read')[];
   readonly tenant?: string | undefined;
   /** RFC 3339; null for never. */
   readonly expiresAt?: string | null | undefined;

@@ -22,7 +22,7 @@ export interface EndpointSettings {
   /** Where deliveries are POSTed to. */
   readonly url: string;
   /** Types, prefixes with all below them (`machine.*`), or `*`. */
-  readonly eventTypes: string[];
+  readonly eventTypes: readonly string[];
   readonly filter?: Filter | null | undefined;
   readonly description?: string | null | undefined;
   /** Sent with every request. */
@@ -30,9 +30,12 @@ export interface EndpointSettings {
   readonly timeoutMs?: number | null | undefined;
   readonly contract?: string | undefined;
   readonly ordering?: Ordering | undefined;
-  readonly rateLimit?: { perSecond: number; burst?: number | undefined } | null | undefined;
+  readonly rateLimit?: { readonly perSecond: number; readonly burst?: number | undefined } | null | undefined;
   /** The wait before each retry; `[]` for none. */
-  readonly retry?: { delaysSeconds: number[]; jitter?: number | undefined } | null | undefined;
+  readonly retry?:
+    | { readonly delaysSeconds: readonly number[]; readonly jitter?: number | undefined }
+    | null
+    | undefined;
   readonly options?: { readonly [name in keyof EndpointOptions]?: EndpointOptions[name] | undefined } | undefined;
 }
 

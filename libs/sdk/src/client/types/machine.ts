@@ -35,7 +35,7 @@ export interface Signal {
   readonly session?: string | undefined;
   readonly seq?: number | null | undefined;
   readonly idx?: number | undefined;
-  readonly flags?: SignalFlag[] | undefined;
+  readonly flags?: readonly SignalFlag[] | undefined;
 }
 
 export interface SignalsAccepted {

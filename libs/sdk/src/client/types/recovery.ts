@@ -7,7 +7,7 @@ export interface RecoveryRequest {
   /** RFC 3339; at most 35 days ago. */
   readonly since: string;
   readonly until?: string | null | undefined;
-  readonly eventTypes?: string[] | null | undefined;
+  readonly eventTypes?: readonly string[] | null | undefined;
   readonly only: RecoveryScope;
   readonly dryRun?: boolean | undefined;
   /** At most so many deliveries a second; 100 unless told. */
