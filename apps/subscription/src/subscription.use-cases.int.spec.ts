@@ -17,6 +17,7 @@ import {
   decodeEventRule,
   decodeFacts,
   decodeRecoveryOrder,
+  EVENT_TYPE_LIMITS,
   type IncomingMessage,
   type OutgoingMessage,
   type RecoveryProgress,
@@ -690,6 +691,22 @@ describe('event types', () => {
     });
     await service.describeEventType.handle(by('acme'), { ...bare, schema: closed, example: { mm: 1 } });
     await service.changeEventType.handle(by('acme'), bare.name, { validation: 'warn' });
+  });
+
+  test('so many types of a tenant are validated, and one that is can be changed', async () => {
+    await inTenant(database, 'many', (tx) =>
+      tx.query(
+        `INSERT INTO event_validation (tenant, name, validation) SELECT 'many', 'x.' || n, 'warn' FROM generate_series(1, $1) n`,
+        [EVENT_TYPE_LIMITS.validated - 1],
+      ),
+    );
+    await service.changeEventType.handle(by('many'), 'order.shipped', { validation: 'warn' });
+    await service.changeEventType.handle(by('many'), 'order.shipped', { validation: 'reject' });
+    expect(
+      await refusal(service.changeEventType.handle(by('many'), 'order.picked', { validation: 'warn' })),
+    ).toMatchObject({ code: 'conflict' });
+    await service.changeEventType.handle(by('many'), 'order.shipped', { validation: 'off' });
+    await service.changeEventType.handle(by('many'), 'order.picked', { validation: 'warn' });
   });
 
   test('twenty who post at once make twenty versions, one after the other', async () => {

@@ -68,7 +68,7 @@ test.each<[string, unknown, string, string]>([
   ['__proto__ among its members', JSON.parse('{"properties": {"__proto__": {}}}'), 'schema.properties', '__proto__'],
   ['a great depth', nested(40), 'schema', 'levels deep'],
   ['a great length', { description: 'x'.repeat(SCHEMA_LIMITS.characters) }, 'schema', 'characters'],
-  ['very many schemas', { allOf: Array.from({ length: 2_001 }, () => ({})) }, 'schema', 'schemas in it'],
+  ['very many schemas', { allOf: Array.from({ length: 601 }, () => ({})) }, 'schema', 'schemas in it'],
 ])('refuses %s, at its place', (_, schema, path, detail) => {
   const problems = problemsOfSchema(schema);
   expect(problems[0]).toEqual({ path, detail: expect.stringContaining(detail) });

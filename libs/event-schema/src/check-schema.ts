@@ -1,4 +1,5 @@
 import Ajv2020 from 'ajv/dist/2020';
+import { compileSchema } from './compile-schema';
 import { evaluationsOf } from './evaluations';
 import { FORMATS } from './formats';
 import { linearPattern, UnusablePattern } from './linear-pattern';
@@ -7,17 +8,12 @@ import {
   HOLDS_MAP,
   HOLDS_SCHEMA,
   isSchema,
+  type Problem,
   pathTo,
   resolveReference,
   type Schema,
   stepsOfReference,
 } from './schema-node';
-
-/** What is wrong with a schema, or with data, and where. */
-export interface Problem {
-  readonly path: string;
-  readonly detail: string;
-}
 
 /** A schema is a tenant's, and the processes that it is held against events in serve all tenants: everything has a bound. */
 export const SCHEMA_LIMITS = {
@@ -25,7 +21,8 @@ export const SCHEMA_LIMITS = {
   characters: 64 * 1024,
   /** Levels of arrays and objects. */
   depth: 32,
-  schemas: 2_000,
+  /** The code of the check grows with them, and twice as many are too much for the stack of what makes it. */
+  schemas: 600,
   enumValues: 1_000,
   /** Items that are compared each with each. */
   unsortedUniqueItems: 256,
@@ -113,7 +110,12 @@ export const problemsOfSchema = (schema: unknown): Problem[] => {
         detail: `could look at one value more than ${SCHEMA_LIMITS.evaluations} times; use fewer alternatives, or fewer references inside them`,
       },
     ];
-  return [];
+  try {
+    compileSchema(schema);
+    return [];
+  } catch (error) {
+    return [{ path: 'schema', detail: `cannot be used: ${String(error).slice(0, 200)}` }];
+  }
 };
 
 const unique = (problems: readonly Problem[]): Problem[] => [

@@ -1,5 +1,4 @@
-import type { Problem } from './check-schema';
-import { isSchema, pathTo, resolveReference, type Schema } from './schema-node';
+import { isSchema, type Problem, pathTo, resolveReference, type Schema } from './schema-node';
 
 /**
  * Whether a new version of a schema may follow the former one: what makes it incompatible, each at its place in the new

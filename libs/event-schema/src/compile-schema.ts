@@ -1,8 +1,7 @@
 import Ajv2020, { type ErrorObject } from 'ajv/dist/2020';
-import type { Problem } from './check-schema';
 import { FORMATS } from './formats';
 import { linearPattern } from './linear-pattern';
-import { pathTo, type Schema, stepsOfReference } from './schema-node';
+import { type Problem, pathTo, type Schema, stepsOfReference } from './schema-node';
 
 /** Data held against a schema: null when it fits, else the first thing that is wrong, at its path from `data` on. */
 export type DataCheck = (data: unknown) => Problem | null;

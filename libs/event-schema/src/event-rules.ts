@@ -1,8 +1,8 @@
 import type { Event } from '@millrace/domain';
 import { builtInEventType, decodeEventRule, type EventRule, type IncomingMessage } from '@millrace/protocol';
-import { type Problem, problemsOfSchema } from './check-schema';
+import { problemsOfSchema } from './check-schema';
 import { compileSchema, type DataCheck } from './compile-schema';
-import type { Schema } from './schema-node';
+import type { Problem, Schema } from './schema-node';
 
 /** Data that does not fit the schema of its type, where the type has a rule. */
 export interface Violation extends Problem {

@@ -134,12 +134,20 @@ class Parser {
 const CHARACTER =
   /\[(?:[^\]\\]|\\[\s\S])*\]|\\[pP]\{[^}]*\}|\\u\{[0-9a-fA-F]+\}|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\c[a-zA-Z]|\\0|\\[^1-9k]|[^\\]/uy;
 
-/** Whether one character is of a class, for those of ASCII as a table. */
+/** Whether one character is of a class; what was asked of those of ASCII is kept. */
 const accepting = (unit: string): Accepts => {
+  const literal = unit.codePointAt(0)!;
+  if (unit !== '.' && unit.length === (literal > 0xffff ? 2 : 1)) return (code) => code === literal;
   const single = new RegExp(`^${unit}$`, 'u');
-  const ascii = Uint8Array.from({ length: 128 }, (_, code) => (single.test(String.fromCharCode(code)) ? 1 : 0));
-  return (code) => (code < 128 ? ascii[code] === 1 : single.test(String.fromCodePoint(code)));
+  const ascii = new Int8Array(128).fill(UNKNOWN);
+  return (code) => {
+    if (code >= 128) return single.test(String.fromCodePoint(code));
+    if (ascii[code] === UNKNOWN) ascii[code] = single.test(String.fromCharCode(code)) ? 1 : 0;
+    return ascii[code] === 1;
+  };
 };
+
+const UNKNOWN = -1;
 
 /** States of the written-out pattern, without writing it out. */
 const statesOf = (tree: Tree): number => {

@@ -1,6 +1,12 @@
 /** A schema as it stands: true, false, or an object of keywords. */
 export type Schema = boolean | { readonly [keyword: string]: unknown };
 
+/** What is wrong with a schema, or with data, and where. */
+export interface Problem {
+  readonly path: string;
+  readonly detail: string;
+}
+
 export const isSchema = (value: unknown): value is Schema =>
   typeof value === 'boolean' || (typeof value === 'object' && value !== null && !Array.isArray(value));
 

@@ -1,6 +1,6 @@
 import type { Database, Transaction } from '@millrace/postgres';
 import type { EventValidation } from '@millrace/protocol';
-import { In, MoreThan } from 'typeorm';
+import { In, MoreThan, Not } from 'typeorm';
 
 import { inTenant } from '../tenancy/tenant-transaction.store';
 import { EventTypeEntity, EventTypeVersionEntity, EventValidationEntity } from './event-type.entity';
@@ -63,6 +63,9 @@ export const eventTypeTransaction = (tx: Transaction, tenant: string): EventType
   },
   async validation(name) {
     return (await validationsOf(tx, tenant, [name])).get(name) ?? 'off';
+  },
+  countValidated() {
+    return tx.countBy(EventValidationEntity, { tenant, validation: Not('off') });
   },
   async save(type) {
     await tx.upsert(EventTypeEntity, { ...type }, ['tenant', 'name']);

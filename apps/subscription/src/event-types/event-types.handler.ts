@@ -94,6 +94,7 @@ export class DescribeEventType {
       if (validation !== 'off' && type.schema === null) throw withoutSchema(name);
       await tx.save(type);
       if (added !== null) await tx.addVersion(added);
+      await requireRoom(tx, before, validation);
       if (validation !== before) await tx.setValidation(name, validation);
       const { version } = type;
       const changed = validation !== before || (added !== null && validation !== 'off');
@@ -107,6 +108,18 @@ export class DescribeEventType {
     });
   }
 }
+
+const requireRoom = async (
+  tx: EventTypeTransaction,
+  before: EventValidation,
+  validation: EventValidation,
+): Promise<void> => {
+  if (before !== 'off' || validation === 'off' || (await tx.countValidated()) < EVENT_TYPE_LIMITS.validated) return;
+  throw new Refused(
+    'conflict',
+    `A tenant has at most ${EVENT_TYPE_LIMITS.validated} event types that are validated. Set the validation of others to off.`,
+  );
+};
 
 const withoutSchema = (name: string): Refused =>
   new Refused(
@@ -128,6 +141,7 @@ export class ChangeEventType {
       const builtIn = builtInEventType(name);
       if (own === null && builtIn === undefined) throw noSuchEventType();
       if (own !== null && validation !== 'off') requireUsableSchema(own);
+      await requireRoom(tx, await tx.validation(name), validation);
       await tx.setValidation(name, validation);
       // Of a built-in type each service takes the schema of its own release.
       const rule =

@@ -41,6 +41,8 @@ export interface EventTypeTransaction {
   find(name: string): Promise<StoredEventType | null>;
   versions(name: string): Promise<StoredVersion[]>;
   validation(name: string): Promise<EventValidation>;
+  /** Types whose validation is on. */
+  countValidated(): Promise<number>;
   /** Adds it, or puts it in the place of the one of its name. */
   save(type: StoredEventType): Promise<void>;
   addVersion(version: StoredVersion): Promise<void>;

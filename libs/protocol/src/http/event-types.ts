@@ -9,6 +9,8 @@ export const EVENT_TYPE_LIMITS = {
   descriptionLength: 10_000,
   perTenant: 10_000,
   versions: 100,
+  /** Types of a tenant whose validation is on: every ingest and fan-out keeps their schemas. */
+  validated: 500,
   /** Characters of the JSON text of a schema or an example. */
   jsonLength: 64 * 1024,
 } as const;
