@@ -1,3 +1,4 @@
+import { contractNamed } from '@millrace/domain';
 import { type DeliveryFact, encodeCommand, type RetryDelivery } from '@millrace/protocol';
 import { EndpointLog } from './endpoint-log';
 import { FailedDeliveries } from './failed-deliveries';
@@ -40,7 +41,8 @@ export class FailedRecovery {
     // Up to the log's end: what an earlier owner asked for has another state by now.
     if (resumed !== null) await this.fold(whole, false);
     const from = stretch.next;
-    const commands = new RetryCommands(context.order, this.failed);
+    const { renewed } = contractNamed(context.endpoint().endpoint.contract)!.expiry;
+    const commands = new RetryCommands(context.order, this.failed, renewed);
     await this.logOf({ ...whole, end: stretch.end }).read((fact: DeliveryFact, offset: bigint) => {
       const command = commands.commandFor(fact, context.ports.now());
       if (command === null || offset < from) return;

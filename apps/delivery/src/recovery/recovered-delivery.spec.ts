@@ -68,4 +68,18 @@ describe('the delivery that a recovery makes', () => {
     expect(recovered('all').record.task.deliveryId).toBe(first.record.task.deliveryId);
     expect(recovered('all', 'rec_2').record.task.deliveryId).not.toBe(first.record.task.deliveryId);
   });
+
+  it('does not renew the time of what stays old by its contract', () => {
+    const old = new MatchIndex();
+    old.put({ ...endpointOf('ep_1'), contract: 'eclipse' });
+    const { record } = recoveredDelivery(orderOf('rec_1', { only: 'all' }), event, old.get('ep_1')!, ACCEPTED, 1, NOW)!;
+    expect(record.task.expiresAt).toBe(Date.parse(event.time) + 30 * DAY_MS);
+  });
+
+  it('is none where the contract has no body for the event', () => {
+    const exact = new MatchIndex();
+    exact.put({ ...endpointOf('ep_1'), contract: 'mes' });
+    const inexact = { ...event, data: '{"n":1e400}' };
+    expect(recoveredDelivery(orderOf('rec_1'), inexact, exact.get('ep_1')!, ACCEPTED, 1, NOW)).toBeNull();
+  });
 });

@@ -5,10 +5,10 @@ import { RetryCommands } from './retry-commands';
 
 const order = { recoveryId: 'rec_1', tenant: 'default', endpointId: 'ep_1', by: 'key_1' };
 
-const commandsOf = (facts: readonly DeliveryFact[]): RetryDelivery[] => {
+const commandsOf = (facts: readonly DeliveryFact[], renewed = true): RetryDelivery[] => {
   const failed = new FailedDeliveries({ endpointId: 'ep_1', since: 0, until: NOW + 1, wantsType: () => true }, 1_000);
   for (const fact of facts) failed.apply(fact);
-  const commands = new RetryCommands(order, failed);
+  const commands = new RetryCommands(order, failed, renewed);
   return facts.flatMap((fact) => commands.commandFor(fact, NOW) ?? []);
 };
 
@@ -40,6 +40,12 @@ describe('retries of failed deliveries', () => {
         ended: true,
         force: true,
       },
+    ]);
+  });
+
+  it('give no new time where the contract lets what is old stay old', () => {
+    expect(commandsOf([created(1), ended(1, 'expired', { recordOffset: 12 })], false)).toMatchObject([
+      { force: false },
     ]);
   });
 

@@ -20,6 +20,8 @@ export class RetryCommands {
   constructor(
     private readonly order: Pick<RecoveryOrder, 'recoveryId' | 'tenant' | 'endpointId' | 'by'>,
     private readonly failed: FailedDeliveries,
+    /** Their time begins anew; false where the endpoint's contract lets what is old stay old. */
+    private readonly renewed: boolean,
   ) {}
 
   /**
@@ -57,7 +59,7 @@ export class RetryCommands {
       replay: recoveryId,
       ended: true,
       // The user asks for what is long past, so its time having run out is no reason against it.
-      force: true,
+      force: this.renewed,
     };
   }
 
