@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Io } from './io';
 import { CommandFailed, UsageError } from './usage-error';
@@ -58,7 +58,6 @@ export const writeSettings = async (file: string, settings: Settings, suffix: st
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const written = `${file}.${suffix}`;
   await writeFile(written, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-  await chmod(written, 0o600);
   await rename(written, file);
 };
 

@@ -58,8 +58,7 @@ export const expressWebhook =
     const answer = await answerTo(options, request, handle);
     response.statusCode = answer.status;
     for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
-    const unread = request.readableEnded !== true;
-    if (unread) response.setHeader('connection', 'close');
     response.end(answer.body);
-    if (unread) dropRest(request);
+    // Closing at once could take the answer from a sender that is still sending.
+    if (request.readableEnded !== true) dropRest(request);
   };

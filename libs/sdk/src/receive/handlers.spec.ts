@@ -1,13 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { formatSecret, importSigningKey, standardSignatureHeader } from '@millrace/domain';
 import express from 'express';
 import fastify from 'fastify';
 import type { ContractName } from '../verify/contract-name';
 import { expressWebhook } from './express';
 import { fastifyWebhook } from './fastify';
+import { readStream } from './read-stream';
 import type { ReceiverOptions, RefusedWebhook, WebhookFunction } from './receive-webhook';
 import { webWebhook } from './web';
 
@@ -205,6 +206,58 @@ describe.each(Object.keys(FRAMEWORKS))('webhooks over %s', (name) => {
     await new Promise((resolve) => socket.end(() => resolve(undefined)));
     expect(await post(BODY, signed(BODY))).toMatchObject({ status: 200 });
     expect(seen).toHaveLength(1);
+  });
+});
+
+it('a sender that never ends gets its answer, and is cut off', async () => {
+  const site = await (FRAMEWORKS['express'] as Receive)({ secret: SECRET, limitBytes: LIMIT }, () => {});
+  const socket = connect(site.port, '127.0.0.1');
+  let answer = '';
+  let sent = 0;
+  socket.on('data', (bytes) => {
+    answer += bytes;
+  });
+  socket.on('error', () => {});
+  socket.write('POST /hook HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n');
+  const chunk = `${(1_000).toString(16)}\r\n${'x'.repeat(1_000)}\r\n`;
+  const timer = setInterval(() => {
+    if (socket.writable) socket.write(chunk);
+    sent += 1_000;
+  }, 5);
+  const began = Date.now();
+  await new Promise((resolve) => socket.once('close', resolve));
+  clearInterval(timer);
+  await site.close();
+  expect(answer).toContain('HTTP/1.1 413 ');
+  expect(sent).toBeGreaterThan(LIMIT * 2);
+  expect(Date.now() - began).toBeLessThan(8_000);
+}, 15_000);
+
+describe('a body that is read', () => {
+  const from = (stream: PassThrough, headers = {}) => Object.assign(stream, { headers, method: 'POST' });
+
+  it('is given up as soon as it is too large, or says so', async () => {
+    const endless = new PassThrough();
+    const reading = readStream(from(endless), 10);
+    endless.write('123456');
+    endless.write('78901');
+    expect(await reading).toBe('too_large');
+    expect(await readStream(from(new PassThrough(), { 'content-length': '11' }), 10)).toBe('too_large');
+  });
+
+  it('is whole, or incomplete', async () => {
+    const whole = new PassThrough();
+    const reading = readStream(from(whole), 10);
+    whole.write('12345');
+    whole.end('67890');
+    expect(Buffer.from((await reading) as Uint8Array).toString()).toBe('1234567890');
+    const broken = new PassThrough();
+    const waiting = readStream(from(broken), 10);
+    broken.destroy(new Error('reset'));
+    expect(await waiting).toBe('incomplete');
+    const gone = new PassThrough();
+    gone.destroy();
+    expect(await readStream(from(gone), 10)).toBe('incomplete');
   });
 });
 
