@@ -3,8 +3,10 @@ import {
   type CommandAcceptedView,
   type DeliveryDetailView,
   decodeRejection,
+  EVENT_MODULES,
   type ExportEventDetailView,
   type Page,
+  topicSpecs,
 } from '@millrace/protocol';
 import { eventually, HOSTILE_PAYLOADS, type ReceivedRequest, ScriptedReceiver } from '@millrace/test-environment';
 import { Constellation } from './constellation';
@@ -53,9 +55,11 @@ const expectWaits = (requests: readonly ReceivedRequest[], hours: readonly numbe
 describe('a receiver that was written for one of five systems works unchanged', () => {
   let site: Constellation;
   let receiver: ScriptedReceiver;
+  /** What no topic, no log and no answer but the first may show. */
+  const secrets = new Set(['your-webhook-secret', 'token-of-the-plant']);
 
   beforeAll(async () => {
-    site = await Constellation.start({ timeScale: SCALE });
+    site = await Constellation.start({ timeScale: SCALE, variables: { LOG_LEVEL: 'debug' } });
   });
   afterAll(() => site.close());
   beforeEach(async () => {
@@ -67,6 +71,8 @@ describe('a receiver that was written for one of five systems works unchanged', 
     const answer = await site.call<T>('POST', path, body);
     if (answer.status !== 201)
       throw new Error(`POST ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    const { secret } = answer.body as { secret?: string };
+    if (secret !== undefined) secrets.add(secret);
     return answer.body;
   };
 
@@ -301,6 +307,33 @@ describe('a receiver that was written for one of five systems works unchanged', 
     await site.settled(eventId!, 'succeeded');
     expect((await site.deliveries({ eventId: eventId! })).map(({ contract }) => contract)).toEqual(['standard']);
     expect(receiver.requests.some(({ path }) => path === '/mes')).toBe(false);
+  });
+
+  it('shows no secret anywhere after that: not in a topic, a log or an answer', async () => {
+    const places = new Map<string, string>();
+    for (const [name, service] of site.services) places.set(`the log of ${name}`, JSON.stringify(service.logs()));
+    const specs = topicSpecs({ prefix: site.prefix, partitions: 1, replicationFactor: 1, modules: EVENT_MODULES });
+    for (const { name: topic } of specs)
+      for (const partition of (await site.kafka.endOffsets(topic)).keys())
+        await site.kafka.readRange({
+          topic,
+          partition,
+          from: 0n,
+          onMessage: ({ value, headers }) => {
+            const told = `${value?.toString('latin1')} ${Object.values(headers).join(' ')}`;
+            places.set(topic, `${places.get(topic) ?? ''}${told}\n`);
+          },
+        });
+    for (const path of ['endpoints', 'webhooks', 'connections', 'exports', 'deliveries', 'event-log', 'audit-log'])
+      places.set(`GET /v1/${path}`, JSON.stringify((await site.call('GET', `/v1/${path}?limit=200`)).body));
+    for (const { id } of await site.deliveries())
+      places.set(`GET /v1/deliveries/${id}`, JSON.stringify(await site.delivery(id)));
+    expect(secrets.size).toBeGreaterThanOrEqual(8);
+    expect(places.size).toBeGreaterThan(30);
+    const leaks = [...places].flatMap(([place, text]) =>
+      [...secrets].filter((secret) => text.includes(secret)).map(() => place),
+    );
+    expect(leaks).toEqual([]);
   });
 });
 
