@@ -257,6 +257,7 @@ describe('a body that is read', () => {
     expect(await waiting).toBe('incomplete');
     const gone = new PassThrough();
     gone.destroy();
+    await new Promise((resolve) => gone.once('close', resolve));
     expect(await readStream(from(gone), 10)).toBe('incomplete');
   });
 });
