@@ -1,18 +1,10 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { eventually, ScriptedReceiver } from '@millrace/test-environment';
-import { Constellation } from './constellation';
+import { Constellation, type Reconciled } from './constellation';
 
 /** Per endpoint, and there are four: 10,000 deliveries in all. */
 const EACH = Number(process.env['STORY_EACH'] ?? 2_500);
 
 jest.setTimeout(300_000);
-
-interface Reconciled {
-  readonly addsUp: boolean;
-  readonly findings: { readonly kind: string; readonly what: string }[];
-  readonly totals: { readonly [account: string]: number };
-}
 
 describe('the counts add up, whatever is done to endpoints with deliveries pending', () => {
   let site: Constellation;
@@ -27,26 +19,8 @@ describe('the counts add up, whatever is done to endpoints with deliveries pendi
     await receiver.close();
   });
 
-  /** Runs the command as an operator's job would. */
-  const reconcile = (): Promise<{ exitCode: number; result: Reconciled }> =>
-    new Promise((resolve, reject) => {
-      const main = join(process.cwd(), 'dist/apps/reconcile/src/main.js');
-      const node = join(process.cwd(), 'node_modules/node/bin/node');
-      const child = execFile(
-        node,
-        [main, '--json', '--settle', '500ms'],
-        { env: { PATH: process.env['PATH'], ...site.variables }, maxBuffer: 64 * 1024 * 1024 },
-        (_error, stdout, stderr) => {
-          try {
-            resolve({ exitCode: child.exitCode ?? -1, result: JSON.parse(stdout) as Reconciled });
-          } catch {
-            reject(new Error(`reconcile said: ${stdout.slice(0, 500)} ${stderr.slice(0, 2_000)}`));
-          }
-        },
-      );
-    });
   const adds = async (): Promise<Reconciled['totals']> => {
-    const { exitCode, result } = await reconcile();
+    const { exitCode, result } = await site.reconcile();
     expect(result.findings).toEqual([]);
     expect([exitCode, result.addsUp]).toEqual([0, true]);
     return result.totals;
@@ -97,7 +71,7 @@ describe('the counts add up, whatever is done to endpoints with deliveries pendi
     await site.publish(Array.from({ length: 100 }, (_each, n) => ({ type: 'd.thing', data: { n } })));
 
     const open = async (): Promise<number> => {
-      const totals = (await reconcile()).result.totals;
+      const totals = (await site.reconcile()).result.totals;
       return totals['pending']! + totals['retrying']! + totals['parked']!;
     };
     await eventually(async () => (await open()) === 0, 'everything to end', 120_000);

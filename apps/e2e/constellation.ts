@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { KafkaConnection } from '@millrace/kafka';
 import {
   type DeliveryDetailView,
@@ -38,6 +40,13 @@ export interface Answer<T = Record<string, unknown>> {
   readonly status: number;
   readonly headers: Headers;
   readonly body: T;
+}
+
+/** What `npm run reconcile -- --json` says. */
+export interface Reconciled {
+  readonly addsUp: boolean;
+  readonly findings: { readonly kind: string; readonly what: string }[];
+  readonly totals: { readonly [account: string]: number };
 }
 
 /** The built services as processes, on a real Kafka and a real PostgreSQL, with topics and tables of their own. */
@@ -182,6 +191,26 @@ export class Constellation {
   async metric(service: ServiceName, name: string): Promise<number> {
     const text = await (await fetch(`${this.service(service).url}/metrics`)).text();
     return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1] ?? 0);
+  }
+
+  /** Runs the command as an operator's job would. */
+  reconcile(): Promise<{ exitCode: number; result: Reconciled }> {
+    return new Promise((resolve, reject) => {
+      const main = join(process.cwd(), 'dist/apps/reconcile/src/main.js');
+      const node = join(process.cwd(), 'node_modules/node/bin/node');
+      const child = execFile(
+        node,
+        [main, '--json', '--settle', '500ms'],
+        { env: { PATH: process.env['PATH'], ...this.variables }, maxBuffer: 64 * 1024 * 1024 },
+        (_error, stdout, stderr) => {
+          try {
+            resolve({ exitCode: child.exitCode ?? -1, result: JSON.parse(stdout) as Reconciled });
+          } catch {
+            reject(new Error(`reconcile said: ${stdout.slice(0, 500)} ${stderr.slice(0, 2_000)}`));
+          }
+        },
+      );
+    });
   }
 
   async close(): Promise<void> {

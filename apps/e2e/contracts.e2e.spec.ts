@@ -309,6 +309,13 @@ describe('a receiver that was written for one of five systems works unchanged', 
     expect(receiver.requests.some(({ path }) => path === '/mes')).toBe(false);
   });
 
+  it('adds up: every delivery of every contract, those to run URLs too', async () => {
+    const { exitCode, result } = await site.reconcile();
+    expect(result.findings).toEqual([]);
+    expect([exitCode, result.addsUp]).toEqual([0, true]);
+    expect(result.totals['accepted']).toBeGreaterThan(50);
+  });
+
   it('shows no secret anywhere after that: not in a topic, a log or an answer', async () => {
     const places = new Map<string, string>();
     for (const [name, service] of site.services) places.set(`the log of ${name}`, JSON.stringify(service.logs()));
