@@ -202,6 +202,7 @@ test('an endpoint is answered when its record is out, and the record opens to th
     ...change.endpoint,
     statusSince: created.createdAt,
     statusBy: 'test',
+    connectionId: null,
   });
   expect(await service.endpoints.find('other', created.id)).toBeNull();
 });
