@@ -130,6 +130,7 @@ beforeEach(async () => {
   server.requests.length = 0;
   server.api = (path, authorization) => {
     if (authorization !== `Bearer ${KEY}`) return { status: 401, body: { code: 'unauthenticated' } };
+    if (!path.pathname.startsWith('/v1/deliveries')) return { status: 200, body: { data: [], nextCursor: null } };
     const id = path.pathname.split('/')[3];
     if (id !== undefined)
       return details.has(id) ? { status: 200, body: details.get(id) } : { status: 404, body: { code: 'not_found' } };
@@ -220,6 +221,7 @@ describe('older deliveries', () => {
     let release: () => void = () => undefined;
     let held: Promise<void> = Promise.resolve();
     server.api = async (path) => {
+      if (path.pathname !== '/v1/deliveries') return { status: 200, body: { data: [], nextCursor: null } };
       const status = path.searchParams.get('status');
       const all = deliveries.filter((each) => status === null || each.status === status);
       const from = Number(path.searchParams.get('cursor') ?? 0);

@@ -21,11 +21,18 @@ const TYPES: { readonly [extension: string]: string } = {
 const FILES = join(__dirname, '..', 'public');
 
 type Answer = { readonly status: number; readonly body: unknown };
+/** What was asked beyond the path. */
+export interface Asked {
+  readonly method: string;
+  /** Null without a body. */
+  readonly body: unknown;
+  readonly idempotencyKey: string | undefined;
+}
 
 /** The console's files, and an API that answers what the test says. */
 export class ConsoleServer {
   /** Null breaks the connection. */
-  api: (path: URL, authorization: string | undefined) => Answer | null | Promise<Answer | null> = () => ({
+  api: (path: URL, authorization: string | undefined, asked: Asked) => Answer | null | Promise<Answer | null> = () => ({
     status: 404,
     body: {},
   });
@@ -46,16 +53,22 @@ export class ConsoleServer {
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? '/', this.url);
-    if (path.pathname.startsWith('/v1/')) {
-      this.requests.push(path.pathname + path.search);
-      const answer = await this.api(path, request.headers.authorization);
+    if (/^\/(v1|api)\//.test(path.pathname)) {
+      const method = request.method ?? 'GET';
+      this.requests.push(`${method === 'GET' ? '' : `${method} `}${path.pathname}${path.search}`);
+      const text = Buffer.concat(await request.toArray()).toString('utf8');
+      const answer = await this.api(path, request.headers.authorization, {
+        method,
+        body: text === '' ? null : (JSON.parse(text) as unknown),
+        idempotencyKey: request.headers['idempotency-key']?.toString(),
+      });
       if (answer === null) return void request.socket.destroy();
       response.writeHead(answer.status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(answer.body));
+      response.end(answer.status === 204 ? undefined : JSON.stringify(answer.body));
       return;
     }
     const file = path.pathname === '/' ? 'index.html' : path.pathname.slice(1);
-    const bytes = /^[a-z]+\.[a-z]+$/.test(file) ? await readFile(join(FILES, file)).catch(() => null) : null;
+    const bytes = /^[a-z-]+\.[a-z]+$/.test(file) ? await readFile(join(FILES, file)).catch(() => null) : null;
     response.writeHead(bytes === null ? 404 : 200, {
       ...CONSOLE_HEADERS,
       'content-type': TYPES[extname(file)] ?? 'text/plain',

@@ -1,0 +1,31 @@
+import { button, byId, el } from './dom.js';
+import { form } from './forms.js';
+
+/**
+ * Asks before something is done that cannot be taken back, or that needs a word. Escape and Cancel do nothing. What `act`
+ * throws is shown in the dialog, which stays.
+ * @param fields that the question needs; none for a plain yes or no
+ */
+export const ask = ({ title, lines, action, dangerous = false, fields = [], act }) => {
+  const dialog = byId('dialog');
+  const before = document.activeElement;
+  const cancel = button('Cancel', 'plain', 'cancel', () => dialog.close());
+  const question = form(
+    title,
+    action,
+    [el('h2', { id: 'dialog-title' }, title), ...lines.map((line) => el('p', {}, line)), ...fields],
+    async () => {
+      await act();
+      dialog.close();
+    },
+    [cancel],
+  );
+  if (dangerous) question.querySelector('[type="submit"]').className = 'danger';
+  dialog.replaceChildren(question);
+  dialog.onclose = () => {
+    dialog.replaceChildren();
+    if (before?.isConnected) before.focus();
+  };
+  dialog.showModal();
+  (fields[0]?.querySelector('input, select, textarea') ?? cancel).focus();
+};

@@ -1,0 +1,120 @@
+import { Problem, wordsOf } from './api.js';
+import { el } from './dom.js';
+
+/** Forms whose problems stand at the fields that they are about. */
+
+let made = 0;
+
+/**
+ * @param name the member of the request that it is for; problems with that member, or within it, are shown here
+ * @param about what helps to fill it in, or null
+ */
+export const field = (name, label, control, about = null) => {
+  made += 1;
+  const id = `field-${made}`;
+  const target = control.matches('input, select, textarea')
+    ? control
+    : control.querySelector('input, select, textarea');
+  target.id = id;
+  const problem = el('p', { class: 'problem', id: `${id}-problem`, hidden: '' });
+  const help = about === null ? null : el('p', { class: 'hint', id: `${id}-hint` }, about);
+  target.setAttribute('aria-describedby', `${help === null ? '' : `${id}-hint `}${id}-problem`);
+  return el('div', { class: 'form-field', 'data-name': name }, el('label', { for: id }, label), control, help, problem);
+};
+
+export const textInput = (attributes = {}) =>
+  el('input', { type: 'text', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off', ...attributes });
+
+/** @param options value and text of each */
+export const choice = (options, value, attributes = {}) => {
+  const select = el('select', attributes, ...options.map(([each, text]) => el('option', { value: each }, text)));
+  select.value = value;
+  return select;
+};
+
+/** @param about what it does, in one line */
+export const checkbox = (name, label, checked, about = null) => {
+  made += 1;
+  const id = `field-${made}`;
+  const input = el('input', { type: 'checkbox', id, name });
+  input.checked = checked;
+  if (about !== null) input.setAttribute('aria-describedby', `${id}-hint`);
+  return el(
+    'div',
+    { class: 'form-check', 'data-name': name },
+    input,
+    el('label', { for: id }, label),
+    about === null ? null : el('p', { class: 'hint', id: `${id}-hint` }, about),
+    el('p', { class: 'problem', hidden: '' }),
+  );
+};
+
+const tell = (place, text) => {
+  const problem = place.querySelector(':scope > .problem');
+  problem.hidden = false;
+  problem.textContent = problem.textContent === '' ? text : `${problem.textContent} ${text}`;
+  place.querySelector('input, select, textarea')?.setAttribute('aria-invalid', 'true');
+};
+const sentence = (text) => `${text.replace(/^./, (first) => first.toUpperCase()).replace(/[.!?]?$/, '')}.`;
+
+export const clearProblems = (form) => {
+  for (const problem of form.querySelectorAll('.problem')) {
+    problem.hidden = true;
+    problem.textContent = '';
+  }
+  for (const each of form.querySelectorAll('[aria-invalid]')) each.removeAttribute('aria-invalid');
+};
+
+/** Puts each error where it belongs, the rest above the buttons, and the focus on the first. */
+export const showProblems = (form, error) => {
+  clearProblems(form);
+  const places = [...form.querySelectorAll('[data-name]')];
+  const rest = [];
+  const errors = error instanceof Problem ? error.errors : [];
+  for (const { path, detail } of errors) {
+    const place = places.find(
+      ({ dataset: { name } }) => path === name || path.startsWith(`${name}.`) || path.startsWith(`${name}[`),
+    );
+    if (place !== undefined) tell(place, sentence(detail));
+    else rest.push(path === '' ? sentence(detail) : `${path}: ${detail}`);
+  }
+  if (errors.length === 0) rest.push(wordsOf(error));
+  if (rest.length > 0) {
+    const whole = form.querySelector('.form-problem');
+    whole.hidden = false;
+    whole.textContent = rest.join(' ');
+  }
+  form.querySelector('[aria-invalid]')?.focus();
+};
+
+/**
+ * @param submit does it; what it throws is shown at the fields
+ * @param others buttons beside the one that submits
+ */
+export const form = (label, action, fields, submit, others = []) => {
+  const go = el('button', { type: 'submit', class: 'primary' }, action);
+  const element = el(
+    'form',
+    { class: 'form', 'aria-label': label, novalidate: '', autocomplete: 'off' },
+    ...fields,
+    el('p', { class: 'problem form-problem', role: 'alert', hidden: '' }),
+    el('div', { class: 'actions' }, go, ...others),
+  );
+  let busy = false;
+  element.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    if (busy) return;
+    busy = true;
+    element.setAttribute('aria-busy', 'true');
+    clearProblems(element);
+    try {
+      await submit();
+    } catch (error) {
+      showProblems(element, error);
+    } finally {
+      busy = false;
+      element.removeAttribute('aria-busy');
+    }
+  });
+  return element;
+};
