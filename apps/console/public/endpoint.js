@@ -60,6 +60,8 @@ const part = (name, what, make) => {
 
 const take = (endpoint) => {
   shown.endpoint = endpoint;
+  // Whatever was offered for its return: it has left again.
+  if (endpoint.status === 'disabled' || endpoint.status === 'paused') offerRecovery(endpoint.id, null);
   showHead(endpoint);
   showNotices();
   showActions(endpoint);
@@ -70,7 +72,7 @@ const take = (endpoint) => {
 const showTest = () => {
   if (shown.endpoint === null) return;
   if (shown.testing) openTest(shown.test, shown.endpoint, () => go(hashOf('endpoints', [shown.id])));
-  else closeTest(shown.test);
+  else if (closeTest(shown.test)) shown.actions.querySelector('[data-key="test"]')?.focus();
 };
 
 const statusLine = ({ status, statusReason, statusSince, nextProbeAt }) => {

@@ -217,7 +217,8 @@ export const endpoints = {
       });
     else {
       closePane();
-      if (before !== null && table.selected() !== null) table.select(table.selected());
+      if (before === 'new') byId('new-endpoint').focus();
+      else if (before !== null && table.selected() !== null) table.select(table.selected());
     }
     render();
   },

@@ -15,10 +15,11 @@ export const openExportEvent = (id, close) => {
   fillPane(paneHead('Export event', null, close), hint('Reading the export event…'));
 };
 
-export const refreshExportEvent = async (id, close, signal) => {
+/** @param bundle what the list has of it, or null */
+export const refreshExportEvent = async (id, { close, bundle }, signal) => {
   try {
     const event = await read(`/v1/export-events/${encodeURIComponent(id)}`, signal);
-    if (isAbout(id)) show(event, close);
+    if (isAbout(id)) show({ ...event, bundle: event.bundle ?? bundle }, close);
   } catch (error) {
     if (!(error instanceof Problem) || (error.status !== 404 && error.scope === null)) throw error;
     if (!isAbout(id)) return;

@@ -220,6 +220,9 @@ const showFilters = () => {
   select.value = exportId ?? '';
 };
 
+/** Of the list: the API's answer about a single one that was never attempted does not have it. */
+const bundleOf = (id) => [...state.first, ...state.older].find((each) => each.id === id)?.bundle ?? null;
+
 const showOpen = () => {
   const [kind, id = null] = state.open;
   const tools = { close, changed: readSetupNow };
@@ -288,6 +291,7 @@ export const exportsView = {
     if (state.open === null) {
       closePane();
       if (before?.[0] === 'events' && table.selected() !== null) table.select(table.selected());
+      else if (before !== null) byId('new-connection').focus();
     } else if (state.setUp || state.open[0] === 'events' || state.open[0] === 'connections') showOpen();
     renderSetup();
     renderEvents();
@@ -308,7 +312,7 @@ export const exportsView = {
     renderEvents();
     showFilters();
     const [kind, id] = state.open ?? [];
-    if (kind === 'events' && id !== undefined) await refreshExportEvent(id, close, signal);
+    if (kind === 'events' && id !== undefined) await refreshExportEvent(id, { close, bundle: bundleOf(id) }, signal);
     else if (kind !== undefined && (first || (kind.startsWith('cn_') && id !== 'edit'))) showOpen();
   },
   lacks() {

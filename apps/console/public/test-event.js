@@ -14,9 +14,12 @@ const SHOWS_PAYLOAD = 'mes';
 
 let test = null;
 
+/** Whether there was one in this place. */
 export const closeTest = (place) => {
-  if (test !== null) place.replaceChildren();
+  const open = place.firstChild !== null;
+  if (open) place.replaceChildren();
   test = null;
+  return open;
 };
 
 const matches = (pattern, type) =>

@@ -19,9 +19,9 @@ const REASONS = {
 };
 const ENDPOINT_REASONS = {
   transport: 'nothing answers',
-  failure_rate: 'it answers, mostly with failures',
-  receiver_answered_410: 'its receiver answered 410, it wants no more',
-  too_many_failures: 'too many deliveries in a row failed',
+  failure_rate: 'mostly failures',
+  receiver_answered_410: 'answered 410',
+  too_many_failures: 'too many failures in a row',
 };
 const COMMAND_REASONS = {
   stale: 'the delivery had changed meanwhile',
@@ -53,8 +53,9 @@ const CONTRACTS = {
 };
 export const contractTitle = (name) => CONTRACTS[name]?.[0] ?? name;
 
-/** `5 s`, `30 min`, `2 h`, `30 days`. */
-export const span = (seconds) => {
+/** `5 s`, `30 min`, `2 h`, `30 days`; a line does not break before the unit. */
+export const span = (seconds) => lasting(seconds).replace(' ', '\u00a0');
+const lasting = (seconds) => {
   if (seconds < 120 && seconds !== 60) return `${seconds} s`;
   if (seconds < 7200 && seconds !== 3600) return `${Math.round(seconds / 6) / 10} min`;
   if (seconds <= 86_400) return `${Math.round(seconds / 360) / 10} h`;
