@@ -16,6 +16,7 @@ const pattern = fc.letrec<{ choice: string; sequence: string; single: string }>(
     unit,
     tie('choice').map((inner) => `(?:${inner})`),
     tie('choice').map((inner) => `(${inner})`),
+    fc.constantFrom('()', '(?:)', '(|a)', '(a{0})'),
   ),
 })).choice;
 const text = fc
@@ -72,6 +73,12 @@ test.each([
   ['(a{100}){100}', 'too large'],
   ['((a{999999999}){999999999}){999999999,}', 'too large'],
   ['[^]{300}', 'too large'],
+  ['(){257}', 'too large'],
+  ['(){9007199254740991}', 'too large'],
+  ['(?:){1000000000,}', 'too large'],
+  ['((){9999}){9999}', 'too large'],
+  ['(a{0}){1000000000}', 'too large'],
+  ['(|){1000000000}', 'too large'],
 ])('refuses %s, and says why', (source, why) => {
   expect(() => linearPattern(source)).toThrow(UnusablePattern);
   expect(() => linearPattern(source)).toThrow(why);

@@ -149,14 +149,20 @@ const accepting = (unit: string): Accepts => {
 
 const UNKNOWN = -1;
 
-/** States of the written-out pattern, without writing it out. */
+/**
+ * States of the written-out pattern, without writing it out. What is empty counts as one, so that no number of repetitions of it is
+ * free: each is written out.
+ */
 const statesOf = (tree: Tree): number => {
   switch (tree.kind) {
     case 'character':
     case 'assertion':
       return 1;
     case 'sequence':
-      return tree.parts.reduce((sum, part) => sum + statesOf(part), 0);
+      return Math.max(
+        1,
+        tree.parts.reduce((sum, part) => sum + statesOf(part), 0),
+      );
     case 'choice':
       return tree.parts.reduce((sum, part) => sum + statesOf(part) + 2, 0);
     case 'repeat': {

@@ -75,6 +75,33 @@ describe('JSON as JavaScript writes it', () => {
     expect(compared).toBeGreaterThan(500);
   });
 
+  it('settles names that stand twice before it looks at their numbers', () => {
+    expect(textOf('{"a":12345678901234567890,"b":[1],"a":1}')).toBe('{"a":1,"b":[1]}');
+    expect(javaScriptJson('{"a":1,"a":[2,12345678901234567890,3],"b":4}', 'data')).toMatchObject({ path: 'data.a.1' });
+  });
+
+  it('takes time in proportion to the text, whatever stands in it', () => {
+    const texts = (size: number): string[] => [
+      `1.${'0'.repeat(size)}1`,
+      `1${'0'.repeat(size)}1`,
+      `"${'\\u0041'.repeat(size / 6)}"`,
+      `${'['.repeat(62)}${'1,'.repeat(size / 2)}1${']'.repeat(62)}`,
+    ];
+    const fastest = (text: string): number =>
+      Math.min(
+        ...Array.from({ length: 5 }, () => {
+          const before = performance.now();
+          javaScriptJson(text, 'data');
+          return performance.now() - before;
+        }),
+      );
+    const large = texts(240_000);
+    texts(15_000).forEach((small, index) => {
+      // 16 times as much; a quadratic way would take 256 times as long.
+      expect(fastest(large[index]!) / Math.max(0.05, fastest(small))).toBeLessThan(128);
+    });
+  });
+
   it('takes every number that JavaScript wrote', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (number) => {

@@ -1,5 +1,3 @@
-import { arraySpans, objectSpans, type Span } from '../event/json-spans';
-
 /**
  * The text that `JSON.stringify(JSON.parse(text))` gives in JavaScript. Receivers of some contracts verify over
  * `JSON.stringify(request.body)`, so what is sent to them has to be its own round trip: numbers, escapes, white space, the order
@@ -16,93 +14,173 @@ export type JavaScriptJson =
       readonly detail: string;
     };
 
+type Unrepresentable = Extract<JavaScriptJson, { kind: 'unrepresentable' }>;
+
 /** `text` is valid JSON whose depth is bounded; `path` is where it stands, for the refusal. */
 export const javaScriptJson = (text: string, path: string): JavaScriptJson => {
-  try {
-    return { kind: 'text', text: rewritten(text, { start: 0, end: text.length }, path) };
-  } catch (error) {
-    if (error instanceof Unrepresentable) return { kind: 'unrepresentable', path: error.path, detail: error.message };
-    throw error;
-  }
+  const written = new Rewriter(text, path).value();
+  return typeof written === 'string' ? { kind: 'text', text: written } : written;
 };
-
-class Unrepresentable extends Error {
-  constructor(
-    readonly path: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
 
 /** Longest part of a number or a path that is quoted. */
 const QUOTED = 40;
 
-const rewritten = (text: string, within: Span, path: string): string => {
-  const { start, end } = trimmed(text, within);
-  switch (text.charCodeAt(start)) {
-    case 0x7b:
-      return rewrittenObject(text, { start, end }, path);
-    case 0x5b:
-      return `[${arraySpans(text, { start, end })
-        .map((span, index) => rewritten(text, span, `${path}.${index}`))
-        .join(',')}]`;
-    case 0x22:
-      return JSON.stringify(JSON.parse(text.slice(start, end)));
-    case 0x74:
-    case 0x66:
-    case 0x6e:
-      return text.slice(start, end);
-    default:
-      return rewrittenNumber(text.slice(start, end), path);
-  }
-};
-
 /**
- * Members in the order in which JavaScript lists them: integer-like names ascending, then the others as they first stood. Built
- * from the text, not from a parsed object: V8 can read a name of one escaped character as a backslash in an object of a known shape.
+ * Reads the text once, from left to right, and writes as it reads. It works on the text and not on a parsed object: that tells
+ * where a number stands, and V8 can read a name of one escaped character as a backslash in an object of a known shape.
  */
-const rewrittenObject = (text: string, within: Span, path: string): string => {
-  const indices: [name: number, member: string][] = [];
-  const others: string[] = [];
-  for (const [name, span] of objectSpans(text, within)) {
-    const member = `${JSON.stringify(name)}:${rewritten(text, span, `${path}.${name.slice(0, QUOTED)}`)}`;
-    if (isArrayIndex(name)) indices.push([Number(name), member]);
-    else others.push(member);
+class Rewriter {
+  private at = 0;
+  private readonly path: string[];
+
+  constructor(
+    private readonly text: string,
+    path: string,
+  ) {
+    this.path = [path];
   }
-  indices.sort(([one], [other]) => one - other);
-  return `{${[...indices.map(([, member]) => member), ...others].join(',')}}`;
-};
 
-/** ECMA-262 section 6.1.7: an array index is a canonical numeric string below 2^32 - 1. */
-const isArrayIndex = (name: string): boolean => /^(0|[1-9]\d{0,9})$/.test(name) && Number(name) < 2 ** 32 - 1;
+  value(): string | Unrepresentable {
+    switch (this.next()) {
+      case OPEN_OBJECT:
+        return this.object();
+      case OPEN_ARRAY:
+        return this.array();
+      case QUOTE:
+        return this.string();
+      case LOWER_T:
+      case LOWER_N:
+        return this.word(4);
+      case LOWER_F:
+        return this.word(5);
+      default:
+        return this.number();
+    }
+  }
 
-const rewrittenNumber = (token: string, path: string): string => {
-  const held = Number(token);
-  const shown = token.length <= QUOTED ? token : `${token.slice(0, QUOTED - 1)}…`;
-  if (!Number.isFinite(held) || decimal(token) !== decimal(String(held)))
-    throw new Unrepresentable(
-      path,
-      `the number ${shown} is not exact in JavaScript, whose nearest is ${held}; send it as a string`,
-    );
-  return JSON.stringify(held);
-};
+  /**
+   * Members in the order in which JavaScript lists them: integer-like names ascending, then the others as they first stood. Of
+   * names that stand twice the last value counts, in the place of the first.
+   */
+  private object(): string | Unrepresentable {
+    const members = new Map<string, string | Unrepresentable>();
+    this.at++;
+    while (this.next() !== CLOSE_OBJECT) {
+      const name = this.string();
+      this.next();
+      this.at++;
+      this.path.push((JSON.parse(name) as string).slice(0, QUOTED));
+      members.set(name, this.value());
+      this.path.pop();
+      if (this.next() === COMMA) this.at++;
+    }
+    this.at++;
+    const indices: [index: number, member: string][] = [];
+    const others: string[] = [];
+    for (const [name, value] of members) {
+      if (typeof value !== 'string') return value;
+      const member = `${name}:${value}`;
+      if (isArrayIndex(name)) indices.push([Number(name.slice(1, -1)), member]);
+      else others.push(member);
+    }
+    if (indices.length === 0) return `{${others.join(',')}}`;
+    indices.sort(([one], [other]) => one - other);
+    return `{${[...indices.map(([, member]) => member), ...others].join(',')}}`;
+  }
+
+  private array(): string | Unrepresentable {
+    const items: string[] = [];
+    let refused: Unrepresentable | null = null;
+    this.at++;
+    while (this.next() !== CLOSE_ARRAY) {
+      this.path.push(String(items.length));
+      const item = this.value();
+      this.path.pop();
+      if (typeof item === 'string') items.push(item);
+      // The rest is read all the same: what follows the array is still to be found.
+      else refused ??= item;
+      if (this.next() === COMMA) this.at++;
+    }
+    this.at++;
+    return refused ?? `[${items.join(',')}]`;
+  }
+
+  /** With its quotes, as JSON.stringify writes it. */
+  private string(): string {
+    this.next();
+    const start = this.at++;
+    let escaped = false;
+    for (;;) {
+      const code = this.text.charCodeAt(this.at);
+      if (code === QUOTE) break;
+      if (code === BACKSLASH) {
+        escaped = true;
+        this.at++;
+      }
+      this.at++;
+    }
+    const token = this.text.slice(start, ++this.at);
+    return escaped || !token.isWellFormed() ? JSON.stringify(JSON.parse(token)) : token;
+  }
+
+  private word(length: number): string {
+    this.at += length;
+    return this.text.slice(this.at - length, this.at);
+  }
+
+  private number(): string | Unrepresentable {
+    const start = this.at;
+    while (isOfNumber(this.text.charCodeAt(this.at))) this.at++;
+    const token = this.text.slice(start, this.at);
+    const held = Number(token);
+    const written = String(held);
+    if (written === token || (Number.isFinite(held) && decimal(token) === decimal(written))) return written;
+    const shown = token.length <= QUOTED ? token : `${token.slice(0, QUOTED - 1)}…`;
+    return {
+      kind: 'unrepresentable',
+      path: this.path.join('.'),
+      detail: `the number ${shown} is not exact in JavaScript, whose nearest is ${held}; send it as a string`,
+    };
+  }
+
+  /** The next character that is no white space. */
+  private next(): number {
+    for (;;) {
+      const code = this.text.charCodeAt(this.at);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return code;
+      this.at++;
+    }
+  }
+}
+
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const LOWER_T = 0x74;
+const LOWER_F = 0x66;
+const LOWER_N = 0x6e;
+
+/** Digits, signs, the point and the exponent's letter. */
+const isOfNumber = (code: number): boolean =>
+  (code >= 0x30 && code <= 0x39) || code === 0x2b || code === 0x2d || code === 0x2e || code === 0x45 || code === 0x65;
+
+/** ECMA-262 section 6.1.7: an array index is a canonical numeric string below 2^32 - 1. `name` has its quotes. */
+const isArrayIndex = (name: string): boolean =>
+  /^"(0|[1-9]\d{0,9})"$/.test(name) && Number(name.slice(1, -1)) < 2 ** 32 - 1;
 
 /** One text for one value: the digits that count and the power of ten of the last. */
 const decimal = (token: string): string => {
   const [, sign, whole, fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(token)!;
-  const digits = `${whole}${fraction}`.replace(/^0+/, '');
-  const significant = digits.replace(/0+$/, '');
-  if (significant === '') return '0';
-  return `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
+  const digits = `${whole}${fraction}`;
+  let from = 0;
+  while (digits.charCodeAt(from) === 0x30) from++;
+  // From its end: a pattern for the zeros at the end would begin anew at every zero in the middle.
+  let to = digits.length;
+  while (to > from && digits.charCodeAt(to - 1) === 0x30) to--;
+  if (from === to) return '0';
+  return `${sign}${digits.slice(from, to)}e${Number(exponent) - fraction.length + digits.length - to}`;
 };
-
-const trimmed = (text: string, { start, end }: Span): Span => {
-  let from = start;
-  let to = end;
-  while (isSpace(text.charCodeAt(from))) from++;
-  while (isSpace(text.charCodeAt(to - 1))) to--;
-  return { start: from, end: to };
-};
-
-const isSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
