@@ -86,6 +86,74 @@ describe('somebody watches deliveries in the console', () => {
     expect(problems).toEqual([]);
   });
 
+  it('sets up an Eclipse export, and sees the bundle arrive among the export events', async () => {
+    const bundles = await ScriptedReceiver.start();
+    bundles.respond([{ status: 503 }, { status: 200 }]);
+    await page.keyboard.press('g');
+    await page.keyboard.press('x');
+    await page.getByRole('button', { name: 'New connection' }).click();
+    await page.getByLabel('Name').fill('ERP');
+    await page.getByLabel('API base URL').fill('no URL at all');
+    await page.getByLabel('Bearer token').fill('t0ken');
+    await page.keyboard.press('Enter');
+    await page.locator('[data-name="baseUrl"] .problem', { hasText: 'This is not a URL' }).waitFor();
+    await page.getByLabel('API base URL').fill(bundles.url);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Create export' }).click();
+    await page.getByLabel('The secret, shown this once').waitFor();
+
+    const BundleCode = '12345-01';
+    await site.publish({
+      type: 'bundle.completed',
+      data: { BundleCode, JobId: 'Jobs/12345', ProducedLengthIn: 14400.5 },
+    });
+    const event = page.locator('#event-rows tr', { hasText: BundleCode });
+    await event.getByText('retrying').waitFor();
+    await event.click();
+    await page.locator('.log', { hasText: 'HTTP 503' }).waitFor();
+    await page.getByRole('button', { name: 'Retry now' }).click();
+    await page.locator('.log', { hasText: 'Delivered: the endpoint answered 200.' }).waitFor();
+    await event.getByText('succeeded').waitFor();
+    expect(await page.locator('.log').textContent()).toContain('Retried by admin.');
+    expect(bundles.requests.at(-1)?.headers['authorization']).toBe('Bearer t0ken');
+    await bundles.close();
+  });
+
+  it('creates an endpoint, sends it a test event, and follows it to its delivery', async () => {
+    const hooks = await ScriptedReceiver.start();
+    await page.keyboard.press('g');
+    await page.keyboard.press('e');
+    await page.getByRole('button', { name: 'New endpoint' }).click();
+    await page.getByLabel('URL', { exact: true }).fill(hooks.url);
+    await page.locator('#type-picker').fill('quality.*');
+    await page.getByRole('button', { name: 'Create endpoint' }).click();
+    await page.getByLabel('The secret, shown this once').waitFor();
+    await page.getByRole('button', { name: 'I have kept it' }).click();
+
+    await page.getByRole('button', { name: 'Send test event' }).click();
+    await page.getByLabel('Event type', { exact: true }).selectOption('quality.ncr_created');
+    await page.getByLabel('Payload').getByText('"quality.ncr_created"').waitFor();
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await page.locator('.sent .status.succeeded').waitFor();
+    expect(JSON.parse(String(hooks.requests[0]?.body))).toMatchObject({ type: 'quality.ncr_created' });
+    await page.getByRole('link', { name: 'Its delivery' }).click();
+    await page.locator('#detail', { hasText: 'Because ofa test' }).waitFor();
+    await page.goBack();
+
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
+    await page.locator('#detail .status.paused').waitFor();
+    await site.publish({ type: 'quality.passed', data: null });
+    await page.getByText('1 delivery, seconds ago').waitFor();
+    await page.getByRole('button', { name: 'Activate', exact: true }).click();
+    await page.locator('#detail .status.active').waitFor();
+    await page.locator('.latest li', { hasText: 'quality.passed' }).getByText('succeeded').waitFor();
+    await page.getByRole('button', { name: 'Delete…' }).click();
+    await page.getByRole('button', { name: 'Delete the endpoint' }).click();
+    await page.locator('#endpoint-rows tr', { hasText: hooks.url.replace(/\/$/, '') }).waitFor({ state: 'detached' });
+    await page.goto(`${address}/#/deliveries`);
+    await hooks.close();
+  });
+
   it('is told when the history cannot be reached, and when it is back', async () => {
     await site.service('audit-projector').kill();
     await page.locator('#trouble').waitFor();

@@ -307,6 +307,7 @@ export const exportsView = {
       const page = await read(listPath(), signal);
       if (state.list === asked) takeEvents(page);
     });
+    if (events !== null) Object.assign(state, emptyEvents());
     Object.assign(state, { lackingSetup: setup, lackingEvents: events });
     renderSetup();
     renderEvents();
