@@ -1,8 +1,13 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { passedHeaders } from './forward';
 import { mergeMetrics } from './merge-metrics';
 import { readOriginSettings } from './origin.config';
 import { ownerOf } from './routes';
-import { findStaticFile } from './static-files';
+import { findStaticFile, sendStaticFile } from './static-files';
 
 describe('ownerOf', () => {
   it.each([
@@ -111,6 +116,20 @@ describe('findStaticFile', () => {
 
   it('finds a file in the first folder that has it', () => {
     expect(findStaticFile([`${__dirname}/none`, __dirname], '/origin.ts')).toBe(`${__dirname}/origin.ts`);
+  });
+});
+
+describe('sendStaticFile', () => {
+  it.each(['endpoint-form.js', 'endpoint-settings.js'])('lets no browser keep %s without asking', async (name) => {
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-files-'));
+    await writeFile(join(folder, name), '//');
+    const server = createServer((_, response) => sendStaticFile(response, join(folder, name), 'GET')).listen(0);
+    const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    expect(await answer.text()).toBe('//');
+    expect(answer.headers.get('cache-control')).toBe('no-cache');
+    server.closeAllConnections();
+    server.close();
+    await rm(folder, { recursive: true });
   });
 });
 

@@ -41,8 +41,8 @@ export const sendStaticFile = (response: ServerResponse, file: string, method: s
   response.writeHead(200, {
     'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
     'content-length': String(statSync(file).size),
-    // What the build names by its hash never changes; the page itself is asked for each time.
-    'cache-control': /-[\w-]{8,}\.\w+$/.test(file) ? 'public, max-age=31536000, immutable' : 'no-cache',
+    // No file is named by a hash of what is in it, so each is asked for each time: a page never runs with yesterday's modules.
+    'cache-control': 'no-cache',
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
     // The page has no inline script and no inline style; what receivers answered can never become either.
