@@ -2,6 +2,7 @@ import { Problem, read } from './api.js';
 import { byId, el, link, outcomeLabel, renew, setText, statusLabel } from './dom.js';
 import { openConnectionForm, openExport, openExportForm } from './export.js';
 import { openExportEvent, refreshExportEvent } from './export-event.js';
+import { troubled } from './live.js';
 import { closePane } from './pane.js';
 import { go, hashOf } from './routes.js';
 import { makeTable } from './table.js';
@@ -144,6 +145,8 @@ const loadOlder = async () => {
     state.older.push(...page.data.filter(({ id }) => !known.has(id)));
     state.nextCursor = page.nextCursor;
     renderEvents();
+  } catch (error) {
+    if (state.list === asked) troubled(error);
   } finally {
     byId('older-events').disabled = false;
   }
@@ -241,7 +244,8 @@ const showOpen = () => {
 };
 
 const readSetupNow = async () => {
-  await lackingOf(() => readSetup());
+  // What was changed is changed; when this cannot be read now, the next second reads it.
+  await lackingOf(() => readSetup()).catch(troubled);
   renderSetup();
   showFilters();
 };
