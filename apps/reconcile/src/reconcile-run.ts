@@ -1,4 +1,4 @@
-import { RETRY_TIERS } from '@millrace/domain';
+import { RETRY_TIERS, secretOwnerOf } from '@millrace/domain';
 import { type DeliveryCreated, partitionOfKey, type TopicNames } from '@millrace/protocol';
 import { CreatedPairs } from './events/created-pairs';
 import { CurrentEndpoints } from './events/current-endpoints';
@@ -7,7 +7,7 @@ import { findingsOf, neverCreated, type PositionedFinding } from './judging/find
 import { type EndpointIds, readEndpointIds } from './reading/endpoint-ids';
 import { type EventSource, readEventIds } from './reading/event-ids';
 import { PartitionAudit, tasksSince } from './reading/partition-audit';
-import { readQuarantined } from './reading/quarantined';
+import { type Excuse, readQuarantined } from './reading/quarantined';
 import type { TopicReader } from './reading/read-span';
 import { readWhole } from './reading/read-whole';
 import {
@@ -47,7 +47,7 @@ export class ReconcileRun {
   private readonly endpointId: string | null;
   private readonly pairs = new CreatedPairs();
   private readonly events: EventAudit | null;
-  private quarantined: Set<string> | null = null;
+  private quarantined: Map<string, Excuse> | null = null;
   private progress: { -readonly [member in keyof ReconcileProgress]: number };
 
   constructor(
@@ -129,7 +129,7 @@ export class ReconcileRun {
       logFrom,
       endpoints,
       pairs: this.pairs,
-      isQuarantined: (place) => quarantined.has(place),
+      excuseOf: (place) => quarantined.get(place),
       onRead: (records) => {
         this.progress.records += records;
         this.tell();
@@ -141,7 +141,7 @@ export class ReconcileRun {
     if (this.endpointId === null || this.endpointId === endpointId) this.pairs.add(eventKey, endpointId, acceptedAt);
   }
 
-  private async quarantine(): Promise<Set<string>> {
+  private async quarantine(): Promise<Map<string, Excuse>> {
     this.quarantined ??= await readQuarantined(this.reader, this.topics.eventsRejected);
     return this.quarantined;
   }
@@ -176,7 +176,7 @@ export class ReconcileRun {
       }
     const endpointIds = await readEndpointIds(reader, topics.endpoints);
     const anyUnreadable = audits.some(({ unreadable }) => unreadable.length > 0);
-    const quarantined = anyUnreadable ? await this.quarantine() : new Set<string>();
+    const quarantined = anyUnreadable ? await this.quarantine() : new Map<string, Excuse>();
     const positioned = [
       ...audits.flatMap((audit) => findingsOf(audit, topics, quarantined)),
       ...(this.events?.missing ?? []).map(neverCreated),
@@ -225,8 +225,8 @@ export class ReconcileRun {
     const { endpointId, since, audits } = this;
     if (
       endpointId !== null &&
-      !living.has(endpointId) &&
-      !deleted.has(endpointId) &&
+      !living.has(secretOwnerOf(endpointId)) &&
+      !deleted.has(secretOwnerOf(endpointId)) &&
       audits.every(({ ledger }) => ledger.endpoints.length === 0) &&
       positioned.every(({ finding }) => finding.endpointId !== endpointId)
     )

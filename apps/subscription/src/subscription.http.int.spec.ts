@@ -164,7 +164,7 @@ test('options and secrets are judged by the contract that the endpoint has', asy
   expect((await change({ options: { signatureFormat: 'base64' }, secret: 'your-webhook-secret' })).body).toMatchObject({
     options: { integrationId: 'int_1', signatureFormat: 'base64' },
   });
-  expect(await change({ contract: 'mes' })).toMatchObject({
+  expect(await change({ contract: 'eclips' })).toMatchObject({
     status: 422,
     body: { errors: [{ path: 'options.signatureFormat' }] },
   });

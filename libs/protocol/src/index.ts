@@ -5,6 +5,7 @@ export * from './http/audit-log';
 export * from './http/commands';
 export * from './http/compatible-apis/eclips';
 export * from './http/compatible-apis/eclipse';
+export { noSettings } from './http/compatible-apis/event-names';
 export * from './http/compatible-apis/mes';
 export * from './http/compatible-apis/nentropy';
 export * from './http/compatible-apis/proign';

@@ -94,6 +94,8 @@ describe('PROIGN', () => {
       ],
       nextCursor: null,
     });
+    for (const id of ['%00', 'ep_A', 'sub_1'])
+      expect(await get(`/api/default/subscriptions/${id}/deliveries`)).toMatchObject({ status: 404 });
     expect(await get('/api/acme/subscriptions/ep_p1/deliveries')).toMatchObject({ status: 404 });
     expect(await get('/api/default/subscriptions/ep_p1/deliveries?limit=0')).toMatchObject({ status: 422 });
   });
@@ -166,6 +168,9 @@ describe('MES', () => {
       [4, 'http_500'],
       [5, 'http_500'],
     ]);
+    expect(JSON.parse((await get(`/api/v2/webhooks/logs/${pending.id}`)).body.payload)).toMatchObject({
+      id: pending.event.id,
+    });
     expect(body.history[0].response).toEqual({ status: 500, body: 'answer' });
   });
 
@@ -206,6 +211,14 @@ describe('Eclipse', () => {
       'Delivered: the endpoint answered 200.',
     ]);
     expect(await get(`/v1/export-events/${sent.id.replace(/^./, '1')}`)).toMatchObject({ status: 404 });
+  });
+
+  test('a bundle that waits is shown before its first attempt', async () => {
+    const { id } = await life('x-5', 'eclipse', { type: 'bundle.completed', data });
+    expect((await get(`/v1/export-events/${id}`)).body).toMatchObject({
+      bundle: { BundleCode: '12345-01' },
+      attempts: 0,
+    });
   });
 
   test('retry and cancel of single events, where their state allows it', async () => {

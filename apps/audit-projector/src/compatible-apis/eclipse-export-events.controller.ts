@@ -83,7 +83,7 @@ export class EclipseExportEventsController {
   async find(@CurrentTenant() tenant: string, @Param('id') id: string): Promise<ExportEventDetailView> {
     const delivery = await this.known(tenant, id);
     return {
-      ...viewOf(delivery, bundleOf(delivery.attempts[0]?.request.body ?? null)),
+      ...viewOf(delivery, bundleOf(await this.history.bodyOf(tenant, id))),
       activity: activityOf(delivery),
     };
   }

@@ -53,7 +53,7 @@ export class MesLogsController {
     if (delivery?.contract !== 'mes') throw notFound('log entry');
     return {
       ...viewOf(delivery),
-      payload: delivery.attempts[0]?.request.body ?? null,
+      payload: await this.history.bodyOf(tenant, id),
       history: delivery.attempts.map((attempt) => ({
         attempt: attempt.number,
         at: attempt.startedAt,

@@ -36,6 +36,7 @@ export class ProignDeliveriesController {
     @ParsedQuery(pageQuery) page: PageQuery,
   ): Promise<Page<ProignDeliveryView>> {
     if (tenant !== own) throw notFound('tenant');
+    if (!/^ep_[0-9a-z_]{1,64}$/.test(id)) throw notFound('subscription');
     return this.history.listAs(own, listOfContract('proign', { ...page, endpointId: id }), async (rows) =>
       rows.map(viewOf),
     );

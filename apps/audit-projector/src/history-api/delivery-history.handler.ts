@@ -49,6 +49,17 @@ export class DeliveryHistory {
     return new Map(events.map((event) => [event.event_key, event]));
   }
 
+  /** The body that its requests have or will have; null where it cannot be shown, for an unknown id and for another tenant's. */
+  async bodyOf(tenant: string, id: string): Promise<string | null> {
+    if (!isDeliveryId(id)) return null;
+    return this.reader.atOneMoment(async (reader) => {
+      const delivery = await reader.delivery(tenant, id);
+      if (delivery === undefined) return null;
+      const event = await reader.eventOfDelivery(tenant, delivery.event_key, dayOf(Number(delivery.accepted_at)));
+      return requestBody(tenant, delivery, event).text;
+    });
+  }
+
   /** Null for an unknown id and for another tenant's. */
   async find(tenant: string, id: string): Promise<DeliveryDetailView | null> {
     if (!isDeliveryId(id)) return null;

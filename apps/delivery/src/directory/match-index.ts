@@ -111,6 +111,8 @@ export class MatchIndex {
   }
 }
 
+const RUN_RECEIVERS_KEPT = 10_000;
+
 /** Receivers of run URLs, by the endpoint that stands for them as it is now. */
 const receivers = new WeakMap<MatchEntry, Map<string, DirectoryEntry>>();
 
@@ -120,6 +122,8 @@ const runReceiver = (standing: MatchEntry, id: string, origin: string): Director
     known = new Map();
     receivers.set(standing, known);
   }
+  // Kept for speed alone; a tenant's events may bring any number of origins.
+  if (known.size >= RUN_RECEIVERS_KEPT) known.clear();
   let entry = known.get(id);
   if (!entry) {
     entry = { endpoint: { ...standing.endpoint, id, url: origin } };

@@ -1,5 +1,5 @@
-import { DEFAULT_OPTIONS, type DeliveryTask, type Endpoint } from '@millrace/domain';
-import { answer, DispatcherWorld, endpoint, NOW, refusal, task, topics } from './dispatcher.fixture';
+import { DEFAULT_OPTIONS, type DeliveryTask, type Endpoint, runReceiverId } from '@millrace/domain';
+import { answer, DispatcherWorld, endpoint, NOW, PARTITION, refusal, task, topics } from './dispatcher.fixture';
 
 const MINUTE = 60_000;
 
@@ -191,5 +191,49 @@ describe('under eclips', () => {
     await world.settleDown();
     expect(world.sent(topics.deadLetter)).toHaveLength(1);
     expect(world.facts[1]).toMatchObject({ outcome: 'http_503', result: { kind: 'failed', reason: 'exhausted' } });
+  });
+});
+
+describe('a receiver of run URLs', () => {
+  const ID = runReceiverId('ep_runs', 'https://agents.example');
+  const standing = (): DispatcherWorld => under('eclips', { id: ID, runUrls: true, url: 'https://agents.example' });
+  const run = (deliveryId: string): DeliveryTask =>
+    taskUnder('eclips', { deliveryId, endpointId: ID, destination: `https://agents.example/${deliveryId}` });
+
+  it('gets what its event asked for, at the URL that it brought, without a number', async () => {
+    const world = standing();
+    world.give(run('d1'));
+    await world.settleDown();
+    expect(world.facts[0]).toMatchObject({ kind: 'attempt-started', url: 'https://agents.example/d1', chain: null });
+    expect(world.facts[1]).toMatchObject({ request: { url: 'https://agents.example/d1' }, outcome: 'success' });
+  });
+
+  it('is forgotten when it has had nothing to do for ten minutes', async () => {
+    const world = standing();
+    world.answerTo = () => answer(500);
+    world.give(run('d1'));
+    await world.settleDown();
+    const isKnown = () => world.dispatcher.endpoints.partition(PARTITION)!.endpoints.has(ID);
+    await world.pass(9 * MINUTE);
+    expect(isKnown()).toBe(true);
+    await world.pass(2 * MINUTE);
+    expect(isKnown()).toBe(false);
+    world.give(run('d2'));
+    await world.settleDown();
+    expect(world.requests.map(({ deliveryId }) => deliveryId)).toEqual(['d1', 'd2']);
+  });
+
+  it('is kept while it is down or something waits for it, over a restart too', async () => {
+    const world = standing();
+    world.answerTo = () => refusal;
+    for (let n = 1; n <= 12; n++) world.give(run(`d${n}`));
+    for (let round = 0; round < 5; round++) await world.pass(1_000);
+    const before = world.requests.length;
+    expect(world.health.get(ID)?.state).toMatchObject({ kind: 'down' });
+    await world.restart(world.log.length);
+    world.answerTo = () => answer(200);
+    for (let round = 0; round < 20; round++) await world.pass(5 * MINUTE);
+    expect(new Set(world.requests.slice(before).map(({ deliveryId }) => deliveryId)).size).toBe(12 - before);
+    expect(world.health.get(ID)).toBeUndefined();
   });
 });

@@ -352,6 +352,7 @@ export class Dispatcher {
   ): DispatchWork {
     const { task, body } = delivery;
     state.tenant = task.tenant;
+    state.usedAt = this.ports.ticks();
     const work: DispatchWork = {
       endpointId: task.endpointId,
       tenant: task.tenant,

@@ -12,6 +12,7 @@ import {
   parseRetryAfter,
   type RetryBudget,
   readHealth,
+  readRunReceiverId,
   retryBudget,
   type Settlement,
   TokenBucket,
@@ -60,6 +61,8 @@ const DEFAULT_REST_MS = 1_000;
 /** Statuses that say "too much". */
 const OVERLOADED = new Set([429, 503]);
 const FLUSH_MS = 1_000;
+/** After this a receiver of run URLs is forgotten; what its breaker counted is of minutes too. */
+const RUN_RECEIVER_IDLE_MS = 600_000;
 
 /**
  * The endpoints that this process owns: how each is doing, and what of it is parked or held. Changes are written down in
@@ -201,7 +204,8 @@ export class EndpointStates {
   numbered(work: DispatchWork): void {
     const { state, owner } = work;
     const { task } = work.delivery;
-    if (task.chain !== null || task.trigger.kind !== 'event') return;
+    // A receiver of run URLs is forgotten when it is done with, and a number that begins anew tells nothing.
+    if (task.chain !== null || task.trigger.kind !== 'event' || readRunReceiverId(state.id)) return;
     let chain = owner.begun.get(task.deliveryId)?.chain ?? null;
     if (chain === null) {
       chain = { sequence: state.sequence + 1, previousId: state.lastEventId };
@@ -339,6 +343,7 @@ export class EndpointStates {
     const now = this.ports.now();
     this.writeChanged();
     for (const owner of this.takenOver()) {
+      for (const state of owner.runReceivers) if (this.isDone(state, ticks)) this.forget(owner, state);
       for (const state of owner.backlogged)
         if (!state.order.isEmpty && !this.ports.directory.get(state.id)) this.dropKeys(state, () => true);
       for (const endpoint of owner.fenced) {
@@ -352,6 +357,26 @@ export class EndpointStates {
         owner.changed.add(endpoint);
       }
     }
+  }
+
+  /** Nothing of it is under way, waits or is on record as a failure, and nothing has been for a while. */
+  private isDone(state: OwnedEndpoint, ticks: number): boolean {
+    return (
+      ticks - state.usedAt > RUN_RECEIVER_IDLE_MS &&
+      state.health.kind === 'up' &&
+      state.parked.count === 0 &&
+      state.fences.size === 0 &&
+      state.order.isEmpty &&
+      this.lanes.loadOf(state.id) === 0
+    );
+  }
+
+  private forget(owner: OwnedPartition, state: OwnedEndpoint): void {
+    this.ports.health.erase(state.id);
+    this.lanes.forget(state.id);
+    owner.changed.delete(state);
+    owner.runReceivers.delete(state);
+    owner.endpoints.delete(state.id);
   }
 
   writeChanged(): void {
@@ -388,6 +413,7 @@ export class EndpointStates {
       this.ports.health.erase(state.id);
       if (state.fences.size > 0) return;
       this.lanes.forget(state.id);
+      owner.runReceivers.delete(state);
       owner.endpoints.delete(state.id);
       return;
     }

@@ -1,4 +1,4 @@
-import { type EndpointHealth, HEALTHY, type TokenBucket } from '@millrace/domain';
+import { type EndpointHealth, HEALTHY, readRunReceiverId, type TokenBucket } from '@millrace/domain';
 import type { AttemptStarted } from '@millrace/protocol';
 import { ParkedOffsets } from '../parking/parked-offsets';
 import { KeyOrder } from './key-order';
@@ -36,6 +36,8 @@ export class OwnedEndpoint {
   rate: TokenBucket | null = null;
   /** A permit of the retry budget that has not been used. */
   mayRetry = true;
+  /** Ms of a clock that nobody sets, at which it last had work. */
+  usedAt = 0;
 
   constructor(
     readonly id: string,
@@ -59,6 +61,8 @@ export class OwnedPartition {
   readonly begun = new Map<string, Pick<AttemptStarted, 'chain' | 'recordOffset'>>();
   /** Endpoints with a fence. */
   readonly fenced = new Set<OwnedEndpoint>();
+  /** Receivers of run URLs: as many as events bring origins, so those that are done with are forgotten. */
+  readonly runReceivers = new Set<OwnedEndpoint>();
   current = true;
   /** The delivery log has told what became of it under the owner before; until then nothing parked is touched. */
   takenOver = false;
@@ -70,6 +74,7 @@ export class OwnedPartition {
     if (!endpoint) {
       endpoint = new OwnedEndpoint(id, this.partition);
       this.endpoints.set(id, endpoint);
+      if (readRunReceiverId(id)) this.runReceivers.add(endpoint);
     }
     return endpoint;
   }

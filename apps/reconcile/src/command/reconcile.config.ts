@@ -149,7 +149,7 @@ const endpointOf = (text: string): string => {
     throw new WrongArguments(
       '--endpoint is empty. It must be the id of an endpoint, ep_…; is a shell variable not set?',
     );
-  if (!/^ep_[\w-]{1,100}$/.test(text))
+  if (!/^ep_[\w.-]{1,500}$/.test(text))
     throw new WrongArguments(`--endpoint is ${JSON.stringify(text)}; it must be the id of one endpoint, ep_….`);
   return text;
 };

@@ -6,6 +6,9 @@ import {
   type FilterTest,
   isOperationalEvent,
   patternsFor,
+  runReceiverId,
+  runUrlOf,
+  secretOwnerOf,
 } from '@millrace/domain';
 import { decodeEndpoint, decodeRecoveryOrder, type IncomingMessage } from '@millrace/protocol';
 
@@ -35,7 +38,7 @@ export class CurrentEndpoints {
     if (change.kind === 'deleted') this.entries.delete(change.id);
     if (change.kind !== 'put') return;
     const { endpoint } = change;
-    if (this.only !== null && endpoint.id !== this.only) return;
+    if (this.only !== null && endpoint.id !== this.only && endpoint.id !== secretOwnerOf(this.only)) return;
     const hasFilter = endpoint.filter !== null && Object.keys(endpoint.filter).length > 0;
     this.entries.set(endpoint.id, {
       endpoint,
@@ -49,8 +52,11 @@ export class CurrentEndpoints {
     if (order?.only === 'missing') this.recovered.add(order.endpointId);
   }
 
-  /** Endpoints that want the event as they are now, and since when they have been so. */
-  wanting(event: Event): { readonly endpoint: Endpoint; readonly since: number }[] {
+  /**
+   * Endpoints that want the event as they are now, and since when they have been so; with `runUrl` also the receiver that an eClips
+   * run brings itself.
+   */
+  wanting(event: Event, runUrl: boolean): { readonly endpoint: Endpoint; readonly since: number }[] {
     this.byPattern ??= this.indexed();
     const about = isOperationalEvent(event) ? event.subject : null;
     const found = new Set<Entry>();
@@ -70,7 +76,19 @@ export class CurrentEndpoints {
           (entry.wants === null || entry.wants(input))
         )
           found.add(entry);
-    return [...found];
+    const receiver = runUrl ? this.runReceiver(event) : null;
+    return receiver === null ? [...found] : [...found, receiver];
+  }
+
+  private runReceiver(event: Event): { readonly endpoint: Endpoint; readonly since: number } | null {
+    const url = runUrlOf(event);
+    if (typeof url !== 'string' || !URL.canParse(url)) return null;
+    for (const { endpoint, since } of this.entries.values()) {
+      if (!endpoint.runUrls || endpoint.tenant !== event.tenant) continue;
+      const id = runReceiverId(endpoint.id, new URL(url).origin);
+      if (this.only === null || this.only === id) return { endpoint: { ...endpoint, id }, since };
+    }
+    return null;
   }
 
   private indexed(): Map<string, Entry[]> {

@@ -1,4 +1,4 @@
-import { type Endpoint, eventKey } from '@millrace/domain';
+import { type Endpoint, eventKey, runReceiverId } from '@millrace/domain';
 import {
   type DeliveryFact,
   encodeEvent,
@@ -248,6 +248,40 @@ describe('an event without a delivery', () => {
       expect(result.events).toMatchObject({ undecided });
     },
   );
+
+  it.each(['run_url_refused', 'unrepresentable'])(
+    'is found although the quarantine has it as %s, since its other receivers get it',
+    async (code) => {
+      const paper = new FanOutOnPaper([{ id: 'ep_a' }, { id: 'ep_mes', contract: 'mes' }]);
+      const data = '{"code":17,"n":12345678901234567890}';
+      const acceptedAt = paper.publish('lost', { data });
+      const [message] = paper.site.messages(EVENTS);
+      paper.site.write(encodeRejection(topics.eventsRejected, message!, { code, detail: '' }, 0));
+      if (code === 'run_url_refused') paper.make('lost', acceptedAt, 'ep_mes');
+      const proof = paper.publish('proof');
+      paper.make('proof', proof);
+      paper.make('proof', proof, 'ep_mes');
+      const { findings } = await paper.check();
+      expect(findings.map(({ kind }) => kind)).toEqual(['never_created']);
+      expect(JSON.stringify(findings)).toContain('ep_a');
+    },
+  );
+
+  it('is found for the receiver that a run brings itself', async () => {
+    const standing = { id: 'ep_runs', contract: 'eclips', runUrls: true, eventTypes: [] };
+    const paper = new FanOutOnPaper([{ id: 'ep_a', eventTypes: ['run.*'] }, standing]);
+    const run = (name: string) =>
+      paper.publish(name, { type: 'run.completed', data: '{"webhook_url":"https://agents.example/17"}' });
+    const receiver = runReceiverId('ep_runs', 'https://agents.example');
+    const lost = run('lost');
+    paper.make('lost', lost);
+    const proof = run('proof');
+    paper.make('proof', proof);
+    paper.make('proof', proof, receiver);
+    const { findings } = await paper.check();
+    expect(findings.map(({ kind }) => kind)).toEqual(['never_created']);
+    expect(JSON.stringify(findings)).toContain(receiver);
+  });
 
   it('is found although a warning about it stands in the quarantine, since what is warned about is delivered', async () => {
     const paper = new FanOutOnPaper();

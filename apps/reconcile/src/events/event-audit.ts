@@ -1,6 +1,7 @@
-import { DEFAULT_TENANT } from '@millrace/domain';
+import { contractNamed, DEFAULT_TENANT, type Endpoint, type Event } from '@millrace/domain';
 import { decodeEvent, type IncomingMessage, type TopicNames } from '@millrace/protocol';
 import { SIBLINGS_MS } from '../ledger/siblings';
+import type { Excuse } from '../reading/quarantined';
 import { readSpan, type TopicReader } from '../reading/read-span';
 import { captureBeginnings, captureEnds, captureSince, type Offsets } from '../reading/topic-ends';
 import type { CreatedPairs } from './created-pairs';
@@ -25,8 +26,8 @@ export interface EventReading {
   /** As they are after the log was read. */
   readonly endpoints: CurrentEndpoints;
   readonly pairs: CreatedPairs;
-  /** Of `topic/partition/offset`. */
-  readonly isQuarantined: (place: string) => boolean;
+  /** Of `topic/partition/offset`: what of it the quarantine has. */
+  readonly excuseOf: (place: string) => Excuse | undefined;
   readonly onRead: (records: number) => void;
 }
 
@@ -100,11 +101,12 @@ class EventLine {
     const reading = decodeEvent(message, DEFAULT_TENANT);
     if (reading.kind === 'refused') return;
     const { event } = reading;
-    const { endpoints, pairs, isQuarantined, logFrom } = this.reading;
+    const { endpoints, pairs, excuseOf, logFrom } = this.reading;
     const { topic, partition, offset, timestamp } = message;
+    const excuse = excuseOf(`${topic}/${partition}/${offset}`);
     let fannedOut = false;
     const missing: MissingDelivery[] = [];
-    for (const { endpoint, since } of endpoints.wanting(event)) {
+    for (const { endpoint, since } of endpoints.wanting(event, excuse?.runUrl !== true)) {
       const madeFrom = pairs.acceptedAtOf(event.key, endpoint.id);
       // A repeat of the event has the delivery of the first, which says nothing about how far fan-out has come.
       if (madeFrom === timestamp && !endpoints.recovered.has(endpoint.id)) fannedOut = true;
@@ -113,7 +115,7 @@ class EventLine {
         continue;
       }
       this.counts.expected++;
-      if (madeFrom !== null) continue;
+      if (madeFrom !== null || (excuse?.unrepresentable && !canRender(endpoint, event))) continue;
       const { tenant, id: eventId, key: eventKey } = event;
       missing.push({ tenant, endpointId: endpoint.id, eventId, eventKey, topic, partition, offset });
     }
@@ -121,7 +123,11 @@ class EventLine {
       this.passedOver.push(...this.candidates);
       this.candidates = [];
     }
-    if (missing.length > 0 && !isQuarantined(`${topic}/${partition}/${offset}`))
-      (fannedOut ? this.passedOver : this.candidates).push(...missing);
+    if (missing.length > 0 && excuse?.whole !== true) (fannedOut ? this.passedOver : this.candidates).push(...missing);
   }
 }
+
+const canRender = (endpoint: Endpoint, event: Event): boolean => {
+  const contract = contractNamed(endpoint.contract);
+  return contract?.render(event, contract.variantOf(endpoint.options)).kind === 'body';
+};

@@ -17,7 +17,7 @@ export interface PositionedFinding {
 export const findingsOf = (
   audit: PartitionAudit,
   topics: TopicNames,
-  quarantined: ReadonlySet<string>,
+  quarantined: Pick<ReadonlySet<string>, 'has'>,
 ): PositionedFinding[] => [
   ...audit.suspects.flatMap(({ row, verdict }) => {
     const { id: endpointId, tenant } = audit.ledger.endpointOf(row);

@@ -1,3 +1,4 @@
+import { secretOwnerOf } from '@millrace/domain';
 import type { Standing } from '../judging/verdict';
 import type { EndpointSums, Sums } from '../reconciliation';
 
@@ -46,7 +47,12 @@ export class Tally {
   /** By tenant and id. */
   endpoints(living: ReadonlySet<string>): EndpointSums[] {
     return [...this.byEndpoint]
-      .map(([endpointId, { tenant, counts }]) => ({ endpointId, tenant, deleted: !living.has(endpointId), ...counts }))
+      .map(([endpointId, { tenant, counts }]) => ({
+        endpointId,
+        tenant,
+        deleted: !living.has(secretOwnerOf(endpointId)),
+        ...counts,
+      }))
       .sort((a, b) => compare(a.tenant, b.tenant) || compare(a.endpointId, b.endpointId));
   }
 }

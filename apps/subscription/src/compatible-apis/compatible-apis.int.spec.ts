@@ -374,6 +374,60 @@ describe('Eclipse', () => {
   });
 });
 
+describe('an endpoint of one contract', () => {
+  const change = (id: string, body: object) => call('PATCH', `/v1/endpoints/${id}`, body);
+
+  test('does not show its secret by becoming one of the MES', async () => {
+    const made = await call('POST', '/api/default/subscriptions', {
+      event_type: 'order.shipped',
+      target_module: 'external',
+      webhook_url: url,
+      secret: 'proign-client-secret',
+    });
+    shown.push('proign-client-secret');
+    expect(await change(made.body.id, { contract: 'mes' })).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: 'secret' }] },
+    });
+    expect((await change(made.body.id, { contract: 'mes', secret: 'another-client-secret' })).status).toBe(200);
+    shown.push('another-client-secret');
+    const revealed = await call('GET', `/api/v2/webhooks/endpoints/${made.body.id}/secret`);
+    expect(revealed.body).toEqual({ secret: 'another-client-secret' });
+  });
+
+  test.each([
+    [
+      'standard',
+      'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==',
+      'proign',
+    ],
+    ['proign', 'your-webhook-secret', 'standard'],
+  ])('under %s keeps no secret that another contract cannot sign with', async (contract, secret, other) => {
+    const { body } = await call('POST', '/v1/endpoints', { url, eventTypes: ['*'], contract, secret });
+    shown.push(secret);
+    expect(await change(body.id, { contract: other })).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: 'secret' }] },
+    });
+    expect((await change(body.id, { contract: 'nentropy', secret: 'made-for-nentropy' })).status).toBe(200);
+    shown.push('made-for-nentropy');
+  });
+
+  test('that an export made stays what its export says; one that none made is no export', async () => {
+    const connection = await call('POST', '/v1/connections', { name: 'ERP', baseUrl: url });
+    const asked = { implementation: 'Bundle Complete Webhook', connectionId: connection.body.id };
+    const { body } = await call('POST', '/v1/exports', asked);
+    for (const changes of [{ contract: 'standard' }, { eventTypes: ['*'] }, { url }, { headers: {} }])
+      expect(await change(body.endpointId, changes)).toMatchObject({ status: 409 });
+    expect((await change(body.endpointId, { description: 'the ERP' })).status).toBe(200);
+    const plain = await call('POST', '/v1/endpoints', { url, eventTypes: ['bundle.completed'], contract: 'eclipse' });
+    const { data } = (await call('GET', '/v1/exports')).body;
+    expect(data.map(({ id }: { id: string }) => id)).toEqual([body.id]);
+    expect(await call('GET', `/v1/exports/${plain.body.id.replace('ep_', 'ex_')}`)).toMatchObject({ status: 404 });
+    expect(await call('DELETE', `/v1/exports/${body.id}`)).toMatchObject({ status: 204 });
+  });
+});
+
 describe('contracts', () => {
   test('are listed with their rules', async () => {
     const { data } = (await call('GET', '/v1/contracts')).body;
@@ -409,6 +463,11 @@ describe('contracts', () => {
       'traceparent',
       'millrace-request-id',
     ]);
+  });
+
+  test('take a body with a byte order mark', async () => {
+    const body = '\ufeff{"event":{"type":"a.b","data":1}}';
+    expect(await call('POST', '/v1/contracts/mes/preview', body)).toMatchObject({ status: 200 });
   });
 
   test.each<[string, string, unknown, number, string, string]>([
@@ -531,6 +590,15 @@ describe('wrong input', () => {
       'invalid_request',
       'implementation',
     ],
+    [
+      'a connection that can be none',
+      X,
+      { implementation: 'Bundle Complete Webhook', connectionId: 'a\u0000b' },
+      422,
+      'invalid_request',
+      'connectionId',
+    ],
+    ['a setting for the run secret', `${E}/run-secret`, { secret: 'x' }, 422, 'invalid_request', 'secret'],
     ['no connection', X, { implementation: 'Bundle Complete Webhook' }, 422, 'invalid_request', 'connectionId'],
     [
       'an unknown connection',

@@ -7,6 +7,7 @@ import {
   type EclipsWebhookView,
   eclipsPageQuery,
   type NewEclipsWebhook,
+  noSettings,
 } from '@millrace/protocol';
 import {
   type ApiPrincipal,
@@ -14,6 +15,7 @@ import {
   CurrentTenant,
   IdempotencyKey,
   JsonBody,
+  OptionalJsonBody,
   ParsedQuery,
   RawBody,
   RequireScope,
@@ -73,6 +75,7 @@ export class EclipsController {
     @CurrentPrincipal() principal: ApiPrincipal,
     @IdempotencyKey() key: string | null,
     @RawBody() body: Buffer,
+    @OptionalJsonBody(noSettings) _none: object,
   ): Promise<EclipsRunSecretView> {
     return this.service.runSecret.create(writeOf(principal, 'POST /v1/webhooks/run-secret', key, body));
   }

@@ -4,6 +4,7 @@ import {
   configurationPageQuery,
   createProignSubscriptionRequest,
   type NewProignSubscription,
+  noSettings,
   type Page,
   type ProignSubscriptionView,
   type ProignTestView,
@@ -15,6 +16,7 @@ import {
   IdempotencyKey,
   JsonBody,
   notFound,
+  OptionalJsonBody,
   ParsedQuery,
   RawBody,
   RequireScope,
@@ -138,6 +140,7 @@ export class ProignController {
     @Param('id') id: string,
     @IdempotencyKey() key: string | null,
     @RawBody() body: Buffer,
+    @OptionalJsonBody(noSettings) _none: object,
     @CurrentTrace() trace: TraceContext,
   ): Promise<ProignTestView> {
     requireOwn(principal, tenant);

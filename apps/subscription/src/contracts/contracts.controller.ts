@@ -7,7 +7,15 @@ import {
   clientSecretProblem,
   previewContractRequest,
 } from '@millrace/protocol';
-import { CurrentTenant, CurrentTrace, JsonBody, notFound, RawBody, RequireScope } from '@millrace/service-runtime';
+import {
+  CurrentTenant,
+  CurrentTrace,
+  JsonBody,
+  notFound,
+  RawBody,
+  RequireScope,
+  readUtf8,
+} from '@millrace/service-runtime';
 import { formatTraceparent, type TraceContext } from '@millrace/telemetry';
 import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { requireContractLimits } from '../endpoints/contract-limits';
@@ -55,7 +63,7 @@ export class ContractsController {
     if (problem !== null) refuse('secret', problem);
     const now = Date.now();
     // Cut out by position: what a schema has read has lost its bytes.
-    const text = body.toString('utf8');
+    const text = readUtf8(body);
     const { start, end } = objectSpans(text).get('event')!;
     const eventText = text.slice(start, end);
     const reading = readNativeEvent(eventText, JSON.parse(eventText) as object, {

@@ -1,14 +1,15 @@
+import { contractNamed, sealHeldHeaders } from '@millrace/domain';
 import type { ChangedEndpointView, EndpointChanges } from '@millrace/protocol';
 import { endpointChanged } from '@millrace/telemetry';
 import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
 import { Refused } from '../refused';
-import { requireContractLimits, requireContractSecret } from './contract-limits';
+import { refusedMember, requireContractLimits, requireContractSecret } from './contract-limits';
 import { applyChanges } from './endpoint-changes';
 import { headersToStore } from './endpoint-headers';
-import { sealForEndpoint } from './endpoint-secrets';
+import { openForEndpoint, sealForEndpoint } from './endpoint-secrets';
 import { viewOfEndpoint } from './endpoint-view';
 import type { EndpointTools, EndpointTransaction } from './endpoints.ports';
-import { recordOfEndpoint } from './stored-endpoint';
+import { recordOfEndpoint, type StoredEndpoint } from './stored-endpoint';
 import { suggestedRecovery } from './suggested-recovery';
 
 export const noSuchEndpoint = (): Refused => new Refused('not_found', 'There is no endpoint with this id.');
@@ -34,21 +35,19 @@ export class ChangeEndpoint {
     return this.writer.write(request, async (tx) => {
       const endpoint = await tx.lock(id);
       if (!endpoint) throw noSuchEndpoint();
-      if (endpoint.connectionId !== null && (url !== undefined || headers !== undefined))
-        throw new Refused(
-          'conflict',
-          `Where this endpoint sends to is set by its connection: PATCH /v1/connections/${endpoint.connectionId}.`,
-        );
+      requireOwnSettings(endpoint, asked);
       const owner = { tenant: endpoint.tenant, endpointId: id };
+      if (secret === undefined) this.requireFittingSecret(endpoint, asked.contract ?? endpoint.contract);
       const now = tools.now();
       const changed = applyChanges(
         endpoint,
         {
           ...changes,
           ...(checkedUrl === undefined ? {} : { url: checkedUrl }),
-          ...(headers === undefined
-            ? {}
-            : { headers: headersToStore(tools.encryptionKey, tools.random, owner, headers, endpoint.headers) }),
+          headers:
+            headers === undefined
+              ? sealHeldHeaders(tools.encryptionKey, tools.random, owner, endpoint.headers)
+              : headersToStore(tools.encryptionKey, tools.random, owner, headers, endpoint.headers),
           ...(secret === undefined
             ? {}
             : { sealedSecret: sealForEndpoint(tools.encryptionKey, tools.random, owner, secret) }),
@@ -77,4 +76,37 @@ export class ChangeEndpoint {
       };
     });
   }
+
+  /**
+   * A secret was brought or made for a contract. Another one may not be able to sign with it, and one whose API shows secrets
+   * again would show one that its owner was told is never shown. Throws Refused.
+   */
+  private requireFittingSecret(endpoint: StoredEndpoint, contract: string): void {
+    if (contract === endpoint.contract) return;
+    if (contractNamed(contract)?.revealsSecret)
+      throw refusedMember('secret', `must be given with a change to ${contract}, whose API shows secrets again`);
+    const [current] = endpoint.secrets;
+    if (!current) return;
+    const held = openForEndpoint(
+      this.tools.encryptionKey,
+      { tenant: endpoint.tenant, endpointId: endpoint.id },
+      current,
+    );
+    requireContractSecret(contract, held);
+  }
 }
+
+/** What an export configuration is made of is not changed behind its back. Throws Refused. */
+const requireOwnSettings = ({ connectionId }: StoredEndpoint, asked: EndpointChanges): void => {
+  if (connectionId === null) return;
+  if (asked.url !== undefined || asked.headers !== undefined)
+    throw new Refused(
+      'conflict',
+      `Where this endpoint sends to is set by its connection: PATCH /v1/connections/${connectionId}.`,
+    );
+  if (asked.contract !== undefined || asked.eventTypes !== undefined)
+    throw new Refused(
+      'conflict',
+      'Contract and event types of this endpoint are set by its export configuration; delete that for another.',
+    );
+};

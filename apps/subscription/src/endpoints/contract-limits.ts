@@ -2,8 +2,11 @@ import { type Contract, chosenOptions, contractNamed, type Endpoint } from '@mil
 import { clientSecretProblem } from '@millrace/protocol';
 import { Refused } from '../refused';
 
+export const refusedMember = (path: string, detail: string): Refused =>
+  new Refused('invalid_request', `The body is not valid, ${path}: ${detail}`, [{ path, detail }]);
+
 const refuse = (path: string, detail: string): never => {
-  throw new Refused('invalid_request', `The body is not valid, ${path}: ${detail}`, [{ path, detail }]);
+  throw refusedMember(path, detail);
 };
 
 /**

@@ -1,4 +1,4 @@
-import { type EncryptionKey, type HeaderValues, HIDDEN_VALUE, sealHeaders } from '@millrace/domain';
+import { type EncryptionKey, type HeaderValues, HIDDEN_VALUE, sealHeaders, sealHeldHeaders } from '@millrace/domain';
 import { Refused } from '../refused';
 import type { Randomness } from './endpoint-secrets';
 
@@ -13,7 +13,8 @@ export const headersToStore = (
   given: HeaderValues,
   held: HeaderValues,
 ): HeaderValues => {
-  const heldByName = new Map(Object.entries(held).map(([name, value]) => [name.toLowerCase(), { name, value }]));
+  const sealed = sealHeldHeaders(key, random, owner, held);
+  const heldByName = new Map(Object.entries(sealed).map(([name, value]) => [name.toLowerCase(), { name, value }]));
   const stored = Object.entries(given).map(([name, value]): [string, string] => {
     if (value !== HIDDEN_VALUE) return [name, sealHeaders(key, random, owner, { [name]: value })[name]!];
     const kept = heldByName.get(name.toLowerCase());

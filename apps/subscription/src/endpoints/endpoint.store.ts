@@ -1,6 +1,6 @@
 import { DEFAULT_OPTIONS } from '@millrace/domain';
 import type { Database, Transaction } from '@millrace/postgres';
-import { In, LessThan } from 'typeorm';
+import { In, IsNull, LessThan, Not } from 'typeorm';
 import { auditTransaction } from '../audit-log/audit-entry.store';
 import { connectionTransaction } from '../compatible-apis/eclipse/connection.store';
 import { recoveryTransaction } from '../recoveries/recovery.store';
@@ -56,10 +56,10 @@ export class EndpointStore implements EndpointReads {
   listOf(
     tenant: string,
     contract: string,
-    { before = null, offset = 0, limit }: { before?: string | null; offset?: number; limit: number },
+    { before = null, offset = 0, limit, ofConnections }: Parameters<EndpointReads['listOf']>[2],
   ): Promise<{ endpoints: StoredEndpoint[]; total: number }> {
     return inTenant(this.database, tenant, async (tx) => {
-      const of = { tenant, contract, runUrls: false };
+      const of = { tenant, contract, runUrls: false, ...(ofConnections ? { connectionId: Not(IsNull()) } : {}) };
       const rows = await tx.find(EndpointEntity, {
         where: { ...of, ...(before === null ? {} : { id: LessThan(before) }) },
         order: { id: 'DESC' },

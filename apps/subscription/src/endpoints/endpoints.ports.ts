@@ -37,7 +37,13 @@ export interface EndpointReads {
   listOf(
     tenant: string,
     contract: string,
-    page: { readonly before?: string | null; readonly offset?: number; readonly limit: number },
+    page: {
+      readonly before?: string | null;
+      readonly offset?: number;
+      readonly limit: number;
+      /** Those of export configurations alone. */
+      readonly ofConnections?: true;
+    },
   ): Promise<{ readonly endpoints: StoredEndpoint[]; readonly total: number }>;
 }
 

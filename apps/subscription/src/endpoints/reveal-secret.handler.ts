@@ -1,3 +1,4 @@
+import { contractNamed } from '@millrace/domain';
 import { secretRevealed } from '@millrace/telemetry';
 import { newAuditEntryId } from '../audit-log/audit-entry.store';
 import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
@@ -19,7 +20,8 @@ export class RevealSecret {
     await this.writer.write(request, async (tx) => {
       const endpoint = await tx.lock(id);
       const [current] = endpoint?.secrets ?? [];
-      if (!endpoint || !current || endpoint.contract !== contract) throw noSuchEndpoint();
+      if (!endpoint || !current || endpoint.contract !== contract || !contractNamed(contract)?.revealsSecret)
+        throw noSuchEndpoint();
       secret = openForEndpoint(tools.encryptionKey, { tenant: endpoint.tenant, endpointId: id }, current);
       const now = tools.now();
       await tx.audit.insert({

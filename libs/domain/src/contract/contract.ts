@@ -21,6 +21,8 @@ export interface Contract {
   readonly options: ReadonlyArray<keyof EndpointOptions>;
   /** Which secrets a client may bring: `standard` ones alone, or any text, whose UTF-8 bytes are the key. */
   readonly secrets: 'standard' | 'text';
+  /** Its own API shows an endpoint's secret again, to those who may. */
+  readonly revealsSecret: boolean;
   /**
    * What of an endpoint's options shows in its bodies; null when nothing does. Endpoints with the same variant share a body.
    */

@@ -195,6 +195,15 @@ test.each([proign, mes])(
   },
 );
 
+test.each([
+  ['2024-01-15T12:30:00+02:00', '2024-01-15T10:30:00.000Z'],
+  ['2024-01-15T10:30:00.1234567-01:00', '2024-01-15T11:30:00.123Z'],
+  ['2024-01-15T10:30:00z', '2024-01-15T10:30:00.000Z'],
+  ['2024-01-15T10:30:00.123456Z', '2024-01-15T10:30:00.123456Z'],
+])('proign and mes say %s in UTC', (time, expected) => {
+  for (const contract of [proign, mes]) expect(JSON.parse(bodyOf(contract, event({ time }))).timestamp).toBe(expected);
+});
+
 describe('nentropy', () => {
   const created = event({
     type: 'supplier.created',
@@ -304,6 +313,13 @@ describe('eclipse', () => {
   const acceptedAt = Date.parse('2026-02-17T10:00:00Z');
   const bundle = (data: string): Event => event({ type: 'bundle.completed', time: '2026-02-16T00:00:00Z', data });
 
+  it.each(['0001-01-01T00:00:00Z', '9999-12-31T23:59:59Z', '2026-02-18T10:00:01Z'])(
+    'an event of %s without an end grows old from its acceptance on',
+    (time) => {
+      expect(eclipse.expiry.from({ ...bundle('{}'), time }, acceptedAt)).toBe(acceptedAt);
+    },
+  );
+
   it('sends the bundle as it came, without an envelope or a header of its own', () => {
     const data = '{"BundleCode":"12345-01","ProducedLengthIn":14400.0,"StartTime":"2026-02-17T08:00:00"}';
     expect(bodyOf(eclipse, bundle(data))).toBe(data);
@@ -320,6 +336,10 @@ describe('eclipse', () => {
     ['{"EndTime":null}', '2026-02-16T00:00:00Z'],
     ['{"EndTime":"yesterday"}', '2026-02-16T00:00:00Z'],
     ['{"EndTime":"2026-02-31T25:00:00"}', '2026-02-16T00:00:00Z'],
+    ['{"EndTime":"0001-01-01T00:00:00"}', '2026-02-16T00:00:00Z'],
+    ['{"EndTime":"9999-12-31T23:59:59"}', '2026-02-16T00:00:00Z'],
+    ['{"EndTime":"2026-02-18T09:59:59"}', '2026-02-18T09:59:59Z'],
+    ['{"EndTime":"2026-02-18T10:00:01"}', '2026-02-16T00:00:00Z'],
     ['{}', '2026-02-16T00:00:00Z'],
     ['[]', '2026-02-16T00:00:00Z'],
     ['"text"', '2026-02-16T00:00:00Z'],

@@ -18,6 +18,7 @@ export const eclips: Contract = {
   expiry: fromAcceptance(30 * DAY),
   options: ['standardHeaders', 'traceContext'],
   secrets: 'text',
+  revealsSecret: false,
   variantOf: () => null,
   render: ({ type, time, tenant, data }) => {
     const members = membersOf(data);

@@ -24,11 +24,13 @@ export const eclipse: Contract = {
   },
   expiry: {
     ms: 30 * DAY,
-    from: (event) => endTimeOf(event.data) ?? timeOf(event.time),
+    from: (event, acceptedAt) =>
+      [endTimeOf(event.data), timeOf(event.time)].find((at) => canBe(at, acceptedAt)) ?? acceptedAt,
     renewed: false,
   },
   options: ['standardHeaders', 'traceContext'],
   secrets: 'standard',
+  revealsSecret: false,
   variantOf: () => null,
   render: (event) => ({ kind: 'body', body: Buffer.from(event.data) }),
   headers: () => [
@@ -40,6 +42,15 @@ export const eclipse: Contract = {
   disables: () => false,
   honoursRetryAfter: () => false,
 };
+
+/**
+ * Whether something that was accepted then can have ended at that time: not after it, zones and clocks aside, and not at the
+ * first of all times, which is how some systems write that they know none.
+ */
+const canBe = (at: number | null, acceptedAt: number): at is number =>
+  at !== null && at >= EARLIEST && at <= acceptedAt + DAY;
+
+const EARLIEST = Date.UTC(2000, 0);
 
 const timeOf = (time: string): number => Date.parse(time.replace(/(\.\d{3})\d+/, '$1'));
 

@@ -22,6 +22,8 @@ export const javaScriptJson = (text: string, path: string): JavaScriptJson => {
   return typeof written === 'string' ? { kind: 'text', text: written } : written;
 };
 
+/** Half of a surrogate pair, which JSON.stringify escapes. */
+const HALF_PAIR = /\p{Surrogate}/u;
 /** Longest part of a number or a path that is quoted. */
 const QUOTED = 40;
 
@@ -120,7 +122,7 @@ class Rewriter {
       this.at++;
     }
     const token = this.text.slice(start, ++this.at);
-    return escaped || !token.isWellFormed() ? JSON.stringify(JSON.parse(token)) : token;
+    return escaped || HALF_PAIR.test(token) ? JSON.stringify(JSON.parse(token)) : token;
   }
 
   private word(length: number): string {

@@ -2,6 +2,7 @@ import { STANDARD_BREAKER } from '../endpoint-lifecycle/breaker-rules';
 import { bodyHmac } from '../signature/endpoint-key';
 import type { Contract } from './contract';
 import { fromAcceptance } from './expiry';
+import { utcTime } from './iso-time';
 import { javaScriptJson } from './javascript-json';
 
 const SECOND = 1_000;
@@ -25,6 +26,7 @@ export const mes: Contract = {
   expiry: fromAcceptance(30 * DAY),
   options: ['standardHeaders', 'traceContext'],
   secrets: 'text',
+  revealsSecret: true,
   variantOf: () => null,
   render: ({ id, type, time, data }) => {
     const rewritten = javaScriptJson(data, 'data');
@@ -32,7 +34,7 @@ export const mes: Contract = {
     return {
       kind: 'body',
       body: Buffer.from(
-        `{"id":${JSON.stringify(id)},"type":${JSON.stringify(type)},"timestamp":${JSON.stringify(time)},"data":${rewritten.text}}`,
+        `{"id":${JSON.stringify(id)},"type":${JSON.stringify(type)},"timestamp":${JSON.stringify(utcTime(time))},"data":${rewritten.text}}`,
       ),
     };
   },

@@ -30,6 +30,7 @@ export const nentropy: Contract = {
   expiry: fromAcceptance(30 * DAY),
   options: ['standardHeaders', 'traceContext', 'signatureFormat', 'integrationId', 'disableCounts'],
   secrets: 'text',
+  revealsSecret: false,
   variantOf: ({ integrationId }) => integrationId,
   render: ({ type, time, data }, integrationId) => {
     const members = membersOf(data);

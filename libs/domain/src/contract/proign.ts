@@ -2,6 +2,7 @@ import { STANDARD_BREAKER } from '../endpoint-lifecycle/breaker-rules';
 import { bodyHmac } from '../signature/endpoint-key';
 import type { Contract } from './contract';
 import { fromAcceptance } from './expiry';
+import { utcTime } from './iso-time';
 import { javaScriptJson } from './javascript-json';
 
 const MINUTE = 60_000;
@@ -18,6 +19,7 @@ export const proign: Contract = {
   expiry: fromAcceptance(30 * 24 * HOUR),
   options: ['standardHeaders', 'traceContext'],
   secrets: 'text',
+  revealsSecret: false,
   variantOf: () => null,
   render: ({ id, type, time, tenant, data }) => {
     const rewritten = javaScriptJson(data, 'data');
@@ -25,7 +27,7 @@ export const proign: Contract = {
     return {
       kind: 'body',
       body: Buffer.from(
-        `{"id":${JSON.stringify(id)},"type":${JSON.stringify(type)},"timestamp":${JSON.stringify(time)},"tenant_id":${JSON.stringify(tenant)},"data":${rewritten.text}}`,
+        `{"id":${JSON.stringify(id)},"type":${JSON.stringify(type)},"timestamp":${JSON.stringify(utcTime(time))},"tenant_id":${JSON.stringify(tenant)},"data":${rewritten.text}}`,
       ),
     };
   },

@@ -23,6 +23,7 @@ export const standard: Contract = {
   expiry: fromAcceptance(30 * 24 * HOUR),
   options: ['traceContext'],
   secrets: 'standard',
+  revealsSecret: false,
   variantOf: () => null,
   render: (event) => ({
     kind: 'body',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { hiddenHeaders, openHeaders, sealHeaders } from './sealed-headers';
+import { hiddenHeaders, openHeaders, sealHeaders, sealHeldHeaders } from './sealed-headers';
 
 const KEY = randomBytes(32);
 const OWNER = { tenant: 'default', endpointId: 'ep_1' };
@@ -21,7 +21,15 @@ describe('sealed headers', () => {
     expect(() => openHeaders(randomBytes(32), OWNER, sealed)).toThrow();
   });
 
-  it('use a value that was stored in the clear as it is', () => {
+  it('use a value that was stored in the clear as it is, until it is sealed too', () => {
     expect(openHeaders(KEY, OWNER, HEADERS)).toEqual(HEADERS);
+    const half: { readonly [name: string]: string } = {
+      ...HEADERS,
+      ...sealHeaders(KEY, randomBytes, OWNER, { 'X-Line': '4' }),
+    };
+    const sealed: { readonly [name: string]: string } = sealHeldHeaders(KEY, randomBytes, OWNER, half);
+    expect(JSON.stringify(sealed)).not.toMatch(/customer|north/);
+    expect(sealed['X-Line']).toBe(half['X-Line']);
+    expect(openHeaders(KEY, OWNER, sealed)).toEqual({ ...HEADERS, 'X-Line': '4' });
   });
 });

@@ -19,6 +19,17 @@ const bindingOf = (owner: HeaderOwner, name: string) => ({
   secretId: `header ${name.toLowerCase()}`,
 });
 
+/** Those that are sealed already stay as they are. `random` gives that many random bytes. */
+export const sealHeldHeaders = (
+  key: EncryptionKey,
+  random: (bytes: number) => Buffer,
+  owner: HeaderOwner,
+  headers: HeaderValues,
+): HeaderValues =>
+  mapped(headers, (value, name) =>
+    SEALED.test(value) ? value : sealSecret(key, random(12), bindingOf(owner, name), value),
+  );
+
 /** `random` gives that many random bytes. */
 export const sealHeaders = (
   key: EncryptionKey,

@@ -23,7 +23,7 @@ import type { StoredEndpoint } from '../../endpoints/stored-endpoint';
 import { pageOf } from '../../paging/page';
 import { changeOf, writeOf } from '../../publication/write-request';
 import { USE_CASES, type UseCases } from '../../subscription.use-cases';
-import { endpointIdOfExport, viewOfExport } from './exports.handler';
+import { endpointIdOfExport, noSuchExport, viewOfExport } from './exports.handler';
 
 const CONTRACT = 'eclipse';
 
@@ -53,7 +53,8 @@ export class ExportsController {
       this.service.cursors,
       { tenant, name: 'exports' },
       query,
-      async (before, limit) => (await this.service.endpoints.listOf(tenant, CONTRACT, { before, limit })).endpoints,
+      async (before, limit) =>
+        (await this.service.endpoints.listOf(tenant, CONTRACT, { before, limit, ofConnections: true })).endpoints,
       (endpoint) => endpoint.id,
       (endpoint) => this.viewOf(endpoint),
     );
@@ -86,9 +87,11 @@ export class ExportsController {
     await this.service.deleteEndpoint.handle(changeOf(principal), (await this.known(principal.tenant, id)).id);
   }
 
-  private known(tenant: string, id: string): Promise<StoredEndpoint> {
+  private async known(tenant: string, id: string): Promise<StoredEndpoint> {
     const endpointId = id.startsWith('ex_') ? endpointIdOfExport(id) : '';
-    return this.service.compatible.find(tenant, CONTRACT, endpointId, 'export configuration');
+    const endpoint = await this.service.compatible.find(tenant, CONTRACT, endpointId, 'export configuration');
+    if (endpoint.connectionId === null) throw noSuchExport();
+    return endpoint;
   }
 
   private viewOf(endpoint: StoredEndpoint): ExportView {

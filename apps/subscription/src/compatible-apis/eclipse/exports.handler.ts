@@ -4,6 +4,7 @@ import type { EndpointCondition } from '../../endpoints/endpoint-condition';
 import { statusOf } from '../../endpoints/endpoint-view';
 import type { EndpointTools } from '../../endpoints/endpoints.ports';
 import type { StoredEndpoint } from '../../endpoints/stored-endpoint';
+import { isSortableId } from '../../ids/sortable-id';
 import type { WriteRequest } from '../../publication/configuration-write';
 import { Refused } from '../../refused';
 import { newEndpoint } from '../new-endpoint';
@@ -43,7 +44,7 @@ export class CreateExport {
     return this.createEndpoint.handleWith(
       request,
       async (tx, id) => {
-        const connection = await tx.connections.lock(connectionId);
+        const connection = isSortableId('cn', connectionId) ? await tx.connections.lock(connectionId) : null;
         if (!connection) {
           const detail = noSuchConnection().detail;
           throw new Refused('invalid_request', `The body is not valid, connectionId: ${detail}`, [

@@ -16,3 +16,6 @@ export const eventNames = z
   .transform((names) => [...new Set(names)]);
 
 export const receiverUrl = z.string({ error: 'must be the URL that deliveries are sent to' });
+
+/** Of calls whose documents know no body. */
+export const noSettings = z.strictObject({});
