@@ -16,7 +16,6 @@ const pattern = fc.letrec<{ choice: string; sequence: string; single: string }>(
     unit,
     tie('choice').map((inner) => `(?:${inner})`),
     tie('choice').map((inner) => `(${inner})`),
-    fc.constantFrom('()', '(?:)', '(|a)', '(a{0})'),
   ),
 })).choice;
 const text = fc
@@ -34,10 +33,15 @@ const unlessTooLarge = (source: string) => {
   }
 };
 
+/** More repetitions inside each other keep JavaScript's own engine busy for hours, on eight characters too. */
+const mostRepeats = 3;
+const repeats = (source: string): number => source.match(/[*+]|\{\d+(,\d*)?\}/g)?.length ?? 0;
+
 // Without \B, which V8 also finds in the middle of a surrogate pair.
 test('matches what JavaScript matches', () => {
   fc.assert(
     fc.property(pattern, fc.array(text, { minLength: 1, maxLength: 6 }), (source, texts) => {
+      fc.pre(repeats(source) <= mostRepeats);
       const linear = unlessTooLarge(source);
       fc.pre(linear !== null);
       const theirs = new RegExp(source, 'u');
@@ -59,6 +63,11 @@ test.each([
   ['^.$', '\n', false],
   ['a\\Bb', 'ab', true],
   ['\\B', 'a', false],
+  ['^(){3}a$', 'a', true],
+  ['^(|a){2}b$', 'aab', true],
+  ['^(|a){2}b$', 'aaab', false],
+  ['^(?:a{0}){200}b$', 'b', true],
+  ['^((|a)*)*$', 'aaa', true],
 ])('%s on %j is %s', (source, subject, expected) => {
   expect(linearPattern(source).test(subject)).toBe(expected);
 });

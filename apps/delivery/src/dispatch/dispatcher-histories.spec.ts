@@ -220,6 +220,27 @@ describe('whatever happens, in whatever order', () => {
     120_000,
   );
 
+  // Histories that broke the order once.
+  it.each<[string, Step[]]>([
+    [
+      'a record that was queued is parked after one of its key that is parked already, while the partition comes back',
+      [
+        ...['b', 'a', 'c', 'c'].map((key) => ({ act: 'give' as const, key })),
+        { act: 'give', key: 'a' },
+        { act: 'answer', with: 'refuses' },
+        { act: 'regain', rounds: 2 },
+        { act: 'give', key: 'a' },
+      ],
+    ],
+  ])('keeps the order of each key when %s', async (_, steps) => {
+    const site = new Site('key');
+    for (const each of steps) await site.take(each);
+    await site.calm();
+    expect(site.open()).toEqual([]);
+    expect(site.arrived.get('c')).toEqual([3, 4]);
+    for (const order of site.arrived.values()) expect(order).toEqual([...order].sort((a, b) => a - b));
+  });
+
   it('every delivery ends, however the ordering changes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(changing, { minLength: 5, maxLength: 40 }), async (steps) => {

@@ -421,8 +421,10 @@ export class Dispatcher {
     const active = delivery && this.active.get(delivery.task.deliveryId);
     const isSame = active && isSameAttempt(active, delivery.task);
     if (isSame && active.offset === offset) {
-      // Under way; or still being written down as parked, then it comes back when it is.
+      // Under way; or still being written down as parked, then it comes back when it is, and before what follows in its key.
       active.recalled = true;
+      const key = active.step === 'leaving' && active.key === null ? this.keyOf(active) : null;
+      if (key !== null) state.order.expect(key, active.delivery.task.deliveryId, offset);
       return;
     }
     const isCopy = isSame && active.offset !== offset;

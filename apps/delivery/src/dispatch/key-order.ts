@@ -86,6 +86,15 @@ export class KeyOrder {
     this.held++;
   }
 
+  /**
+   * The record at the offset is on its way into parked storage and is to come back from there: those of its key that come after
+   * it wait for it, also where nothing of the key was known.
+   */
+  expect(key: string, deliveryId: string, offset: number): void {
+    if (!this.keys.has(key)) this.keys.set(key, { active: null, head: null, headAt: null, waiting: [] });
+    this.wait(key, deliveryId, offset);
+  }
+
   /** The delivery is the one of its key that goes before all that wait. Whoever asks knows where its record is. */
   isNext(key: string, deliveryId: string, offset: number): boolean {
     const state = this.keys.get(key);

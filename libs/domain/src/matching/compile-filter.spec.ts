@@ -103,7 +103,10 @@ describe('a filter', () => {
     let runs = 0;
     fc.assert(
       fc.property(anyFilter, anyData, anyAttributes, (filter, data, attributes) => {
-        expect(filterProblems(filter)).toEqual([]);
+        const problems = filterProblems(filter);
+        // What is made by chance can have more conditions than a filter may.
+        fc.pre(!problems.some(({ detail }) => /at most \d+ conditions/.test(detail)));
+        expect(problems).toEqual([]);
         const expected = holds(filter, data, attributes);
         expect(compileFilter(filter)({ data, attributes })).toBe(expected);
         expect(compileFilter(JSON.parse(JSON.stringify(filter)))({ data, attributes })).toBe(expected);

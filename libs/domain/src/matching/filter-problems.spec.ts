@@ -29,7 +29,8 @@ describe('a value is a filter', () => {
   });
 
   it('whatever is made of its parts', () => {
-    fc.assert(fc.property(anyFilter, isFilter));
+    const isTooMany = ({ detail }: { readonly detail: string }) => /at most \d+ conditions/.test(detail);
+    fc.assert(fc.property(anyFilter, (filter) => filterProblems(filter).every(isTooMany)));
   });
 });
 
