@@ -57,6 +57,14 @@ describe('which events a recovery is about', () => {
   it.each<[string, IncomingMessage, Partial<Endpoint>, Partial<RecoveryOrder>, string]>([
     ['one that matches', messageOf(eventOf('machine.alarm')), {}, {}, 'wanted'],
     ['of another type', messageOf(eventOf('order.shipped')), {}, {}, 'unwanted'],
+    [
+      'that its contract cannot carry',
+      messageOf(eventOf('machine.alarm', { data: '{"n":1e400}' })),
+      { contract: 'mes' },
+      {},
+      'unwanted',
+    ],
+    ['that its contract carries', messageOf(eventOf('machine.alarm')), { contract: 'mes' }, {}, 'wanted'],
     ['of another tenant', messageOf(eventOf('machine.alarm', { tenant: 'acme' })), {}, {}, 'foreign'],
     [
       'of the tenant that asks',

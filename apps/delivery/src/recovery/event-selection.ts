@@ -1,4 +1,4 @@
-import { DEFAULT_TENANT, type Event, isOperationalEvent } from '@millrace/domain';
+import { contractNamed, DEFAULT_TENANT, type Event, isOperationalEvent } from '@millrace/domain';
 import { decodeEvent, type IncomingMessage, type RecoveryOrder } from '@millrace/protocol';
 import { type DirectoryEntry, MatchIndex } from '../directory/match-index';
 import { wantedTypes } from './wanted-types';
@@ -41,7 +41,14 @@ export class EventSelection {
     if (reading.kind === 'refused' || reading.event.tenant !== this.order.tenant) return FOREIGN;
     const { event } = reading;
     const wanted = this.wants(event.type) && !isAbout(event, this.order.endpointId);
-    return wanted && this.index.match(event).length > 0 ? { kind: 'wanted', event } : UNWANTED;
+    return wanted && this.index.match(event).length > 0 && this.hasBody(event) ? { kind: 'wanted', event } : UNWANTED;
+  }
+
+  /** What the endpoint's contract cannot carry stands in the quarantine, and no recovery brings it. */
+  private hasBody(event: Event): boolean {
+    const { contract: name, options } = this.entry.endpoint;
+    const contract = contractNamed(name);
+    return !contract?.rewrites || contract.render(event, contract.variantOf(options)).kind === 'body';
   }
 
   /** The verdict where the headers suffice for one. In structured mode they say nothing (see decodeEvent). */

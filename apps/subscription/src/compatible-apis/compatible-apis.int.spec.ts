@@ -321,7 +321,7 @@ describe('Eclipse', () => {
   const connection = { name: 'ERP', baseUrl: `${url}/bundle-complete`, bearerToken: 'token-of-the-plant' };
 
   test('a connection and an export configuration make the endpoint; a change of the first moves it', async () => {
-    const made = await call('POST', '/v1/connections', connection);
+    const made = await call('POST', '/v1/connections', { ...connection, connectionType: 'API Connection' });
     expect(made).toMatchObject({
       status: 201,
       body: { name: 'ERP', connectionType: 'API Connection', baseUrl: connection.baseUrl, hasBearerToken: true },
@@ -548,6 +548,15 @@ describe('wrong input', () => {
     ...lists(E, eclips),
     ...lists(M, mes),
     ...lists(N, nentropy),
+    [
+      'an event of another system for eClips',
+      E,
+      eclips({ events: ['order.shipped'] }),
+      422,
+      'invalid_request',
+      'events[0]',
+    ],
+    ['another connectionType', C, connection({ connectionType: 'FTP' }), 422, 'invalid_request', 'connectionType'],
     ['active that is a text', M, mes({ active: 'yes' }), 422, 'invalid_request', 'active'],
     ['no event_type', P, proign({ event_type: undefined }), 422, 'invalid_request', 'event_type'],
     ['an unknown event_type', P, proign({ event_type: 'order.lost' }), 422, 'invalid_request', 'event_type'],

@@ -22,14 +22,14 @@ export class CompatibleEndpoints {
 
   /**
    * Event types that the tenant's catalogue has; a name with a slip would wait for events that never come. Throws Refused.
-   * @param field of a list of names, or of one
+   * @param field `events` for a list of names, else of one
    */
   async requireKnownTypes(tenant: string, names: readonly string[], field: string): Promise<void> {
     const errors: { path: string; detail: string }[] = [];
     for (const [index, name] of names.entries()) {
       if (builtInEventType(name) || (await this.eventTypes.find(tenant, name))) continue;
       errors.push({
-        path: field === 'event_type' ? field : `${field}[${index}]`,
+        path: field === 'events' ? `${field}[${index}]` : field,
         detail: `${name} is not in the catalogue; GET /v1/event-types lists what is, POST /v1/event-types adds a type`,
       });
     }

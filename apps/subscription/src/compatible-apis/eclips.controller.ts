@@ -51,7 +51,6 @@ export class EclipsController {
     @RawBody() body: Buffer,
     @JsonBody(createEclipsWebhookRequest) { url, events }: NewEclipsWebhook,
   ): Promise<CreatedEclipsWebhookView> {
-    await this.service.compatible.requireKnownTypes(principal.tenant, events, 'events');
     return this.service.createEndpoint.handleWith(
       writeOf(principal, 'POST /v1/webhooks', key, body),
       async () => ({ settings: newEndpoint({ contract: CONTRACT, url, eventTypes: events }), more: {} }),

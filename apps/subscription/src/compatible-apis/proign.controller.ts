@@ -15,7 +15,6 @@ import {
   CurrentTrace,
   IdempotencyKey,
   JsonBody,
-  notFound,
   OptionalJsonBody,
   ParsedQuery,
   RawBody,
@@ -26,6 +25,7 @@ import { Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/
 import type { StoredEndpoint } from '../endpoints/stored-endpoint';
 import { pageOf } from '../paging/page';
 import { changeOf, writeOf } from '../publication/write-request';
+import { Refused } from '../refused';
 import { USE_CASES, type UseCases } from '../subscription.use-cases';
 import { namedUrl } from './field-names';
 import { newEndpoint } from './new-endpoint';
@@ -52,7 +52,11 @@ const viewOf = (endpoint: StoredEndpoint): ProignSubscriptionView => ({
 
 /** The tenant in the path is the key's; another one is not there, whoever it is. */
 const requireOwn = (principal: ApiPrincipal, tenant: string): void => {
-  if (tenant !== principal.tenant) throw notFound('tenant');
+  if (tenant !== principal.tenant)
+    throw new Refused(
+      'not_found',
+      `There is no such tenant for this key, which belongs to ${principal.tenant}: /api/${principal.tenant}/subscriptions.`,
+    );
 };
 
 /** `/api/:tenant/subscriptions` as PROIGN documents it. */

@@ -27,6 +27,8 @@ export interface Contract {
    * What of an endpoint's options shows in its bodies; null when nothing does. Endpoints with the same variant share a body.
    */
   variantOf(options: EndpointOptions): string | null;
+  /** It writes data anew, so some events have no body under it; all others pass the data on as it came. */
+  readonly rewrites: boolean;
   /** The exact bytes of the body, the same on every attempt. */
   render(event: Event, variant: string | null): Rendering;
   /** The contract's own headers of one attempt, in the order in which they are sent. */

@@ -19,6 +19,7 @@ export const eclips: Contract = {
   options: ['standardHeaders', 'traceContext'],
   secrets: 'text',
   revealsSecret: false,
+  rewrites: false,
   variantOf: () => null,
   render: ({ type, time, tenant, data }) => {
     const members = membersOf(data);

@@ -31,6 +31,7 @@ export const eclipse: Contract = {
   options: ['standardHeaders', 'traceContext'],
   secrets: 'standard',
   revealsSecret: false,
+  rewrites: false,
   variantOf: () => null,
   render: (event) => ({ kind: 'body', body: Buffer.from(event.data) }),
   headers: () => [

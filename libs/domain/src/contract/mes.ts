@@ -27,6 +27,7 @@ export const mes: Contract = {
   options: ['standardHeaders', 'traceContext'],
   secrets: 'text',
   revealsSecret: true,
+  rewrites: true,
   variantOf: () => null,
   render: ({ id, type, time, data }) => {
     const rewritten = javaScriptJson(data, 'data');

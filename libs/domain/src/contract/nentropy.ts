@@ -31,6 +31,7 @@ export const nentropy: Contract = {
   options: ['standardHeaders', 'traceContext', 'signatureFormat', 'integrationId', 'disableCounts'],
   secrets: 'text',
   revealsSecret: false,
+  rewrites: false,
   variantOf: ({ integrationId }) => integrationId,
   render: ({ type, time, data }, integrationId) => {
     const members = membersOf(data);

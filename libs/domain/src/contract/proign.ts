@@ -20,6 +20,7 @@ export const proign: Contract = {
   options: ['standardHeaders', 'traceContext'],
   secrets: 'text',
   revealsSecret: false,
+  rewrites: true,
   variantOf: () => null,
   render: ({ id, type, time, tenant, data }) => {
     const rewritten = javaScriptJson(data, 'data');

@@ -24,6 +24,7 @@ export const standard: Contract = {
   options: ['traceContext'],
   secrets: 'standard',
   revealsSecret: false,
+  rewrites: false,
   variantOf: () => null,
   render: (event) => ({
     kind: 'body',

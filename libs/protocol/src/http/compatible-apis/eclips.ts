@@ -1,9 +1,18 @@
 import { z } from 'zod';
-import { eventNames, receiverUrl } from './event-names';
+import { receiverUrl } from './event-names';
 
 /** `/v1/webhooks` as eClips documents it. */
+/** Its body carries what an agent's run says, and nothing of any other event. */
+const RUN_EVENTS = ['run.completed', 'run.failed', 'run.triage_required'] as const;
+const runEvents = z
+  .array(z.enum(RUN_EVENTS, { error: `must be one of ${RUN_EVENTS.join(', ')}` }), {
+    error: 'must be a list of event types',
+  })
+  .min(1, { error: 'must name at least one event type' })
+  .transform((names): string[] => [...new Set(names)]);
+
 export const createEclipsWebhookRequest = z
-  .strictObject({ url: receiverUrl, events: eventNames })
+  .strictObject({ url: receiverUrl, events: runEvents })
   .meta({ id: 'CreateEclipsWebhookRequest' });
 export type NewEclipsWebhook = z.output<typeof createEclipsWebhookRequest>;
 

@@ -17,7 +17,12 @@ const bearerToken = z
   .meta({ description: 'Sent as `Authorization: Bearer …`. Never shown again.' });
 
 export const createConnectionRequest = z
-  .strictObject({ name, baseUrl: receiverUrl, bearerToken: bearerToken.nullable().default(null) })
+  .strictObject({
+    name,
+    connectionType: z.literal('API Connection', { error: 'must be "API Connection"' }).optional(),
+    baseUrl: receiverUrl,
+    bearerToken: bearerToken.nullable().default(null),
+  })
   .meta({ id: 'CreateConnectionRequest' });
 export type NewConnection = z.output<typeof createConnectionRequest>;
 

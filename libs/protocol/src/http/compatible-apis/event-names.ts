@@ -6,7 +6,8 @@ import { EVENT_TYPE_PATTERNS } from '../endpoints-event-types';
 export const eventName = z
   .string({ error: 'must be an event type' })
   .refine((text) => isTypePattern(text) && !text.includes('*'), {
-    error: 'must be one event type of at most 128 letters, digits and . _ - : /',
+    error:
+      'must be one event type of at most 128 letters, digits and . _ - : /; patterns such as order.* are taken by POST /v1/endpoints alone',
   });
 
 export const eventNames = z
