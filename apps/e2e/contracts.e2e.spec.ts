@@ -4,6 +4,7 @@ import {
   type DeliveryDetailView,
   decodeRejection,
   EVENT_MODULES,
+  type EventDetailView,
   type ExportEventDetailView,
   type Page,
   topicSpecs,
@@ -339,6 +340,10 @@ describe('a receiver that was written for one of five systems works unchanged', 
     await site.settled(eventId!, 'succeeded');
     expect((await site.deliveries({ eventId: eventId! })).map(({ contract }) => contract)).toEqual(['standard']);
     expect(receiver.requests.some(({ path }) => path === '/mes')).toBe(false);
+    const logged = await site.call<EventDetailView>('GET', `/v1/event-log/${eventId}`);
+    expect(logged.body.rejections).toMatchObject([
+      { code: 'unrepresentable', detail: expect.stringContaining('data.serial: the number 12345678901234567890') },
+    ]);
   });
 
   it('adds up: every delivery of every contract, those to run URLs too', async () => {

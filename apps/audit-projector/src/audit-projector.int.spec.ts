@@ -255,6 +255,29 @@ describe('the history service', () => {
     await deliveryIs(after.deliveryId, 'pending');
   });
 
+  it('shows with an event what of it stands in the quarantine, to its own tenant alone', async () => {
+    const event = sampleEvent('evt-refused', { data: '{"n":1e400}', time: new Date().toISOString() });
+    const record = encodeEvent(site.names.events('mes'), event);
+    await send([record]);
+    const origin = {
+      topic: record.topic,
+      partition: 0,
+      offset: 77n,
+      timestamp: Date.now(),
+      key: null,
+      value: record.value,
+      headers: Object.fromEntries(Object.entries(record.headers).map(([name, text]) => [name, Buffer.from(text)])),
+    };
+    const why = { code: 'unrepresentable', detail: 'data.n: the number 1e400 is not exact' };
+    await send([encodeRejection(site.names.eventsRejected, origin, why, Date.now())]);
+    const shown = await eventually(async () => {
+      const { status, body } = await get<EventDetailView>('/v1/event-log/evt-refused');
+      return status === 200 && body.rejections.length > 0 ? body : null;
+    }, 'the event to be shown with its rejection');
+    expect(shown).toMatchObject({ deliveries: [], rejections: [{ ...why, at: expect.stringMatching(/Z$/) }] });
+    expect((await get('/v1/event-log/evt-refused', otherTenantsKey)).status).toBe(404);
+  });
+
   it('waits while PostgreSQL is away, says so, loses nothing, and answers 503 meanwhile', async () => {
     const facts = Array.from({ length: 400 }, (_, n) =>
       createdFact(sampleEvent(`evt-down-${n}`, { time: new Date().toISOString() }), 'ep_down', Date.now()),

@@ -1,6 +1,6 @@
 import type { CursorSeal } from './cursor';
 import { deliveryView } from './delivery-view';
-import { eventJson } from './event-view';
+import { eventJson, rejectionView } from './event-view';
 import { type EventListQuery, filterOf } from './history-query';
 import type { HistoryReader } from './history-reader.store';
 import { openCursor } from './open-cursor';
@@ -35,6 +35,7 @@ export class EventLog {
     const event = await this.reader.eventById(tenant, id);
     if (event === undefined) return null;
     const deliveries = await this.reader.deliveriesOfEvent(tenant, event, DELIVERIES_SHOWN);
-    return eventJson(event, deliveries.map(deliveryView));
+    const rejections = await this.reader.rejectionsOfEvent(tenant, event.event_key);
+    return eventJson(event, { deliveries: deliveries.map(deliveryView), rejections: rejections.map(rejectionView) });
   }
 }

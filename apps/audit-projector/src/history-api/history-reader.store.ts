@@ -60,6 +60,13 @@ export interface StoredCommand {
   readonly answered_at: string;
 }
 
+export interface StoredRejection {
+  readonly code: string;
+  readonly rejected_at: string;
+  /** JSON. */
+  readonly detail: Buffer;
+}
+
 export interface StoredEvent {
   readonly event_key: string;
   readonly event_id: string;
@@ -190,6 +197,15 @@ export class HistoryReader {
       `SELECT ${EVENT} FROM events
        WHERE tenant = $1 AND (day, event_key) IN (SELECT * FROM unnest($2::date[], $3::text[]))`,
       [tenant, of.map(({ day }) => day), of.map(({ eventKey }) => eventKey)],
+    );
+  }
+
+  /** What of the event stands in the quarantine, oldest first. */
+  rejectionsOfEvent(tenant: string, eventKey: string): Promise<StoredRejection[]> {
+    return this.database.query(
+      `SELECT code, rejected_at, detail FROM rejections
+       WHERE tenant = $1 AND event_key = $2 AND event_key IS NOT NULL ORDER BY rejected_at, record_offset LIMIT 50`,
+      [tenant, eventKey],
     );
   }
 

@@ -43,7 +43,7 @@ it.each([
 });
 
 it('leaves the data of an event as it came', () => {
-  const text = eventJson(stored, []);
-  expect(text).toContain(`"data":${event.data},"deliveries":[]}`);
+  const text = eventJson(stored, { deliveries: [], rejections: [] });
+  expect(text).toContain(`"data":${event.data},"deliveries":[],"rejections":[]}`);
   expect(JSON.parse(text)).toMatchObject({ id: 'evt-1', subject: 'x\0\ud800', acceptedAt: '1970-01-01T00:00:01.000Z' });
 });

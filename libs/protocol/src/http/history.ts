@@ -116,8 +116,17 @@ export interface EventView {
   readonly data: unknown;
 }
 
+/** Why an event, or what some of its receivers would have got of it, stands in the quarantine. */
+export interface EventRejectionView {
+  /** `unrepresentable`, `run_url_refused`, `schema_violation`, `schema_warning`, … */
+  readonly code: string;
+  readonly detail: string;
+  readonly at: string;
+}
+
 export interface EventDetailView extends EventView {
   readonly deliveries: readonly DeliveryView[];
+  readonly rejections: readonly EventRejectionView[];
 }
 
 export interface Page<T> {

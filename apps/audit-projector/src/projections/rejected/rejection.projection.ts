@@ -1,5 +1,6 @@
-import type { IncomingMessage, Rejection } from '@millrace/protocol';
-import { dayOf, isTimeMs, jsonBytes } from '../../projector/postgres-text';
+import { DEFAULT_TENANT } from '@millrace/domain';
+import { decodeEvent, type IncomingMessage, type Rejection } from '@millrace/protocol';
+import { dayOf, isStorableText, isTimeMs, jsonBytes } from '../../projector/postgres-text';
 
 /**
  * Rule: one row for each record on a `*.rejected` topic, at its own position; rows never change. The bytes are kept up to
@@ -16,6 +17,8 @@ export interface RejectionRow {
   readonly detail: Buffer;
   readonly value: Buffer | null;
   readonly valueBytes: number;
+  /** Of the event that the record holds; null where it holds none, or is not kept whole. */
+  readonly event: { readonly tenant: string; readonly key: string } | null;
 }
 
 export const REJECTED_BYTES_KEPT = 64 * 1024;
@@ -35,4 +38,27 @@ export const rejectionRow = (rejection: Rejection, value: Buffer, message: Incom
   }),
   value: rejection.originalNull ? null : value.subarray(0, REJECTED_BYTES_KEPT),
   valueBytes: rejection.originalNull ? 0 : value.length,
+  event: eventOf(rejection, value),
 });
+
+/** An event that is refused as a whole, or to some of its receivers, is one that people look for by its id. */
+const eventOf = (rejection: Rejection, value: Buffer): RejectionRow['event'] => {
+  const { origin, originalNull, originalBytes, originalHeaders } = rejection;
+  if (originalNull || value.length !== originalBytes) return null;
+  const reading = decodeEvent(
+    {
+      topic: String(origin?.topic),
+      partition: 0,
+      offset: 0n,
+      timestamp: Number(origin?.timestamp) || 0,
+      key: null,
+      value,
+      headers: Object.fromEntries(
+        Object.entries(originalHeaders ?? {}).map(([name, text]) => [name, Buffer.from(String(text), 'base64')]),
+      ),
+    },
+    DEFAULT_TENANT,
+  );
+  if (reading.kind === 'refused' || !isStorableText(reading.event.tenant, 64)) return null;
+  return { tenant: reading.event.tenant, key: reading.event.key };
+};

@@ -14,6 +14,8 @@ export const rejectionWrite: TableWrite<RejectionRow> = {
     { name: 'detail', type: 'bytea', value: (row) => row.detail },
     { name: 'value', type: 'bytea', value: (row) => row.value },
     { name: 'value_bytes', type: 'integer', value: (row) => row.valueBytes },
+    { name: 'tenant', type: 'text', value: ({ event }) => event?.tenant ?? null },
+    { name: 'event_key', type: 'text', value: ({ event }) => event?.key ?? null },
   ],
   conflict: '(topic, partition, record_offset) DO NOTHING',
 };

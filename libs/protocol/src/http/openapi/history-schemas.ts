@@ -95,5 +95,10 @@ export const storedEvent = z
   })
   .meta({ id: 'StoredEvent' });
 export const storedEventDetail = storedEvent
-  .extend({ deliveries: z.array(delivery) })
+  .extend({
+    deliveries: z.array(delivery),
+    rejections: z
+      .array(z.object({ code: z.string(), detail: z.string(), at: z.string() }))
+      .meta({ description: 'Why it, or what some of its receivers would have got of it, stands in the quarantine.' }),
+  })
   .meta({ id: 'StoredEventDetail' });

@@ -49,8 +49,18 @@ export interface StoredEvent<Data = unknown> {
   readonly data: Data;
 }
 
+/** Why an event, or what some of its receivers would have got of it, stands in the quarantine. */
+export interface EventRejection {
+  /** `unrepresentable`, `run_url_refused`, `schema_violation`, `schema_warning`, … */
+  readonly code: string;
+  readonly detail: string;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
 export interface StoredEventDetail<Data = unknown> extends StoredEvent<Data> {
   readonly deliveries: readonly Delivery[];
+  readonly rejections: readonly EventRejection[];
 }
 
 export interface EventLogQuery extends PageQuery, Period {
