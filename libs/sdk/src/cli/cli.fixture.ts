@@ -1,6 +1,7 @@
 import type { FetchLike } from '../client/transport';
 import type { Io } from './io';
 import { run } from './run';
+import type { Unanswered } from './usage-error';
 
 export interface Call {
   readonly method: string;
@@ -42,7 +43,8 @@ export interface Ran {
 
 export interface World extends Partial<Io> {
   readonly input?: string | Uint8Array;
-  readonly answers?: readonly string[];
+  /** What the person at the terminal types at each prompt, or how the person leaves it. */
+  readonly answers?: readonly (string | Unanswered)[];
   readonly tty?: boolean;
 }
 
@@ -72,7 +74,11 @@ export const runIn = async (world: World, ...args: string[]): Promise<Ran> => {
       read: async () =>
         typeof world.input === 'string' ? new TextEncoder().encode(world.input) : (world.input ?? new Uint8Array()),
     },
-    ask: async () => answers.shift() ?? '',
+    ask: async () => {
+      const answer = answers.shift() ?? '';
+      if (typeof answer !== 'string') throw answer;
+      return answer;
+    },
     now: () => Date.parse('2026-01-31T06:00:00Z'),
     random: () => 'r4nd0m',
     sleep: async () => {},

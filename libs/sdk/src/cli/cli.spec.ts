@@ -6,6 +6,7 @@ import { runIn, siteOf, type World } from './cli.fixture';
 import { COMMANDS } from './commands';
 import { bodiesOf } from './commands/events';
 import { instant } from './time';
+import { Unanswered } from './usage-error';
 
 const ENDPOINT = {
   id: 'ep_1',
@@ -92,12 +93,18 @@ describe('what is not understood ends with 2, a sentence, and no call', () => {
     [['recover', 'ep_1'], '--since is missing'],
     [['recover', 'ep_1', '--since', '1d', '--only', 'some'], '--only: must be one of'],
     [['listen'], '--forward-to is missing'],
-    [['listen', '--forward-to', 'localhost:3000'], '--forward-to: must begin with http:// or https://'],
+    [['listen', '--forward-to', 'localhost:3000'], 'must begin with http:// or https://: http://localhost:3000?'],
+    [['listen', '--forward-to', '127.0.0.1:3000'], 'must begin with http:// or https://: http://127.0.0.1:3000?'],
+    [['listen', '--forward-to', 'http://a', '--secret', ''], '--secret is empty'],
+    [['listen', '--forward-to', 'http://a', '--token', 't'], '--token is for the contract eclipse'],
+    [['listen', '--forward-to', 'http://a', '--contract', 'eclipse', '--token', ''], '--token is empty'],
     [['listen', '--forward-to', 'http://a', '--contract', 'acme'], '--contract: must be one of'],
     [['listen', '--forward-to', 'http://a', '--public-url', 'https://t'], '--public-url needs --port'],
     [['verify'], '--body is missing'],
     [['verify', '--body', 'x'], 'There are no headers'],
     [['verify', '--body', 'x', '--header', 'a: b'], 'There is no secret'],
+    [['verify', '--body', 'x', '--header', 'a: b', '--contract', 'eclipse'], 'give --token'],
+    [['verify', '--body', 'x', '--header', 'a: b', '--contract', 'eclipse', '--token', ''], '--token is empty'],
   ])('%j', async (args, message) => {
     const site = siteOf(() => ({}));
     const ran = await runIn({ fetch: site.fetch }, ...args);
@@ -111,6 +118,11 @@ describe('what is not understood ends with 2, a sentence, and no call', () => {
     expect(JSON.parse(ran.out)).toEqual({
       error: { code: 'UsageError', message: expect.stringContaining('Name a delivery') },
     });
+  });
+
+  it('an address without its http://', async () => {
+    const ran = await runIn({ env: { MILLRACE_URL: 'localhost:8095', MILLRACE_API_KEY: 'mr_x' } }, 'endpoints', 'list');
+    expect([ran.code, ran.err]).toEqual([1, expect.stringContaining('write http://localhost:8095.')]);
   });
 
   it('nobody is logged in', async () => {
@@ -361,6 +373,49 @@ describe('deliveries', () => {
   });
 });
 
+it.each([
+  [{ status: 'pending', attemptCount: 0, completedAt: null }, '2026-01-31T05:59:59Z'],
+  [{ status: 'retrying', attemptCount: 1, completedAt: null }, '2026-01-31T06:00:00Z'],
+  [{ status: 'succeeded', attemptCount: 2, completedAt: '2026-01-31T06:00:07.500Z' }, '2026-01-31T06:00:07Z'],
+])('a change in the tail has the time of the change: %j', async (change, time) => {
+  const stop = new AbortController();
+  let asked = 0;
+  const site = siteOf(() => {
+    if (++asked === 2) stop.abort();
+    return asked === 1 ? page() : page({ ...DELIVERY, ...change });
+  });
+  const ran = await runIn({ ...site, interrupted: () => stop.signal }, 'deliveries', 'tail');
+  expect(ran.out.split('  ')[0]).toBe(time);
+});
+
+describe('a person who leaves a prompt', () => {
+  const counted = { command: 'retry', matched: 2, sent: 0, more: false, dryRun: true };
+  const recovery = { id: 'rec_1', state: 'done', counts: { examined: 5, qualified: 2, sent: 0 }, error: null };
+  const prompts: [string, string[], unknown][] = [
+    ['login', ['login'], undefined],
+    ['the API key', ['login', '--url', 'http://a.example'], undefined],
+    ['retry', ['retry', '--endpoint', 'ep_1'], counted],
+    ['recover', ['recover', 'ep_1', '--since', '1d'], recovery],
+  ];
+
+  it.each(prompts)('by Ctrl-C has done nothing: %s', async (_what, args, body) => {
+    const site = siteOf(() => ({ status: 202, body }));
+    const env = args[0] === 'login' ? {} : { MILLRACE_URL: 'http://a.example', MILLRACE_API_KEY: 'mr_x' };
+    const ran = await runIn({ ...site, env, tty: true, answers: [new Unanswered('interrupt')] }, ...args);
+    expect([ran.code, ran.err]).toEqual([130, 'Nothing was done.\n']);
+    expect(site.calls).toHaveLength(body === undefined ? 0 : 1);
+  });
+
+  it.each(prompts)('by Ctrl-D said no, or nothing: %s', async (_what, args, body) => {
+    const site = siteOf(() => ({ status: 202, body }));
+    const env = args[0] === 'login' ? {} : { MILLRACE_URL: 'http://a.example', MILLRACE_API_KEY: 'mr_x' };
+    const ran = await runIn({ ...site, env, tty: true, answers: [new Unanswered('end')] }, ...args);
+    if (body === undefined) expect([ran.code, ran.err]).toEqual([2, 'Nothing was done.\n']);
+    else expect([ran.code, ran.out]).toEqual([0, expect.stringContaining('Nothing was sent')]);
+    expect(site.calls).toHaveLength(body === undefined ? 0 : 1);
+  });
+});
+
 describe('retry', () => {
   it('of one delivery', async () => {
     const site = siteOf(() => ({ status: 202, body: { deliveryId: 'd-1', commandId: 'cmd_1', command: 'retry' } }));
@@ -505,6 +560,16 @@ describe('login', () => {
     expect(JSON.parse(await readFile(file(), 'utf8'))).toEqual({ url: 'http://a.example', apiKey: 'mr_typed' });
   });
 
+  it.each<[World, string]>([
+    [{ input: '\n' }, 'standard input is empty'],
+    [{ tty: true, answers: [' '] }, 'no API key was typed'],
+  ])('says in its own words what to do without a key: %j', async (world, what) => {
+    const ran = await runIn({ ...world, home, env: {} }, 'login', '--url', 'http://a.example');
+    expect([ran.code, ran.err]).toEqual([2, expect.stringContaining(what)]);
+    expect(ran.err).toContain('--key');
+    expect(ran.err).not.toContain('null');
+  });
+
   it('takes a key that may do little, and none that the site does not know', async () => {
     const problem = (status: number, code: string) => siteOf(() => ({ status, body: { code, detail: 'No.' } }));
     const args = ['login', '--url', 'http://a.example', '--key', 'mr_x'];
@@ -565,6 +630,24 @@ webhook-signature: v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=\n`;
     expect([ran.code, ran.out]).toEqual([1, expect.stringContaining(`(${code})`)]);
     const json = await verify(body, headers, '--secret', SECRET, ...more, '--json');
     expect(JSON.parse(json.out)).toMatchObject({ valid: false, code });
+  });
+
+  it.each<[string, string[], string]>([
+    ['an empty secret', ['--secret', ''], 'whsec_'],
+    ['a secret of no bytes', ['--secret', 'whsec_'], 'whsec_'],
+    ['half a secret', ['--secret', SECRET.slice(0, 16)], 'whsec_'],
+    ['a secret that is no base64', ['--secret', 'my secret'], 'whsec_'],
+    ['an empty secret of another contract', ['--secret', '', '--contract', 'mes'], 'as the endpoint has it'],
+  ])('does not take settings for a forgery: %s', async (_what, more, looks) => {
+    const ran = await verify(BODY, HEADERS, ...more, ...AT);
+    expect([ran.code, ran.out]).toEqual([2, '']);
+    expect(ran.err).toMatch(/^Cannot be judged: /);
+    expect(ran.err).toContain(looks);
+    const json = await verify(BODY, HEADERS, ...more, ...AT, '--json');
+    expect([json.code, JSON.parse(json.out)]).toEqual([
+      2,
+      { error: { code: 'invalid_secret', message: expect.any(String) } },
+    ]);
   });
 
   it('says what was done to the body, where it can find that out', async () => {

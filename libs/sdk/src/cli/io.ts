@@ -8,7 +8,7 @@ export interface Io {
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
   readonly stderr: { write(text: string): unknown };
   readonly stdin: { readonly isTTY?: boolean; read(): Promise<Uint8Array> };
-  /** One line from the person at the terminal; hidden ones are not echoed. */
+  /** One line from the person at the terminal; hidden ones are not echoed. Rejects with Unanswered when the person leaves. */
   readonly ask: (question: string, hidden: boolean) => Promise<string>;
   readonly fetch?: FetchLike | undefined;
   readonly now: () => number;

@@ -7,6 +7,7 @@ import { passedOn } from './listen/forward';
 import { inUrl } from './listen/local-address';
 
 const SECRET = formatSecret(Buffer.alloc(32, 7));
+const OWN = formatSecret(Buffer.alloc(32, 9));
 const BODY = '{"id":"evt_1","type":"order.shipped","data":14400.0}';
 
 const signed = (body: string, secret = SECRET) => {
@@ -30,7 +31,7 @@ const startSite = async (removal = 204) => {
       deleted.push(request.url as string);
       return void response.writeHead(removal, { 'content-type': 'application/json' }).end(removal === 204 ? '' : '{}');
     }
-    const endpoint = { ...(JSON.parse(body) as { url: string }), id: 'ep_1', secret: SECRET };
+    const endpoint = { secret: SECRET, ...(JSON.parse(body) as { url: string }), id: 'ep_1' };
     endpoints.set('ep_1', endpoint);
     response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(endpoint));
   });
@@ -47,14 +48,19 @@ const startSite = async (removal = 204) => {
 };
 
 /** `millrace listen` as it runs; `endpoint` is what it made. */
-const listening = async (forwardTo: string, args: string[] = [], removal = 204) => {
+const listening = async (
+  forwardTo: string,
+  args: string[] = [],
+  removal = 204,
+  env: { [name: string]: string } = {},
+) => {
   const site = await startSite(removal);
   const stop = new AbortController();
   let out = '';
   let err = '';
   const ran = runIn(
     {
-      env: { MILLRACE_URL: site.url, MILLRACE_API_KEY: 'mr_key' },
+      env: { MILLRACE_URL: site.url, MILLRACE_API_KEY: 'mr_key', ...env },
       now: Date.now,
       interrupted: () => stop.signal,
       stdout: {
@@ -141,12 +147,43 @@ describe('millrace listen', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(lines[0]).toMatchObject({ listening: true, endpointId: 'ep_1' });
+    expect(lines[0]).toMatchObject({ listening: true, endpointId: 'ep_1', secret: SECRET });
     expect(lines[1]).toMatchObject({
       status: 502,
       type: 'order.shipped',
       error: `nothing listens at 127.0.0.1:${port}`,
     });
+    expect(await cli.end()).toBe(0);
+  });
+
+  it('tells the secret, so that the app can verify', async () => {
+    const cli = await listening(app.url);
+    await eventually(() => cli.out().includes('secret'), 'the secret', 5_000);
+    expect(cli.out().split('\n')[1]).toBe(`secret ${SECRET}`);
+    expect(await cli.end()).toBe(0);
+  });
+
+  it.each<[string, string[], { [name: string]: string }]>([
+    ['--secret', ['--secret', OWN], { WEBHOOK_SECRET: SECRET }],
+    ['WEBHOOK_SECRET', [], { WEBHOOK_SECRET: OWN }],
+  ])('gives the endpoint the secret that the app has: %s', async (_what, args, env) => {
+    const cli = await listening(app.url, args, 204, env);
+    expect(cli.endpoint).toMatchObject({ secret: OWN });
+    expect((await cli.send(BODY, signed(BODY, OWN))).status).toBe(200);
+    expect((await cli.send(BODY, signed(BODY))).status).toBe(401);
+    expect(cli.out()).toContain(`secret ${OWN}\n`);
+    expect(await cli.end()).toBe(0);
+  });
+
+  it.each<[string, string[], { [name: string]: string }]>([
+    ['--token', ['--token', 't-1'], { WEBHOOK_TOKEN: 'other' }],
+    ['WEBHOOK_TOKEN', [], { WEBHOOK_TOKEN: 't-1' }],
+  ])('gives an endpoint of eclipse the token that the app has: %s', async (_what, args, env) => {
+    const cli = await listening(app.url, ['--contract', 'eclipse', ...args], 204, env);
+    expect(cli.endpoint).toMatchObject({ headers: { Authorization: 'Bearer t-1' } });
+    expect((await cli.send(BODY, { ...signed(BODY), authorization: 'Bearer t-1' })).status).toBe(200);
+    expect((await cli.send(BODY, signed(BODY))).status).toBe(401);
+    expect(app.requests[0]?.headers['authorization']).toBe('Bearer t-1');
     expect(await cli.end()).toBe(0);
   });
 

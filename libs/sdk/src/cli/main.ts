@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
 import { homedir } from 'node:os';
-import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { askAt } from './ask';
 import type { Io } from './io';
 import { run } from './run';
 
@@ -11,18 +10,6 @@ const readAll = async (): Promise<Uint8Array> => {
   const parts: Buffer[] = [];
   for await (const part of process.stdin) parts.push(part as Buffer);
   return Buffer.concat(parts);
-};
-
-const ask = async (question: string, hidden: boolean): Promise<string> => {
-  process.stderr.write(question);
-  const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : process.stderr;
-  const lines = createInterface({ input: process.stdin, output, terminal: process.stdin.isTTY === true });
-  try {
-    return await lines.question('');
-  } finally {
-    lines.close();
-    if (hidden) process.stderr.write('\n');
-  }
 };
 
 let interruption: AbortController | undefined;
@@ -43,7 +30,7 @@ const io: Io = {
   stdout: process.stdout,
   stderr: process.stderr,
   stdin: { isTTY: process.stdin.isTTY === true, read: readAll },
-  ask,
+  ask: (question, hidden) => askAt({ input: process.stdin, output: process.stderr }, question, hidden),
   now: Date.now,
   random: () => randomBytes(16).toString('hex'),
   sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),

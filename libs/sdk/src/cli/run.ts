@@ -8,7 +8,7 @@ import { commandHelp, groupHelp, siteHelp } from './help';
 import type { Io } from './io';
 import { Output, red, wantsColour } from './output';
 import { readSettings } from './settings';
-import { CommandFailed, UsageError } from './usage-error';
+import { CommandFailed, Unanswered, UsageError } from './usage-error';
 
 /** The command that the words begin with, the longest name first, and the words behind it. */
 const find = (words: readonly string[]): { readonly command: Command; readonly rest: readonly string[] } | null => {
@@ -70,7 +70,15 @@ const client = (io: Io) => {
   };
 };
 
+/** 130 is what shells answer for a program that Ctrl-C has ended. */
+const codeOf = (left: Unanswered): number => (left.by === 'interrupt' ? 130 : 2);
+
 const tell = (error: unknown, json: boolean, out: Output, err: Output): number => {
+  if (error instanceof Unanswered) {
+    if (json) out.json({ error: { code: error.name, message: error.message } });
+    else err.line(error.message);
+    return codeOf(error);
+  }
   if (!(error instanceof MillraceError) && !(error instanceof CommandFailed) && !(error instanceof UsageError))
     throw error;
   const refused = error instanceof MillraceApiError ? error : null;
@@ -129,7 +137,8 @@ export const run = async (args: readonly string[], io: Io): Promise<number> => {
     return await found.command.run(given, context);
   } catch (error) {
     const code = tell(error, json, out, err);
-    if (code === 2 && found !== null && !json) err.line(`"millrace ${found.command.name} --help" tells what it takes.`);
+    if (error instanceof UsageError && found !== null && !json)
+      err.line(`"millrace ${found.command.name} --help" tells what it takes.`);
     return code;
   }
 };

@@ -7,3 +7,11 @@ export class UsageError extends Error {
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
 }
+
+/** The person left a prompt instead of answering: by Ctrl-C, or by the end of the input (Ctrl-D). */
+export class Unanswered extends Error {
+  override readonly name = 'Unanswered';
+  constructor(readonly by: 'interrupt' | 'end') {
+    super('Nothing was done.');
+  }
+}

@@ -31,7 +31,15 @@ export interface MillraceOptions {
   readonly effects?: Partial<Effects> | undefined;
 }
 
+/** `localhost:8080`, `10.0.0.5:8080/path`: `URL` takes the first for a protocol, and the second for nothing. */
+const WITHOUT_PROTOCOL = /^[a-z0-9.-]+:\d+(\/|$)/i;
+
+/** The address that was meant by one without `http://`; null for other text. Pure. */
+export const withProtocol = (text: string): string | null => (WITHOUT_PROTOCOL.test(text) ? `http://${text}` : null);
+
 const baseUrlOf = (url: string | URL): string => {
+  const meant = withProtocol(String(url));
+  if (meant !== null) throw new TypeError(`url must begin with https:// or http://: write ${meant}.`);
   let parsed: URL;
   try {
     parsed = new URL(url);
@@ -59,7 +67,8 @@ const wholeNumber = (name: string, value: number, least: number): number => {
 };
 
 /**
- * The client of the whole HTTP API. Passing failures (no answer, 429, 502, 503, 504) are tried again, POSTs too: each carries an
+ * The client of Millrace's own HTTP API, `/v1/…`, and of {@link Millrace.createWebhook}; the other calls that follow the documents of
+ * the five older systems are not in it. Passing failures (no answer, 429, 502, 503, 504) are tried again, POSTs too: each carries an
  * Idempotency-Key, so that a repeat has no second effect.
  *
  * @throws TypeError for options that cannot be meant. Calls reject with a {@link MillraceError}.

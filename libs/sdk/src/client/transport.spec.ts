@@ -80,6 +80,12 @@ describe('a call', () => {
 
   it.each<[string, Partial<MillraceOptions>, string]>([
     ['no address', { url: 'site' }, 'url is not an address: site. It is like https://millrace.example.com.'],
+    ['no http://', { url: 'localhost:8095' }, 'url must begin with https:// or http://: write http://localhost:8095.'],
+    [
+      'no http:// either',
+      { url: '10.0.0.5:80/x' },
+      'url must begin with https:// or http://: write http://10.0.0.5:80/x.',
+    ],
     ['another protocol', { url: 'ftp://site' }, 'url must begin with https:// or http://, not ftp://.'],
     ['a password', { url: 'https://a:b@site' }, 'url must not hold a user or a password: the key goes into apiKey.'],
     ['no key', { apiKey: undefined as unknown as string }, 'apiKey must be the text of an API key'],

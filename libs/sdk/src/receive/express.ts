@@ -2,6 +2,7 @@ import type { ContractName } from '../verify/contract-name';
 import { dropRest, type IncomingRequest, readStream } from './read-stream';
 import {
   bytesOfRead,
+  checkSettings,
   DEFAULT_LIMIT_BYTES,
   fail,
   type ReceiverOptions,
@@ -49,12 +50,17 @@ const answerTo = async <Contract extends ContractName>(
 /**
  * A handler for Express, and for any server of `node:http`: reads the raw body, verifies it, and calls `handle` with the event.
  *
+ * @throws TypeError for options by which nothing can be verified, such as a secret that is missing.
+ *
  * @example
  * app.post('/hook', expressWebhook({ secret: process.env.WEBHOOK_SECRET }, async (event) => { … }));
  */
-export const expressWebhook =
-  <Contract extends ContractName = 'standard'>(options: ReceiverOptions<Contract>, handle: WebhookFunction<Contract>) =>
-  async (request: ExpressRequest, response: ExpressResponse): Promise<void> => {
+export const expressWebhook = <Contract extends ContractName = 'standard'>(
+  options: ReceiverOptions<Contract>,
+  handle: WebhookFunction<Contract>,
+) => {
+  checkSettings(options);
+  return async (request: ExpressRequest, response: ExpressResponse): Promise<void> => {
     const answer = await answerTo(options, request, handle);
     response.statusCode = answer.status;
     for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
@@ -62,3 +68,4 @@ export const expressWebhook =
     // Closing at once could take the answer from a sender that is still sending.
     if (request.readableEnded !== true) dropRest(request);
   };
+};

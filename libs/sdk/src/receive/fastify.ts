@@ -1,5 +1,6 @@
 import type { ContractName } from '../verify/contract-name';
 import {
+  checkSettings,
   DEFAULT_LIMIT_BYTES,
   type ReceiverOptions,
   receiveWebhook,
@@ -34,16 +35,18 @@ type Done = (error: Error | null, body?: unknown) => void;
 /**
  * A plugin for Fastify with one route. Its parser of the raw body is its own: the rest of the app keeps what it has.
  *
+ * @throws TypeError for options by which nothing can be verified, such as a secret that is missing.
+ *
  * @example
  * app.register(fastifyWebhook('/hook', { secret: process.env.WEBHOOK_SECRET }, async (event) => { … }));
  */
-export const fastifyWebhook =
-  <Contract extends ContractName = 'standard'>(
-    url: string,
-    options: ReceiverOptions<Contract>,
-    handle: WebhookFunction<Contract>,
-  ) =>
-  async (app: FastifyPart): Promise<void> => {
+export const fastifyWebhook = <Contract extends ContractName = 'standard'>(
+  url: string,
+  options: ReceiverOptions<Contract>,
+  handle: WebhookFunction<Contract>,
+) => {
+  checkSettings(options);
+  return async (app: FastifyPart): Promise<void> => {
     const bodyLimit = options.limitBytes ?? DEFAULT_LIMIT_BYTES;
     const send = (reply: FastifyReplyPart, answer: WebhookAnswer) =>
       reply.code(answer.status).headers(answer.headers).send(answer.body);
@@ -68,3 +71,4 @@ export const fastifyWebhook =
     };
     app.route(route as never);
   };
+};

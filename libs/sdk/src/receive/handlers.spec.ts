@@ -357,13 +357,22 @@ describe('the other contracts', () => {
     expect((await receive(new Request('http://a/', { method: 'POST', body: '{}' }))).status).toBe(401);
   });
 
-  it('a receiver without a secret fails, and is not open to all', async () => {
-    const errors: unknown[] = [];
-    const options = { secret: undefined as unknown as string, onError: (error: unknown) => errors.push(error) };
-    const answer = await webWebhook(options, () => {})(
-      new Request('http://a/', { method: 'POST', body: BODY, headers: signed(BODY) }),
-    );
-    expect(answer.status).toBe(500);
-    expect(errors).toEqual([expect.objectContaining({ code: 'invalid_secret' })]);
+  it.each<[string, object]>([
+    ['no secret', { secret: undefined }],
+    ['an empty secret', { secret: '' }],
+    ['an empty list', { secret: [] }],
+    ['a secret that is none', { secret: 'whsec_***' }],
+    ['no secret of another contract', { contract: 'mes' }],
+    ['neither secret nor token', { contract: 'eclipse' }],
+    ['an empty token', { contract: 'eclipse', bearerToken: '' }],
+    ['half a key beside a token', { contract: 'eclipse', bearerToken: 't', secret: 'whpk_AAAA' }],
+    ['half a key beside a signature', { contract: 'mes', replayProtection: true, secret: 'whpk_AAAA' }],
+  ])('a handler with %s is not made', (_what, options) => {
+    const wrong = options as { secret: string };
+    const sentence = /^This handler cannot verify webhooks: .*\.$|\?$/;
+    expect(() => expressWebhook(wrong, () => {})).toThrow(TypeError);
+    expect(() => expressWebhook(wrong, () => {})).toThrow(sentence);
+    expect(() => fastifyWebhook('/hook', wrong, () => {})).toThrow(sentence);
+    expect(() => webWebhook(wrong, () => {})).toThrow(sentence);
   });
 });

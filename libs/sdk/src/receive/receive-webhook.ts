@@ -10,6 +10,7 @@ import type {
 } from '../verify/verify-input';
 import { verifyWebhookAsync } from '../verify/verify-webhook-async';
 import { optionalHeader, type WebhookHeaders } from '../verify/webhook-headers';
+import { webhookProofs } from '../verify/webhook-proofs';
 import type { WebhookBody } from './webhook-bodies';
 import { sequenceOf, type WebhookInfo } from './webhook-info';
 
@@ -126,6 +127,28 @@ const reply = (own: unknown): WebhookAnswer => {
   return { status, headers, body: '' };
 };
 
+const verificationOf = <Contract extends ContractName>(options: ReceiverOptions<Contract>) => {
+  const { limitBytes: _limit, onRefused: _refused, onError: _error, now: _now, ...verification } = options;
+  return verification;
+};
+
+/**
+ * Judges the options of a handler when it is made, so that a variable that is not set is found at the start and not by the first
+ * webhook.
+ *
+ * @throws TypeError
+ */
+export const checkSettings = <Contract extends ContractName>(options: ReceiverOptions<Contract>): void => {
+  try {
+    webhookProofs({ ...verificationOf(options), body: '', headers: {}, now: 0 } as unknown as VerifyWebhookInput);
+  } catch (error) {
+    // A request without headers is refused for many reasons; only this one is the settings' own.
+    if (error instanceof WebhookVerificationError && error.code !== 'invalid_secret') return;
+    const message = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`This handler cannot verify webhooks: ${message}`, { cause: error });
+  }
+};
+
 /** Verifies, parses, hands over and answers: what all handlers have in common. Never rejects. */
 export const receiveWebhook = async <Contract extends ContractName>(
   options: ReceiverOptions<Contract>,
@@ -136,8 +159,7 @@ export const receiveWebhook = async <Contract extends ContractName>(
   const contract = (options.contract ?? 'standard') as Contract;
   let info: WebhookInfo;
   try {
-    const { limitBytes: _limit, onRefused: _refused, onError: _error, now, ...verification } = options;
-    const input = { ...verification, body, headers, now: now?.() } as unknown as VerifyWebhookInput;
+    const input = { ...verificationOf(options), body, headers, now: options.now?.() } as unknown as VerifyWebhookInput;
     const { id, timestamp } = await verifyWebhookAsync(input);
     info = {
       contract,

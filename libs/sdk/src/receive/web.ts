@@ -2,6 +2,7 @@ import type { ContractName } from '../verify/contract-name';
 import { joinBytes } from '../verify/encoding';
 import type { ReadBody } from './read-stream';
 import {
+  checkSettings,
   DEFAULT_LIMIT_BYTES,
   type ReceiverOptions,
   receiveWebhook,
@@ -49,12 +50,18 @@ const answerTo = async <Contract extends ContractName>(
 /**
  * A handler for everything that speaks `Request` and `Response`: workers, edge functions, Hono, Next.js route handlers, Deno, Bun.
  *
+ * @throws TypeError for options by which nothing can be verified, such as a secret that is missing.
+ *
  * @example
  * export const POST = webWebhook({ secret: process.env.WEBHOOK_SECRET }, async (event) => { … });
  */
-export const webWebhook =
-  <Contract extends ContractName = 'standard'>(options: ReceiverOptions<Contract>, handle: WebhookFunction<Contract>) =>
-  async (request: Request): Promise<Response> => {
+export const webWebhook = <Contract extends ContractName = 'standard'>(
+  options: ReceiverOptions<Contract>,
+  handle: WebhookFunction<Contract>,
+) => {
+  checkSettings(options);
+  return async (request: Request): Promise<Response> => {
     const { status, headers, body } = await answerTo(options, request, handle);
     return new Response(body === '' ? null : body, { status, headers: { ...headers } });
   };
+};

@@ -14,7 +14,7 @@ const invalid = (message: string) => new WebhookVerificationError('invalid_secre
 /** Of one secret or several; none is a mistake of the receiver's own settings. */
 export const secretsOf = (secret: unknown): readonly string[] => {
   const secrets = secret === undefined || secret === null ? [] : Array.isArray(secret) ? secret : [secret];
-  if (secrets.length === 0) throw invalid('No secret was given.');
+  if (secrets.length === 0) throw invalid('No secret was given; is the variable that holds it set?');
   if (secrets.some((each) => typeof each !== 'string' || each === ''))
     throw invalid('A secret that was given is empty or not text; is the variable that holds it set?');
   return secrets;

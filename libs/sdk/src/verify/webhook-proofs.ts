@@ -205,6 +205,8 @@ export const webhookProofs = (input: VerifyWebhookInput): WebhookProofs => {
         : `toleranceSeconds needs replayProtection: the signature of ${contract} covers no time.`,
     );
   const secrets = contract === 'eclipse' && input.secret === undefined ? [] : secretsOf(input.secret);
+  // Before anything of the request: what is wrong with the settings is wrong with every request.
+  const keys = standard ? secrets.map(contract === 'standard' ? standardKey : keyBesideContract) : [];
   const token = input.contract === 'eclipse' ? tokenProof(input) : null;
   const signatures: Proof[] = [];
   if (contract !== 'standard' && contract !== 'eclipse') {
@@ -216,7 +218,6 @@ export const webhookProofs = (input: VerifyWebhookInput): WebhookProofs => {
     });
   }
   if (!standard) return { token, signatures, verified: { valid: true, id: null, timestamp: null } };
-  const keys = secrets.map(contract === 'standard' ? standardKey : keyBesideContract);
   const { proof, id, timestamp } = standardHeaders(input.headers, body, keys, toleranceSeconds, now);
   return { token, signatures: [...signatures, proof], verified: { valid: true, id, timestamp } };
 };

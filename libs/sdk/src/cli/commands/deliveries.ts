@@ -122,13 +122,22 @@ export const changesOf = (
   return { changed, known: new Map(page.map((each) => [each.id, mark(each)])) };
 };
 
+/** RFC 3339. When it ended, or was made; of what happens in between the list has no time, so when it was seen. Pure. */
+const changedAt = (delivery: Delivery, seenAt: number): string => {
+  if (delivery.completedAt) return delivery.completedAt;
+  return delivery.status === 'pending' && delivery.attemptCount === 0
+    ? delivery.createdAt
+    : new Date(seenAt).toISOString();
+};
+
 const TAIL_MS = 1_000;
 
 const tail: Command = {
   name: 'deliveries tail',
   summary: 'Show deliveries as they come and change, until Ctrl-C',
   options: FILTER,
-  about: 'Looks at the newest 200 once a second. With --json one line for each change.',
+  about:
+    'Looks at the newest 200 once a second. The time is that of the change: when it was made, when it ended, otherwise when the\nchange was seen. With --json one line for each change, with that time as "at".',
   run: async (given, { io, out, json, millrace }) => {
     const stop = io.interrupted();
     const site = await millrace();
@@ -142,11 +151,14 @@ const tail: Command = {
       const page = await site.deliveries.list(query).first();
       const news = changesOf(known, page.data);
       known = news.known;
-      for (const each of news.changed) {
-        if (json) out.json(each);
+      const changes = news.changed
+        .map((each) => ({ each, at: changedAt(each, io.now()) }))
+        .toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at));
+      for (const { each, at } of changes) {
+        if (json) out.json({ at, ...each });
         else
           out.line(
-            dim(shortTime(each.createdAt)),
+            dim(shortTime(at)),
             '  ',
             status(each),
             ' '.repeat(Math.max(1, 11 - each.status.length)),

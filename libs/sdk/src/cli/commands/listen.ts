@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { MillraceError } from '../../client/errors';
-import type { Millrace } from '../../client/millrace';
+import { type Millrace, withProtocol } from '../../client/millrace';
 import type { CreatedEndpoint, NewEndpoint } from '../../client/types/endpoint';
 import type { Filter } from '../../client/types/filter';
 import { CONTRACT_NAMES, type ContractName } from '../../verify/contract-name';
@@ -18,6 +18,8 @@ import { CommandFailed, UsageError } from '../usage-error';
 const FORWARD_MS = 30_000;
 
 const urlFrom = (option: string, text: string): URL => {
+  const meant = withProtocol(text);
+  if (meant !== null) throw new UsageError(`${option}: must begin with http:// or https://: ${meant}?`);
   let url: URL;
   try {
     url = new URL(text);
@@ -55,8 +57,35 @@ const placeFrom = async (given: Given, site: URL): Promise<Place> => {
 };
 
 /** How the deliveries of the new endpoint are verified. */
-const verification = (contract: ContractName, secret: string, { headers, body }: Arrived, now: number) =>
-  ({ contract, secret, headers, body, now }) as VerifyWebhookInput;
+const verification = (contract: ContractName, proof: Proof, { headers, body }: Arrived, now: number) =>
+  ({
+    contract,
+    secret: proof.secret,
+    ...(proof.token === undefined ? {} : { bearerToken: proof.token }),
+    headers,
+    body,
+    now,
+  }) as VerifyWebhookInput;
+
+/** By what the deliveries can be known to be genuine. */
+interface Proof {
+  readonly secret: string;
+  readonly token: string | undefined;
+}
+
+/** What the app has already; what is left out Millrace makes, or is not there. */
+const proofFrom = (given: Given, contract: ContractName, { io }: Context): Partial<Proof> => {
+  const secret = given.text('secret');
+  const token = given.text('token');
+  if (secret === '') throw new UsageError('--secret is empty; leave it out, and Millrace makes one.');
+  if (token !== undefined && contract !== 'eclipse')
+    throw new UsageError('--token is for the contract eclipse: give --contract eclipse, or --secret.');
+  if (token === '') throw new UsageError('--token is empty; leave it out for none.');
+  return {
+    secret: secret ?? (io.env['WEBHOOK_SECRET'] || undefined),
+    token: contract === 'eclipse' ? (token ?? (io.env['WEBHOOK_TOKEN'] || undefined)) : undefined,
+  };
+};
 
 const remove = async (millrace: Millrace, endpoint: CreatedEndpoint, { err }: Context): Promise<boolean> => {
   try {
@@ -89,7 +118,12 @@ const register = async (
   }
 };
 
-const wishFrom = (given: Given, url: string, contract: ContractName): NewEndpoint => {
+const wishFrom = (
+  given: Given,
+  url: string,
+  contract: ContractName,
+  { secret, token }: Partial<Proof>,
+): NewEndpoint => {
   const filter = given.json('filter') as Filter | undefined;
   return {
     url,
@@ -97,6 +131,8 @@ const wishFrom = (given: Given, url: string, contract: ContractName): NewEndpoin
     contract,
     description: `millrace listen on ${hostname()}; temporary`,
     ...(filter === undefined ? {} : { filter }),
+    ...(secret === undefined ? {} : { secret }),
+    ...(token === undefined ? {} : { headers: { Authorization: `Bearer ${token}` } }),
   };
 };
 
@@ -158,6 +194,16 @@ export const listen: Command = {
     types: { type: 'string', multiple: true, value: '<types>', help: 'event types with commas between; * unless told' },
     filter: { type: 'string', value: '<json>', help: 'which events of these types, as JSON' },
     contract: { type: 'string', value: '<contract>', help: `${CONTRACT_NAMES.join(', ')}; standard unless told` },
+    secret: {
+      type: 'string',
+      value: '<secret>',
+      help: 'the one that the app verifies with; else WEBHOOK_SECRET, else a new one, which is shown',
+    },
+    token: {
+      type: 'string',
+      value: '<token>',
+      help: 'bearer token, contract eclipse: sent as Authorization; else WEBHOOK_TOKEN, else none',
+    },
     address: {
       type: 'string',
       value: '<address>',
@@ -167,7 +213,7 @@ export const listen: Command = {
     'public-url': { type: 'string', value: '<url>', help: 'address of a tunnel that leads to --port on this machine' },
   },
   about:
-    'Each delivery is verified, forwarded with its bytes and headers, and answered with the status of the app, so that a failure\nis tried again as it would be later. Ctrl-C deletes the endpoint.',
+    'The first lines tell the secret of the endpoint: the app verifies with that one. Where WEBHOOK_SECRET is set here, it is that one\n(contract eclipse: WEBHOOK_TOKEN likewise).\n\nEach delivery is verified, forwarded with its bytes and headers, and answered with the status of the app, so that a failure\nis tried again as it would be later. Ctrl-C deletes the endpoint.',
   examples: [
     'millrace listen --forward-to http://localhost:3000/hook --types "machine.*"',
     'millrace listen --forward-to http://localhost:3000/hook --port 8085 --public-url https://abc.example.net',
@@ -179,6 +225,7 @@ export const listen: Command = {
     const target = urlFrom('--forward-to', to);
     const contract = given.oneOf('contract', CONTRACT_NAMES) ?? 'standard';
     given.json('filter');
+    const wished = proofFrom(given, contract, context);
     const stop = io.interrupted();
     const settings = await readSettings(io);
     const millrace = await context.millrace();
@@ -196,7 +243,7 @@ export const listen: Command = {
         path,
         // A delivery may be here before the answer that has the secret.
         verify: async (arrived) => {
-          verifyWebhook(verification(contract, await secretKnown, arrived, io.now()));
+          verifyWebhook(verification(contract, { secret: await secretKnown, token: wished.token }, arrived, io.now()));
         },
         forward: (arrived) => passOn(target, arrived, context),
         onRefused: (code, message) => err.line(red('refused  '), code, '  ', message),
@@ -207,12 +254,14 @@ export const listen: Command = {
     let removed = true;
     try {
       const base = place.publicUrl ?? `http://${inUrl(place.address)}:${listener.port}`;
-      const wish = wishFrom(given, `${base}${path}`, contract);
+      const wish = wishFrom(given, `${base}${path}`, contract, wished);
       const endpoint = await register(millrace, wish, place.publicUrl === null, context);
       tellSecret(endpoint.secret);
-      if (json) out.json({ listening: true, endpointId: endpoint.id, url: endpoint.url });
-      else
+      if (json) out.json({ listening: true, endpointId: endpoint.id, url: endpoint.url, secret: endpoint.secret });
+      else {
         out.line('Endpoint ', bold(endpoint.id), ' → ', target.href, dim('   Ctrl-C ends it and deletes the endpoint'));
+        out.line('secret ', endpoint.secret);
+      }
       await interruption(stop);
       removed = await remove(millrace, endpoint, context);
       if (removed && !json) out.line('Deleted ', endpoint.id);

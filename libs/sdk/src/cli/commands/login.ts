@@ -14,8 +14,14 @@ const urlFrom = async (given: Given, { io }: Context): Promise<string> => {
 const keyFrom = async (given: Given, { io }: Context): Promise<string> => {
   const key = given.text('key') ?? io.env['MILLRACE_API_KEY'];
   if (key) return key.trim();
-  if (io.stdin.isTTY) return (await io.ask('API key (it is not shown): ', true)).trim();
-  return new TextDecoder().decode(await io.stdin.read()).trim();
+  const typed = io.stdin.isTTY
+    ? await io.ask('API key (it is not shown): ', true)
+    : new TextDecoder().decode(await io.stdin.read());
+  if (typed.trim() !== '') return typed.trim();
+  const why = io.stdin.isTTY ? 'no API key was typed' : 'standard input is empty';
+  throw new UsageError(
+    `There is no API key: ${why}. Type it when asked, pipe it in ("millrace login < file"), give --key, or set MILLRACE_API_KEY.`,
+  );
 };
 
 /** Whether the site knows the key; what it may do is another question. */

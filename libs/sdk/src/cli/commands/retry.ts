@@ -2,13 +2,18 @@ import type { RetryManyRequest } from '../../client/types/delivery';
 import type { Command, Context } from '../command';
 import { bold } from '../output';
 import { instant } from '../time';
-import { UsageError } from '../usage-error';
+import { Unanswered, UsageError } from '../usage-error';
 
-/** Asks the person at the terminal; without one the answer is no, unless `--yes` gave it before. */
+/** Asks the person at the terminal, whose Ctrl-D is a no; without one the answer is no, unless `--yes` gave it before. */
 export const agreed = async (yes: boolean, question: string, { io, json }: Context): Promise<boolean> => {
   if (yes) return true;
   if (json || !io.stdin.isTTY) return false;
-  return /^y(es)?$/i.test((await io.ask(`${question} [y/N] `, false)).trim());
+  try {
+    return /^y(es)?$/i.test((await io.ask(`${question} [y/N] `, false)).trim());
+  } catch (error) {
+    if (error instanceof Unanswered && error.by === 'end') return false;
+    throw error;
+  }
 };
 
 const many = async (request: RetryManyRequest, yes: boolean, context: Context): Promise<number> => {

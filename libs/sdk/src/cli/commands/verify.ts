@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { CONTRACT_NAMES } from '../../verify/contract-name';
-import { utf8 } from '../../verify/encoding';
+import { fromBase64, utf8 } from '../../verify/encoding';
 import { WebhookVerificationError } from '../../verify/verification-error';
 import type { VerifyWebhookInput } from '../../verify/verify-input';
 import { verifyWebhook } from '../../verify/verify-webhook';
-import type { Command, Given } from '../command';
+import type { Command, Context, Given } from '../command';
 import { green, red } from '../output';
 import { instant } from '../time';
 import { CommandFailed, UsageError } from '../usage-error';
@@ -89,6 +89,11 @@ const inputFrom = async (given: Given, now: number, secret: string | undefined):
     throw new UsageError('There are no headers: give --headers <file> or --header "name: value".');
   const secrets = given.each('secret').length > 0 ? given.each('secret') : secret === undefined ? undefined : [secret];
   const token = given.text('token');
+  if (token === '') throw new UsageError('--token is empty; is the variable that holds it set?');
+  if (secrets === undefined && token === undefined && contract === 'eclipse')
+    throw new UsageError(
+      'There is nothing to judge it by: give --token, the bearer token of the endpoint, --secret, or both.',
+    );
   if (secrets === undefined && token === undefined)
     throw new UsageError('There is no secret: give --secret, or set MILLRACE_WEBHOOK_SECRET.');
   const at = given.text('at');
@@ -105,6 +110,32 @@ const inputFrom = async (given: Given, now: number, secret: string | undefined):
     ...(format === undefined ? {} : { signatureFormat: format }),
     ...(given.flag('replay-protection') ? { replayProtection: true } : {}),
   } as VerifyWebhookInput;
+};
+
+/** Standard Webhooks 1.0: between 24 and 64 bytes. */
+const SECRET_BYTES = { least: 24, most: 64 } as const;
+
+/** What is wrong with a secret by which nothing fitted: a part of one has another length. Null where nothing is. */
+const wrongLength = ({ contract, secret }: VerifyWebhookInput): string | null => {
+  if (contract !== 'standard') return null;
+  for (const each of [secret].flat()) {
+    const bytes = each.startsWith('whpk_') ? null : fromBase64(each.replace(/^whsec_/, ''))?.length;
+    if (bytes !== null && bytes !== undefined && (bytes < SECRET_BYTES.least || bytes > SECRET_BYTES.most))
+      return `The secret has ${bytes} bytes, and a secret has ${SECRET_BYTES.least} to ${SECRET_BYTES.most}.`;
+  }
+  return null;
+};
+
+const LOOKS_STANDARD =
+  'It looks like whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw: whsec_ and the base64 of 24 to 64 bytes (whpk_ for a public key), as it was shown when the endpoint was made.';
+const LOOKS_OLDER = 'It is the text of the secret as the endpoint has it, at least one character, whsec_ included.';
+
+/** Not the webhook is at fault but what it was to be judged by. */
+const cannotBeJudged = (why: string, { contract }: VerifyWebhookInput, { out, err, json }: Context): number => {
+  const message = `${why} ${contract === 'standard' ? LOOKS_STANDARD : LOOKS_OLDER}`;
+  if (json) out.json({ error: { code: 'invalid_secret', message } });
+  else err.line(red('Cannot be judged: '), message);
+  return 2;
 };
 
 export const verify: Command = {
@@ -131,8 +162,11 @@ export const verify: Command = {
     tolerance: { type: 'string', value: '<seconds>', help: 'how far the time may lie from now; 300 unless told' },
     at: { type: 'string', value: '<time>', help: 'judge it as of then: RFC 3339, or how long ago' },
   },
+  about:
+    'Exit code 0 for a genuine one, 1 for one that is not, 2 where it cannot be judged, because the secret or the token is none.',
   examples: ['millrace verify --body body.json --headers headers.txt --secret whsec_… --at 2026-01-31T06:00:00Z'],
-  run: async (given, { io, out, json }) => {
+  run: async (given, context) => {
+    const { io, out, json } = context;
     const input = await inputFrom(given, io.now(), io.env['MILLRACE_WEBHOOK_SECRET']);
     try {
       const verified = verifyWebhook(input);
@@ -146,7 +180,11 @@ export const verify: Command = {
     } catch (error) {
       if (error instanceof TypeError) throw new UsageError(error.message);
       if (!(error instanceof WebhookVerificationError)) throw error;
-      const hint = error.code === 'no_matching_signature' ? explain(input) : null;
+      if (error.code === 'invalid_secret') return cannotBeJudged(error.message, input, context);
+      const unfit = error.code === 'no_matching_signature';
+      const length = unfit ? wrongLength(input) : null;
+      if (length !== null) return cannotBeJudged(length, input, context);
+      const hint = unfit ? explain(input) : null;
       if (json) out.json({ valid: false, code: error.code, message: error.message, hint });
       else {
         out.line(red('Not genuine'), ': ', error.message, ' (', error.code, ')');
