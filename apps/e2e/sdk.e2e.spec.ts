@@ -362,6 +362,30 @@ describe('somebody works with the SDK', () => {
       await receiver.close();
     });
 
+    it('listen gives an endpoint of eclipse the token that the app expects', async () => {
+      const app = await ScriptedReceiver.start();
+      const words = [
+        'listen',
+        '--forward-to',
+        app.url,
+        '--types',
+        'sdk.eclipse',
+        '--contract',
+        'eclipse',
+        '--token',
+        't-1',
+      ];
+      const { child, said } = start(join(folder, 'node_modules/.bin/millrace'), words);
+      await eventually(() => /^Endpoint ep_/.test(said.out), 'an endpoint', 20_000);
+      const [event] = await site.publish({ type: 'sdk.eclipse', data: { n: 1 } });
+      await site.settled(event as string, 'succeeded');
+      expect(app.requests[0]?.headers['authorization']).toBe('Bearer t-1');
+      child.kill('SIGINT');
+      await eventually(() => said.code !== null, 'listen to end', 20_000);
+      expect([said.code, said.err]).toEqual([0, '']);
+      await app.close();
+    });
+
     it.each(['SIGINT', 'SIGTERM'] as const)(
       'listen forwards a real delivery, and removes its endpoint on %s',
       async (signal) => {

@@ -46,5 +46,5 @@ export const siteHelp = (commands: readonly Command[]): string =>
     '"millrace <command> --help" tells more of each, and --version which version this is.',
     '',
     'The site and the key are those of "millrace login"; MILLRACE_URL and MILLRACE_API_KEY come first.',
-    'Exit codes: 0 done, 1 failed, 2 the command line is not understood.',
+    'Exit codes: 0 done, 1 failed, 2 the command line is not understood, 130 Ctrl-C at a prompt.',
   ].join('\n');
