@@ -313,6 +313,22 @@ it('shows what a receiver sent as text and nothing else', async () => {
   expect(await page.locator('#detail').textContent()).toContain('The receiver may have had this request');
 });
 
+it('tells the attempts of a retry that somebody asked for from those before', async () => {
+  const known = details.get(idOf(3))!;
+  await open(`#key=${KEY}`);
+  await rows().nth(2).click();
+  await page.locator('#detail .attempt').nth(2).waitFor();
+  const names = () => page.locator('.attempt summary strong').allTextContents();
+  expect(await names()).toEqual(['#3', '#2', '#1']);
+  details.set(idOf(3), {
+    ...known,
+    epoch: 2,
+    attempts: [...known.attempts, attempt(1, { epoch: 2, requestId: idOf(77) })],
+  });
+  await page.getByText('Round 2, #1').waitFor();
+  expect(await names()).toEqual(['Round 2, #1', 'Round 1, #3', 'Round 1, #2', 'Round 1, #1']);
+});
+
 it('shows the numbers of a body as they were sent', async () => {
   await open();
   await rows().first().click();

@@ -5,7 +5,7 @@ import { eventually } from '@millrace/test-environment';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startBrowser } from './test/browser';
 import { ConsoleServer } from './test/console-server';
-import { at, delivery, deliveryIdOf, endpoint, FakeSite, invalid, KEY } from './test/fake-site';
+import { at, delivery, deliveryIdOf, endpoint, FakeSite, HOSTILE, invalid, KEY } from './test/fake-site';
 
 jest.setTimeout(60_000);
 
@@ -102,6 +102,66 @@ it('walks over the pages of a tenant with many, and lets go of what is deleted',
   await rowCount(9);
 });
 
+describe('endpoints whose URLs share a host', () => {
+  const url = (last: string) => `https://integration-gateway.plant-7.example.com/hooks/millrace/inbound/${last}`;
+  beforeEach(() => {
+    site.endpoints = [
+      endpoint(1, { url: url('press-4'), contract: 'mes', eventTypes: ['work_order.created'] }),
+      endpoint(2, { url: url('press-5'), contract: 'nentropy', description: 'Night shift of the second hall' }),
+    ];
+  });
+  /** What of the element can be seen: it is not clipped by the cell, nor outside of the page. */
+  const whole = (selector: string) =>
+    page.evaluate<boolean[]>(`[...document.querySelectorAll('#endpoint-rows ${selector}')].map((each) => {
+      const box = each.getBoundingClientRect();
+      const cell = each.closest('td').getBoundingClientRect();
+      return box.width > 20 && box.left >= cell.left && box.right <= cell.right + 0.5 && each.scrollWidth <= each.clientWidth + 1;
+    })`);
+  const shapes = [
+    ['shared-open', 'endpoints/ep_1', 1360],
+    ['shared-list', 'endpoints', 360],
+  ] as const;
+
+  it.each(['light', 'dark'] as const)(
+    'are told apart by the end of the path and by the contract, in %s',
+    async (colorScheme) => {
+      await page.emulateMedia({ colorScheme });
+      for (const [name, hash, width] of shapes) {
+        await page.setViewportSize({ width, height: 780 });
+        await open(hash);
+        await rowCount(2);
+        if (width > 1000) await page.locator('.facts').waitFor();
+        expect(await page.locator('.cut-tail').allTextContents()).toEqual(['inbound/press-4', 'inbound/press-5']);
+        expect(await whole('.cut-tail')).toEqual([true, true]);
+        expect(await page.locator('.under-contract').allTextContents()).toEqual(['MachShop MES', 'N’entropy']);
+        expect(await whole('.under-contract')).toEqual([true, true]);
+        expect(await rows().first().locator('.under').innerText()).toContain('work_order.created');
+        expect(await lowContrast()).toEqual([]);
+        await page.screenshot({ path: join(pictures, `${name}-${colorScheme}.png`) });
+      }
+    },
+  );
+
+  it('have the button for a new one beside the other controls at every width', async () => {
+    await open('endpoints');
+    await rowCount(2);
+    for (const [hash, width] of [
+      ...[360, 390, 641, 760, 1001, 1100, 1161, 1360].map((each) => ['endpoints', each] as const),
+      ...[1001, 1100, 1360, 1600, 1920].map((each) => ['endpoints/ep_1', each] as const),
+    ]) {
+      await page.setViewportSize({ width, height: 780 });
+      await page.goto(`${server.url}/#/${hash}`);
+      const detailShown = hash !== 'endpoints';
+      await eventually(async () => (await detail().isVisible()) === detailShown, 'the pane');
+      const boxes = await Promise.all(
+        [page.locator('#new-endpoint'), page.locator('#endpoints-narrow')].map((each) => each.boundingBox()),
+      );
+      const [button, narrow] = boxes.map((box) => box!.y + box!.height / 2);
+      expect({ hash, width, apart: Math.abs(button! - narrow!) < 12 }).toEqual({ hash, width, apart: true });
+    }
+  });
+});
+
 describe('a new endpoint', () => {
   const create = () => press('Create endpoint');
 
@@ -142,6 +202,52 @@ describe('a new endpoint', () => {
     expect(page.url()).toMatch(/#\/endpoints\/ep_50$/);
   });
 
+  it('of the MES says that its secret can be seen again, and by whom', async () => {
+    await open('endpoints/new?contract=mes');
+    await page.getByLabel('URL', { exact: true }).fill('https://new.example/hook');
+    await page.locator('#type-picker').fill('*');
+    await page.getByText('later only a key with the scope secrets:reveal can read it').waitFor();
+    await create();
+    const notice = page.getByRole('region', { name: 'Secret' });
+    await notice.getByText('GET /api/v2/webhooks/endpoints/ep_50/secret').waitFor();
+    expect(await notice.textContent()).toContain('a key with the scope secrets:reveal can see it again');
+    expect(await notice.textContent()).not.toMatch(/never shows it again|shown this once/);
+  });
+
+  it('has every empty field named at once, in the words of the form', async () => {
+    await open('endpoints/new');
+    await page.getByLabel('URL', { exact: true }).waitFor();
+    await create();
+    await page.locator('[data-name="url"] .problem', { hasText: 'Say which URL events are POSTed to.' }).waitFor();
+    const ofTypes = page.locator('[data-name="eventTypes"] .problem');
+    expect(await ofTypes.textContent()).toBe('Choose at least one event type, or type * to take all.');
+    expect(await page.evaluate('document.activeElement.type')).toBe('url');
+    expect(site.changes).toEqual([]);
+    await page.getByLabel('URL', { exact: true }).fill('https://new.example/hook');
+    await page.locator('#type-picker').fill('*');
+    const detail = 'must name at least one event type; ["*"] takes all';
+    site.answers.set('POST /v1/endpoints', invalid('eventTypes', detail));
+    await create();
+    await ofTypes.getByText('Must name at least one event type; * takes all.').waitFor();
+  });
+
+  it('shows what stands between backticks in the description of a type as code, and nothing as markup', async () => {
+    const description = `Has \`press\` and \`${HOSTILE}\`, and one \` more.`;
+    site.answers.set('GET /v1/event-types', {
+      status: 200,
+      body: { data: [{ name: 'machine.alarm', module: 'machine', description, example: {} }], nextCursor: null },
+    });
+    await open('endpoints/new');
+    const entry = page.locator('.entry');
+    await entry.waitFor();
+    expect(await entry.locator('code').allTextContents()).toEqual(['press', HOSTILE]);
+    expect(await entry.textContent()).toContain('and one ` more.');
+    expect(await page.evaluate('[window.hacked, document.querySelectorAll(".entry img").length]')).toEqual([
+      undefined,
+      0,
+    ]);
+  });
+
   it('is explained by contract, and takes the options of its contract alone', async () => {
     await open('endpoints/new?contract=nentropy');
     await page.getByText('retried after 5\u00a0s, 30\u00a0s, 5\u00a0min, 30\u00a0min, then daily 7 times').waitFor();
@@ -163,6 +269,7 @@ describe('a new endpoint', () => {
   it('has the problems of the API at their fields, and goes on from there', async () => {
     await open('endpoints/new');
     await page.getByLabel('URL', { exact: true }).fill('https://10.0.0.1/');
+    await page.locator('#type-picker').fill('machine..');
     site.answers.set('POST /v1/endpoints', {
       status: 422,
       body: {

@@ -95,10 +95,11 @@ it('sets up an export in two steps, with the problems of each at its fields', as
   await page.getByLabel('Name').waitFor();
   site.answers.set('POST /v1/connections', invalid('baseUrl', 'must be a URL'));
   await page.keyboard.type('ERP');
+  await page.getByLabel('API base URL').fill('erp');
   await page.keyboard.press('Enter');
   await page.locator('[data-name="baseUrl"] .problem', { hasText: 'Must be a URL.' }).waitFor();
   site.answers.clear();
-  await page.keyboard.type('https://erp.example/bundles');
+  await page.getByLabel('API base URL').fill('https://erp.example/bundles');
   await page.getByLabel('Bearer token').fill('t0ken');
   await page.keyboard.press('Enter');
   await page.getByText('Step 2 of 2').waitFor();
@@ -111,7 +112,36 @@ it('sets up an export in two steps, with the problems of each at its fields', as
   await press('Create export');
   expect(await page.getByLabel('The secret, shown this once').inputValue()).toBe('whsec_of_export');
   expect(site.changes.at(-1)?.body).toEqual({ implementation: 'Bundle Complete Webhook', connectionId: 'cn_1' });
+  const notice = page.getByRole('region', { name: 'Secret' });
+  expect(await notice.textContent()).toMatch(
+    /checks the bearer token.*only for the optional headers of Standard Webhooks/,
+  );
+  expect(await notice.textContent()).not.toContain('The receiver checks signatures');
   expect(await page.content()).not.toContain('t0ken');
+});
+
+it('says why no new export can be made', async () => {
+  await open('exports');
+  const button = page.getByRole('button', { name: 'New export' });
+  await page.getByText('An export needs a connection: make one first.').waitFor();
+  expect(await button.getAttribute('title')).toBe('An export needs a connection: make one first.');
+  setUp();
+  await page.getByText('Every connection has its export: for another, make a new connection first.').waitFor();
+  expect(await button.getAttribute('title')).toMatch(/^Every connection has its export/);
+  expect(await button.isDisabled()).toBe(true);
+  site.exports = [];
+  await page.locator('#new-export-why').waitFor({ state: 'hidden' });
+  expect(await button.isEnabled()).toBe(true);
+  expect(await button.getAttribute('title')).toBe('');
+});
+
+it('says at every empty field of a connection that it is empty, and asks the server nothing', async () => {
+  await open('exports/connections/new');
+  await page.getByLabel('Name').waitFor();
+  await press('Create connection');
+  await page.locator('[data-name="name"] .problem', { hasText: 'Give the connection a name.' }).waitFor();
+  await page.locator('[data-name="baseUrl"] .problem', { hasText: 'Say which URL bundles are POSTed to.' }).waitFor();
+  expect(site.changes).toEqual([]);
 });
 
 it('shows whether the receiver is down, the next try and how many bundles wait', async () => {

@@ -41,6 +41,7 @@ const show = (delivery, close) => {
   shown = now;
   const repeats = delivery.requestCount - delivery.attemptCount;
   const attempts = [...delivery.attempts].reverse();
+  const rounds = [...new Set(attempts.map(({ epoch }) => epoch))].sort((one, other) => one - other);
   const scrolled = pane.scrollTop;
   const { endpointId } = delivery;
   renew(
@@ -72,7 +73,7 @@ const show = (delivery, close) => {
         ? 'No attempt yet'
         : `${delivery.attemptCount} ${delivery.attemptCount === 1 ? 'attempt' : 'attempts'}${repeats > 0 ? `, ${delivery.requestCount} requests` : ''}`,
     ),
-    ...attempts.map((attempt, at) => attemptBox(attempt, open.get(attempt.requestId) ?? at === 0)),
+    ...attempts.map((attempt, at) => attemptBox(attempt, rounds, open.get(attempt.requestId) ?? at === 0)),
   );
   pane.scrollTop = fresh ? 0 : scrolled;
 };
@@ -101,14 +102,16 @@ const commandList = (commands) =>
         ),
       ];
 
-const attemptBox = (attempt, open) => {
+/** @param rounds the epochs of all attempts, in order: a retry that somebody asks for begins to count anew */
+const attemptBox = (attempt, rounds, open) => {
+  const round = rounds.length > 1 ? `Round ${rounds.indexOf(attempt.epoch) + 1}, ` : '';
   const box = el(
     'details',
     { class: 'attempt', 'data-request': attempt.requestId, open: open ? '' : null },
     el(
       'summary',
       { 'data-key': attempt.requestId },
-      el('strong', {}, `#${attempt.number}`),
+      el('strong', { title: round === '' ? null : `epoch ${attempt.epoch}` }, `${round}#${attempt.number}`),
       outcomeLabel(attempt.outcome),
       el('span', { class: 'soft' }, duration(attempt.durationMs)),
       el('time', { class: 'when', datetime: attempt.startedAt }, timeOf(attempt.startedAt)),

@@ -36,6 +36,23 @@ export const link = (hash, ...children) => el('a', { href: hash, 'data-key': has
 export const mono = (text) => el('span', { class: 'mono' }, text);
 export const hint = (...children) => el('p', { class: 'hint' }, ...children);
 
+/** Text whose parts between backticks are code; a lone backtick stays what it is. */
+export const prose = (text) => text.split(/`([^`]+)`/).map((part, at) => (at % 2 === 0 ? part : el('code', {}, part)));
+
+/** Characters at the end of a long text that are always seen. */
+const TAIL = 15;
+/** Text that is cut in the middle where there is no room: of URLs, the host is often the same and the end differs. */
+export const cutInMiddle = (text, kind) => {
+  const letters = [...text];
+  const at = letters.length > TAIL + 3 ? letters.length - TAIL : letters.length;
+  return el(
+    'span',
+    { class: `cut ${kind}` },
+    el('span', { class: 'cut-head' }, letters.slice(0, at).join('')),
+    at === letters.length ? null : el('span', { class: 'cut-tail' }, letters.slice(at).join('')),
+  );
+};
+
 export const setText = (element, text) => {
   if (element.textContent !== text) element.textContent = text;
 };

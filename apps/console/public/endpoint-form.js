@@ -1,11 +1,11 @@
 import { change } from './api.js';
 import { button, byId, el, hint, link } from './dom.js';
-import { checkbox, choice, field, form, showProblems, textInput } from './forms.js';
+import { checkbox, choice, field, form, needed, showProblems, textInput } from './forms.js';
 import { contracts, eventTypes } from './known.js';
 import { fillPane, isAbout, openPane, paneHead } from './pane.js';
 import { hashOf } from './routes.js';
 import { say } from './said.js';
-import { rememberSecret } from './secret.js';
+import { ownSecretHint, rememberSecret } from './secret.js';
 import { typePicker } from './type-picker.js';
 import { contractLine, contractTitle } from './words.js';
 
@@ -110,14 +110,15 @@ const show = (known, types, wanted, close, created) => {
     type: 'url',
     inputmode: 'url',
     placeholder: 'https://erp.example.com/hooks/millrace',
-    required: '',
   });
   const description = textInput({ placeholder: 'Optional: what it is for', maxlength: '10000' });
   const secret = textInput({ placeholder: 'Empty: Millrace makes one' });
   const picker = typePicker(types);
   const options = el('fieldset', { class: 'form-field options' });
   const about = el('div', { hidden: '' });
+  const secretField = field('secret', 'Secret', secret, '');
   const showOptions = () => {
+    secretField.querySelector('.hint').textContent = ownSecretHint(contract.name);
     options.replaceChildren(
       el('legend', {}, `Options of ${contractTitle(contract.name)}`),
       ...contract.options.filter((name) => OPTIONS[name] !== undefined).map((name) => OPTIONS[name]()),
@@ -150,16 +151,20 @@ const show = (known, types, wanted, close, created) => {
     'New endpoint',
     'Create endpoint',
     [
-      field('url', 'URL', url, 'Where events are POSTed to.'),
+      needed(
+        field('url', 'URL', url, 'Where events are POSTed to.'),
+        () => url.value,
+        'Say which URL events are POSTed to.',
+      ),
       contractPicker(known, contract.name, (chosen) => {
         contract = chosen;
         showOptions();
       }),
       about,
-      picker.element,
+      needed(picker.element, picker.value, 'Choose at least one event type, or type * to take all.'),
       field('description', 'Description', description),
       options,
-      field('secret', 'Secret', secret, 'Bring one only when the receiver has it already; it is not readable later.'),
+      secretField,
     ],
     async () => {
       const endpoint = await change('POST', '/v1/endpoints', {

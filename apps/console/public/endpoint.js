@@ -90,7 +90,7 @@ const showHead = (endpoint) => {
 const showNotices = () => {
   const { id } = shown;
   part('notices', [hasSecret(id), recoveryNotice(id, true)], () => [
-    secretNotice(id, showNotices),
+    secretNotice(id, shown.endpoint?.contract, showNotices),
     recoveryNotice(id, false, showNotices),
   ]);
 };
@@ -149,7 +149,7 @@ const askForSecret = ({ id, contract }) => {
   ask({
     title: 'Make a new secret?',
     lines: [
-      contract === 'standard'
+      contract === 'standard' || contract === 'eclipse'
         ? 'Requests carry a signature of the old and of the new one as long as the old one still signs.'
         : 'The header of its contract is signed with the new one at once; webhook-signature carries both as long as the old one still signs.',
     ],

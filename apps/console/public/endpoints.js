@@ -1,5 +1,5 @@
 import { Problem, read } from './api.js';
-import { byId, el, setText, statusLabel } from './dom.js';
+import { byId, cutInMiddle, el, setText, statusLabel } from './dom.js';
 import { forgetEndpoint, openEndpoint, refreshEndpoint } from './endpoint.js';
 import { openEndpointForm } from './endpoint-form.js';
 import { contracts, endpointsChanged, learn } from './known.js';
@@ -114,8 +114,19 @@ const fill = (cells, endpoint) => {
   const [status, url, contract, types, since, parked, probe] = cells;
   status.replaceChildren(statusLabel(endpoint.status));
   url.replaceChildren(
-    el('span', { class: 'type' }, endpoint.url.replace(/^https:\/\//, '')),
-    endpoint.description === null ? '' : el('span', { class: 'soft' }, ` ${endpoint.description}`),
+    el(
+      'div',
+      { class: 'where' },
+      cutInMiddle(endpoint.url.replace(/^https:\/\//, ''), 'type'),
+      endpoint.description === null ? null : el('span', { class: 'soft roomy' }, endpoint.description),
+    ),
+    // Where the columns for them have no room; of many types the end is cut, the contract stays.
+    el(
+      'div',
+      { class: 'under soft' },
+      el('span', { class: 'under-contract' }, contractTitle(endpoint.contract)),
+      el('span', {}, [endpoint.eventTypes.join(', '), endpoint.description].filter(Boolean).join(' · ')),
+    ),
   );
   url.title = `${endpoint.url} · ${endpoint.id}`;
   setText(contract, contractTitle(endpoint.contract));

@@ -1,7 +1,7 @@
 import { change, wordsOf } from './api.js';
 import { ask } from './dialog.js';
 import { button, byId, el, factList, hint, link, mono, renew, statusLabel } from './dom.js';
-import { checkbox, choice, field, form, textInput } from './forms.js';
+import { checkbox, choice, field, form, needed, textInput } from './forms.js';
 import { refresh } from './live.js';
 import { fillPane, isAbout, openPane, paneHead } from './pane.js';
 import { go, hashOf } from './routes.js';
@@ -34,8 +34,12 @@ export const openConnectionForm = (connection, { close, changed }) => {
       title,
       connection === null ? 'Create connection' : 'Save',
       [
-        field('name', 'Name', name),
-        field('baseUrl', 'API base URL', baseUrl, 'The full URL that bundles are POSTed to.'),
+        needed(field('name', 'Name', name), () => name.value, 'Give the connection a name.'),
+        needed(
+          field('baseUrl', 'API base URL', baseUrl, 'The full URL that bundles are POSTed to.'),
+          () => baseUrl.value,
+          'Say which URL bundles are POSTed to.',
+        ),
         field(
           'bearerToken',
           'Bearer token',
@@ -161,7 +165,7 @@ const notSent = (connection) => [
 ];
 
 const exportParts = (sends, again, changed) => [
-  secretNotice(sends.endpointId, again),
+  secretNotice(sends.endpointId, 'eclipse', again),
   el('h3', {}, IMPLEMENTATION),
   el(
     'div',

@@ -48,6 +48,16 @@ const readSetup = async (signal) => {
   });
 };
 
+/** Why no export can be made now; null when one can, empty while it is not known or said elsewhere. */
+const noExportBecause = () => {
+  const { connections } = state;
+  if (!state.setUp || state.lackingSetup !== null) return '';
+  if (connections.length === 0) return 'An export needs a connection: make one first.';
+  return connections.every(({ id }) => exportOf(id) !== null)
+    ? 'Every connection has its export: for another, make a new connection first.'
+    : null;
+};
+
 const renderSetup = () => {
   const { connections, exports } = state;
   const now = JSON.stringify([
@@ -59,7 +69,11 @@ const renderSetup = () => {
   ]);
   if (byId('connections').dataset.shown === now) return;
   byId('connections').dataset.shown = now;
-  byId('new-export').disabled = connections.length === 0 || connections.every(({ id }) => exportOf(id) !== null);
+  const why = noExportBecause();
+  byId('new-export').disabled = why !== null;
+  byId('new-export').title = why ?? '';
+  setText(byId('new-export-why'), why ?? '');
+  byId('new-export-why').hidden = why === null || why === '';
   if (state.lackingSetup !== null || !state.setUp || connections.length === 0) {
     renew(
       byId('connections'),

@@ -49,12 +49,34 @@ export const checkbox = (name, label, checked, about = null) => {
   );
 };
 
+/** What must not be empty: by field, what tells its value, and what is said when there is none. */
+const needs = new WeakMap();
+/**
+ * @param value tells what is filled in: text, or a list
+ * @param otherwise said at the field when it is empty
+ */
+export const needed = (place, value, otherwise) => {
+  needs.set(place, { value, otherwise });
+  place.querySelector('input, select, textarea')?.setAttribute('aria-required', 'true');
+  return place;
+};
+const isEmpty = (value) => (typeof value === 'string' ? value.trim() : value).length === 0;
+/** Says at every field that is empty and must not be what it wants. Answers whether there was one. */
+const tellEmpty = (fields) => {
+  const empty = fields.filter((place) => needs.has(place) && isEmpty(needs.get(place).value()));
+  for (const place of empty) tell(place, needs.get(place).otherwise);
+  empty[0]?.querySelector('input, select, textarea')?.focus();
+  return empty.length > 0;
+};
+
 const tell = (place, text) => {
   const problem = place.querySelector(':scope > .problem');
   problem.hidden = false;
   problem.textContent = problem.textContent === '' ? text : `${problem.textContent} ${text}`;
   place.querySelector('input, select, textarea')?.setAttribute('aria-invalid', 'true');
 };
+/** The API speaks of JSON; who fills in a form types no brackets and no quotes. */
+const withoutJson = (text) => text.replace(/\["([^"]*)"\]/g, '$1');
 const sentence = (text) => `${text.replace(/^./, (first) => first.toUpperCase()).replace(/[.!?]?$/, '')}.`;
 
 export const clearProblems = (form) => {
@@ -71,7 +93,8 @@ export const showProblems = (form, error) => {
   const places = [...form.querySelectorAll('[data-name]')];
   const rest = [];
   const errors = error instanceof Problem ? error.errors : [];
-  for (const { path, detail } of errors) {
+  for (const { path, detail: said } of errors) {
+    const detail = withoutJson(said);
     const place = places.find(
       ({ dataset: { name } }) => path === name || path.startsWith(`${name}.`) || path.startsWith(`${name}[`),
     );
@@ -104,9 +127,10 @@ export const form = (label, action, fields, submit, others = []) => {
   element.addEventListener('submit', async (event) => {
     event.preventDefault();
     if (busy) return;
+    clearProblems(element);
+    if (tellEmpty(fields)) return;
     busy = true;
     element.setAttribute('aria-busy', 'true');
-    clearProblems(element);
     try {
       await submit();
     } catch (error) {

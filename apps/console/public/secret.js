@@ -19,8 +19,30 @@ const copy = async (input) => {
   }
 };
 
-/** The one time that a secret is seen. */
-export const secretNotice = (endpointId, kept) => {
+const KEPT = 'Millrace keeps it sealed and never shows it again';
+const AGAIN = 'put it where the receiver reads it before you go on. If it is lost, make a new one.';
+/** What the secret is for, and whether it can be seen again: that depends on the contract. */
+const ABOUT = {
+  mes: (endpointId) => [
+    'The receiver checks signatures with it: put it where the receiver reads it. This page does not show it again; a key with the scope ',
+    el('code', {}, 'secrets:reveal'),
+    ' can see it again, with ',
+    el('code', {}, `GET /api/v2/webhooks/endpoints/${endpointId}/secret`),
+    '.',
+  ],
+  eclipse: () => [
+    `A receiver of Eclipse Pro checks the bearer token of its connection, and does not need this. The secret is only for the optional headers of Standard Webhooks, which go out beside the bundle: a receiver that wants to can check their signature with it. ${KEPT}. If it is lost, make a new one.`,
+  ],
+};
+const shownAgain = (contract) => contract === 'mes';
+/** For the field where people bring their own. */
+export const ownSecretHint = (contract) =>
+  shownAgain(contract)
+    ? 'Bring one only when the receiver has it already; later only a key with the scope secrets:reveal can read it.'
+    : 'Bring one only when the receiver has it already; it is not readable later.';
+
+/** The one time that the page shows a secret. */
+export const secretNotice = (endpointId, contract, kept) => {
   const secret = unkept.get(endpointId);
   if (secret === undefined) return null;
   const input = el('input', { type: 'text', readonly: '', class: 'mono', id: 'secret', 'data-key': 'secret' });
@@ -29,16 +51,14 @@ export const secretNotice = (endpointId, kept) => {
   return el(
     'section',
     { class: 'notice', 'aria-label': 'Secret' },
-    el('label', { for: 'secret' }, 'The secret, shown this once'),
+    el('label', { for: 'secret' }, shownAgain(contract) ? 'The secret' : 'The secret, shown this once'),
     el(
       'div',
       { class: 'field' },
       input,
       button('Copy', 'primary', 'copy', () => copy(input)),
     ),
-    hint(
-      'The receiver checks signatures with it. Millrace keeps it sealed and never shows it again: put it where the receiver reads it before you go on. If it is lost, make a new one.',
-    ),
+    hint(...(ABOUT[contract]?.(endpointId) ?? [`The receiver checks signatures with it. ${KEPT}: ${AGAIN}`])),
     button('I have kept it', 'plain', 'kept', () => {
       unkept.delete(endpointId);
       kept();

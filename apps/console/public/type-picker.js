@@ -1,4 +1,4 @@
-import { button, el } from './dom.js';
+import { button, el, prose } from './dom.js';
 import { textInput } from './forms.js';
 import { counted } from './words.js';
 
@@ -64,7 +64,7 @@ export const typePicker = (types) => {
       { class: 'entry' },
       box,
       el('span', { class: 'mono' }, name),
-      el('span', { class: 'soft' }, description),
+      el('span', { class: 'soft' }, ...prose(description)),
     );
   };
   input.addEventListener('input', render);
