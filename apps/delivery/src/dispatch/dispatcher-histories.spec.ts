@@ -241,6 +241,27 @@ describe('whatever happens, in whatever order', () => {
     for (const order of site.arrived.values()) expect(order).toEqual([...order].sort((a, b) => a - b));
   });
 
+  // A history that left deliveries waiting for ever once.
+  it('every delivery ends when the ordering is changed and changed back while one is under way', async () => {
+    const site = new Site('key');
+    const steps: Step[] = [
+      { act: 'give', key: 'b' },
+      { act: 'give', key: 'b' },
+      { act: 'ordering', to: 'none' },
+      { act: 'status', to: 'paused' },
+      { act: 'answer', with: 'refuses' },
+      { act: 'acknowledge', rounds: 2 },
+      { act: 'answer', with: 'fine' },
+      { act: 'status', to: 'active' },
+      { act: 'ordering', to: 'key' },
+      { act: 'give', key: 'a' },
+    ];
+    for (const each of steps) await site.take(each);
+    await site.calm();
+    expect(site.open()).toEqual([]);
+    expect([...site.world.states.keys()].filter((key) => !key.startsWith('fence/'))).toEqual([]);
+  });
+
   it('every delivery ends, however the ordering changes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(changing, { minLength: 5, maxLength: 40 }), async (steps) => {
