@@ -241,21 +241,40 @@ describe('whatever happens, in whatever order', () => {
     for (const order of site.arrived.values()) expect(order).toEqual([...order].sort((a, b) => a - b));
   });
 
-  // A history that left deliveries waiting for ever once.
-  it('every delivery ends when the ordering is changed and changed back while one is under way', async () => {
+  // Histories that left deliveries waiting for ever, or a key held, once.
+  it.each<[string, Step[]]>([
+    [
+      'is changed and changed back while one is under way',
+      [
+        { act: 'give', key: 'b' },
+        { act: 'give', key: 'b' },
+        { act: 'ordering', to: 'none' },
+        { act: 'status', to: 'paused' },
+        { act: 'answer', with: 'refuses' },
+        { act: 'acknowledge', rounds: 2 },
+        { act: 'answer', with: 'fine' },
+        { act: 'status', to: 'active' },
+        { act: 'ordering', to: 'key' },
+        { act: 'give', key: 'a' },
+      ],
+    ],
+    [
+      'ends while the head of a key is under way',
+      [
+        { act: 'answer', with: 'refuses' },
+        { act: 'give', key: 'a' },
+        { act: 'restart' },
+        { act: 'answer', with: 'hangs' },
+        { act: 'retries' },
+        { act: 'settle' },
+        { act: 'pass', ms: 10 },
+        { act: 'pass', ms: 10 },
+        { act: 'give', key: 'a' },
+        { act: 'ordering', to: 'none' },
+      ],
+    ],
+  ])('every delivery ends, and no key stays held, when the ordering %s', async (_, steps) => {
     const site = new Site('key');
-    const steps: Step[] = [
-      { act: 'give', key: 'b' },
-      { act: 'give', key: 'b' },
-      { act: 'ordering', to: 'none' },
-      { act: 'status', to: 'paused' },
-      { act: 'answer', with: 'refuses' },
-      { act: 'acknowledge', rounds: 2 },
-      { act: 'answer', with: 'fine' },
-      { act: 'status', to: 'active' },
-      { act: 'ordering', to: 'key' },
-      { act: 'give', key: 'a' },
-    ];
     for (const each of steps) await site.take(each);
     await site.calm();
     expect(site.open()).toEqual([]);

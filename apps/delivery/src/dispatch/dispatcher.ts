@@ -755,11 +755,8 @@ export class Dispatcher {
     const { state, owner } = work;
     const { deliveryId } = work.delivery.task;
     const key = this.keyOf(work);
-    if (key !== work.key) {
-      // The key that it had is of no meaning any more, and its record is done with: what waits for that key waits no longer.
-      const next = state.order.end(work.key!, deliveryId);
-      if (next !== null) state.ready.push(next);
-    }
+    // The key that it had is of no meaning any more, and its record is done with: what waits for that key waits no longer.
+    if (key !== work.key) this.freeKey(state, owner, work.key!, deliveryId);
     work.key = key;
     if (key === null) return;
     const known = state.order.headOf(key) === deliveryId;
