@@ -1,5 +1,6 @@
 export * from './contract/contract';
 export * from './contract/contracts';
+export { eclipseExportId, endpointIdOfExport } from './contract/eclipse';
 export * from './contract/javascript-json';
 export { MES_FAILING_AFTER } from './contract/mes';
 export { nentropyWebhookId } from './contract/nentropy';

@@ -1,3 +1,4 @@
+import { eclipseExportId, endpointIdOfExport } from '@millrace/domain';
 import {
   type CommandAcceptedView,
   type DeliveryDetailView,
@@ -44,7 +45,7 @@ type ExportEventsQuery = z.output<typeof exportEventsQuery>;
 
 const viewOf = (view: DeliveryView, bundle: ExportEventView['bundle']): ExportEventView => ({
   id: view.id,
-  exportId: view.endpointId.replace(/^ep_/, 'ex_'),
+  exportId: eclipseExportId(view.endpointId),
   eventId: view.eventId,
   bundle,
   status: view.status,
@@ -69,7 +70,7 @@ export class EclipseExportEventsController {
     @CurrentTenant() tenant: string,
     @ParsedQuery(exportEventsQuery) { exportId, ...rest }: ExportEventsQuery,
   ): Promise<Page<ExportEventView>> {
-    const endpointId = exportId?.replace(/^ex_/, 'ep_');
+    const endpointId = exportId === undefined ? undefined : endpointIdOfExport(exportId);
     return this.history.listAs(tenant, listOfContract(CONTRACT, { ...rest, endpointId }), async (rows) => {
       const events = await this.history.eventsOf(tenant, rows);
       return rows.map((row) =>

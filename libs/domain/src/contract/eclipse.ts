@@ -1,8 +1,12 @@
-import { objectSpans } from '../event/json-spans';
 import type { Contract } from './contract';
+import { membersOf } from './members';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
+
+/** The id of an export configuration: its endpoint's, under Eclipse's word. */
+export const eclipseExportId = (endpointId: string): string => endpointId.replace(/^ep_/, 'ex_');
+export const endpointIdOfExport = (exportId: string): string => exportId.replace(/^ex_/, 'ep_');
 
 /**
  * Eclipse Pro: a bundle's completion goes to a plant's system as the bare BundleResult. A connection's bearer token is the
@@ -60,9 +64,7 @@ const timeOf = (time: string): number => Date.parse(time.replace(/(\.\d{3})\d+/,
  * wrong by hours at most, of 30 days.
  */
 const endTimeOf = (data: string): number | null => {
-  if (!data.trimStart().startsWith('{')) return null;
-  const span = objectSpans(data).get('EndTime');
-  const value: unknown = span === undefined ? null : JSON.parse(data.slice(span.start, span.end));
+  const value: unknown = JSON.parse(membersOf(data).get('EndTime') ?? 'null');
   if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(value)) return null;
   const named = /(Z|[+-]\d{2}:?\d{2})$/i.test(value) ? value : `${value}Z`;
   const at = timeOf(named);

@@ -1,3 +1,4 @@
+import { endpointIdOfExport } from '@millrace/domain';
 import {
   type ConfigurationPage,
   type CreatedExportView,
@@ -23,7 +24,7 @@ import type { StoredEndpoint } from '../../endpoints/stored-endpoint';
 import { pageOf } from '../../paging/page';
 import { changeOf, writeOf } from '../../publication/write-request';
 import { USE_CASES, type UseCases } from '../../subscription.use-cases';
-import { endpointIdOfExport, noSuchExport, viewOfExport } from './exports.handler';
+import { noSuchExport, viewOfExport } from './exports.handler';
 
 const CONTRACT = 'eclipse';
 

@@ -1,3 +1,4 @@
+import { eclipseExportId } from '@millrace/domain';
 import type { CreatedExportView, ExportView, NewExport } from '@millrace/protocol';
 import type { CreateEndpoint } from '../../endpoints/create-endpoint.handler';
 import type { EndpointCondition } from '../../endpoints/endpoint-condition';
@@ -10,16 +11,12 @@ import { Refused } from '../../refused';
 import { newEndpoint } from '../new-endpoint';
 import { headersOfConnection, noSuchConnection } from './connections.handler';
 
-/** An export configuration is its endpoint under another name. */
-export const exportIdOf = (endpointId: string): string => endpointId.replace(/^ep_/, 'ex_');
-export const endpointIdOfExport = (exportId: string): string => exportId.replace(/^ex_/, 'ep_');
-
 export const noSuchExport = (): Refused => new Refused('not_found', 'There is no export configuration with this id.');
 
 export const viewOfExport = (endpoint: StoredEndpoint, condition: EndpointCondition | null): ExportView => {
   const { status, statusSince, nextProbeAt } = statusOf(endpoint, condition);
   return {
-    id: exportIdOf(endpoint.id),
+    id: eclipseExportId(endpoint.id),
     implementation: 'Bundle Complete Webhook',
     connectionId: endpoint.connectionId ?? '',
     endpointId: endpoint.id,
