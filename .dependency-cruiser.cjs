@@ -2,7 +2,7 @@
  * The dependency line of docs/architecture.md. Each part imports only what stands to its left:
  *
  *   domain <- protocol <- telemetry <- kafka, postgres, webhook-client <- service-runtime <- apps/<service>
- *   domain <- protocol <- event-schema <- apps/<service>
+ *   domain <- protocol <- event-schema <- machine-mapping <- apps/<service>
  *
  * sdk stands alone: it is published, and nothing of the server goes with it.
  */
@@ -16,6 +16,7 @@ const line = {
   'service-runtime': ['domain', 'protocol', 'telemetry', 'kafka', 'postgres', 'webhook-client'],
   sdk: [],
   'event-schema': ['domain', 'protocol'],
+  'machine-mapping': ['domain', 'protocol', 'event-schema'],
 };
 
 const libraryRules = Object.entries(line).map(([library, allowed]) => ({
@@ -102,6 +103,7 @@ module.exports = {
       'apps/[^/]+/src/[^/]+\\.module\\.ts',
     ]),
     knownOnlyIn('ajv-in-one-place', 'ajv|ajv-formats', ['libs/event-schema/']),
+    knownOnlyIn('expressions-in-one-place', '@marcbachmann/cel-js|yaml', ['libs/machine-mapping/']),
     knownOnlyIn('undici-in-one-place', 'undici', ['libs/webhook-client/']),
     knownOnlyIn('nest-in-one-library', '@nestjs/[^/]+', ['libs/service-runtime/', 'libs/postgres/', 'apps/']),
   ],

@@ -1,6 +1,4 @@
-/** What a machine is doing, in our words. */
-export const MACHINE_STATUSES = ['running', 'idle', 'held', 'down', 'offline', 'unknown'] as const;
-export type MachineStatus = (typeof MACHINE_STATUSES)[number];
+import type { MachineStatus } from './machine-status';
 
 /**
  * How a machine's data items become facts. Codes are not standard from one vendor to the next, so this is data, never

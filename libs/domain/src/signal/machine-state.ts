@@ -1,5 +1,6 @@
 import type { DuplicateWindow } from './duplicate-window';
-import type { MachineStatus, Role } from './machine-mapping';
+import type { Role } from './machine-mapping';
+import type { MachineStatus } from './machine-status';
 import type { SignalQuality } from './signal';
 import type { Moment } from './signal-time';
 

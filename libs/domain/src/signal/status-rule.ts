@@ -1,6 +1,7 @@
 import type { Emit } from './machine-event';
-import type { MachineMapping, MachineStatus } from './machine-mapping';
+import type { MachineMapping } from './machine-mapping';
 import { type MachineState, STATE_LIMITS } from './machine-state';
+import type { MachineStatus } from './machine-status';
 import { type Signal, UNAVAILABLE, UNAVAILABLE_CODE } from './signal';
 import { elapsedSeconds, type Moment } from './signal-time';
 
