@@ -2,6 +2,7 @@ import type { KafkaConnection } from '@millrace/kafka';
 import { DATABASE, type Database } from '@millrace/postgres';
 import type { TopicNames } from '@millrace/protocol';
 import {
+  ConfigurationRelay,
   KAFKA,
   LOGGER,
   OWN_SETTINGS,
@@ -24,7 +25,6 @@ import { ContractsController } from './contracts/contracts.controller';
 import { EndpointConditions } from './endpoints/endpoint-conditions';
 import { EndpointsController } from './endpoints/endpoints.controller';
 import { EventTypesController } from './event-types/event-types.controller';
-import { ConfigurationRelay } from './publication/configuration-relay.publisher';
 import { EndpointLifecycleConsumer } from './publication/endpoint-lifecycle.consumer';
 import { RecoveryProgressConsumer } from './publication/recovery-progress.consumer';
 import { RecoveriesController } from './recoveries/recoveries.controller';
@@ -36,7 +36,12 @@ const relay = {
   provide: ConfigurationRelay,
   inject: [KAFKA, TOPICS, SERVICE_SETTINGS, LOGGER],
   useFactory: (kafka: KafkaConnection, topics: TopicNames, settings: ServiceSettings, logger: Logger) =>
-    new ConfigurationRelay(kafka, { databaseUrl: settings.databaseUrl, schema: SUBSCRIPTION_SCHEMA }, topics, logger),
+    new ConfigurationRelay(
+      kafka,
+      // whoever reads the order of a recovery finds its endpoint in Kafka, also when both were made together
+      { databaseUrl: settings.databaseUrl, schema: SUBSCRIPTION_SCHEMA, later: [topics.recoveries] },
+      logger,
+    ),
 };
 
 /** Wait before a record of the delivery service is tried again, when PostgreSQL did not take it. */

@@ -4,6 +4,7 @@ import {
   connectDatabase,
   type Database,
   type IdempotentRequest,
+  inTenant,
   OutboxRelay,
   requestHash,
   runMigrations,
@@ -24,17 +25,14 @@ import {
   recoverEndpointRequest,
   topicNames,
 } from '@millrace/protocol';
-import { hashApiKey } from '@millrace/service-runtime';
+import { hashApiKey, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { silentLogger } from '@millrace/telemetry';
 import { eventually, testEnvironment } from '@millrace/test-environment';
 import { EndpointStore } from './endpoints/endpoint.store';
 import { openForEndpoint } from './endpoints/endpoint-secrets';
 import { EventTypeStore } from './event-types/event-type.store';
-import type { WriteRequest } from './publication/configuration-write';
-import { Refused } from './refused';
 import { SUBSCRIPTION_SCHEMA, SUBSCRIPTION_TABLES } from './subscription.database';
 import { type UseCases, useCases } from './subscription.use-cases';
-import { inTenant } from './tenancy/tenant-transaction.store';
 
 jest.setTimeout(60_000);
 

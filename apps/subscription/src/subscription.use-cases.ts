@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { EncryptionKey } from '@millrace/domain';
 import { type Database, IdempotencyStore, Outbox, type OutboxRelay } from '@millrace/postgres';
 import type { TopicNames } from '@millrace/protocol';
+import { answerSealing, OutboxWriter, PageCursors, Refused } from '@millrace/service-runtime';
 import { destinationBlocked, type Logger } from '@millrace/telemetry';
 import { checkDestination, type DestinationPolicy } from '@millrace/webhook-client';
 import { ApiKeyStore, apiKeyTransaction } from './api-keys/api-key.store';
@@ -25,15 +26,11 @@ import { RotateSecret } from './endpoints/rotate-secret.handler';
 import { TestEndpoint } from './endpoints/test-endpoint.handler';
 import { EventTypeStore, eventTypeTransaction } from './event-types/event-type.store';
 import { ChangeEventType, DescribeEventType, EventTypeCatalogue } from './event-types/event-types.handler';
-import { PageCursors } from './paging/page-cursor';
-import { answerSealing } from './publication/answer-sealing';
-import { OutboxWriter } from './publication/outbox-writer';
 import { RecoverEndpoint } from './recoveries/recover-endpoint.handler';
 import { RecoveryStore, recoveryTransaction } from './recoveries/recovery.store';
 import { RecoveryAnswers } from './recoveries/recovery-answers';
 import { SteerRecovery } from './recoveries/steer-recovery.handler';
 import { StoreProgress } from './recoveries/store-progress.handler';
-import { Refused } from './refused';
 import { SUBSCRIPTION_SCHEMA } from './subscription.database';
 
 export interface UseCaseInput {

@@ -20,6 +20,7 @@ export {
   isUnstorableValue,
 } from './database/database-errors';
 export { pendingMigrations, runMigrations } from './database/migrations';
+export { inTenant, tenantWall } from './database/tenant-transaction';
 export { inTransaction } from './database/transaction';
 export {
   ClaimLost,

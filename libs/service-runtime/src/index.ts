@@ -28,6 +28,13 @@ export {
   whole,
 } from './config/environment';
 export { type Need, readServiceSettings, type ServiceSettings } from './config/service.config';
+export { answerSealing } from './configuration/answer-sealing';
+export { ConfigurationRelay, type ConfigurationRelaySettings } from './configuration/configuration-relay.publisher';
+export type { ConfigurationWriter, Write, WriteRequest } from './configuration/configuration-write';
+export { LateDatabase, type LateDatabaseOptions } from './configuration/late-database';
+export { OutboxWriter, type OutboxWriterParts } from './configuration/outbox-writer';
+export { Refused } from './configuration/refused';
+export { changeOf, writeOf } from './configuration/write-request';
 export { type ReadinessCheck, ReadinessChecks } from './health/readiness-checks';
 export { ApiProblem, notFound, type ProblemExtras, unavailable } from './http/api-problem';
 export {
@@ -45,6 +52,8 @@ export { parseBody, parseQuery } from './http/parse';
 export { DEFAULT_BODY_LIMIT } from './http/read-body';
 export { CurrentIdempotency } from './idempotency/idempotency.interceptor';
 export { IdempotencyScope } from './idempotency/idempotency-scope';
+export { pageOf } from './paging/page';
+export { PageCursors } from './paging/page-cursor';
 export { type ServiceDatabaseOptions, serviceDatabase } from './service-database';
 export type { RunningService, ServiceContext, ServiceDefinition } from './service-definition';
 export { startService } from './start-service';

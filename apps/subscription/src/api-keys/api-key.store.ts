@@ -1,7 +1,6 @@
-import type { Database, Transaction } from '@millrace/postgres';
+import { type Database, inTenant, type Transaction } from '@millrace/postgres';
 import { MoreThan } from 'typeorm';
 
-import { inTenant } from '../tenancy/tenant-transaction.store';
 import { ApiKeyEntity } from './api-key.entity';
 import type { ApiKeyReads, ApiKeyTransaction, StoredApiKey } from './api-keys.ports';
 

@@ -11,15 +11,16 @@ import {
   type ApiPrincipal,
   CurrentPrincipal,
   CurrentTenant,
+  changeOf,
   IdempotencyKey,
   JsonBody,
   ParsedQuery,
+  pageOf,
   RawBody,
   RequireScope,
+  writeOf,
 } from '@millrace/service-runtime';
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { pageOf } from '../paging/page';
-import { changeOf, writeOf } from '../publication/write-request';
 import { USE_CASES, type UseCases } from '../subscription.use-cases';
 import { viewOfApiKey } from './create-api-key.handler';
 import { noSuchApiKey } from './revoke-api-key.handler';

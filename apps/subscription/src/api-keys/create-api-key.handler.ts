@@ -5,10 +5,14 @@ import {
   encodeApiKey,
   type NewApiKeySettings,
 } from '@millrace/protocol';
-import { generateApiKey, SITE_KEY_ID } from '@millrace/service-runtime';
+import {
+  type ConfigurationWriter,
+  generateApiKey,
+  Refused,
+  SITE_KEY_ID,
+  type WriteRequest,
+} from '@millrace/service-runtime';
 import { apiKeyChanged, type Logger } from '@millrace/telemetry';
-import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
-import { Refused } from '../refused';
 import type { ApiKeyTransaction, StoredApiKey } from './api-keys.ports';
 
 export interface ApiKeyTools {

@@ -1,7 +1,6 @@
 import { encodeApiKey } from '@millrace/protocol';
+import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { apiKeyChanged } from '@millrace/telemetry';
-import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
-import { Refused } from '../refused';
 import type { ApiKeyTransaction } from './api-keys.ports';
 import type { ApiKeyTools } from './create-api-key.handler';
 

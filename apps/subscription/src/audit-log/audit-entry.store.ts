@@ -1,7 +1,6 @@
-import type { Database, Transaction } from '@millrace/postgres';
+import { type Database, inTenant, type Transaction } from '@millrace/postgres';
 import { LessThan } from 'typeorm';
 import { sortableId } from '../ids/sortable-id';
-import { inTenant } from '../tenancy/tenant-transaction.store';
 import { type AuditAction, AuditEntryEntity } from './audit-entry.entity';
 
 export interface AuditEntry {

@@ -1,7 +1,6 @@
 import { type AuditEntryView, type ConfigurationPage, configurationPageQuery, type Page } from '@millrace/protocol';
-import { CurrentTenant, ParsedQuery, RequireScope } from '@millrace/service-runtime';
+import { CurrentTenant, ParsedQuery, pageOf, RequireScope } from '@millrace/service-runtime';
 import { Controller, Get, Inject } from '@nestjs/common';
-import { pageOf } from '../paging/page';
 import { USE_CASES, type UseCases } from '../subscription.use-cases';
 
 @Controller('v1/audit-log')

@@ -1,9 +1,9 @@
 import { builtInEventType } from '@millrace/protocol';
+import { Refused } from '@millrace/service-runtime';
 import { isEndpointId } from '../endpoints/endpoint-id';
 import type { EndpointReads } from '../endpoints/endpoints.ports';
 import type { StoredEndpoint } from '../endpoints/stored-endpoint';
 import type { EventTypeReads } from '../event-types/event-types.ports';
-import { Refused } from '../refused';
 
 /** What the APIs of the older systems share: each sees the endpoints of its own contract and no others. */
 export class CompatibleEndpoints {

@@ -13,6 +13,7 @@ import {
   type ApiPrincipal,
   CurrentPrincipal,
   CurrentTenant,
+  changeOf,
   IdempotencyKey,
   JsonBody,
   OptionalJsonBody,
@@ -20,10 +21,10 @@ import {
   RawBody,
   RequireScope,
   ScopeRefusal,
+  writeOf,
 } from '@millrace/service-runtime';
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import type { StoredEndpoint } from '../endpoints/stored-endpoint';
-import { changeOf, writeOf } from '../publication/write-request';
 import { USE_CASES, type UseCases } from '../subscription.use-cases';
 import { newEndpoint } from './new-endpoint';
 

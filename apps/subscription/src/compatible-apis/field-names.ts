@@ -1,4 +1,4 @@
-import { Refused } from '../refused';
+import { Refused } from '@millrace/service-runtime';
 
 /** Says of a refused URL where it stands in this API's body. */
 export const namedUrl = <T>(name: string, judge: () => T): T => {

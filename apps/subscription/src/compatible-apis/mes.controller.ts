@@ -17,17 +17,18 @@ import {
   CurrentPrincipal,
   CurrentTenant,
   CurrentTrace,
+  changeOf,
   IdempotencyKey,
   JsonBody,
   ParsedQuery,
+  pageOf,
   RawBody,
   RequireScope,
+  writeOf,
 } from '@millrace/service-runtime';
 import { formatTraceparent, type TraceContext } from '@millrace/telemetry';
 import { Controller, Delete, Get, Header, HttpCode, Inject, Param, Patch, Post } from '@nestjs/common';
 import type { StoredEndpoint } from '../endpoints/stored-endpoint';
-import { pageOf } from '../paging/page';
-import { changeOf, writeOf } from '../publication/write-request';
 import { USE_CASES, type UseCases } from '../subscription.use-cases';
 import { newEndpoint } from './new-endpoint';
 

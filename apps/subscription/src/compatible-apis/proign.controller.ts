@@ -13,19 +13,20 @@ import {
   type ApiPrincipal,
   CurrentPrincipal,
   CurrentTrace,
+  changeOf,
   IdempotencyKey,
   JsonBody,
   OptionalJsonBody,
   ParsedQuery,
+  pageOf,
   RawBody,
+  Refused,
   RequireScope,
+  writeOf,
 } from '@millrace/service-runtime';
 import { formatTraceparent, type TraceContext } from '@millrace/telemetry';
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import type { StoredEndpoint } from '../endpoints/stored-endpoint';
-import { pageOf } from '../paging/page';
-import { changeOf, writeOf } from '../publication/write-request';
-import { Refused } from '../refused';
 import { USE_CASES, type UseCases } from '../subscription.use-cases';
 import { namedUrl } from './field-names';
 import { newEndpoint } from './new-endpoint';

@@ -1,12 +1,11 @@
 import { DEFAULT_OPTIONS } from '@millrace/domain';
 import { type EclipsRunSecretView, encodeEndpoint } from '@millrace/protocol';
+import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { endpointChanged } from '@millrace/telemetry';
 import { newEndpointId } from '../endpoints/endpoint-id';
 import { newSecret, sealForEndpoint } from '../endpoints/endpoint-secrets';
 import type { EndpointTools, EndpointTransaction } from '../endpoints/endpoints.ports';
 import { recordOfEndpoint, type StoredEndpoint } from '../endpoints/stored-endpoint';
-import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
-import { Refused } from '../refused';
 
 /**
  * The secret that signs what goes to the `webhook_url` of a run, one for each tenant. It belongs to an endpoint that stands

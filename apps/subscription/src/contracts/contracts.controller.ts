@@ -13,6 +13,7 @@ import {
   JsonBody,
   notFound,
   RawBody,
+  Refused,
   RequireScope,
   readUtf8,
 } from '@millrace/service-runtime';
@@ -21,7 +22,6 @@ import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { requireContractLimits } from '../endpoints/contract-limits';
 import { newEndpointId } from '../endpoints/endpoint-id';
 import { newSecret } from '../endpoints/endpoint-secrets';
-import { Refused } from '../refused';
 import { previewContract } from './preview-contract';
 
 const refuse = (path: string, detail: string): never => {

@@ -1,8 +1,7 @@
 import { contractNamed, sealHeldHeaders } from '@millrace/domain';
 import type { ChangedEndpointView, EndpointChanges } from '@millrace/protocol';
+import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { endpointChanged } from '@millrace/telemetry';
-import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
-import { Refused } from '../refused';
 import { refusedMember, requireContractLimits, requireContractSecret } from './contract-limits';
 import { applyChanges } from './endpoint-changes';
 import { headersToStore } from './endpoint-headers';

@@ -1,5 +1,5 @@
 import { type Contract, contractNamed, DEFAULT_OPTIONS, type Endpoint } from '@millrace/domain';
-import type { Refused } from '../refused';
+import type { Refused } from '@millrace/service-runtime';
 import { requireContractLimits } from './contract-limits';
 
 const standard = contractNamed('standard') as Contract;

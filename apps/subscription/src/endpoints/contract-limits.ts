@@ -1,6 +1,6 @@
 import { type Contract, chosenOptions, contractNamed, type Endpoint } from '@millrace/domain';
 import { clientSecretProblem } from '@millrace/protocol';
-import { Refused } from '../refused';
+import { Refused } from '@millrace/service-runtime';
 
 export const refusedMember = (path: string, detail: string): Refused =>
   new Refused('invalid_request', `The body is not valid, ${path}: ${detail}`, [{ path, detail }]);

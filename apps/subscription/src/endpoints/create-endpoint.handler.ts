@@ -5,12 +5,11 @@ import {
   type NewEndpointSettings,
   RECOVERY_LIMITS,
 } from '@millrace/protocol';
+import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { endpointChanged } from '@millrace/telemetry';
-import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
 import { newRecovery, orderOf, type Recovery } from '../recoveries/recovery';
 import { newRecoveryId } from '../recoveries/recovery-id';
 import { sinceProblem } from '../recoveries/recovery-span';
-import { Refused } from '../refused';
 import { requireContractLimits } from './contract-limits';
 import { headersToStore } from './endpoint-headers';
 import { newEndpointId } from './endpoint-id';

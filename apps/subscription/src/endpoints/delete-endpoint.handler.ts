@@ -1,6 +1,6 @@
 import { encodeEndpoint, encodeRecoveryOrder } from '@millrace/protocol';
+import type { ConfigurationWriter, WriteRequest } from '@millrace/service-runtime';
 import { endpointChanged } from '@millrace/telemetry';
-import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
 import { orderOf, steer } from '../recoveries/recovery';
 import { noSuchEndpoint } from './change-endpoint.handler';
 import type { EndpointTools, EndpointTransaction } from './endpoints.ports';

@@ -1,6 +1,6 @@
 import type { EndpointDisabled } from '@millrace/protocol';
+import type { ConfigurationWriter } from '@millrace/service-runtime';
 import { endpointChanged, type Logger } from '@millrace/telemetry';
-import type { ConfigurationWriter } from '../publication/configuration-write';
 import { disabledBy } from './endpoint-changes';
 import type { EndpointTools, EndpointTransaction } from './endpoints.ports';
 import { recordOfEndpoint } from './stored-endpoint';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { openHeaders } from '@millrace/domain';
-import type { Refused } from '../refused';
+import type { Refused } from '@millrace/service-runtime';
 import { headersToStore } from './endpoint-headers';
 
 const KEY = randomBytes(32);

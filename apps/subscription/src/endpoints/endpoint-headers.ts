@@ -1,5 +1,5 @@
 import { type EncryptionKey, type HeaderValues, HIDDEN_VALUE, sealHeaders, sealHeldHeaders } from '@millrace/domain';
-import { Refused } from '../refused';
+import { Refused } from '@millrace/service-runtime';
 import type { Randomness } from './endpoint-secrets';
 
 /**

@@ -1,10 +1,9 @@
 import { DEFAULT_OPTIONS } from '@millrace/domain';
-import type { Database, Transaction } from '@millrace/postgres';
+import { type Database, inTenant, type Transaction } from '@millrace/postgres';
 import { In, IsNull, LessThan, Not } from 'typeorm';
 import { auditTransaction } from '../audit-log/audit-entry.store';
 import { connectionTransaction } from '../compatible-apis/eclipse/connection.store';
 import { recoveryTransaction } from '../recoveries/recovery.store';
-import { inTenant } from '../tenancy/tenant-transaction.store';
 import { EndpointEntity } from './endpoint.entity';
 import type { EndpointReads, EndpointTransaction } from './endpoints.ports';
 import type { StoredEndpoint } from './stored-endpoint';

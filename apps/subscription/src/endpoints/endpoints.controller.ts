@@ -19,17 +19,18 @@ import {
   CurrentPrincipal,
   CurrentTenant,
   CurrentTrace,
+  changeOf,
   IdempotencyKey,
   JsonBody,
   OptionalJsonBody,
   ParsedQuery,
+  pageOf,
   RawBody,
   RequireScope,
+  writeOf,
 } from '@millrace/service-runtime';
 import { formatTraceparent, type TraceContext } from '@millrace/telemetry';
 import { Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post } from '@nestjs/common';
-import { pageOf } from '../paging/page';
-import { changeOf, writeOf } from '../publication/write-request';
 import { USE_CASES, type UseCases } from '../subscription.use-cases';
 import { noSuchEndpoint } from './change-endpoint.handler';
 import { isEndpointId } from './endpoint-id';

@@ -1,7 +1,7 @@
 import { contractNamed } from '@millrace/domain';
+import type { ConfigurationWriter, WriteRequest } from '@millrace/service-runtime';
 import { secretRevealed } from '@millrace/telemetry';
 import { newAuditEntryId } from '../audit-log/audit-entry.store';
-import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
 import { noSuchEndpoint } from './change-endpoint.handler';
 import { openForEndpoint } from './endpoint-secrets';
 import type { EndpointTools, EndpointTransaction } from './endpoints.ports';

@@ -1,7 +1,6 @@
 import { ENDPOINT_LIMITS, type RotatedSecretView } from '@millrace/protocol';
+import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { endpointChanged } from '@millrace/telemetry';
-import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
-import { Refused } from '../refused';
 import { noSuchEndpoint } from './change-endpoint.handler';
 import { withSecrets } from './endpoint-changes';
 import { newSecret, rotated, sealForEndpoint } from './endpoint-secrets';

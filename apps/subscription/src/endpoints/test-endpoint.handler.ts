@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { contractNamed } from '@millrace/domain';
 import { type DeliveryCreated, encodeDelivery, encodeFacts } from '@millrace/protocol';
-import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
-import { Refused } from '../refused';
+import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { noSuchEndpoint } from './change-endpoint.handler';
 import type { EndpointTools, EndpointTransaction } from './endpoints.ports';
 import { testDelivery } from './test-delivery';

@@ -1,8 +1,7 @@
-import type { Database, Transaction } from '@millrace/postgres';
+import { type Database, inTenant, type Transaction } from '@millrace/postgres';
 import type { EventValidation } from '@millrace/protocol';
 import { In, MoreThan, Not } from 'typeorm';
 
-import { inTenant } from '../tenancy/tenant-transaction.store';
 import { EventTypeEntity, EventTypeVersionEntity, EventValidationEntity } from './event-type.entity';
 import type { EventTypeReads, EventTypeTransaction, StoredEventType, StoredVersion } from './event-types.ports';
 

@@ -14,15 +14,16 @@ import {
   type ApiPrincipal,
   CurrentPrincipal,
   CurrentTenant,
+  changeOf,
   IdempotencyKey,
   JsonBody,
   ParsedQuery,
+  pageOf,
   RawBody,
   RequireScope,
+  writeOf,
 } from '@millrace/service-runtime';
 import { Controller, Get, Inject, Param, Patch, Post } from '@nestjs/common';
-import { pageOf } from '../paging/page';
-import { changeOf, writeOf } from '../publication/write-request';
 import { USE_CASES, type UseCases } from '../subscription.use-cases';
 import { noSuchEventType, positionOfEventType } from './event-types.handler';
 

@@ -11,8 +11,7 @@ import {
   type NewEventType,
   type OutgoingMessage,
 } from '@millrace/protocol';
-import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
-import { Refused } from '../refused';
+import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { GENERIC_EXAMPLE, viewOfBuiltIn } from './built-in-event-types';
 import { describedType } from './event-type-changes';
 import type { EventTypeReads, EventTypeTransaction, StoredEventType, StoredVersion } from './event-types.ports';

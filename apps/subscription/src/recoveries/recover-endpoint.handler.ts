@@ -1,8 +1,7 @@
 import { encodeRecoveryOrder, RECOVERY_LIMITS, type RecoveryView, type WantedRecovery } from '@millrace/protocol';
+import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { noSuchEndpoint } from '../endpoints/change-endpoint.handler';
 import type { EndpointTools, EndpointTransaction } from '../endpoints/endpoints.ports';
-import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
-import { Refused } from '../refused';
 import { newRecovery, orderOf } from './recovery';
 import type { RecoveryAnswers } from './recovery-answers';
 import { newRecoveryId } from './recovery-id';

@@ -13,15 +13,15 @@ import {
   IdempotencyKey,
   JsonBody,
   ParsedQuery,
+  pageOf,
   RawBody,
+  Refused,
   RequireScope,
+  writeOf,
 } from '@millrace/service-runtime';
 import { Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { noSuchEndpoint } from '../endpoints/change-endpoint.handler';
 import { isEndpointId } from '../endpoints/endpoint-id';
-import { pageOf } from '../paging/page';
-import { writeOf } from '../publication/write-request';
-import { Refused } from '../refused';
 import { USE_CASES, type UseCases } from '../subscription.use-cases';
 import type { Steering } from './recovery';
 import { noSuchRecovery } from './recovery-answers';

@@ -1,8 +1,8 @@
 import type { RecoveryView } from '@millrace/protocol';
+import { Refused } from '@millrace/service-runtime';
 import type { EndpointCondition } from '../endpoints/endpoint-condition';
 import { statusOf } from '../endpoints/endpoint-view';
 import type { EndpointReads } from '../endpoints/endpoints.ports';
-import { Refused } from '../refused';
 import type { RecoveryReads } from './recoveries.ports';
 import { hasEnded, type Recovery } from './recovery';
 import { viewOfRecovery } from './recovery-view';

@@ -1,6 +1,5 @@
-import type { Database, Transaction } from '@millrace/postgres';
+import { type Database, inTenant, type Transaction } from '@millrace/postgres';
 import { In, LessThan } from 'typeorm';
-import { inTenant } from '../tenancy/tenant-transaction.store';
 import type { RecoveryReads, RecoveryTransaction } from './recoveries.ports';
 import { OPEN_STATES, type Recovery } from './recovery';
 import { RecoveryEntity } from './recovery.entity';

@@ -1,7 +1,6 @@
 import { encodeRecoveryOrder, type RecoveryView, type TopicNames } from '@millrace/protocol';
+import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
 import type { Logger } from '@millrace/telemetry';
-import type { ConfigurationWriter, WriteRequest } from '../publication/configuration-write';
-import { Refused } from '../refused';
 import type { RecoveryTransaction } from './recoveries.ports';
 import { orderOf, type Steering, steer } from './recovery';
 import { noSuchRecovery, type RecoveryAnswers } from './recovery-answers';

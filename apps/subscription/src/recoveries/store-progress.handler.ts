@@ -1,5 +1,5 @@
 import type { RecoveryProgress } from '@millrace/protocol';
-import type { ConfigurationWriter } from '../publication/configuration-write';
+import type { ConfigurationWriter } from '@millrace/service-runtime';
 import type { RecoveryTransaction } from './recoveries.ports';
 import { afterProgress } from './recovery';
 

@@ -1,6 +1,5 @@
-import type { Database, Transaction } from '@millrace/postgres';
+import { type Database, inTenant, type Transaction } from '@millrace/postgres';
 import { LessThan } from 'typeorm';
-import { inTenant } from '../../tenancy/tenant-transaction.store';
 import { ConnectionEntity } from './connection.entity';
 import type { ConnectionReads, ConnectionTransaction, StoredConnection } from './connections.ports';
 

@@ -13,16 +13,17 @@ import {
   type ApiPrincipal,
   CurrentPrincipal,
   CurrentTenant,
+  changeOf,
   IdempotencyKey,
   JsonBody,
   ParsedQuery,
+  pageOf,
   RawBody,
   RequireScope,
+  writeOf,
 } from '@millrace/service-runtime';
 import { Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post } from '@nestjs/common';
 import type { StoredEndpoint } from '../../endpoints/stored-endpoint';
-import { pageOf } from '../../paging/page';
-import { changeOf, writeOf } from '../../publication/write-request';
 import { USE_CASES, type UseCases } from '../../subscription.use-cases';
 import { noSuchExport, viewOfExport } from './exports.handler';
 

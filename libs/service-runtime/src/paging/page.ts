@@ -1,5 +1,5 @@
 import type { ConfigurationPage, Page } from '@millrace/protocol';
-import { Refused } from '../refused';
+import { Refused } from '../configuration/refused';
 import type { PageCursors } from './page-cursor';
 
 /**

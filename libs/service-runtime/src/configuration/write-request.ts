@@ -1,5 +1,5 @@
 import { requestHash } from '@millrace/postgres';
-import type { ApiPrincipal } from '@millrace/service-runtime';
+import type { ApiPrincipal } from '../auth/api-key-directory';
 import type { WriteRequest } from './configuration-write';
 
 /**

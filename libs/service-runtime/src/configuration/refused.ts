@@ -1,5 +1,5 @@
 import type { Problem, ProblemCode } from '@millrace/protocol';
-import { ApiProblem } from '@millrace/service-runtime';
+import { ApiProblem } from '../http/api-problem';
 
 /** Seconds after which a client may try again what Kafka has not acknowledged. */
 const RETRY_AFTER = '2';

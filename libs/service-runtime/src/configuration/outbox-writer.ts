@@ -2,15 +2,15 @@ import {
   type Database,
   type IdempotencyClaim,
   type IdempotencyStore,
+  inTenant,
   NotPublished,
   type Outbox,
   type OutboxRelay,
   type OutboxTicket,
   type Transaction,
 } from '@millrace/postgres';
-import { Refused } from '../refused';
-import { inTenant } from '../tenancy/tenant-transaction.store';
 import type { ConfigurationWriter, Write, WriteRequest } from './configuration-write';
+import { Refused } from './refused';
 
 /** What is kept of a write for a repeat with the same Idempotency-Key. */
 interface Stored<T> {
