@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import type { Signal } from '@millrace/domain';
 import type { Logger } from '@millrace/telemetry';
 import type { z } from 'zod';
@@ -19,6 +20,11 @@ export interface SourceKind<Settings> {
   /** Machines that the settings name; null where the peer decides while it runs. */
   readonly machines: (settings: Settings) => readonly string[] | null;
   /**
+   * What the settings lead to. Each is judged before every try and every start: a tenant reaches with a source what the site
+   * lets sources reach, and nothing else. A kind that reaches nothing (peers call it) has none.
+   */
+  readonly reaches?: (settings: Settings) => readonly SourceReach[];
+  /**
    * One attempt before the source is saved: connects, looks, leaves no trace. Rejects SourceProblem with what to do about
    * it. Ends within `signal`'s time.
    */
@@ -35,7 +41,14 @@ export interface OpenSource {
   health(): OpenSourceHealth;
 }
 
+/** `path` is the member of the settings that names it. */
+export type SourceReach =
+  | { readonly kind: 'peer'; readonly host: string; readonly port: number; readonly path: string }
+  | { readonly kind: 'folder'; readonly folder: string; readonly path: string };
+
 export interface TryContext {
+  /** For the connections of a kind whose client takes one: refuses what a name leads to now and may not be reached. */
+  readonly lookup?: LookupFunction;
   readonly signal: AbortSignal;
   readonly logger: Logger;
   /** Where a kind may keep files between starts (an OPC UA client's own certificate); made by whoever needs it. */
@@ -70,6 +83,8 @@ export interface SourceContext {
   /** Never the same twice: for sessions whose peer has no name for them. */
   readonly newId: () => string;
   readonly folder: string;
+  /** As in {@link TryContext}. */
+  readonly lookup?: LookupFunction;
 }
 
 /** JSON of the kind's own form; at most 64 KiB. */
