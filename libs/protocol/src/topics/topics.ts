@@ -72,6 +72,10 @@ export const topicNames = (prefix: string) =>
     apiKeys: `${prefix}api-keys`,
     eventRules: `${prefix}event-rules`,
     machineState: `${prefix}machine-state`,
+    machineSignals: `${prefix}machine-signals`,
+    sources: `${prefix}sources`,
+    sourceState: `${prefix}source-state`,
+    mappings: `${prefix}mappings`,
     deliveries: `${prefix}deliveries`,
     retry: (tier: RetryTierName) => `${prefix}retry.${tier}`,
     clock: `${prefix}clock`,
@@ -106,6 +110,12 @@ export const topicSpecs = (settings: TopicSettings): TopicSpec[] => {
     spec(names.apiKeys, 1, compacted),
     spec(names.eventRules, 1, compacted),
     spec(names.machineState, 1, compacted),
+    spec(names.machineSignals, 1, compacted),
+    spec(names.sources, 1, compacted),
+    // written once a second by every source that moves, so it is cleaned without delay
+    spec(names.sourceState, 1, { ...compacted, 'min.compaction.lag.ms': '0' }),
+    // what a signal of the retention names must be there for as long, so nobody deletes from it
+    spec(names.mappings, 1, compacted),
     // as long as events: a parked delivery is a position in this topic (docs/decisions/0007)
     spec(names.deliveries, partitions, { ...kept(35 * DAY_MS), ...appendTime }),
     ...RETRY_TIERS.map((tier) =>
