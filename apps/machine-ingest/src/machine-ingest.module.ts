@@ -19,6 +19,7 @@ import { eventTrace } from './publication/event-trace';
 import { EventsController } from './publication/events.controller';
 import { DELIVERY_TIMEOUT_MS, KafkaEventPublisher } from './publication/kafka-event.publisher';
 import { AcceptSignalsHandler } from './signal-intake/http/accept-signals.handler';
+import { IntakeBudget } from './signal-intake/http/intake-budget';
 import { SignalsController } from './signal-intake/http/signals.controller';
 import { KafkaSignalSink } from './signal-intake/kafka-signal.sink';
 import { MtconnectFileSource, mtconnectSourceName } from './signal-intake/mtconnect/mtconnect-file.source';
@@ -120,6 +121,7 @@ export const machineIngestModule = (context: Context): DynamicModule => {
     controllers: [EventsController, SignalsController, MachinesController],
     providers: [
       { provide: MachineDirectory, useValue: directory },
+      { provide: IntakeBudget, useValue: new IntakeBudget() },
       {
         provide: AcceptEventsHandler,
         useValue: new AcceptEventsHandler({

@@ -20,8 +20,12 @@ export interface AcceptSignalsPorts {
 export interface AcceptSignals {
   readonly tenant: string;
   readonly body: Buffer;
+  /** As the header says it; undefined is JSON. */
+  readonly contentType?: string | undefined;
   readonly idempotencyKey: string | null;
   readonly traceparent: string | null;
+  /** Where the request came to, when it was not `/v1/signals`: what its signals are where they say nothing else. */
+  readonly place?: { readonly source: string; readonly machine: string | null };
 }
 
 export type SignalsAnswer =
@@ -43,10 +47,12 @@ export class AcceptSignalsHandler {
         kind: 'problem',
         problem: problem('idempotency_conflict', 'This Idempotency-Key came with another body before; use a new key.'),
       };
-    const read = readSignalRequest(request.body, {
+    const read = readSignalRequest(request, {
       tenant,
       receivedAt,
       repeatable: key === null ? null : repeatableSession(key, fingerprint),
+      source: request.place?.source ?? 'http',
+      machine: request.place?.machine ?? null,
     });
     if (read.kind === 'problem') {
       if (key !== null) ports.keys.forget(tenant, key);
@@ -64,13 +70,13 @@ export class AcceptSignalsHandler {
         retryAfterSeconds: 2,
       };
     }
-    ports.told.received('http', read.signals, read.rejected.length);
+    ports.told.received(request.place?.source ?? 'http', read.signals, read.rejected.length);
     return { kind: 'accepted', body: { accepted: read.signals.length, rejected: [...read.rejected] } };
   }
 }
 
 /** The body is part of it: another request that comes under the key when the first is forgotten must not count as its repeat. */
-const repeatableSession = (key: string, fingerprint: string): string =>
+export const repeatableSession = (key: string, fingerprint: string): string =>
   `key:${createHash('sha256')
     .update(JSON.stringify([key, fingerprint]))
     .digest('hex')

@@ -1,10 +1,22 @@
+import { readFileSync } from 'node:fs';
 import { decodeSignal, encodeSignal } from '@millrace/protocol';
 import fc from 'fast-check';
+import { describeRecordings, recordingPath } from '../../test-support/recordings';
 import { readSignalRequest } from './read-signal-request';
+import type { SignalRequestContext } from './signal-of-item';
 
-const context = { tenant: 'acme', receivedAt: Date.parse('2026-02-17T13:00:00Z'), repeatable: null };
-const read = (body: unknown, over: Partial<typeof context> | { repeatable: string } = {}) =>
-  readSignalRequest(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), { ...context, ...over });
+const context = {
+  tenant: 'acme',
+  receivedAt: Date.parse('2026-02-17T13:00:00Z'),
+  repeatable: null,
+  source: 'http',
+  machine: null,
+};
+type Over = Partial<SignalRequestContext> & { contentType?: string };
+const read = (body: unknown, { contentType, ...over }: Over = {}) => {
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  return readSignalRequest({ body: bytes, contentType }, { ...context, ...over });
+};
 const signalsOf = (reading: ReturnType<typeof read>) => {
   if (reading.kind !== 'signals') throw new Error(JSON.stringify(reading.problem));
   return reading.signals;
@@ -41,6 +53,128 @@ it('keeps the digits of a 64-bit integer', () => {
   expect(signalsOf(read('[{"machine":"M","path":"p","value":9223372036854775807}]'))[0]).toMatchObject({
     value: '9223372036854775807',
     type: 'int64',
+  });
+});
+
+it('keeps an object as it is, and as its text where JavaScript would change a number', () => {
+  const [plain, large] = signalsOf(
+    read(
+      '[{"machine":"M","path":"p","value":{"n":14400.0}},{"machine":"M","path":"p","value":{"n":12345678901234567890}}]',
+    ),
+  );
+  expect(plain).toMatchObject({ value: { n: 14400 }, type: 'json' });
+  expect(large).toMatchObject({ value: '{"n":12345678901234567890}', type: 'json' });
+});
+
+it('gives a signal the machine and the source of the place it came to', () => {
+  const own = { source: 'gateway', machine: 'RF-9' };
+  const [first, second] = signalsOf(
+    read(
+      [
+        { path: 'execution', value: 'ACTIVE' },
+        { ...good, source: 'line' },
+      ],
+      own,
+    ),
+  );
+  expect(first).toMatchObject({ machine: 'RF-9', source: 'gateway' });
+  expect(second).toMatchObject({ machine: 'RF-1', source: 'line' });
+});
+
+describe('NDJSON', () => {
+  const ndjson = { contentType: 'application/x-ndjson; charset=utf-8' };
+
+  it('takes the right lines and names the others by their place', () => {
+    const lines = [JSON.stringify(good), '{"machine":', '', JSON.stringify({ ...good, path: '$tick' }), '[1]', '7'];
+    const body = Buffer.concat([
+      Buffer.from(`${lines.join('\r\n')}\n`),
+      Buffer.from([0xff, 0xfe, 0x0a]),
+      Buffer.from(JSON.stringify({ ...good, value: 'READY' })),
+    ]);
+    const reading = read(body, ndjson);
+    expect(signalsOf(reading).map(({ value }) => value)).toEqual(['ACTIVE', 'READY']);
+    expect(reading).toMatchObject({
+      rejected: [
+        { index: 1, code: 'invalid_json' },
+        { index: 3, path: 'path', code: 'invalid_signal' },
+        { index: 4, code: 'invalid_signal' },
+        { index: 5, code: 'invalid_signal' },
+        { index: 6, code: 'invalid_json' },
+      ],
+    });
+  });
+
+  it('numbers a repeatable request by its lines', () => {
+    const body = `${JSON.stringify(good)}\n\n${JSON.stringify(good)}\n`;
+    expect(signalsOf(read(body, { ...ndjson, repeatable: 'k' })).map(({ seq }) => seq)).toEqual([0, 2]);
+  });
+
+  it.each([
+    ['', 422, 'invalid_request'],
+    ['\n \n', 422, 'invalid_request'],
+    ['{', 422, 'invalid_request'],
+    [`${'['.repeat(50_000)}\n`, 422, 'invalid_request'],
+    [`${JSON.stringify(good)}\n`.repeat(10_001), 413, 'too_large'],
+  ])('refuses %.40j', (body, status, code) => {
+    expect(read(body, ndjson)).toMatchObject({ kind: 'problem', problem: { status, code } });
+  });
+
+  it('is read only where the header says so', () => {
+    expect(read(`${JSON.stringify(good)}\n${JSON.stringify(good)}`)).toMatchObject({
+      problem: { status: 400, code: 'invalid_json' },
+    });
+  });
+});
+
+describe('a recorded signal', () => {
+  const recorded = {
+    v: 1,
+    tenant: 'acme',
+    ...good,
+    source: 'sim-1',
+    session: 's1',
+    seq: 4,
+    type: 'boolean',
+    value: false,
+    unit: null,
+    quality: 'good',
+    qualityCode: null,
+    sourceTs: '2026-02-17T12:59:55.1234567Z',
+    receiveTs: '2020-01-01T00:00:00Z',
+    at: '2020-01-01T00:00:00Z',
+    flags: ['snapshot'],
+  };
+
+  it('is received now, with its own numbering and stamp', () => {
+    expect(signalsOf(read(recorded))[0]).toMatchObject({
+      source: 'sim-1',
+      session: 's1',
+      seq: 4,
+      type: 'bool',
+      value: false,
+      sourceTs: '2026-02-17T12:59:55.1234567Z',
+      receiveTs: '2026-02-17T13:00:00.000Z',
+      at: '2026-02-17T13:00:00.000Z',
+      flags: ['snapshot'],
+    });
+  });
+
+  it.each([
+    [{ tenant: 'other' }, 'tenant'],
+    [{ v: 2 }, 'v'],
+    [{ path: '$lifecycle' }, 'path'],
+    [{ colour: 'red' }, ''],
+  ])('with %j is refused', (wrong, path) => {
+    expect(read([good, { ...recorded, ...wrong }])).toMatchObject({ rejected: [{ index: 1, path }] });
+  });
+});
+
+describeRecordings('the recording of a roll-forming line', () => {
+  it('is taken as it lies in its file', () => {
+    const body = readFileSync(recordingPath('rollform-synthetic', 'base.ndjson'));
+    const reading = read(body, { contentType: 'application/x-ndjson' });
+    expect(reading).toMatchObject({ rejected: [] });
+    expect(signalsOf(reading)).toHaveLength(body.toString().trim().split('\n').length);
   });
 });
 

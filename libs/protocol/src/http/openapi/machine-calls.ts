@@ -1,6 +1,7 @@
+import { z } from 'zod';
 import { machineListSchema, machineViewSchema } from '../machines';
 import { publishSignalsSchema, signalsAcceptedSchema } from '../signals';
-import { type Calls, json, paging, WRITE } from './call';
+import { type Calls, paging, WRITE } from './call';
 
 export const MACHINE_CALLS: Calls = {
   '/v1/signals': {
@@ -8,9 +9,15 @@ export const MACHINE_CALLS: Calls = {
       summary: 'Publish one signal or a list',
       scope: 'machines:write',
       tag: 'Machines',
-      body: json(publishSignalsSchema),
+      body: {
+        'application/json': publishSignalsSchema,
+        'application/x-ndjson': z.string().meta({
+          description:
+            'One Signal on each line, also as they are recorded; wrong lines are named in `rejected` by their index.',
+        }),
+      },
       answer: { status: 202, description: 'Kafka has acknowledged the signals.', schema: signalsAcceptedSchema },
-      refusals: WRITE,
+      refusals: [...WRITE, 'idempotency_conflict', 'rate_limited'],
     },
   },
   '/v1/machines': {
