@@ -32,6 +32,10 @@ import { DayPartitions } from './projector/day-partitions.store';
 import { HistoryRetention } from './projector/history-retention';
 import { Projection } from './projector/projection';
 import { ProjectorConsumer } from './projector/projector.consumer';
+import { QuarantineController } from './quarantine/quarantine.controller';
+import { QuarantineReader } from './quarantine/quarantine.store';
+import { QuarantineList } from './quarantine/quarantine-list.handler';
+import { Redrive } from './quarantine/redrive.handler';
 
 @Module({})
 class AuditProjectorModule {}
@@ -122,6 +126,31 @@ export const auditProjectorModule = (context: ServiceContext<HistorySettings>): 
       useFactory: (database: Database) => new FilterTest(new LatestEvents(database), () => performance.now()),
     },
   ];
+  const records = kafka.recordReader();
+  workers.add('quarantine reader', 'publishers', {
+    start: async () => {},
+    stop: () => records.close(),
+    health: () => ({ alive: true, reason: null }),
+  });
+  const redriven = { names: topics, modules: settings.modules };
+  const quarantine = [
+    {
+      provide: QuarantineReader,
+      inject: [DATABASE],
+      useFactory: (database: Database) => new QuarantineReader(database),
+    },
+    {
+      provide: QuarantineList,
+      inject: [QuarantineReader, CursorSeal],
+      useFactory: (reader: QuarantineReader, seal: CursorSeal) => new QuarantineList(reader, seal, redriven),
+    },
+    {
+      provide: Redrive,
+      inject: [QuarantineReader],
+      useFactory: (reader: QuarantineReader) =>
+        new Redrive({ reader, records, producer, topics: redriven, now: Date.now, logger }),
+    },
+  ];
   return {
     module: AuditProjectorModule,
     imports: [serviceDatabase({ schema: HISTORY_SCHEMA, migrations: HISTORY_MIGRATIONS, idempotency: true })],
@@ -135,8 +164,9 @@ export const auditProjectorModule = (context: ServiceContext<HistorySettings>): 
       HeldKeysController,
       MesLogsController,
       ProignDeliveriesController,
+      QuarantineController,
     ],
-    providers: [...projector, ...historyApi, ...commands],
+    providers: [...projector, ...historyApi, ...commands, ...quarantine],
   };
 };
 

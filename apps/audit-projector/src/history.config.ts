@@ -4,12 +4,18 @@ import { type EnvironmentSpec, variable, whole } from '@millrace/service-runtime
 import { HistoryTables1763700000000 } from './migrations/1763700000000-history-tables';
 import { CommandsAndOrder1764000000000 } from './migrations/1764000000000-commands-and-order';
 import { Contracts1770000100000 } from './migrations/1770000100000-contracts';
+import { Quarantine1771000000000 } from './migrations/1771000000000-quarantine';
 
 export const HISTORY_SCHEMA = 'history';
 /** Where `rebuild` projects to unless told otherwise. */
 export const REBUILD_SCHEMA = 'history_rebuild';
 
-export const HISTORY_MIGRATIONS = [HistoryTables1763700000000, CommandsAndOrder1764000000000, Contracts1770000100000];
+export const HISTORY_MIGRATIONS = [
+  HistoryTables1763700000000,
+  CommandsAndOrder1764000000000,
+  Contracts1770000100000,
+  Quarantine1771000000000,
+];
 
 /** `url` of the database; each schema is a history of its own. */
 export const historyDatabase = (url: string, schema: string = HISTORY_SCHEMA): DatabaseSettings => ({

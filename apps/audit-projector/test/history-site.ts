@@ -128,7 +128,12 @@ export class HistorySite {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, text, body: JSON.parse(text) as T };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: (text === '' ? null : JSON.parse(text)) as T,
+    };
   }
 
   publish(facts: readonly DeliveryFact[], partition = 0): Promise<void> {

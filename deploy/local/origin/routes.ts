@@ -20,6 +20,7 @@ const OWNERS: ReadonlyArray<readonly [string, Service]> = [
   ['/api/v1/integration/webhook-events', 'subscription'],
   ['/v1/deliveries', 'audit-projector'],
   ['/v1/event-log', 'audit-projector'],
+  ['/v1/quarantine', 'audit-projector'],
   ['/v1/filters', 'audit-projector'],
   ['/v1/export-events', 'audit-projector'],
   ['/v1/webhooks/deliveries', 'audit-projector'],

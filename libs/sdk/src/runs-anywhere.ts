@@ -13,6 +13,7 @@ export type * from './client/types/health';
 export type * from './client/types/machine';
 export type * from './client/types/page';
 export type * from './client/types/problem';
+export type * from './client/types/quarantine';
 export type * from './client/types/recovery';
 export { GapDetector, type GapDetectorOptions, type GapStore, MemoryGapStore } from './gaps/gap-detector';
 export {

@@ -6,6 +6,7 @@ import { attemptWrite } from '../projections/attempts/attempt.store';
 import { commandWrite } from '../projections/commands/command.store';
 import { deliveryWrite } from '../projections/deliveries/delivery.store';
 import { eventWrite } from '../projections/events/event.store';
+import { quarantineActionWrite } from '../projections/quarantine-actions/quarantine-action.store';
 import { refusedFactWrite } from '../projections/refused-facts/refused-fact.store';
 import { rejectionWrite } from '../projections/rejected/rejection.store';
 import { READ_MODELS } from './history-tables';
@@ -30,7 +31,15 @@ const columnsOf = (table: string) =>
   );
 
 describe('the migrations', () => {
-  const writes = [eventWrite, deliveryWrite, attemptWrite, commandWrite, rejectionWrite, refusedFactWrite];
+  const writes = [
+    eventWrite,
+    deliveryWrite,
+    attemptWrite,
+    commandWrite,
+    rejectionWrite,
+    quarantineActionWrite,
+    refusedFactWrite,
+  ];
 
   it.each(writes.map(({ table, columns }) => ({ table, columns: columns.map(({ name, type }) => ({ name, type })) })))(
     'give $table exactly the columns that are written to it',
@@ -65,6 +74,8 @@ describe('the migrations', () => {
 
   it('can be undone and done again', async () => {
     const before = await columnsOf('deliveries');
+    await database.undoLastMigration();
+    expect(await columnsOf('quarantine_actions')).toEqual([]);
     await database.undoLastMigration();
     expect((await columnsOf('deliveries')).length).toBe(before.length - 1);
     await database.undoLastMigration();

@@ -97,4 +97,12 @@ export const HISTORY_TABLES: readonly string[] = [
 ];
 
 /** The read models, for a comparison of two schemas; the checkpoints are not among them. */
-export const READ_MODELS = ['events', 'deliveries', 'attempts', 'commands', 'rejections', 'refused_facts'] as const;
+export const READ_MODELS = [
+  'events',
+  'deliveries',
+  'attempts',
+  'commands',
+  'rejections',
+  'quarantine_actions',
+  'refused_facts',
+] as const;

@@ -1,9 +1,21 @@
 import { DEFAULT_TENANT } from '@millrace/domain';
-import { decodeEvent, decodeFacts, decodeRejection, type IncomingMessage, type TopicNames } from '@millrace/protocol';
+import {
+  decodeEvent,
+  decodeFacts,
+  decodeQuarantineAction,
+  decodeRejection,
+  type IncomingMessage,
+  isQuarantineAction,
+  type TopicNames,
+} from '@millrace/protocol';
 import { type AttemptRow, attemptRow, mergeAttempts } from '../projections/attempts/attempt.projection';
 import { type CommandRow, commandRow, mergeCommands } from '../projections/commands/command.projection';
 import { type DeliveryRow, deliveryRow, mergeDeliveries } from '../projections/deliveries/delivery.projection';
 import { type EventRow, eventRow, mergeEvents } from '../projections/events/event.projection';
+import {
+  type QuarantineActionRow,
+  quarantineActionRow,
+} from '../projections/quarantine-actions/quarantine-action.projection';
 import { type RefusedFactRow, refusedFact, refusedRecord } from '../projections/refused-facts/refused-fact.projection';
 import { type RejectionRow, rejectionRow } from '../projections/rejected/rejection.projection';
 import { checkFact } from './check-fact';
@@ -19,6 +31,7 @@ export class HistoryBatch {
   readonly attempts = new Map<string, AttemptRow>();
   readonly commands = new Map<string, CommandRow>();
   readonly rejections: RejectionRow[] = [];
+  readonly quarantineActions: QuarantineActionRow[] = [];
   readonly refusedFacts: RefusedFactRow[] = [];
   /** Facts, events and rejections seen: what a batch is limited by. */
   size = 0;
@@ -32,7 +45,8 @@ export class HistoryBatch {
       this.refusedFacts.push(refusedRecord(message, `timestamp ${message.timestamp}`));
     } else if (message.topic === this.topics.deliveryLog) this.addFacts(message);
     else if (message.topic === this.topics.eventsRejected || message.topic === this.topics.signalsRejected)
-      this.addRejection(message);
+      if (isQuarantineAction(message)) this.addQuarantineAction(message);
+      else this.addRejection(message);
     else this.addEvent(message);
   }
 
@@ -78,6 +92,13 @@ export class HistoryBatch {
     const decoded = decodeRejection(message);
     if (decoded === null) this.refusedFacts.push(refusedRecord(message, 'not a rejection'));
     else this.rejections.push(rejectionRow(decoded.rejection, decoded.value, message));
+  }
+
+  private addQuarantineAction(message: IncomingMessage): void {
+    this.size++;
+    const action = decodeQuarantineAction(message);
+    if (action === null) this.refusedFacts.push(refusedRecord(message, 'not an action on the quarantine'));
+    else this.quarantineActions.push(quarantineActionRow(action, message));
   }
 }
 

@@ -3,6 +3,7 @@ import { attemptWrite } from '../projections/attempts/attempt.store';
 import { commandWrite } from '../projections/commands/command.store';
 import { deliveryWrite } from '../projections/deliveries/delivery.store';
 import { eventWrite } from '../projections/events/event.store';
+import { quarantineActionWrite } from '../projections/quarantine-actions/quarantine-action.store';
 import { refusedFactWrite } from '../projections/refused-facts/refused-fact.store';
 import { rejectionWrite } from '../projections/rejected/rejection.store';
 import type { HistoryBatch } from './history-batch';
@@ -23,5 +24,6 @@ export const writeBatch = async (tx: Transaction, batch: HistoryBatch): Promise<
   await write(tx, attemptWrite, inKeyOrder(batch.attempts));
   await write(tx, commandWrite, inKeyOrder(batch.commands));
   await write(tx, rejectionWrite, batch.rejections);
+  await write(tx, quarantineActionWrite, batch.quarantineActions);
   await write(tx, refusedFactWrite, batch.refusedFacts);
 };

@@ -30,6 +30,8 @@ export const PROBLEMS = {
   delivery_ended: { status: 409, title: 'The delivery has ended' },
   delivery_expired: { status: 409, title: 'The delivery has expired' },
   nothing_waits_behind: { status: 409, title: 'Nothing waits behind the delivery' },
+  not_redrivable: { status: 409, title: 'The record cannot be driven again' },
+  still_refused: { status: 409, title: 'The record would be refused again' },
   recovery_ended: { status: 409, title: 'The recovery has ended' },
   idempotency_conflict: { status: 409, title: 'The Idempotency-Key was used with another request' },
   too_large: { status: 413, title: 'Too large' },

@@ -8,6 +8,8 @@ export interface Rejection {
   readonly v: 1;
   readonly code: string;
   readonly detail: string;
+  /** Whose it is, where that is known without reading the bytes: what a source of a tenant could not read. */
+  readonly tenant?: string;
   readonly origin: {
     readonly topic: string;
     readonly partition: number;
@@ -44,13 +46,14 @@ const VALUE_BYTES_KEPT = 4 * 1024 * 1024;
 export const encodeRejection = (
   topic: string,
   message: IncomingMessage,
-  why: { code: string; detail: string },
+  why: { code: string; detail: string; tenant?: string },
   at: number,
 ): OutgoingMessage => {
   const rejection: Rejection = {
     v: 1,
     code: why.code,
     detail: why.detail,
+    ...(why.tenant === undefined ? {} : { tenant: why.tenant }),
     origin: {
       topic: message.topic,
       partition: message.partition,

@@ -19,6 +19,7 @@ import {
   createEventTypeRequest,
   type DeliveryDetailView,
   type DeliveryView,
+  discardRequest,
   type EndpointView,
   type EventDetailView,
   type EventsAccepted as EventsAcceptedView,
@@ -34,11 +35,17 @@ import {
   previewContractRequest,
   publishEventsSchema,
   publishSignalsSchema,
+  type QuarantinedDetailView,
+  type QuarantinedView,
   type RecoverEndpointRequest,
   type RecoveryView,
+  type RedrivenManyView,
+  type RedrivenView,
   type RotatedSecretView,
   type RotateSecretRequest,
   recoverEndpointRequest,
+  redriveManyRequest,
+  redriveRequest,
   retryDeliveryRequest,
   retryManyRequest,
   rotateSecretRequest,
@@ -96,6 +103,10 @@ const ANSWERS: {
   contractPreview: Same<sdk.ContractPreview, ContractPreviewView>;
   auditEntry: Same<sdk.AuditEntry, AuditEntryView>;
   recovery: Same<sdk.Recovery, RecoveryView>;
+  quarantined: Same<sdk.Quarantined, QuarantinedView>;
+  quarantinedDetail: Same<sdk.QuarantinedDetail, QuarantinedDetailView>;
+  redriven: Same<sdk.Redriven, RedrivenView>;
+  redrivenMany: Same<sdk.RedrivenMany, RedrivenManyView>;
   apiKey: Same<sdk.ApiKey, ApiKeyView>;
   createdApiKey: Same<sdk.CreatedApiKey, CreatedApiKeyView>;
   scope: Same<sdk.Scope, ServerScope>;
@@ -126,6 +137,10 @@ const ANSWERS: {
   contractPreview: true,
   auditEntry: true,
   recovery: true,
+  quarantined: true,
+  quarantinedDetail: true,
+  redriven: true,
+  redrivenMany: true,
   apiKey: true,
   createdApiKey: true,
   scope: true,
@@ -153,6 +168,9 @@ const REQUESTS: {
   cancelMany: Same<sdk.CancelManyRequest, z.input<typeof cancelManyRequest>>;
   filterTest: Same<sdk.FilterTestRequest, z.input<typeof testFilterRequest>>;
   contractPreview: Same<sdk.ContractPreviewRequest, z.input<typeof previewContractRequest>>;
+  redrive: Same<sdk.RedriveRequest, z.input<typeof redriveRequest>>;
+  redriveMany: Same<sdk.RedriveManyRequest, z.input<typeof redriveManyRequest>>;
+  discard: Same<sdk.DiscardRequest, z.input<typeof discardRequest>>;
 } = {
   newEndpoint: true,
   endpointChanges: true,
@@ -168,6 +186,9 @@ const REQUESTS: {
   cancelMany: true,
   filterTest: true,
   contractPreview: true,
+  redrive: true,
+  redriveMany: true,
+  discard: true,
 };
 
 const NOW = '2026-02-17T13:59:55Z';
@@ -325,6 +346,42 @@ const USED: readonly Used[] = [
     'POST /v1/filters/test',
     (m) => m.filters.test({ filter: newEndpoint.filter as sdk.Filter, eventTypes: ['a.b'], last: 5 }),
     testFilterRequest,
+  ],
+  [
+    'GET /v1/quarantine',
+    (m) =>
+      m.quarantine
+        .list({
+          list: 'events',
+          state: 'open',
+          code: 'not_json',
+          from: NOW,
+          to: NOW,
+          limit: 1,
+          cursor: 'c',
+        } satisfies Required<sdk.QuarantineQuery>)
+        .first(),
+  ],
+  ['GET /v1/quarantine/{id}', (m) => m.quarantine.get('events-0-1')],
+  [
+    'POST /v1/quarantine/{id}/redrive',
+    (m) => m.quarantine.redrive('events-0-1', { value: '{}', reason: 'r' } satisfies Required<sdk.RedriveRequest>),
+    redriveRequest,
+  ],
+  ['POST /v1/quarantine/{id}/discard', (m) => m.quarantine.discard('events-0-1', { reason: 'r' }), discardRequest],
+  [
+    'POST /v1/quarantine/redrive',
+    (m) =>
+      m.quarantine.redriveMany({
+        list: 'signals',
+        code: 'not_json',
+        from: NOW,
+        to: NOW,
+        limit: 5,
+        dryRun: true,
+        reason: 'r',
+      } satisfies Required<sdk.RedriveManyRequest>),
+    redriveManyRequest,
   ],
   ['GET /v1/contracts', (m) => m.contracts.list().first()],
   [

@@ -5,6 +5,7 @@ import { createWebhook, endpointCalls } from './calls/endpoints';
 import { eventCalls, eventLogCalls, eventTypeCalls } from './calls/events';
 import { filterCalls } from './calls/filters';
 import { machineCalls, signalCalls } from './calls/machines';
+import { quarantineCalls } from './calls/quarantine';
 import { recoveryCalls } from './calls/recoveries';
 import { siteCalls } from './calls/site';
 import { realEffects } from './effects';
@@ -78,6 +79,7 @@ export class Millrace {
   readonly eventLog: ReturnType<typeof eventLogCalls>;
   readonly eventTypes: ReturnType<typeof eventTypeCalls>;
   readonly endpoints: ReturnType<typeof endpointCalls>;
+  readonly quarantine: ReturnType<typeof quarantineCalls>;
   readonly recoveries: ReturnType<typeof recoveryCalls>;
   readonly deliveries: ReturnType<typeof deliveryCalls>;
   readonly filters: ReturnType<typeof filterCalls>;
@@ -109,6 +111,7 @@ export class Millrace {
     this.eventLog = eventLogCalls(transport);
     this.eventTypes = eventTypeCalls(transport);
     this.endpoints = endpointCalls(transport);
+    this.quarantine = quarantineCalls(transport);
     this.recoveries = recoveryCalls(transport);
     this.deliveries = deliveryCalls(transport);
     this.filters = filterCalls(transport);

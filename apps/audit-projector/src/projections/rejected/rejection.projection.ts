@@ -1,4 +1,4 @@
-import { DEFAULT_TENANT } from '@millrace/domain';
+import { DEFAULT_TENANT, isTenantName } from '@millrace/domain';
 import { decodeEvent, type IncomingMessage, type Rejection } from '@millrace/protocol';
 import { dayOf, isStorableText, isTimeMs, jsonBytes } from '../../projector/postgres-text';
 
@@ -17,32 +17,67 @@ export interface RejectionRow {
   readonly detail: Buffer;
   readonly value: Buffer | null;
   readonly valueBytes: number;
+  /** Whose it is, where that can be told. */
+  readonly tenant: string | null;
   /** Of the event that the record holds; null where it holds none, or is not kept whole. */
-  readonly event: { readonly tenant: string; readonly key: string } | null;
+  readonly eventKey: string | null;
 }
 
 export const REJECTED_BYTES_KEPT = 64 * 1024;
 const CODE = /^[a-z0-9_]{1,64}$/;
 
-export const rejectionRow = (rejection: Rejection, value: Buffer, message: IncomingMessage): RejectionRow => ({
-  topic: message.topic,
-  partition: message.partition,
-  offset: message.offset,
-  day: dayOf(message.timestamp),
-  rejectedAt: isTimeMs(rejection.at) ? rejection.at : message.timestamp,
-  code: CODE.test(rejection.code) ? rejection.code : 'unknown',
-  detail: jsonBytes({
-    detail: String(rejection.detail).slice(0, 2_000),
-    origin: rejection.origin,
-    originalKey: rejection.originalKey?.slice(0, 2_048) ?? null,
-  }),
-  value: rejection.originalNull ? null : value.subarray(0, REJECTED_BYTES_KEPT),
-  valueBytes: rejection.originalNull ? 0 : value.length,
-  event: eventOf(rejection, value),
+/** Characters of the original headers, as base64, that are kept for reading. */
+const HEADERS_KEPT = 8 * 1024;
+
+/** What stands in `detail`. */
+export interface RejectionDetail {
+  readonly detail: string;
+  readonly origin: Rejection['origin'];
+  readonly originalKey: string | null;
+  /** Base64; absent where they were too long. */
+  readonly originalHeaders?: Rejection['originalHeaders'];
+  readonly originalBytes: number;
+}
+
+export const rejectionRow = (rejection: Rejection, value: Buffer, message: IncomingMessage): RejectionRow => {
+  const event = eventOf(rejection, value);
+  return {
+    topic: message.topic,
+    partition: message.partition,
+    offset: message.offset,
+    day: dayOf(message.timestamp),
+    rejectedAt: isTimeMs(rejection.at) ? rejection.at : message.timestamp,
+    code: CODE.test(rejection.code) ? rejection.code : 'unknown',
+    detail: jsonBytes(detailOf(rejection)),
+    value: rejection.originalNull ? null : value.subarray(0, REJECTED_BYTES_KEPT),
+    valueBytes: rejection.originalNull ? 0 : value.length,
+    tenant: event?.tenant ?? tenantOf(rejection, value),
+    eventKey: event?.key ?? null,
+  };
+};
+
+const detailOf = ({ detail, origin, originalKey, originalHeaders, originalBytes }: Rejection): RejectionDetail => ({
+  detail: String(detail).slice(0, 2_000),
+  origin,
+  originalKey: originalKey?.slice(0, 2_048) ?? null,
+  ...(JSON.stringify(originalHeaders ?? {}).length <= HEADERS_KEPT ? { originalHeaders } : {}),
+  originalBytes: Number(originalBytes) || 0,
 });
 
+/** The tenant that the rejection names, or that a signal names which could be read so far. */
+const tenantOf = (rejection: Rejection, value: Buffer): string | null => {
+  if (typeof rejection.tenant === 'string' && isTenantName(rejection.tenant)) return rejection.tenant;
+  if (value.length > REJECTED_BYTES_KEPT || value[0] !== 0x7b) return null;
+  try {
+    const { tenant } = JSON.parse(value.toString('utf8')) as { tenant?: unknown };
+    return typeof tenant === 'string' && isTenantName(tenant) ? tenant : null;
+  } catch {
+    return null;
+  }
+};
+
 /** An event that is refused as a whole, or to some of its receivers, is one that people look for by its id. */
-const eventOf = (rejection: Rejection, value: Buffer): RejectionRow['event'] => {
+const eventOf = (rejection: Rejection, value: Buffer): { readonly tenant: string; readonly key: string } | null => {
   const { origin, originalNull, originalBytes, originalHeaders } = rejection;
   if (originalNull || value.length !== originalBytes) return null;
   const reading = decodeEvent(

@@ -14,12 +14,13 @@ export const rejectionWrite: TableWrite<RejectionRow> = {
     { name: 'detail', type: 'bytea', value: (row) => row.detail },
     { name: 'value', type: 'bytea', value: (row) => row.value },
     { name: 'value_bytes', type: 'integer', value: (row) => row.valueBytes },
-    { name: 'tenant', type: 'text', value: ({ event }) => event?.tenant ?? null },
-    { name: 'event_key', type: 'text', value: ({ event }) => event?.key ?? null },
+    { name: 'tenant', type: 'text', value: (row) => row.tenant },
+    { name: 'event_key', type: 'text', value: (row) => row.eventKey },
   ],
   conflict: '(topic, partition, record_offset) DO NOTHING',
 };
 
 export const deleteRejectionsBefore = async (database: Database, day: string): Promise<void> => {
   await database.query('DELETE FROM rejections WHERE day < $1', [day]);
+  await database.query('DELETE FROM quarantine_actions WHERE day < $1', [day]);
 };

@@ -13,6 +13,7 @@ import { MES_CALLS } from './mes-calls';
 import { NENTROPY_CALLS } from './nentropy-calls';
 import { operationOf } from './operation';
 import { PROIGN_CALLS } from './proign-calls';
+import { QUARANTINE_CALLS } from './quarantine-calls';
 import { RECOVERY_CALLS } from './recovery-calls';
 import { webhooksOf } from './webhooks';
 
@@ -24,6 +25,7 @@ const CALLS: readonly Calls[] = [
   RECOVERY_CALLS,
   API_KEY_CALLS,
   DELIVERY_CALLS,
+  QUARANTINE_CALLS,
   MACHINE_CALLS,
   CONTRACT_CALLS,
   ECLIPSE_CALLS,

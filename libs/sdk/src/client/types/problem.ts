@@ -19,6 +19,8 @@ export type ProblemCode =
   | 'delivery_ended'
   | 'delivery_expired'
   | 'nothing_waits_behind'
+  | 'not_redrivable'
+  | 'still_refused'
   | 'recovery_ended'
   | 'idempotency_conflict'
   | 'too_large'

@@ -1,0 +1,126 @@
+import { type IncomingMessage, topicNames } from '@millrace/protocol';
+import { quarantineId, readQuarantineId } from './quarantine-id';
+import { decideRedrive, type Quarantined, whyNotRedrivable } from './redrive-rule';
+
+const names = topicNames('t.');
+const topics = { names, modules: ['mes', 'order', 'custom'] };
+const item = (over: Partial<Quarantined> = {}): Quarantined => ({
+  id: 'events-0-7',
+  code: 'not_json',
+  originTopic: names.events('mes'),
+  hadValue: true,
+  ...over,
+});
+const record = (over: Partial<IncomingMessage> = {}): IncomingMessage => ({
+  topic: names.events('mes'),
+  partition: 1,
+  offset: 4n,
+  timestamp: 1_768_000_000_000,
+  key: Buffer.from('RF-1'),
+  value: Buffer.from('{"good":1}'),
+  headers: {
+    ce_specversion: Buffer.from('1.0'),
+    ce_id: Buffer.from('e1'),
+    ce_type: Buffer.from('machine.alarm'),
+    ce_source: Buffer.from('/machines/RF-1'),
+    'content-type': Buffer.from('application/json'),
+  },
+  ...over,
+});
+
+const SIGNAL = {
+  v: 1,
+  tenant: 'default',
+  machine: 'RF-1',
+  source: 's',
+  session: 'x',
+  seq: 1,
+  path: 'execution',
+  kind: 'event',
+  value: 'ACTIVE',
+  type: 'string',
+  unit: null,
+  quality: 'good',
+  qualityCode: null,
+  sourceTs: null,
+  serverTs: null,
+  receiveTs: '2026-02-17T14:00:00.000Z',
+  at: '2026-02-17T14:00:00.000Z',
+  clock: 'device',
+  flags: [],
+  raw: { proto: 'http', ref: '' },
+};
+
+describe('what of the quarantine can be driven again', () => {
+  it.each([
+    [item(), null],
+    [item({ originTopic: names.signals }), null],
+    [item({ code: 'schema_warning' }), /delivered all the same/],
+    [item({ code: 'unrepresentable' }), /recovery `missing`/],
+    [item({ code: 'run_url_refused' }), /recovery `missing`/],
+    [item({ originTopic: 'shdr:mazak/2026' }), /POST \/v1\/signals/],
+    [item({ originTopic: names.deliveries }), /Find the program/],
+    [item({ originTopic: names.retry('5s') }), /Find the program/],
+  ])('%j', (one, expected) => {
+    const why = whyNotRedrivable(one, topics);
+    if (expected === null) expect(why).toBeNull();
+    else expect(why).toMatch(expected);
+  });
+
+  it('sends the bytes with their key and headers, and says where they come from', () => {
+    const decision = decideRedrive(item({ code: 'schema_violation' }), record(), true, null, topics);
+    expect(decision).toMatchObject({
+      kind: 'send',
+      message: { topic: 't.events.mes', key: 'RF-1', headers: { ce_id: 'e1', 'millrace-redriven': 'events-0-7' } },
+    });
+    expect(decision.kind === 'send' && decision.message.value).toEqual(Buffer.from('{"good":1}'));
+  });
+
+  it('refuses what would only come back, with the reason', () => {
+    const decision = decideRedrive(item(), record({ value: Buffer.from('{"good":') }), true, null, topics);
+    expect(decision).toMatchObject({ kind: 'refuse', code: 'still_refused' });
+    expect(decision.kind === 'refuse' && decision.detail).toMatch(/not_json|JSON/);
+  });
+
+  it('sends a correction in the place of what came', () => {
+    const decision = decideRedrive(item(), record({ value: Buffer.from('{"good":') }), true, '{"good":2}', topics);
+    expect(decision.kind === 'send' && decision.message.value?.toString()).toBe('{"good":2}');
+  });
+
+  it('asks for the whole of a record of which only the beginning is left', () => {
+    expect(decideRedrive(item(), record(), false, null, topics)).toMatchObject({ code: 'not_redrivable' });
+    expect(decideRedrive(item(), record(), false, '{}', topics)).toMatchObject({ kind: 'send' });
+  });
+
+  it('gives a signal the key that it should have had', () => {
+    const value = Buffer.from(JSON.stringify(SIGNAL));
+    const wrong = record({ topic: names.signals, key: Buffer.from('nonsense'), value, headers: {} });
+    expect(
+      decideRedrive(item({ originTopic: names.signals, code: 'wrong_key' }), wrong, true, null, topics),
+    ).toMatchObject({
+      kind: 'send',
+      message: { topic: 't.signals', key: 'default/RF-1' },
+    });
+  });
+
+  it('refuses a signal that is still none', () => {
+    const value = Buffer.from(JSON.stringify({ ...SIGNAL, quality: 'splendid' }));
+    const wrong = record({ topic: names.signals, value, headers: {} });
+    expect(
+      decideRedrive(item({ originTopic: names.signals, code: 'invalid_signal' }), wrong, true, null, topics),
+    ).toMatchObject({ kind: 'refuse', code: 'still_refused', detail: expect.stringContaining("'quality'") });
+  });
+});
+
+describe('the id of a record in the quarantine', () => {
+  it('is its place', () => {
+    const place = { list: 'signals', partition: 0, offset: '4711' } as const;
+    expect(readQuarantineId(quarantineId(place))).toEqual(place);
+  });
+  it.each(['', 'signals-0', 'signals-0-01', 'x-0-1', 'events-0--1', "events-0-1'; DROP TABLE", 'events-0-1e3'])(
+    '%s is none',
+    (id) => {
+      expect(readQuarantineId(id)).toBeNull();
+    },
+  );
+});

@@ -1,0 +1,116 @@
+import { DEFAULT_TENANT, machineKey } from '@millrace/domain';
+import {
+  decodeEvent,
+  decodeSignal,
+  type IncomingMessage,
+  moduleOfType,
+  type OutgoingMessage,
+  REDRIVEN_HEADER,
+  SCHEMA_WARNING,
+  type TopicNames,
+} from '@millrace/protocol';
+
+/** What is known of an item when somebody wants it driven again. */
+export interface Quarantined {
+  readonly id: string;
+  readonly code: string;
+  /** Topic that it came from, or a source's own place. */
+  readonly originTopic: string;
+  readonly hadValue: boolean;
+}
+
+export interface RedriveTopics {
+  readonly names: Pick<TopicNames, 'events' | 'signals'>;
+  readonly modules: readonly string[];
+}
+
+/** Others of the event's receivers have it; sent whole, it would be another delivery to them. */
+const REFUSED_TO_SOME: readonly string[] = ['unrepresentable', 'run_url_refused', 'unknown_contract'];
+
+/** One sentence for a person, or null where the item can be driven again. */
+export const whyNotRedrivable = (item: Quarantined, topics: RedriveTopics): string | null => {
+  if (item.code === SCHEMA_WARNING) return 'The event was delivered all the same; there is nothing to do for it.';
+  if (REFUSED_TO_SOME.includes(item.code))
+    return 'Its other receivers have the event. Mend the cause and run a recovery `missing` for the endpoint.';
+  if (topicsOf(topics).has(item.originTopic)) return null;
+  return item.originTopic.includes('/')
+    ? 'These are bytes that a source could not read, at their place in its session. Correct what sends them, or send what they mean to POST /v1/signals.'
+    : 'It came from a topic that only Millrace itself writes to. Find the program that wrote there.';
+};
+
+const topicsOf = ({ names, modules }: RedriveTopics): Set<string> =>
+  new Set([names.signals, ...modules.map((module) => names.events(module))]);
+
+export type RedriveDecision =
+  | { readonly kind: 'send'; readonly message: OutgoingMessage }
+  | { readonly kind: 'refuse'; readonly code: 'not_redrivable' | 'still_refused'; readonly detail: string };
+
+/**
+ * The record as it goes out again: its own key and headers, the bytes that had come or corrected ones. What cannot be read
+ * even now is refused here, with the reason that the topic's reader would give: it would only come back.
+ *
+ * @param original the record as it was, rebuilt from the rejection
+ * @param whole false where not all bytes of the value were kept
+ */
+export const decideRedrive = (
+  item: Quarantined,
+  original: IncomingMessage,
+  whole: boolean,
+  corrected: string | null,
+  topics: RedriveTopics,
+): RedriveDecision => {
+  const why = whyNotRedrivable(item, topics);
+  if (why !== null) return { kind: 'refuse', code: 'not_redrivable', detail: why };
+  if (corrected === null && !whole)
+    return {
+      kind: 'refuse',
+      code: 'not_redrivable',
+      detail: 'Only the beginning of its bytes was kept. Send the whole record as `value`.',
+    };
+  const value = corrected === null ? original.value : Buffer.from(corrected);
+  const message: IncomingMessage = { ...original, value };
+  return item.originTopic === topics.names.signals
+    ? signalAgain(item, message, topics)
+    : eventAgain(item, message, topics);
+};
+
+const signalAgain = (item: Quarantined, message: IncomingMessage, { names }: RedriveTopics): RedriveDecision => {
+  const key = keyOfSignal(message.value) ?? message.key?.toString('utf8') ?? null;
+  const read = decodeSignal({ ...message, key: key === null ? null : Buffer.from(key) });
+  if (read.kind === 'refused') return refusedAgain(read.code, read.detail);
+  return { kind: 'send', message: outgoing(item, message, names.signals, key) };
+};
+
+/** The key follows from the signal, so a signal that had a wrong one gets its own. */
+const keyOfSignal = (value: Buffer | null): string | null => {
+  try {
+    const { tenant, machine } = JSON.parse(value?.toString('utf8') ?? '') as { tenant?: unknown; machine?: unknown };
+    return typeof tenant === 'string' && typeof machine === 'string' ? machineKey(tenant, machine) : null;
+  } catch {
+    return null;
+  }
+};
+
+const eventAgain = (item: Quarantined, message: IncomingMessage, topics: RedriveTopics): RedriveDecision => {
+  const read = decodeEvent(message, DEFAULT_TENANT);
+  if (read.kind === 'refused') return refusedAgain(read.refusal.code, read.refusal.detail);
+  const module = moduleOfType(read.event.type);
+  const topic = topics.modules.includes(module) ? topics.names.events(module) : item.originTopic;
+  return { kind: 'send', message: outgoing(item, message, topic, message.key?.toString('utf8') ?? null) };
+};
+
+const refusedAgain = (code: string, detail: string): RedriveDecision => ({
+  kind: 'refuse',
+  code: 'still_refused',
+  detail: `It would be refused again (${code}): ${detail} Correct it and send it as \`value\`.`,
+});
+
+const outgoing = (item: Quarantined, message: IncomingMessage, topic: string, key: string | null): OutgoingMessage => ({
+  topic,
+  key,
+  value: message.value,
+  headers: {
+    ...Object.fromEntries(Object.entries(message.headers).map(([name, bytes]) => [name, bytes.toString('utf8')])),
+    [REDRIVEN_HEADER]: item.id,
+  },
+});
