@@ -27,6 +27,8 @@ export * from './event/read-cloud-event';
 export * from './machine-rules/expression';
 export * from './machine-rules/mapping';
 export * from './machine-rules/rule-kind';
+export * from './machine-rules/rule-slot';
+export * from './machine-rules/trigger';
 export * from './matching/compile-filter';
 export * from './matching/equality-filter';
 export * from './matching/filter';

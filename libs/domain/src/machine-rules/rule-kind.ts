@@ -55,7 +55,9 @@ export type Heard =
   /** The source says something about itself: `$lifecycle`. */
   | { readonly kind: 'lifecycle'; readonly signal: Signal; readonly word: LifecycleWord }
   /** Numbered signals that never came: `$gap`. */
-  | { readonly kind: 'gap'; readonly signal: Signal; readonly lost: number | null };
+  | { readonly kind: 'gap'; readonly signal: Signal; readonly lost: number | null }
+  /** Accepted, but of no meaning to the mapping: no alias names it, or it lies in the deadband. Only a sign of life. */
+  | { readonly kind: 'life'; readonly signal: Signal };
 
 /**
  * `connected`: a new session begins, values follow as a snapshot · `disconnected`: nothing is heard of the source any more ·

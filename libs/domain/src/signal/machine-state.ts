@@ -1,3 +1,4 @@
+import type { RuleSlot } from '../machine-rules/rule-slot';
 import type { DuplicateWindow } from './duplicate-window';
 import type { Role } from './machine-mapping';
 import type { MachineStatus } from './machine-status';
@@ -40,6 +41,8 @@ export interface MachineState {
   /** Of items that number nothing, what came last; a repeat of it is a duplicate. */
   readonly lastOfPath: { readonly [key: string]: string };
   readonly unmapped: readonly string[];
+  /** What each rule remembers, by its id. */
+  readonly rules: { readonly [rule: string]: RuleSlot };
   readonly lastSignal: { readonly path: string; readonly source: string; readonly moment: Moment } | null;
   readonly counts: SignalCounts;
 }
@@ -129,6 +132,7 @@ export const newMachineState = (tenant: string, machine: string): MachineState =
   sessions: {},
   lastOfPath: {},
   unmapped: [],
+  rules: {},
   lastSignal: null,
   counts: {
     signals: 0,
