@@ -6,6 +6,7 @@ const OWNERS: ReadonlyArray<readonly [string, Service]> = [
   ['/v1/signals', 'machine-ingest'],
   ['/v1/machines', 'machine-ingest'],
   ['/v1/sources', 'machine-ingest'],
+  ['/v1/source-kinds', 'machine-ingest'],
   ['/v1/mappings', 'machine-ingest'],
   ['/v1/endpoints', 'subscription'],
   ['/v1/recoveries', 'subscription'],

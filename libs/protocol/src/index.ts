@@ -27,6 +27,7 @@ export * from './http/quarantine';
 export * from './http/recoveries';
 export * from './http/scopes';
 export * from './http/signals';
+export * from './http/sources';
 export * from './messages/api-key-message';
 export * from './messages/command-message';
 export * from './messages/delivery-log-message';

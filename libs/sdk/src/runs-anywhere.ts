@@ -15,6 +15,7 @@ export type * from './client/types/page';
 export type * from './client/types/problem';
 export type * from './client/types/quarantine';
 export type * from './client/types/recovery';
+export type * from './client/types/source';
 export { GapDetector, type GapDetectorOptions, type GapStore, MemoryGapStore } from './gaps/gap-detector';
 export {
   type Arrival,

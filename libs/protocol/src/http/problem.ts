@@ -15,6 +15,7 @@ export const PROBLEMS = {
   invalid_request: { status: 422, title: 'The request is not valid' },
   invalid_url: { status: 422, title: 'The URL is not valid' },
   destination_not_allowed: { status: 422, title: 'The destination is not allowed' },
+  source_failed: { status: 422, title: 'The source cannot be read' },
   invalid_schema: { status: 422, title: 'The schema cannot be used' },
   invalid_event: { status: 422, title: 'The event is not valid' },
   invalid_cursor: { status: 422, title: 'The cursor is not valid' },

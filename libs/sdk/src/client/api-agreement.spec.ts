@@ -11,12 +11,14 @@ import {
   type CreatedEndpointView,
   type CreateEndpointRequest,
   type CreateEventTypeRequest,
+  type CreateSourceRequest,
   cancelManyRequest,
   cloudEventSchema,
   createApiKeyRequest,
   createEclipsWebhookRequest,
   createEndpointRequest,
   createEventTypeRequest,
+  createSourceRequest,
   type DeliveryDetailView,
   type DeliveryView,
   discardRequest,
@@ -49,18 +51,26 @@ import {
   retryDeliveryRequest,
   retryManyRequest,
   rotateSecretRequest,
+  type SavedSourceView,
   type CommandKind as ServerCommandKind,
   type Page as ServerPage,
   type ProblemCode as ServerProblemCode,
   type Scope as ServerScope,
   type SignalRequest,
   type SignalsAccepted as SignalsAcceptedView,
+  type SourceKindView,
+  type SourceView,
   type TestDeliveryView,
+  type TriedSourceView,
+  type TrySourceRequest,
   testEndpointRequest,
   testFilterRequest,
+  trySourceRequest,
   type UpdateEndpointRequest,
+  type UpdateSourceRequest,
   updateEndpointRequest,
   updateEventTypeRequest,
+  updateSourceRequest,
 } from '@millrace/protocol';
 import { z } from 'zod';
 import type * as sdk from '../runs-anywhere';
@@ -112,6 +122,10 @@ const ANSWERS: {
   scope: Same<sdk.Scope, ServerScope>;
   signalsAccepted: Same<sdk.SignalsAccepted, SignalsAcceptedView>;
   machine: Same<sdk.Machine, MachineView>;
+  source: Same<sdk.Source, SourceView>;
+  savedSource: Same<sdk.SavedSource, SavedSourceView>;
+  triedSource: Same<sdk.TriedSource, TriedSourceView>;
+  sourceKind: Same<sdk.SourceKind, SourceKindView>;
   page: Same<sdk.Page<string>, ServerPage<string>>;
   problemCode: Same<sdk.ProblemCode, ServerProblemCode>;
 } = {
@@ -146,6 +160,10 @@ const ANSWERS: {
   scope: true,
   signalsAccepted: true,
   machine: true,
+  source: true,
+  savedSource: true,
+  triedSource: true,
+  sourceKind: true,
   page: true,
   problemCode: true,
 };
@@ -171,6 +189,9 @@ const REQUESTS: {
   redrive: Same<sdk.RedriveRequest, z.input<typeof redriveRequest>>;
   redriveMany: Same<sdk.RedriveManyRequest, z.input<typeof redriveManyRequest>>;
   discard: Same<sdk.DiscardRequest, z.input<typeof discardRequest>>;
+  newSource: Same<sdk.NewSource, CreateSourceRequest>;
+  sourceChanges: Same<sdk.SourceChanges, UpdateSourceRequest>;
+  sourceToTry: Same<sdk.SourceToTry, TrySourceRequest>;
 } = {
   newEndpoint: true,
   endpointChanges: true,
@@ -189,6 +210,9 @@ const REQUESTS: {
   redrive: true,
   redriveMany: true,
   discard: true,
+  newSource: true,
+  sourceChanges: true,
+  sourceToTry: true,
 };
 
 const NOW = '2026-02-17T13:59:55Z';
@@ -400,6 +424,35 @@ const USED: readonly Used[] = [
   ['POST /v1/signals', (m) => m.signals.publish([signal]), publishSignalsSchema],
   ['GET /v1/machines', (m) => m.machines.list({ limit: 1, cursor: 'c' }).first()],
   ['GET /v1/machines/{id}', (m) => m.machines.get('press-7')],
+  ['GET /v1/sources', (m) => m.sources.list({ limit: 1, cursor: 'c' }).first()],
+  [
+    'POST /v1/sources',
+    (m) =>
+      m.sources.create({
+        name: 'line-1',
+        type: 'mqtt',
+        settings: { url: 'mqtt://broker:1883' },
+        enabled: true,
+        try: false,
+      } satisfies Required<sdk.NewSource>),
+    createSourceRequest,
+  ],
+  ['GET /v1/sources/{name}', (m) => m.sources.get('line-1')],
+  [
+    'PATCH /v1/sources/{name}',
+    (m) =>
+      m.sources.update('line-1', { settings: {}, enabled: false, try: true } satisfies Required<sdk.SourceChanges>),
+    updateSourceRequest,
+  ],
+  ['PATCH /v1/sources/{name}', (m) => m.sources.enable('line-1'), updateSourceRequest],
+  ['PATCH /v1/sources/{name}', (m) => m.sources.disable('line-1'), updateSourceRequest],
+  ['DELETE /v1/sources/{name}', (m) => m.sources.delete('line-1')],
+  [
+    'POST /v1/sources/try',
+    (m) => m.sources.try({ type: 'mqtt', settings: {}, name: 'line-1' } satisfies Required<sdk.SourceToTry>),
+    trySourceRequest,
+  ],
+  ['GET /v1/source-kinds', (m) => m.sources.kinds()],
 ];
 
 interface Operation {

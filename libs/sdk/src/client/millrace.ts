@@ -8,6 +8,7 @@ import { machineCalls, signalCalls } from './calls/machines';
 import { quarantineCalls } from './calls/quarantine';
 import { recoveryCalls } from './calls/recoveries';
 import { siteCalls } from './calls/site';
+import { sourceCalls } from './calls/sources';
 import { realEffects } from './effects';
 import { DEFAULT_RETRIES } from './retry-rule';
 import { type CallOptions, type Effects, type FetchLike, Transport } from './transport';
@@ -88,6 +89,7 @@ export class Millrace {
   readonly apiKeys: ReturnType<typeof apiKeyCalls>;
   readonly machines: ReturnType<typeof machineCalls>;
   readonly signals: ReturnType<typeof signalCalls>;
+  readonly sources: ReturnType<typeof sourceCalls>;
   /** Health and documents of the site; these need no key. */
   readonly site: ReturnType<typeof siteCalls>;
   private readonly transport: Transport;
@@ -120,6 +122,7 @@ export class Millrace {
     this.apiKeys = apiKeyCalls(transport);
     this.machines = machineCalls(transport);
     this.signals = signalCalls(transport);
+    this.sources = sourceCalls(transport);
     this.site = siteCalls(transport);
   }
 

@@ -15,6 +15,7 @@ import { operationOf } from './operation';
 import { PROIGN_CALLS } from './proign-calls';
 import { QUARANTINE_CALLS } from './quarantine-calls';
 import { RECOVERY_CALLS } from './recovery-calls';
+import { SOURCE_CALLS } from './source-calls';
 import { webhooksOf } from './webhooks';
 
 /** Every call of the API: a new subject is a file of `Calls` beside this one, named here. A path stands in one of them. */
@@ -27,6 +28,7 @@ const CALLS: readonly Calls[] = [
   DELIVERY_CALLS,
   QUARANTINE_CALLS,
   MACHINE_CALLS,
+  SOURCE_CALLS,
   CONTRACT_CALLS,
   ECLIPSE_CALLS,
   ECLIPS_CALLS,

@@ -5,6 +5,7 @@ export type ProblemCode =
   | 'invalid_url'
   | 'destination_not_allowed'
   | 'invalid_event'
+  | 'source_failed'
   | 'invalid_schema'
   | 'invalid_cursor'
   | 'unauthenticated'
