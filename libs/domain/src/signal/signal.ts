@@ -32,7 +32,7 @@ export interface Signal {
   /** Who stamped `sourceTs`: stamps of two clocks are never subtracted. */
   readonly clock: string;
   readonly flags: readonly SignalFlag[];
-  readonly raw: { readonly proto: 'spb' | 'ua' | 'mtc' | 'modbus' | 'http' | 'file'; readonly ref: string };
+  readonly raw: { readonly proto: 'spb' | 'mqtt' | 'ua' | 'mtc' | 'modbus' | 'http' | 'file'; readonly ref: string };
 }
 
 export const SIGNAL_TYPES = [
@@ -71,7 +71,19 @@ export interface ConditionValue {
   readonly nativeSeverity: string;
   readonly qualifier: string;
   readonly text: string;
+  /** Given where the signal tells what was done to the alarm (OPC 10000-9) and not that it came or went. */
+  readonly action?: ConditionAction;
 }
+
+export const CONDITION_ACTIONS = [
+  'acknowledged',
+  'confirmed',
+  'shelved',
+  'unshelved',
+  'suppressed',
+  'unsuppressed',
+] as const;
+export type ConditionAction = (typeof CONDITION_ACTIONS)[number];
 
 export const CONDITION_LEVELS = ['NORMAL', 'WARNING', 'FAULT', 'UNAVAILABLE'] as const;
 export type ConditionLevel = (typeof CONDITION_LEVELS)[number];
@@ -104,6 +116,8 @@ export const readConditionValue = (value: unknown): ConditionValue | null => {
   const members = value as { [name: string]: unknown };
   const level = typeof members['level'] === 'string' ? members['level'].toUpperCase() : null;
   if (!isOneOf(CONDITION_LEVELS, level)) return null;
+  const action = Object.hasOwn(members, 'action') ? members['action'] : undefined;
+  if (action !== undefined && !isOneOf(CONDITION_ACTIONS, action)) return null;
   const text = (name: string) => {
     const member = Object.hasOwn(members, name) ? members[name] : undefined;
     return typeof member === 'string' ? member : typeof member === 'number' ? String(member) : '';
@@ -114,5 +128,6 @@ export const readConditionValue = (value: unknown): ConditionValue | null => {
     nativeSeverity: text('nativeSeverity'),
     qualifier: text('qualifier'),
     text: text('text'),
+    ...(action !== undefined && { action: action as ConditionAction }),
   };
 };
