@@ -4,6 +4,7 @@
  *   domain <- protocol <- telemetry <- kafka, postgres, webhook-client <- service-runtime <- apps/<service>
  *   domain <- protocol <- event-schema <- machine-mapping <- apps/<service>
  *
+ * sparkplug is what travels over MQTT, read and written; it needs nothing of ours, and the simulated line has it too.
  * sdk stands alone: it is published, and nothing of the server goes with it.
  */
 const line = {
@@ -17,6 +18,7 @@ const line = {
   sdk: [],
   'event-schema': ['domain', 'protocol'],
   'machine-mapping': ['domain', 'protocol', 'event-schema'],
+  sparkplug: [],
 };
 
 const libraryRules = Object.entries(line).map(([library, allowed]) => ({
@@ -104,6 +106,8 @@ module.exports = {
     ]),
     knownOnlyIn('ajv-in-one-place', 'ajv|ajv-formats', ['libs/event-schema/']),
     knownOnlyIn('expressions-in-one-place', '@marcbachmann/cel-js|yaml', ['libs/machine-mapping/']),
+    knownOnlyIn('protobufjs-in-one-place', 'protobufjs', ['libs/sparkplug/']),
+    knownOnlyIn('mqtt-in-two-places', 'mqtt', ['libs/sparkplug/', 'apps/machine-ingest/src/signal-intake/mqtt/']),
     knownOnlyIn('undici-in-one-place', 'undici', ['libs/webhook-client/']),
     knownOnlyIn('nest-in-one-library', '@nestjs/[^/]+', ['libs/service-runtime/', 'libs/postgres/', 'apps/']),
   ],
