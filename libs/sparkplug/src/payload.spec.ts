@@ -171,7 +171,7 @@ describe('a payload of another encoder', () => {
         timestamp: 1,
         seq: 0,
         metrics: [
-          { name: 'big', type: 'UInt64', value: util.Long.fromString('18446744073709551615', true) },
+          { name: 'big', type: 'UInt64', value: new util.Long(-1, -1, true) },
           { name: 'gone', type: 'Int32', value: null },
           {
             name: 'table',
