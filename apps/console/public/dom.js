@@ -1,4 +1,4 @@
-import { DELIVERY_STATUSES, ENDPOINT_STATUSES } from './words.js';
+import { DELIVERY_STATUSES, ENDPOINT_STATUSES, QUARANTINE_STATES } from './words.js';
 
 /** Elements of the page. Whatever producers and receivers sent is only ever set as text, never as markup. */
 
@@ -13,9 +13,12 @@ const ICONS = {
   active: 'M2.5 8.5 6.5 12.5 13.5 4',
   paused: 'M5.5 3v10M10.5 3v10',
   down: 'M8 2.5v11M3.5 9 8 13.5 12.5 9',
+  open: 'M8 2.5 14 13.5H2ZM8 6.5v3.5M8 12v.2',
+  redriven: 'M13.5 8a5.5 5.5 0 1 1-1.7-4M13.5 2v3h-3',
+  discarded: 'M3 8h10',
   disabled: 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2ZM3.8 3.8l8.4 8.4',
 };
-const STATUSES = new Set([...DELIVERY_STATUSES, ...ENDPOINT_STATUSES]);
+const STATUSES = new Set([...DELIVERY_STATUSES, ...ENDPOINT_STATUSES, ...QUARANTINE_STATES]);
 
 export const byId = (id) => document.getElementById(id);
 

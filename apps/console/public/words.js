@@ -2,6 +2,7 @@
 
 export const DELIVERY_STATUSES = ['pending', 'retrying', 'parked', 'succeeded', 'failed', 'cancelled', 'expired'];
 export const ENDPOINT_STATUSES = ['active', 'paused', 'down', 'disabled'];
+export const QUARANTINE_STATES = ['open', 'redriven', 'discarded'];
 
 const REASONS = {
   endpoint_paused: 'its endpoint is paused',

@@ -1,4 +1,11 @@
-import type { ContractView, DeliveryView, EndpointView, ExportEventView, ExportView } from '@millrace/protocol';
+import type {
+  ContractView,
+  DeliveryView,
+  EndpointView,
+  ExportEventView,
+  ExportView,
+  QuarantinedDetailView,
+} from '@millrace/protocol';
 import type { Asked, ConsoleServer } from './console-server';
 
 export const KEY = 'mr_test_key';
@@ -109,6 +116,7 @@ export class FakeSite {
   connections: Array<Record<string, unknown> & { id: string }> = [];
   exports: ExportView[] = [];
   events: ExportEventView[] = [];
+  quarantine: QuarantinedDetailView[] = [];
   recovery: { suggested: { only: 'failed'; since: string }; call: string } | null = null;
   /** Endpoints on one page. */
   pageSize = 200;
@@ -124,7 +132,7 @@ export class FakeSite {
   private answer(url: URL, authorization: string | undefined, asked: Asked): Answer {
     if (authorization !== `Bearer ${KEY}`) return { status: 401, body: { code: 'unauthenticated' } };
     const path = url.pathname;
-    const scope = `${/deliveries|export-events/.test(path) ? 'deliveries' : 'webhooks'}:${asked.method === 'GET' || path.endsWith('/preview') ? 'read' : 'write'}`;
+    const scope = `${/deliveries|export-events|quarantine/.test(path) ? 'deliveries' : 'webhooks'}:${asked.method === 'GET' || path.endsWith('/preview') ? 'read' : 'write'}`;
     if (!this.scopes.has(scope))
       return {
         status: 403,
@@ -151,6 +159,8 @@ export class FakeSite {
         return this.ofExports(asked);
       case 'export-events':
         return this.ofEvents(id, action);
+      case 'quarantine':
+        return this.ofQuarantine(url, asked, id, action);
       case 'deliveries':
         return this.ofDeliveries(url, id, action);
       default:
@@ -256,6 +266,44 @@ export class FakeSite {
     if (action !== undefined) return ok({ deliveryId: id, commandId: 'cmd_1', command: action }, 202);
     const activity = [{ at: found.createdAt, attempt: 1, status: 503, message: HOSTILE }];
     return ok({ ...found, bundle: null, activity });
+  }
+
+  private ofQuarantine(url: URL, { method, body }: Asked, id?: string, action?: string): Answer {
+    const open = this.quarantine.filter(({ state }) => state === 'open');
+    if (id === undefined) {
+      const wanted = [...url.searchParams].filter(([name]) => name !== 'limit');
+      return list(
+        this.quarantine.filter((each) =>
+          wanted.every(([name, value]) => (each as unknown as Record<string, unknown>)[name] === value),
+        ),
+      );
+    }
+    if (id === 'redrive') {
+      const { dryRun = false } = body as { dryRun?: boolean };
+      const refused = open
+        .filter(({ redrivable }) => !redrivable)
+        .map((each) => ({ id: each.id, code: 'not_redrivable', detail: each.notRedrivable }));
+      return ok(
+        { matched: open.length, redriven: dryRun ? 0 : open.length - refused.length, refused, dryRun, more: false },
+        202,
+      );
+    }
+    const found = this.quarantine.find((each) => each.id === id);
+    if (found === undefined) return missing;
+    if (method === 'GET') return ok(found);
+    const done = action === 'discard' ? 'discarded' : 'redriven';
+    const { value, reason } = body as { value?: string; reason?: string };
+    const act = {
+      action: done,
+      at: at(0),
+      by: 'key_1',
+      corrected: value !== undefined,
+      reason: reason ?? null,
+    } as const;
+    this.quarantine = this.quarantine.map((each) =>
+      each === found ? { ...found, state: done, actions: [...found.actions, act] } : each,
+    );
+    return action === 'discard' ? { status: 204, body: null } : ok({ id, topic: 'millrace.events.mes' }, 202);
   }
 
   private ofDeliveries(url: URL, id?: string, action?: string): Answer {

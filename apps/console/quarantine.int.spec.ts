@@ -1,0 +1,162 @@
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { QuarantinedDetailView } from '@millrace/protocol';
+import { eventually } from '@millrace/test-environment';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { startBrowser } from './test/browser';
+import { ConsoleServer } from './test/console-server';
+import { at, FakeSite, HOSTILE, KEY } from './test/fake-site';
+
+jest.setTimeout(60_000);
+
+let server: ConsoleServer;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let site: FakeSite;
+const pictures = join(tmpdir(), 'millrace-console');
+
+const record = (n: number, over: Partial<QuarantinedDetailView> = {}): QuarantinedDetailView => ({
+  id: `events-0-${n}`,
+  list: 'events',
+  state: 'open',
+  tenant: 'default',
+  code: 'not_json',
+  detail: 'The value is not JSON: Unexpected end of JSON input.',
+  at: at(n * 40),
+  origin: { topic: 'millrace.events.mes', partition: 3, offset: String(700 + n) },
+  bytes: 9,
+  redrivable: true,
+  notRedrivable: null,
+  preview: '{"good":',
+  key: 'RF-1',
+  headers: { ce_id: `e-${n}`, ce_type: 'machine.alarm' },
+  value: '{"good":',
+  valueBase64: null,
+  truncated: false,
+  actions: [],
+  ...over,
+});
+
+beforeAll(async () => {
+  server = await ConsoleServer.start();
+  browser = await startBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+beforeEach(async () => {
+  site = new FakeSite(server);
+  site.quarantine = [
+    record(1),
+    record(2, { code: 'unknown_tenant', detail: HOSTILE, value: HOSTILE, preview: HOSTILE }),
+    record(3, {
+      id: 'signals-0-3',
+      list: 'signals',
+      code: 'decode_error',
+      detail: 'Not a Sparkplug payload: the message ends in the middle of a metric.',
+      origin: { topic: 'line-1/PlantA/RollForm/0', partition: 0, offset: '42' },
+      redrivable: false,
+      notRedrivable: 'These are bytes that a source could not read. Send what they mean to `POST /v1/signals`.',
+      value: null,
+      valueBase64: '/wBB',
+      preview: '\\xff\\x00A',
+      key: null,
+      headers: {},
+    }),
+    record(4, { state: 'redriven' }),
+  ];
+  context = await browser.newContext({ viewport: { width: 1360, height: 820 } });
+  page = await context.newPage();
+  await page.goto(`${server.url}/#key=${KEY}`);
+  await page.goto(`${server.url}/#/quarantine`);
+});
+afterEach(async () => {
+  await context.close();
+});
+
+const rows = () => page.locator('#quarantine-rows tr');
+const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
+
+it('shows what is open, with the reason in words, and never runs what stands in it', async () => {
+  await rows().nth(2).waitFor();
+  expect(await rows().allTextContents()).toHaveLength(3);
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  const detail = page.locator('#detail');
+  await detail.getByText('unknown tenant').waitFor();
+  expect(await detail.locator('pre').textContent()).toBe(HOSTILE);
+  expect(await page.evaluate('window.hacked')).toBeUndefined();
+  await page.keyboard.press('j');
+  await detail.getByText('Send what they mean to').waitFor();
+  expect(await detail.getByRole('button', { name: 'Drive it again' }).count()).toBe(0);
+  expect(await detail.locator('pre').textContent()).toBe('\\xff\\x00A');
+  for (const colorScheme of ['light', 'dark'] as const)
+    for (const width of [1360, 360]) {
+      await page.setViewportSize({ width, height: 820 });
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: join(pictures, `quarantine-${width}-${colorScheme}.png`) });
+      expect(await page.evaluate(await readFile(join(__dirname, 'test', 'low-contrast.js'), 'utf8'))).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    }
+});
+
+it('drives one again, and it leaves the list of what is open', async () => {
+  await rows().first().click();
+  await press('Drive it again');
+  await page.getByText('On its way again, to millrace.events.mes.').waitFor();
+  expect(site.changes).toMatchObject([{ path: '/v1/quarantine/events-0-1/redrive', body: {} }]);
+  await eventually(async () => (await rows().count()) === 2, 'the record to leave the list');
+  await page.locator('#detail').getByText('driven again').waitFor();
+});
+
+it('corrects one, with the problem of a wrong correction in the dialog', async () => {
+  site.answers.set('POST /v1/quarantine/events-0-1/redrive', {
+    status: 409,
+    body: { code: 'still_refused', detail: 'It would be refused again (not_json): The value is not JSON.' },
+  });
+  await rows().first().click();
+  await press('Correct it…');
+  const text = page.locator('#dialog textarea');
+  expect(await text.inputValue()).toBe('{"good":');
+  await page.locator('#dialog [type="submit"]').click();
+  await page.locator('#dialog').getByText('It would be refused again').waitFor();
+  site.answers.clear();
+  await text.fill('{"good":1}');
+  await page.locator('#dialog input').fill('a cut line');
+  await page.screenshot({ path: join(pictures, 'quarantine-correct.png') });
+  await page.locator('#dialog [type="submit"]').click();
+  await page.getByText('Corrected, and on its way again.').waitFor();
+  expect(site.changes.at(-1)).toMatchObject({ body: { value: '{"good":1}', reason: 'a cut line' } });
+});
+
+it('counts before it drives all of them again', async () => {
+  await rows().first().waitFor();
+  await press('Drive all again…');
+  await page.locator('#dialog').getByText('Drive 2 records again?').waitFor();
+  await page.locator('#dialog').getByText('1 other cannot').waitFor();
+  expect(site.changes.at(-1)).toMatchObject({ body: { list: 'events', dryRun: true } });
+  await page.locator('#dialog [type="submit"]').click();
+  await page.getByText('2 records on the way again.').waitFor();
+});
+
+it('sets one aside with a reason, and finds it under its state', async () => {
+  await rows().nth(2).click();
+  await press('Set it aside…');
+  await page.locator('#dialog input').fill('a loose cable');
+  await page.locator('#dialog [type="submit"]').click();
+  await page.getByText('Set aside.').waitFor();
+  await press('Discarded');
+  await eventually(async () => (await rows().count()) === 1, 'the discarded record to be listed');
+  expect(page.url()).toContain('state=discarded');
+  await rows().first().click();
+  await page.locator('#detail').getByText('a loose cable').waitFor();
+});
+
+it('says which scope a key lacks', async () => {
+  site.scopes.delete('deliveries:read');
+  await page.getByText('This key may not see the quarantine').waitFor();
+});
