@@ -1,5 +1,6 @@
 export { eventually } from './eventually';
 export { HOSTILE_PAYLOADS, type HostilePayload } from './hostile-payloads';
+export { InProcessBroker, MosquittoBroker, type MosquittoOptions } from './mqtt-broker';
 export { randomFrom } from './random-from';
 export {
   type Reaction,
