@@ -10,6 +10,8 @@ export interface EventDraft {
   readonly type: string;
   readonly moment: Moment;
   readonly data: { readonly [name: string]: unknown };
+  /** What the fact is known by, where it is the same fact whichever signal told it; else it is known by its signal. */
+  readonly identity?: readonly (string | number)[];
 }
 
 /** Collects what the rules of one fold decide. */
@@ -45,7 +47,11 @@ export const machineEvent = (
   draft: EventDraft,
   traceparent: string | null,
 ): Event => {
-  const hash = digest([tenant, machine, draft.rule, position.partition, String(position.offset), n]);
+  const hash = digest(
+    draft.identity === undefined
+      ? [tenant, machine, draft.rule, position.partition, String(position.offset), n]
+      : [tenant, machine, draft.rule, draft.type, draft.identity],
+  );
   const sourceId = `evt_${hash.slice(0, 26)}`;
   const source = `/machines/${machine}`;
   const key = eventKey(tenant, source, sourceId);
