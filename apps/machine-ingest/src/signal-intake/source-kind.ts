@@ -17,6 +17,10 @@ export interface SourceKind<Settings> {
   readonly settings: z.ZodType<Settings>;
   /** Members of the settings that are sealed at rest and never shown again, as paths: `password`, `tls.key`. */
   readonly secrets: readonly string[];
+  /** Of them, those that the settings make themselves when they are left out; the answer that creates the source shows them. */
+  readonly shownOnce?: readonly string[];
+  /** Where the peer sends to, below the address of the API; a kind that calls its peer has none. */
+  readonly url?: (source: { readonly tenant: string; readonly name: string }) => string;
   /** Machines that the settings name; null where the peer decides while it runs. */
   readonly machines: (settings: Settings) => readonly string[] | null;
   /**

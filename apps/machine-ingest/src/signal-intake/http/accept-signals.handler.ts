@@ -24,8 +24,6 @@ export interface AcceptSignals {
   readonly contentType?: string | undefined;
   readonly idempotencyKey: string | null;
   readonly traceparent: string | null;
-  /** Where the request came to, when it was not `/v1/signals`: what its signals are where they say nothing else. */
-  readonly place?: { readonly source: string; readonly machine: string | null };
 }
 
 export type SignalsAnswer =
@@ -51,8 +49,8 @@ export class AcceptSignalsHandler {
       tenant,
       receivedAt,
       repeatable: key === null ? null : repeatableSession(key, fingerprint),
-      source: request.place?.source ?? 'http',
-      machine: request.place?.machine ?? null,
+      source: 'http',
+      machine: null,
     });
     if (read.kind === 'problem') {
       if (key !== null) ports.keys.forget(tenant, key);
@@ -70,7 +68,7 @@ export class AcceptSignalsHandler {
         retryAfterSeconds: 2,
       };
     }
-    ports.told.received(request.place?.source ?? 'http', read.signals, read.rejected.length);
+    ports.told.received('http', read.signals, read.rejected.length);
     return { kind: 'accepted', body: { accepted: read.signals.length, rejected: [...read.rejected] } };
   }
 }

@@ -1,0 +1,35 @@
+import type { Signal } from '@millrace/domain';
+import type { MessageContext } from './message-reading';
+
+/**
+ * A whole message as one signal, for a passthrough rule. The peer numbers nothing: what tells a repeat from a new fact is the
+ * message itself, by the key of that rule.
+ */
+export const messageSignal = (
+  { tenant, source, receivedAt }: MessageContext,
+  message: Pick<Signal, 'machine' | 'path' | 'value' | 'sourceTs' | 'clock'> & { readonly ref: string },
+): Signal => {
+  const received = new Date(receivedAt).toISOString();
+  return {
+    v: 1,
+    tenant,
+    machine: message.machine,
+    source,
+    session: '',
+    seq: null,
+    path: message.path,
+    kind: 'event',
+    value: message.value,
+    type: 'json',
+    unit: null,
+    quality: 'good',
+    qualityCode: null,
+    sourceTs: message.sourceTs,
+    serverTs: null,
+    receiveTs: received,
+    at: received,
+    clock: message.clock,
+    flags: [],
+    raw: { proto: 'http', ref: message.ref.slice(0, 200) },
+  };
+};

@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto';
+import type { Signal } from '@millrace/domain';
+import type { DataCheck } from '@millrace/event-schema';
+import { encodeRejection, encodeSignal, type OutgoingMessage, type Problem, problem } from '@millrace/protocol';
+import type { IdempotencyKeys } from '../../../idempotency/idempotency-keys';
+import { repeatableSession } from '../accept-signals.handler';
+import { readSignalRequest } from '../read-signal-request';
+import type { RejectedSignal } from '../signal-of-item';
+import { readBundleMessage } from './bundle-message';
+import type { HttpSource } from './http-source-directory';
+import { readJsonMessage } from './json-message';
+import { isSignedByMes, readMesMessage } from './mes-message';
+import type { MessageReading } from './message-reading';
+
+/**
+ * One message of a peer that calls us: verified, read, stored, and answered after Kafka has acknowledged it. What can never be
+ * read goes to the quarantine with its bytes; what is not signed as it has to be leaves no trace but a count, since its
+ * bytes are a stranger's.
+ */
+export interface ReceiveMessagePorts {
+  readonly publisher: { publish(messages: readonly OutgoingMessage[]): Promise<void> };
+  readonly clock: () => number;
+  readonly keys: IdempotencyKeys;
+  readonly topics: { readonly signals: string; readonly signalsRejected: string };
+  /** Of the event type `bundle.completed`. */
+  readonly checkBundle: DataCheck;
+  readonly told: {
+    received(source: string, signals: readonly Signal[], rejected: number): void;
+    refused(origin: string, code: string, detail: string): void;
+    unfit(source: string, path: string, detail: string): void;
+    unavailable(tenant: string, reason: string): void;
+  };
+}
+
+export interface ReceivedMessage {
+  readonly source: HttpSource;
+  readonly body: Buffer;
+  readonly contentType: string | undefined;
+  readonly signature: string | undefined;
+  readonly idempotencyKey: string | null;
+  readonly traceparent: string | null;
+}
+
+export interface MessageReceipt {
+  readonly accepted: number;
+  readonly rejected: readonly RejectedSignal[];
+  readonly warnings?: ReadonlyArray<{ readonly path: string; readonly detail: string }>;
+}
+
+export type MessageAnswer =
+  | { readonly kind: 'received'; readonly body: MessageReceipt }
+  | { readonly kind: 'unsigned' }
+  | { readonly kind: 'problem'; readonly problem: Problem; readonly retryAfterSeconds?: number };
+
+/** Seconds after which a peer may try again while Kafka does not answer. */
+const RETRY_AFTER_SECONDS = 2;
+/** Bytes kept of a refused message. */
+const KEPT_BYTES = 64 * 1024;
+/** Refused messages that are remembered, so that a peer that repeats one for a month fills no quarantine. */
+const REMEMBERED = 1_000;
+
+export class ReceiveMessageHandler {
+  private readonly quarantined = new Set<string>();
+
+  constructor(private readonly ports: ReceiveMessagePorts) {}
+
+  async receive(message: ReceivedMessage): Promise<MessageAnswer> {
+    const { ports } = this;
+    const { source, idempotencyKey } = message;
+    if (!isSigned(message)) return { kind: 'unsigned' };
+    const fingerprint = createHash('sha256').update(message.body).digest('hex');
+    const receivedAt = ports.clock();
+    // the keys of one source say nothing about those of another
+    const key = idempotencyKey === null ? null : JSON.stringify([source.name, idempotencyKey]);
+    if (key !== null) {
+      const first = ports.keys.remember(source.tenant, key, {
+        fingerprint,
+        acceptedAt: new Date(receivedAt).toISOString(),
+      });
+      if (first.fingerprint !== fingerprint)
+        return {
+          kind: 'problem',
+          problem: problem(
+            'idempotency_conflict',
+            'This Idempotency-Key came with another body before; use a new key.',
+          ),
+        };
+    }
+    const read = this.read(message, receivedAt, key === null ? null : repeatableSession(key, fingerprint));
+    if (read.kind === 'refused') {
+      if (key !== null) ports.keys.forget(source.tenant, key);
+      return this.refuse(message, read.problem, fingerprint, receivedAt);
+    }
+    const stored = await this.store(
+      message,
+      read.signals.map((signal) => encodeSignal(ports.topics.signals, signal, message.traceparent)),
+    );
+    if (stored !== null) return stored;
+    ports.told.received(source.name, read.signals, read.rejected.length);
+    for (const { path, detail } of read.warnings) ports.told.unfit(source.name, path, detail);
+    return {
+      kind: 'received',
+      body: {
+        accepted: read.signals.length,
+        rejected: read.rejected,
+        ...(read.warnings.length === 0 ? {} : { warnings: read.warnings }),
+      },
+    };
+  }
+
+  private read(
+    { source, body, contentType }: ReceivedMessage,
+    receivedAt: number,
+    repeatable: string | null,
+  ): MessageReading {
+    const { settings, tenant, name } = source;
+    const context = { tenant, source: name, receivedAt };
+    switch (settings.format) {
+      case 'eclipse-bundle':
+        return readBundleMessage(body, settings, context, this.ports.checkBundle);
+      case 'mes-events':
+        return readMesMessage(body, settings, context);
+      case 'json':
+        return readJsonMessage(body, settings, { ...context, repeatable });
+      case 'signals': {
+        const read = readSignalRequest(
+          { body, contentType },
+          { tenant, receivedAt, repeatable, source: name, machine: settings.machine },
+        );
+        return read.kind === 'problem' ? { ...read, kind: 'refused' } : { ...read, warnings: [] };
+      }
+    }
+  }
+
+  /** Null when Kafka has acknowledged. */
+  private async store(message: ReceivedMessage, messages: readonly OutgoingMessage[]): Promise<MessageAnswer | null> {
+    try {
+      await this.ports.publisher.publish(messages);
+      return null;
+    } catch (error) {
+      this.ports.told.unavailable(message.source.tenant, (error as Error).name);
+      return {
+        kind: 'problem',
+        problem: problem('unavailable', 'Kafka has not acknowledged the message. Send it again.'),
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+      };
+    }
+  }
+
+  private async refuse(
+    message: ReceivedMessage,
+    why: Problem,
+    fingerprint: string,
+    at: number,
+  ): Promise<MessageAnswer> {
+    const { tenant, name } = message.source;
+    const identity = `${tenant}/${name}/${fingerprint.slice(0, 32)}`;
+    if (!this.quarantined.has(identity)) {
+      const origin = {
+        topic: `${name}/${fingerprint.slice(0, 32)}`,
+        partition: 0,
+        offset: 0n,
+        timestamp: at,
+        key: null,
+        value: message.body.subarray(0, KEPT_BYTES),
+        headers: {},
+      };
+      const stored = await this.store(message, [
+        encodeRejection(this.ports.topics.signalsRejected, origin, { code: why.code, detail: why.detail, tenant }, at),
+      ]);
+      if (stored !== null) return stored;
+      this.remember(identity);
+      this.ports.told.refused(`http:${name}`, why.code, why.detail);
+    }
+    return { kind: 'problem', problem: why };
+  }
+
+  private remember(identity: string): void {
+    this.quarantined.add(identity);
+    if (this.quarantined.size > REMEMBERED) this.quarantined.delete(this.quarantined.values().next().value!);
+  }
+}
+
+/** Peers with a token were known before their body was read. */
+const isSigned = ({ source, body, signature }: ReceivedMessage): boolean => {
+  const { settings } = source;
+  if (settings.format !== 'mes-events') return true;
+  return settings.secret !== null && isSignedByMes(body, signature, settings.secret);
+};
