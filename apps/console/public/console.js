@@ -5,15 +5,17 @@ import { endpoints } from './endpoints.js';
 import { exportsView } from './exports.js';
 import { forget } from './known.js';
 import { onRefused, refresh, show as showLive, watch } from './live.js';
+import { machines } from './machines.js';
 import { closePane } from './pane.js';
 import { quarantine } from './quarantine.js';
 import { go, hashOf, onRoute, routeOf } from './routes.js';
 import { silence } from './said.js';
+import { sources } from './sources.js';
 
 /** The console: one page over the public API. Which view is seen follows from the address; the key is in memory only. */
 
-const VIEWS = { deliveries, endpoints, exports: exportsView, quarantine };
-const LETTERS = { d: 'deliveries', e: 'endpoints', x: 'exports', q: 'quarantine' };
+const VIEWS = { deliveries, endpoints, exports: exportsView, machines, sources, quarantine };
+const LETTERS = { d: 'deliveries', e: 'endpoints', x: 'exports', m: 'machines', s: 'sources', q: 'quarantine' };
 /** How long a g waits for its letter. */
 const LEAP_MS = 1_500;
 

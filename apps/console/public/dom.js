@@ -1,4 +1,10 @@
-import { DELIVERY_STATUSES, ENDPOINT_STATUSES, QUARANTINE_STATES } from './words.js';
+import {
+  DELIVERY_STATUSES,
+  ENDPOINT_STATUSES,
+  MACHINE_STATUSES,
+  QUARANTINE_STATES,
+  SOURCE_CONNECTIONS,
+} from './words.js';
 
 /** Elements of the page. Whatever producers and receivers sent is only ever set as text, never as markup. */
 
@@ -13,12 +19,30 @@ const ICONS = {
   active: 'M2.5 8.5 6.5 12.5 13.5 4',
   paused: 'M5.5 3v10M10.5 3v10',
   down: 'M8 2.5v11M3.5 9 8 13.5 12.5 9',
+  running: 'M5 3.5 12.5 8 5 12.5Z',
+  idle: 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2ZM5.5 8h5',
+  held: 'M5.5 3v10M10.5 3v10',
+  offline: 'M2.5 2.5l11 11M3 6.5a8 8 0 0 1 2.5-1.6M13 6.5a8 8 0 0 0-4-2M5.5 9.5a4 4 0 0 1 2.5-.9M8 12.5v.1',
+  unknown: 'M6 6a2 2 0 1 1 2.6 1.9c-.4.1-.6.5-.6.9V10M8 12.4v.1',
+  connected: 'M2.5 8.5 6.5 12.5 13.5 4',
+  connecting: 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2ZM8 5v3l2 2',
+  disconnected: 'M3.5 3.5 12.5 12.5M12.5 3.5 3.5 12.5',
+  degraded: 'M8 2.5 14 13.5H2ZM8 6.5v3.5M8 12v.2',
+  waiting: 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2ZM8 5v3l2 2',
+  finished: 'M3.5 2.5v11M3.5 3h8l-2 2.5 2 2.5h-8',
+  off: 'M3 8h10',
   open: 'M8 2.5 14 13.5H2ZM8 6.5v3.5M8 12v.2',
   redriven: 'M13.5 8a5.5 5.5 0 1 1-1.7-4M13.5 2v3h-3',
   discarded: 'M3 8h10',
   disabled: 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2ZM3.8 3.8l8.4 8.4',
 };
-const STATUSES = new Set([...DELIVERY_STATUSES, ...ENDPOINT_STATUSES, ...QUARANTINE_STATES]);
+const STATUSES = new Set([
+  ...DELIVERY_STATUSES,
+  ...ENDPOINT_STATUSES,
+  ...MACHINE_STATUSES,
+  ...SOURCE_CONNECTIONS,
+  ...QUARANTINE_STATES,
+]);
 
 export const byId = (id) => document.getElementById(id);
 

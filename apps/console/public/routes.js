@@ -1,6 +1,6 @@
 /** Where in the console somebody is: the part of the address behind #, so that it can be sent to others and Back works. */
 
-const VIEWS = ['deliveries', 'endpoints', 'exports', 'quarantine'];
+const VIEWS = ['deliveries', 'endpoints', 'exports', 'machines', 'sources', 'quarantine'];
 
 /** `#/endpoints/ep_1/test?status=down` is `{view: 'endpoints', parts: ['ep_1', 'test'], query}`. */
 export const routeOf = (hash) => {

@@ -4,7 +4,9 @@ import type {
   EndpointView,
   ExportEventView,
   ExportView,
+  MachineView,
   QuarantinedDetailView,
+  SourceView,
 } from '@millrace/protocol';
 import type { Asked, ConsoleServer } from './console-server';
 
@@ -91,6 +93,70 @@ const TYPES = [
   ['bundle.completed', 'production'],
 ].map(([name, module]) => ({ name, module, description: `What ${name} says.`, example: { force: 14400.5, of: name } }));
 
+const KINDS = [
+  {
+    type: 'mtconnect',
+    says: 'An MTConnect agent, read with long polls.',
+    secrets: ['bearer'],
+    settings: {
+      type: 'object',
+      properties: {
+        url: { type: 'string', examples: ['http://agent.example:5000'] },
+        heartbeatMs: { type: 'integer' },
+      },
+      required: ['url'],
+    },
+  },
+  { type: 'opcua', says: 'An OPC UA server.', secrets: [], settings: { type: 'object', properties: {}, required: [] } },
+];
+
+export const source = (name: string, over: Partial<SourceView> = {}): SourceView => ({
+  name,
+  type: 'mtconnect',
+  enabled: true,
+  settings: { url: 'http://agent.example:5000', bearer: '***' },
+  machines: ['mazak-01'],
+  tried: true,
+  readOnly: false,
+  version: 1,
+  createdAt: at(900),
+  updatedAt: at(900),
+  state: {
+    connection: 'connected',
+    since: at(300),
+    reason: null,
+    nextTryAt: null,
+    session: '1758361',
+    received: 12_345,
+    refused: 0,
+    gaps: 0,
+    counts: {},
+    rate: 41.25,
+    lagMs: 120,
+    queued: 0,
+    lastSignal: { machine: 'mazak-01', path: 'execution', at: at(3) },
+    lastError: null,
+    owner: 'machine-ingest-1',
+    at: at(1),
+  },
+  ...over,
+});
+
+export const machine = (id: string, over: Partial<MachineView> = {}): MachineView => ({
+  id,
+  status: 'running',
+  since: at(120),
+  reason: 'execution',
+  sourceState: 'ACTIVE',
+  quality: 'good',
+  alarms: [],
+  currentRun: null,
+  lastRun: null,
+  lastSignal: { path: 'execution', source: 'line-1', time: at(3), at: at(3) },
+  counts: { signals: 5120, duplicates: 3 },
+  ...over,
+});
+
 type Answer = { status: number; body: unknown };
 const ok = (body: unknown, status = 200): Answer => ({ status, body });
 const list = (data: readonly unknown[]): Answer => ok({ data, nextCursor: null });
@@ -110,13 +176,23 @@ export interface Call extends Asked {
 
 /** What the API would answer, of a few things in memory; `answers` says otherwise for one call. */
 export class FakeSite {
-  scopes = new Set(['webhooks:read', 'webhooks:write', 'deliveries:read', 'deliveries:write']);
+  scopes = new Set([
+    'webhooks:read',
+    'webhooks:write',
+    'deliveries:read',
+    'deliveries:write',
+    'machines:read',
+    'machines:write',
+  ]);
   endpoints: EndpointView[] = [];
   deliveries: DeliveryView[] = [];
   connections: Array<Record<string, unknown> & { id: string }> = [];
   exports: ExportView[] = [];
   events: ExportEventView[] = [];
   quarantine: QuarantinedDetailView[] = [];
+  machines: MachineView[] = [];
+  signals: readonly unknown[] = [];
+  sources: SourceView[] = [];
   recovery: { suggested: { only: 'failed'; since: string }; call: string } | null = null;
   /** Endpoints on one page. */
   pageSize = 200;
@@ -132,7 +208,12 @@ export class FakeSite {
   private answer(url: URL, authorization: string | undefined, asked: Asked): Answer {
     if (authorization !== `Bearer ${KEY}`) return { status: 401, body: { code: 'unauthenticated' } };
     const path = url.pathname;
-    const scope = `${/deliveries|export-events|quarantine/.test(path) ? 'deliveries' : 'webhooks'}:${asked.method === 'GET' || path.endsWith('/preview') ? 'read' : 'write'}`;
+    const module = /deliveries|export-events|quarantine/.test(path)
+      ? 'deliveries'
+      : /machines|source/.test(path)
+        ? 'machines'
+        : 'webhooks';
+    const scope = `${module}:${asked.method === 'GET' || path.endsWith('/preview') ? 'read' : 'write'}`;
     if (!this.scopes.has(scope))
       return {
         status: 403,
@@ -159,6 +240,12 @@ export class FakeSite {
         return this.ofExports(asked);
       case 'export-events':
         return this.ofEvents(id, action);
+      case 'machines':
+        return this.ofMachines(id, action);
+      case 'source-kinds':
+        return ok({ data: KINDS });
+      case 'sources':
+        return this.ofSources(asked, id);
       case 'quarantine':
         return this.ofQuarantine(url, asked, id, action);
       case 'deliveries':
@@ -266,6 +353,34 @@ export class FakeSite {
     if (action !== undefined) return ok({ deliveryId: id, commandId: 'cmd_1', command: action }, 202);
     const activity = [{ at: found.createdAt, attempt: 1, status: 503, message: HOSTILE }];
     return ok({ ...found, bundle: null, activity });
+  }
+
+  private ofMachines(id?: string, action?: string): Answer {
+    if (id === undefined) return list(this.machines);
+    if (action === 'signals') return list(this.signals);
+    const found = this.machines.find((each) => each.id === id);
+    return found === undefined ? missing : ok(found);
+  }
+
+  private ofSources({ method, body }: Asked, name?: string): Answer {
+    const asked = body as { name: string; type: string; settings: Record<string, unknown>; enabled?: boolean } | null;
+    const seen = {
+      summary: 'Agent 2.3 with 8 devices',
+      seen: [{ machine: 'mazak-01', path: 'execution', value: 'ACTIVE', unit: null }],
+    };
+    if (name === 'try') return ok(seen);
+    if (name === undefined) {
+      if (method === 'GET') return list(this.sources);
+      const made = source(asked!.name, { type: asked!.type, settings: asked!.settings });
+      this.sources = [...this.sources, made];
+      return ok({ ...made, seen }, 201);
+    }
+    const found = this.sources.find((each) => each.name === name);
+    if (found === undefined) return missing;
+    if (method === 'GET') return ok(found);
+    const changed = { ...found, ...asked };
+    this.sources = this.sources.flatMap((each) => (each !== found ? [each] : method === 'DELETE' ? [] : [changed]));
+    return method === 'DELETE' ? { status: 204, body: null } : ok({ ...changed, seen: null });
   }
 
   private ofQuarantine(url: URL, { method, body }: Asked, id?: string, action?: string): Answer {

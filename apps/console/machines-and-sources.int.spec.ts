@@ -1,0 +1,203 @@
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from '@millrace/test-environment';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { startBrowser } from './test/browser';
+import { ConsoleServer } from './test/console-server';
+import { at, FakeSite, HOSTILE, KEY, machine, source } from './test/fake-site';
+
+jest.setTimeout(60_000);
+
+let server: ConsoleServer;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let site: FakeSite;
+const pictures = join(tmpdir(), 'millrace-console');
+
+beforeAll(async () => {
+  server = await ConsoleServer.start();
+  browser = await startBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+beforeEach(async () => {
+  site = new FakeSite(server);
+  site.machines = [
+    machine('mazak-01', {
+      alarms: [
+        {
+          id: 'alm_1',
+          item: 'logic_cond',
+          code: '357',
+          severity: 'fault',
+          text: HOSTILE,
+          raisedAt: at(60),
+          stale: true,
+        },
+      ],
+      currentRun: {
+        runId: 'run_1',
+        startedAt: at(400),
+        endedAt: null,
+        durationSeconds: null,
+        parts: 7,
+        partsBefore: 100,
+        partsAfter: null,
+        program: 'BRACKET-7',
+        endedBy: null,
+        quality: 'uncertain',
+      },
+    }),
+    machine('rf-01', { status: 'offline', since: at(4000), lastSignal: null }),
+  ];
+  site.signals = [
+    { path: 'Line/State', source: 'line-1', value: 'RUN', unit: null, quality: 'good', at: at(2), aliases: ['state'] },
+    {
+      path: 'Length/Good',
+      source: 'line-1',
+      value: 52240.5,
+      unit: '[in_i]',
+      quality: 'good',
+      at: at(2),
+      aliases: ['good'],
+    },
+    { path: 'Hyd/Temp', source: 'line-1', value: null, unit: 'Cel', quality: 'bad', at: at(600), aliases: [] },
+  ];
+  const down = source('press', { type: 'opcua', machines: ['press-7'] });
+  site.sources = [
+    source('cell-4'),
+    {
+      ...down,
+      state: {
+        ...down.state,
+        connection: 'degraded',
+        reason: 'Nobody answers at opc.tcp://press.example:4840 (connection refused).',
+        nextTryAt: at(-12),
+        refused: 4,
+        gaps: 2,
+        lastError: { at: at(30), detail: 'connection refused' },
+      },
+    },
+    source('shdr:okuma', { readOnly: true, type: 'shdr' }),
+  ];
+  context = await browser.newContext({ viewport: { width: 1360, height: 820 } });
+  page = await context.newPage();
+  await page.goto(`${server.url}/#key=${KEY}`);
+});
+afterEach(async () => {
+  await context.close();
+});
+
+const to = (hash: string) => page.goto(`${server.url}/#/${hash}`);
+const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
+const looksGood = async (name: string) => {
+  for (const colorScheme of ['light', 'dark'] as const)
+    for (const width of [1360, 360]) {
+      await page.setViewportSize({ width, height: 820 });
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: join(pictures, `${name}-${width}-${colorScheme}.png`) });
+      expect(await page.evaluate(await readFile(join(__dirname, 'test', 'low-contrast.js'), 'utf8'))).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    }
+  await page.setViewportSize({ width: 1360, height: 820 });
+};
+
+it('shows what each machine does, and one of them with its alarms, run and signals', async () => {
+  await to('machines');
+  await page.locator('#machine-rows tr').nth(1).waitFor();
+  expect(await page.locator('#machine-rows tr').first().textContent()).toMatch(/running.*mazak-01.*BRACKET-7, 7 parts/);
+  await looksGood('machines');
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  const detail = page.locator('#detail');
+  await detail.getByText('Line/State').waitFor();
+  expect(await detail.textContent()).toContain(HOSTILE.slice(0, 20));
+  expect(await page.evaluate('window.hacked')).toBeUndefined();
+  await detail.getByText('its source is silent').waitFor();
+  await looksGood('machine');
+  await press('Offline');
+  await eventually(async () => (await page.locator('#machine-rows tr').count()) === 1, 'one machine to be shown');
+});
+
+it('shows how each source is doing, and why one is not', async () => {
+  await to('sources');
+  await page.locator('#source-rows tr').nth(2).waitFor();
+  await looksGood('sources');
+  await page.locator('#source-rows tr', { hasText: 'press' }).click();
+  const detail = page.locator('#detail');
+  await detail.getByText('Nobody answers at opc.tcp://press.example:4840').waitFor();
+  expect(await detail.getByRole('link', { name: 'see the quarantine' }).getAttribute('href')).toBe(
+    '#/quarantine?list=signals',
+  );
+  await looksGood('source');
+  await page.locator('#source-rows tr', { hasText: 'shdr:okuma' }).click();
+  await detail.getByText('It comes from the environment').waitFor();
+  expect(await detail.getByRole('button', { name: 'Delete…' }).count()).toBe(0);
+});
+
+it('tries a new source and shows what it sees, then saves it', async () => {
+  await to('sources');
+  await page.locator('#source-rows tr').first().waitFor();
+  await page.keyboard.press('n');
+  const detail = page.locator('#detail');
+  await detail.getByText('An MTConnect agent, read with long polls.').waitFor();
+  expect(await detail.locator('textarea').inputValue()).toContain('http://agent.example:5000');
+  await press('Try it');
+  await detail.getByText('Agent 2.3 with 8 devices').waitFor();
+  await looksGood('source-form');
+  await press('Try and save');
+  await detail.getByText('Give it a name').waitFor();
+  await detail.getByLabel('Name').fill('cell-5');
+  await press('Try and save');
+  await page.getByText('The source is saved, and runs.').waitFor();
+  await detail.getByText('Seen when it was tried').waitFor();
+  expect(site.changes.at(-1)).toMatchObject({
+    path: '/v1/sources',
+    body: { name: 'cell-5', type: 'mtconnect', settings: { url: 'http://agent.example:5000' }, try: true },
+  });
+});
+
+it('puts what is wrong where it is wrong', async () => {
+  await to('sources/new');
+  const detail = page.locator('#detail');
+  await detail.getByLabel('Name').fill('cell-5');
+  await detail.locator('textarea').fill('{"url": ');
+  await press('Try it');
+  await detail.getByText('This is not JSON').waitFor();
+  site.answers.set('POST /v1/sources', {
+    status: 422,
+    body: {
+      code: 'source_failed',
+      detail: 'Nobody answers.',
+      errors: [{ path: 'settings.url', detail: 'nobody answers at http://agent.example:5000 (connection refused)' }],
+    },
+  });
+  await detail.locator('textarea').fill('{"url": "http://agent.example:5000"}');
+  await press('Try and save');
+  await detail.getByText('Nobody answers at http://agent.example:5000 (connection refused).').waitFor();
+  site.answers.clear();
+  await press('Save without a try');
+  await page.getByText('The source is saved, and runs.').waitFor();
+  expect(site.changes.at(-1)).toMatchObject({ body: { try: false } });
+});
+
+it('changes settings, switches off and on, and deletes after a question', async () => {
+  await to('sources/cell-4');
+  await press('Switch off');
+  await page.locator('#detail').getByText('off').first().waitFor();
+  await press('Switch on');
+  await press('Change settings');
+  const text = page.locator('#detail textarea');
+  await text.waitFor();
+  expect(await text.inputValue()).toContain('***');
+  await press('Try and save');
+  await page.getByText('The settings are saved.').waitFor();
+  await press('Delete…');
+  await page.locator('#dialog [type="submit"]').click();
+  await page.getByText('The source is deleted.').waitFor();
+  await eventually(async () => (await page.locator('#source-rows tr').count()) === 2, 'the source to be gone');
+});

@@ -1,0 +1,151 @@
+import { Problem, read } from './api.js';
+import { byId, el, factList, hint, link, mono, renew, statusLabel } from './dom.js';
+import { fillPane, isAbout, openPane, paneHead } from './pane.js';
+import { hashOf } from './routes.js';
+import { ago, counted, timeOf } from './words.js';
+
+/** One machine: what it does, its alarms and runs, and the last value of everything that it sends. */
+
+/** Paths that are shown; the API has the rest. */
+const MOST_PATHS = 200;
+
+let shown = '';
+
+export const openMachine = (id, close) => {
+  if (!openPane('Machine', id)) return;
+  shown = '';
+  fillPane(paneHead(id, null, close), hint('Reading the machine…'));
+};
+
+export const refreshMachine = async (id, close, signal) => {
+  try {
+    const [machine, signals] = await Promise.all([
+      read(`/v1/machines/${encodeURIComponent(id)}`, signal),
+      read(`/v1/machines/${encodeURIComponent(id)}/signals?limit=${MOST_PATHS}`, signal),
+    ]);
+    if (isAbout(id)) show(machine, signals, close);
+  } catch (error) {
+    if (!(error instanceof Problem) || (error.status !== 404 && error.scope === null)) throw error;
+    if (!isAbout(id)) return;
+    shown = '';
+    renew(
+      byId('detail'),
+      paneHead('Not found', null, close),
+      hint(
+        error.scope === null
+          ? 'No machine of this name has sent anything to this tenant.'
+          : `This key may not see machines: it lacks the scope ${error.scope}.`,
+      ),
+    );
+  }
+};
+
+const since = ({ since: at, reason, sourceState }) =>
+  [
+    at === null ? '' : ` for ${ago(at).replace(' ago', '')}`,
+    reason === null ? '' : `, by ${reason.replace(/_/g, ' ')}`,
+    sourceState === null ? '' : ` (${sourceState})`,
+  ].join('');
+
+const alarmList = (alarms) =>
+  el(
+    'ul',
+    { class: 'alarms' },
+    ...alarms.map(({ code, text, severity, item, raisedAt, stale }) =>
+      el(
+        'li',
+        {},
+        el('strong', { class: severity === 'fault' ? 'bad' : 'warned' }, `${severity} ${code}`),
+        el('span', {}, ` ${text}`),
+        el('span', { class: 'soft' }, ` ${item}, ${ago(raisedAt)}${stale ? '; its source is silent' : ''}`),
+      ),
+    ),
+  );
+
+const runFacts = (run) =>
+  factList([
+    ['Program', run.program],
+    ['Began', timeOf(run.startedAt)],
+    ['Ended', run.endedAt === null ? null : timeOf(run.endedAt)],
+    ['Parts', run.parts === null ? null : run.parts.toLocaleString()],
+    ['Believed', run.quality === 'good' ? null : 'not wholly: the machine was out of sight for a part of it'],
+  ]);
+
+const textOf = (value) => (value === null ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value));
+
+const signalTable = ({ data, nextCursor }) =>
+  el(
+    'div',
+    {},
+    el(
+      'table',
+      { class: 'values' },
+      el('caption', { class: 'visually-hidden' }, 'Last value of everything that the machine sends'),
+      el('thead', {}, el('tr', {}, ...['Signal', 'Value', 'Heard'].map((name) => el('th', { scope: 'col' }, name)))),
+      el(
+        'tbody',
+        {},
+        ...data.map((each) =>
+          el(
+            'tr',
+            {},
+            el(
+              'td',
+              { title: `${each.path} of ${each.source}` },
+              el('span', { class: 'mono' }, each.path),
+              each.aliases?.length ? el('span', { class: 'soft' }, ` ${each.aliases.join(', ')}`) : null,
+            ),
+            el(
+              'td',
+              { title: textOf(each.value) },
+              el('span', { class: each.quality === 'good' ? null : 'bad' }, textOf(each.value)),
+              each.unit === null ? null : el('span', { class: 'soft' }, ` ${each.unit}`),
+              each.quality === 'good' ? null : el('span', { class: 'soft' }, ` ${each.quality}`),
+            ),
+            el('td', { class: 'when', title: timeOf(each.at) }, ago(each.at)),
+          ),
+        ),
+      ),
+    ),
+    nextCursor === null ? null : hint(`The first ${data.length} by name; GET /v1/machines/…/signals has the rest.`),
+  );
+
+const COUNTED = {
+  signals: 'signals',
+  duplicates: 'duplicates dropped',
+  historical: 'historical',
+  late: 'late',
+  gaps: 'gaps',
+  unmapped: 'not understood',
+  clockSuspect: 'with a clock not believed',
+  expressionFailed: 'expressions without a value',
+};
+
+const show = (machine, signals, close) => {
+  const now = JSON.stringify([machine, signals]);
+  // Ages are told, so it is made anew each time; nothing in it can have been typed into.
+  if (now === shown && signals.data.length === 0) return;
+  shown = now;
+  const counts = Object.entries(machine.counts).filter(([, count]) => count > 0);
+  renew(
+    byId('detail'),
+    paneHead(machine.id, [statusLabel(machine.status), since(machine)], close),
+    el('h3', {}, machine.alarms.length === 0 ? 'No alarms' : counted(machine.alarms.length, 'alarm')),
+    machine.alarms.length === 0 ? null : alarmList(machine.alarms),
+    machine.currentRun === null ? null : el('h3', {}, 'Run now'),
+    machine.currentRun === null ? null : runFacts(machine.currentRun),
+    machine.lastRun === null ? null : el('h3', {}, 'Last run'),
+    machine.lastRun === null ? null : runFacts(machine.lastRun),
+    el('h3', {}, 'Signals'),
+    signals.data.length === 0 ? hint('Nothing has come yet.') : signalTable(signals),
+    el('h3', {}, 'Counted'),
+    factList([
+      ...counts.map(([name, count]) => [
+        COUNTED[name] ?? name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
+        count.toLocaleString(),
+      ]),
+      ['Mapping', machine.mapping ? mono(`${machine.mapping.name} ${machine.mapping.version}`) : null],
+      ['Its deliveries', link(hashOf('deliveries', [], { subject: machine.id }), 'Deliveries about this machine')],
+    ]),
+  );
+};
