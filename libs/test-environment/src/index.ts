@@ -1,6 +1,15 @@
 export { eventually } from './eventually';
 export { HOSTILE_PAYLOADS, type HostilePayload } from './hostile-payloads';
 export { InProcessBroker, MosquittoBroker, type MosquittoOptions } from './mqtt-broker';
+export {
+  type AgentCondition,
+  type AgentDevice,
+  type AgentGarbage,
+  type AgentItem,
+  type AgentObservation,
+  MtconnectAgent,
+  type MtconnectAgentOptions,
+} from './mtconnect-agent';
 export { randomFrom } from './random-from';
 export {
   type Reaction,

@@ -1,8 +1,8 @@
-import type { Signal } from '@millrace/domain';
+import type { LifecycleWord, Signal } from '@millrace/domain';
 
 type Place = Pick<Signal, 'tenant' | 'machine' | 'source' | 'session'>;
 
-const ofIngest = (place: Place, path: string, value: string | null, seq: number | null, atMs: number): Signal => {
+const ofIngest = (place: Place, path: string, value: Signal['value'], seq: number | null, atMs: number): Signal => {
   const at = new Date(atMs).toISOString();
   return {
     v: 1,
@@ -14,7 +14,7 @@ const ofIngest = (place: Place, path: string, value: string | null, seq: number 
     path,
     kind: 'lifecycle',
     value,
-    type: 'string',
+    type: typeof value === 'object' && value !== null ? 'json' : 'string',
     unit: null,
     quality: 'good',
     qualityCode: null,
@@ -29,12 +29,15 @@ const ofIngest = (place: Place, path: string, value: string | null, seq: number 
 };
 
 /** The source's word about itself: silence becomes a record, so that the rules see it at its place in the log. */
-export const lifecycleSignal = (
+export const lifecycleSignal = (place: Place, value: LifecycleWord, seq: number | null, atMs: number): Signal =>
+  ofIngest(place, '$lifecycle', value, seq, atMs);
+
+/** Positions of a session that are lost for good, both ends included. */
+export const gapSignal = (
   place: Place,
-  value: 'connected' | 'disconnected',
-  seq: number | null,
+  gap: { readonly from: number; readonly to: number; readonly lost: number },
   atMs: number,
-): Signal => ofIngest(place, '$lifecycle', value, seq, atMs);
+): Signal => ofIngest(place, '$gap', { from: gap.from, to: gap.to, lost: gap.lost }, null, atMs);
 
 /** The passing of time, for a machine that is silent while one of its timers runs. */
 export const tickSignal = (place: Place, seq: number | null, atMs: number): Signal =>

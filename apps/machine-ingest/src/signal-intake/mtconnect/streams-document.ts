@@ -26,19 +26,50 @@ export interface StreamsDocument {
   readonly observations: readonly StreamsObservation[];
 }
 
+/** What an agent answers to one request: all its devices, and where its buffer stands. */
+export interface StreamsAnswer {
+  readonly header: StreamsHeader;
+  /** In the order of the document; a device may stand there more than once. */
+  readonly devices: ReadonlyArray<{
+    readonly name: string;
+    readonly uuid: string;
+    readonly observations: readonly StreamsObservation[];
+  }>;
+  /** What is wrong with observations that were left out. */
+  readonly invalid: readonly string[];
+}
+
+/** Numbers are null where the agent does not tell them. */
+export interface StreamsHeader {
+  readonly instanceId: string;
+  /** Lowest and highest sequence in the agent's buffer. */
+  readonly firstSequence: number | null;
+  readonly lastSequence: number | null;
+  /** The sequence to ask for next. */
+  readonly nextSequence: number | null;
+  /** The agent's clock when it wrote this, Unix ms. */
+  readonly creationTime: number | null;
+  readonly deviceModelChangeTime: string | null;
+}
+
 export type StreamsObservation = {
   readonly sequence: number;
   /** RFC 3339, as written. */
   readonly timestamp: string;
   /** Name of the data item, or its id where it has no name. */
   readonly path: string;
+  /** Id of the data item; empty where the document has none. */
+  readonly item: string;
 } & (
   | { readonly kind: 'sample' | 'event' /** null is UNAVAILABLE. */; readonly value: StreamsValue | null }
   | { readonly kind: 'condition'; readonly value: ConditionValue }
 );
 
-/** Text, or the entries of a data set by their keys. */
-export type StreamsValue = string | { readonly [key: string]: StreamsValue };
+/**
+ * Text; or the entries of a data set or table by their keys, null for one that was removed; or a time series
+ * `{sampleCount, sampleRate, values}`; or a message with a code of its own, `{nativeCode, text}`.
+ */
+export type StreamsValue = string | { readonly [key: string]: StreamsValue | readonly string[] | null };
 
 export type StreamsRefusal = XmlRefused['code'] | 'not_streams' | 'agent_error' | 'invalid_observation' | 'no_device';
 
@@ -47,6 +78,8 @@ export class StreamsRefused extends Error {
   constructor(
     readonly code: StreamsRefusal,
     detail: string,
+    /** Of an `agent_error`, for example `OUT_OF_RANGE`. */
+    readonly errorCode: string | null = null,
   ) {
     super(detail);
   }
@@ -54,6 +87,9 @@ export class StreamsRefused extends Error {
 
 /** Observations of one document; an agent's whole buffer is 131,072 by default. */
 export const MAX_OBSERVATIONS = 500_000;
+
+/** Told of one document; the bytes show the rest. */
+const MAX_INVALID = 20;
 
 const DEVICE = 'MTConnectStreams/Streams/DeviceStream';
 const COMPONENT = `${DEVICE}/ComponentStream`;
@@ -73,7 +109,9 @@ interface Element {
   readonly name: string;
   readonly attributes: ReadonlyMap<string, string>;
   text: string;
-  entries: Map<string, StreamsValue> | null;
+  entries: Map<string, StreamsValue | null> | null;
+  /** What is wrong inside of it. */
+  fault: string | null;
 }
 
 interface DeviceStream {
@@ -89,9 +127,13 @@ export class StreamsReader {
   private readonly above: string[] = [];
   private readonly elements: Element[] = [];
   private readonly devices: DeviceStream[] = [];
-  private instanceId: string | null = null;
-  private agentError: string | null = null;
+  private header: StreamsHeader | null = null;
+  private agentError: { readonly code: string; text: string } | null = null;
   private count = 0;
+  private readonly invalid: string[] = [];
+
+  /** `one-by-one` leaves an observation out that cannot be used; by default it spoils its document. */
+  constructor(private readonly refusing: 'whole' | 'one-by-one' = 'whole') {}
 
   push(text: string): void {
     for (const token of this.xml.push(text)) this.take(token);
@@ -99,15 +141,24 @@ export class StreamsReader {
 
   /** The observations of `device` (its name or uuid), or of the only one where it is null. */
   end(device: string | null): StreamsDocument {
-    this.xml.end();
-    if (this.agentError !== null) throw new StreamsRefused('agent_error', `The agent answered: ${this.agentError}.`);
-    if (this.instanceId === null) throw new StreamsRefused('not_streams', 'The document has no Header.');
+    const { header } = this.answer();
     const chosen = this.choose(device);
     return {
-      instanceId: this.instanceId,
+      instanceId: header.instanceId,
       device: chosen[0]!.name,
       observations: inSequence(chosen.flatMap(({ observations }) => observations)),
     };
+  }
+
+  /** All that the document says, of all devices. */
+  answer(): StreamsAnswer {
+    this.xml.end();
+    if (this.agentError !== null) {
+      const { code, text } = this.agentError;
+      throw new StreamsRefused('agent_error', `The agent answered: ${`${code} ${text}`.trim()}.`, code);
+    }
+    if (this.header === null) throw new StreamsRefused('not_streams', 'The document has no Header.');
+    return { header: this.header, devices: this.devices, invalid: this.invalid };
   }
 
   private choose(device: string | null): DeviceStream[] {
@@ -142,33 +193,32 @@ export class StreamsReader {
 
   private open(name: string, attributes: ReadonlyMap<string, string>): void {
     if (this.elements.length > 0 || this.category() !== null) {
-      this.elements.push({ name, attributes, text: '', entries: null });
+      this.elements.push({ name, attributes, text: '', entries: null, fault: null });
       return;
     }
     this.above.push(name);
     const path = this.above.join('/');
     if (this.above.length === 1 && name !== 'MTConnectStreams' && name !== 'MTConnectError')
       throw new StreamsRefused('not_streams', `The document is <${name.slice(0, 60)}>, not MTConnectStreams.`);
-    if (path === 'MTConnectStreams/Header') {
-      const instanceId = attributes.get('instanceId') ?? '';
-      if (!INSTANCE.test(instanceId)) throw new StreamsRefused('not_streams', "The Header has no 'instanceId'.");
-      this.instanceId = instanceId;
-    }
+    if (path === 'MTConnectStreams/Header') this.header = headerOf(attributes);
     if (path === DEVICE)
       this.devices.push({
         name: attributes.get('name') ?? attributes.get('uuid') ?? '',
         uuid: attributes.get('uuid') ?? '',
         observations: [],
       });
-    if (this.above[0] === 'MTConnectError' && name === 'Error') this.agentError = attributes.get('errorCode') ?? '';
+    // <Error>, or from 2.6 on an element named after the error; of several the first
+    if (this.above[0] === 'MTConnectError' && this.agentError === null && attributes.has('errorCode'))
+      this.agentError = { code: attributes.get('errorCode')!.slice(0, 60), text: '' };
   }
 
   private text(text: string): void {
     const element = this.elements[this.elements.length - 1];
     if (element !== undefined) element.text += text;
-    else if (this.agentError !== null && this.above[this.above.length - 1] === 'Error')
-      this.agentError = `${this.agentError} ${text.trim()}`.slice(0, 300).trim();
-    else if (text.trim() !== '')
+    else if (this.above[0] === 'MTConnectError') {
+      if (this.agentError !== null)
+        this.agentError.text = `${this.agentError.text} ${text.trim()}`.slice(0, 300).trim();
+    } else if (text.trim() !== '')
       throw new StreamsRefused('not_streams', `There is text in <${this.above[this.above.length - 1]}>.`);
   }
 
@@ -182,12 +232,24 @@ export class StreamsReader {
     if (parent === undefined) {
       if (++this.count > MAX_OBSERVATIONS)
         throw new StreamsRefused('too_large', `The document has more than ${MAX_OBSERVATIONS} observations.`);
-      this.devices[this.devices.length - 1]!.observations.push(observationOf(this.category()!, element));
+      this.observed(element);
     } else {
       const key = element.attributes.get('key');
-      if (key === undefined) throw invalid(parent, `holds <${element.name.slice(0, 60)}>, which has no 'key'`);
-      parent.entries ??= new Map();
-      parent.entries.set(key.slice(0, SIGNAL_LIMITS.pathLength), readingOf(element));
+      if (key === undefined) this.elements[0]!.fault = `holds <${element.name.slice(0, 60)}>, which has no 'key'`;
+      else {
+        const removed = element.attributes.get('removed') === 'true';
+        parent.entries ??= new Map();
+        parent.entries.set(key.slice(0, SIGNAL_LIMITS.pathLength), removed ? null : readingOf(element));
+      }
+    }
+  }
+
+  private observed(element: Element): void {
+    try {
+      this.devices[this.devices.length - 1]!.observations.push(observationOf(this.category()!, element));
+    } catch (error) {
+      if (this.refusing === 'whole' || !(error instanceof StreamsRefused)) throw error;
+      if (this.invalid.length < MAX_INVALID) this.invalid.push(error.message);
     }
   }
 
@@ -200,6 +262,24 @@ export class StreamsReader {
   }
 }
 
+const headerOf = (attributes: ReadonlyMap<string, string>): StreamsHeader => {
+  const instanceId = attributes.get('instanceId') ?? '';
+  if (!INSTANCE.test(instanceId)) throw new StreamsRefused('not_streams', "The Header has no 'instanceId'.");
+  const number = (name: string): number | null => {
+    const said = attributes.get(name) ?? '';
+    return SEQUENCE.test(said) && Number.isSafeInteger(Number(said)) ? Number(said) : null;
+  };
+  const created = Date.parse(attributes.get('creationTime') ?? '');
+  return {
+    instanceId,
+    firstSequence: number('firstSequence'),
+    lastSequence: number('lastSequence'),
+    nextSequence: number('nextSequence'),
+    creationTime: Number.isNaN(created) ? null : created,
+    deviceModelChangeTime: attributes.get('deviceModelChangeTime') ?? null,
+  };
+};
+
 const invalid = (element: Element, what: string): StreamsRefused => {
   const id = element.attributes.get('dataItemId') ?? element.name;
   const sequence = element.attributes.get('sequence') ?? '?';
@@ -210,6 +290,7 @@ const invalid = (element: Element, what: string): StreamsRefused => {
 };
 
 const observationOf = (kind: StreamsObservation['kind'], element: Element): StreamsObservation => {
+  if (element.fault !== null) throw invalid(element, element.fault);
   const { attributes } = element;
   const sequence = attributes.get('sequence') ?? '';
   if (!SEQUENCE.test(sequence) || !Number.isSafeInteger(Number(sequence)))
@@ -219,7 +300,8 @@ const observationOf = (kind: StreamsObservation['kind'], element: Element): Stre
   const path = attributes.get('name') || attributes.get('dataItemId') || '';
   if (path === '' || path.length > SIGNAL_LIMITS.pathLength || path.startsWith('$'))
     throw invalid(element, "has no 'name' or 'dataItemId' that names a data item");
-  const place = { sequence: Number(sequence), timestamp, path };
+  const item = (attributes.get('dataItemId') ?? '').slice(0, SIGNAL_LIMITS.pathLength);
+  const place = { sequence: Number(sequence), timestamp, path, item };
   if (kind === 'condition') return { ...place, kind, value: conditionOf(element) };
   const value = readingOf(element);
   return { ...place, kind, value: value === 'UNAVAILABLE' ? null : value };
@@ -240,9 +322,22 @@ const conditionOf = (element: Element): ConditionValue => {
 
 const readingOf = (element: Element): StreamsValue => {
   const text = element.text.trim();
-  if (element.entries === null) return text.slice(0, SIGNAL_LIMITS.valueLength);
-  if (text !== '') throw invalid(element, 'has both text and entries');
-  return Object.fromEntries(element.entries);
+  if (element.entries !== null) {
+    if (text !== '') throw invalid(element, 'has both text and entries');
+    return Object.fromEntries(element.entries);
+  }
+  const kept = text.slice(0, SIGNAL_LIMITS.valueLength);
+  if (text === 'UNAVAILABLE') return kept;
+  const { name, attributes } = element;
+  if (name === 'Message' && attributes.get('nativeCode'))
+    return { nativeCode: attributes.get('nativeCode')!.slice(0, 256), text: kept };
+  if (name.endsWith('TimeSeries'))
+    return {
+      sampleCount: attributes.get('sampleCount') ?? '',
+      sampleRate: attributes.get('sampleRate') ?? '',
+      values: kept === '' ? [] : kept.split(/\s+/),
+    };
+  return kept;
 };
 
 const inSequence = (observations: StreamsObservation[]): StreamsObservation[] => {

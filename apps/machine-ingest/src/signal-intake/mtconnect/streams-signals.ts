@@ -30,15 +30,21 @@ export const signalsOf = (
   let clock: RecordingClock = startRecordingClock(Date.parse(first.timestamp));
   const signals = observations.map((observation) => {
     if (!isUnavailable(observation)) clock = advanceRecordingClock(clock, Date.parse(observation.timestamp));
-    return toSignal(observation, place, document.instanceId, new Date(clock.now).toISOString());
+    return signalOf(observation, place, document.instanceId, new Date(clock.now).toISOString());
   });
   return { signals, endsAt: clock.now };
 };
 
-const isUnavailable = (observation: StreamsObservation): boolean =>
+export const isUnavailable = (observation: StreamsObservation): boolean =>
   observation.kind === 'condition' ? observation.value.level === 'UNAVAILABLE' : observation.value === null;
 
-const toSignal = (observation: StreamsObservation, place: StreamsPlace, session: string, received: string): Signal => {
+/** One observation as a signal; `received` is RFC 3339. */
+export const signalOf = (
+  observation: StreamsObservation,
+  place: StreamsPlace,
+  session: string,
+  received: string,
+): Signal => {
   const unavailable = isUnavailable(observation);
   return {
     v: 1,

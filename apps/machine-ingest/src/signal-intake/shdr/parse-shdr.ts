@@ -6,9 +6,12 @@ import { CONDITION_LEVELS, type ConditionLevel, type ConditionValue, isTimestamp
  *   2016-10-24T09:14:29.938Z|execution|ACTIVE                                   one or more pairs of name and value
  *   2016-10-24T08:48:02.705Z|logic_cond|Warning|357|||POCKET&ARM POS.ERROR      a condition stands alone on its line
  *   2022-08-08T13:43:36.081Z|@ASSET@|1|CuttingTool|--multiline--ABCD            an asset; its lines run to the same mark
+ *   2016-10-24T09:14:29.938Z|Xload|4|100|1.5 2 2.5 3                              a time series: how many, how often a second
+ *   2016-10-24T09:14:29.938Z|msg|M30|Door is open                                 a message with a code of its own
  *   * PONG 10000                                                                a command of the adapter
  *
- * A line that is none of these is refused with a reason; nothing here throws.
+ * Nothing on a line says that it is a message: it looks like a pair and a name whose value is left out. Names of messages
+ * are for the settings to say. A line that is none of these is refused with a reason; nothing here throws.
  */
 export type ShdrLine =
   | { readonly kind: 'observations'; readonly timestamp: string; readonly observations: readonly ShdrObservation[] }
@@ -23,8 +26,13 @@ export type ShdrLine =
 export type ShdrRefusal = 'malformed' | 'bad_timestamp' | 'line_too_long' | 'not_utf8';
 
 export type ShdrObservation =
-  | { readonly kind: 'value'; readonly name: string /** null is UNAVAILABLE. */; readonly value: string | null }
+  | { readonly kind: 'value'; readonly name: string /** null is UNAVAILABLE. */; readonly value: ShdrValue | null }
   | { readonly kind: 'condition'; readonly name: string; readonly value: ConditionValue };
+
+export type ShdrValue =
+  | string
+  | { readonly sampleCount: string; readonly sampleRate: string; readonly values: readonly string[] }
+  | { readonly nativeCode: string; readonly text: string };
 
 /** Characters of one line, assets included; a longer one is garbage or an attack. */
 export const MAX_LINE = 1024 * 1024;
@@ -34,7 +42,9 @@ const NAME_LENGTH = 256;
 
 const LEVELS: ReadonlySet<string> = new Set(CONDITION_LEVELS);
 
-export const parseShdr = (line: string): ShdrLine => {
+const NO_MESSAGES: ReadonlySet<string> = new Set();
+
+export const parseShdr = (line: string, messages: ReadonlySet<string> = NO_MESSAGES): ShdrLine => {
   if (line.length > MAX_LINE)
     return refuse('line_too_long', `The line has ${line.length} characters; the limit is ${MAX_LINE}.`);
   if (line.trim() === '') return { kind: 'blank' };
@@ -50,7 +60,8 @@ export const parseShdr = (line: string): ShdrLine => {
   if (name.startsWith('@')) return asset(fields);
   const condition = readCondition(fields);
   if (condition !== null) return { kind: 'observations', timestamp, observations: [condition] };
-  return pairs(timestamp, fields);
+  const alone = timeSeries(fields) ?? (messages.has(name.trim()) ? message(fields) : null);
+  return alone === null ? pairs(timestamp, fields) : { kind: 'observations', timestamp, observations: [alone] };
 };
 
 const refuse = (code: ShdrRefusal, detail: string): ShdrLine => ({ kind: 'refused', code, detail });
@@ -103,7 +114,7 @@ const readCondition = (fields: readonly string[]): ShdrObservation | null => {
   const [nativeCode, nativeSeverity, qualifier, text] = fields.slice(3).map((field) => field.trim());
   if (level === 'UNAVAILABLE' && (nativeCode || nativeSeverity || qualifier || text)) return null;
   const name = fields[1]!.trim();
-  if (name === '' || name.length > NAME_LENGTH) return null;
+  if (!isName(name)) return null;
   return {
     kind: 'condition',
     name,
@@ -117,6 +128,34 @@ const readCondition = (fields: readonly string[]): ShdrObservation | null => {
   };
 };
 
+const isName = (name: string): boolean => name !== '' && name.length <= NAME_LENGTH && !name.startsWith('$');
+const NUMBERS = /^[-+\d.eE]+(?: +[-+\d.eE]+)+$/;
+
+/** Five fields could be two pairs: it is a series when there are as many numbers as the line says, and more than one. */
+const timeSeries = (fields: readonly string[]): ShdrObservation | null => {
+  if (fields.length !== 5) return null;
+  const [name, sampleCount, sampleRate, text] = fields.slice(1).map((field) => field.trim()) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  if (!isName(name) || !/^\d{1,6}$/.test(sampleCount) || !/^[\d.]*$/.test(sampleRate) || !NUMBERS.test(text))
+    return null;
+  const values = text.split(/ +/);
+  return values.length === Number(sampleCount)
+    ? { kind: 'value', name, value: { sampleCount, sampleRate, values } }
+    : null;
+};
+
+const message = (fields: readonly string[]): ShdrObservation | null => {
+  if (fields.length !== 4) return null;
+  const [name, nativeCode, text] = fields.slice(1).map((field) => field.trim()) as [string, string, string];
+  if (!isName(name)) return null;
+  if (text.toUpperCase() === 'UNAVAILABLE') return { kind: 'value', name, value: null };
+  return { kind: 'value', name, value: { nativeCode: nativeCode.slice(0, 256), text } };
+};
+
 const pairs = (timestamp: string, fields: readonly string[]): ShdrLine => {
   // A last name without its bar means an empty value, as adapters send it.
   const count = Math.ceil((fields.length - 1) / 2);
@@ -125,7 +164,7 @@ const pairs = (timestamp: string, fields: readonly string[]): ShdrLine => {
   for (let at = 1; at < fields.length; at += 2) {
     const name = fields[at]!.trim();
     if (name === '' && at === fields.length - 1 && at > 1) break;
-    if (name === '' || name.length > NAME_LENGTH || name.startsWith('$'))
+    if (!isName(name))
       return refuse('malformed', `Field ${at + 1} is not a data item's name: ${JSON.stringify(name.slice(0, 64))}.`);
     const value = (fields[at + 1] ?? '').trim();
     observations.push({ kind: 'value', name, value: value.toUpperCase() === 'UNAVAILABLE' ? null : value });

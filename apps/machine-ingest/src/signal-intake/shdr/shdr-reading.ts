@@ -32,6 +32,8 @@ export interface ShdrSession {
   readonly source: string;
   readonly session: string;
   readonly proto: 'mtc' | 'file';
+  /** Names of the items that are messages. */
+  readonly messages?: ReadonlySet<string>;
 }
 
 export interface ReadLine {
@@ -53,7 +55,7 @@ export const readShdrLine = (
   const nothing = { reading, signals: [], refused: null, command: null };
   if (reading.until !== null)
     return line.trimEnd() === reading.until ? { ...nothing, reading: { ...reading, until: null } } : nothing;
-  const parsed = parseShdr(line);
+  const parsed = parseShdr(line, session.messages);
   switch (parsed.kind) {
     case 'blank':
       return nothing;
@@ -87,7 +89,6 @@ const toSignal = (
 ): Signal => {
   const unavailable =
     observation.kind === 'condition' ? observation.value.level === 'UNAVAILABLE' : observation.value === null;
-  const text = observation.kind === 'value' ? observation.value : null;
   return {
     v: 1,
     tenant: session.tenant,
@@ -97,9 +98,13 @@ const toSignal = (
     seq,
     path: observation.name,
     kind: observation.kind === 'condition' ? 'condition' : 'event',
-    value:
-      observation.kind === 'condition' ? { ...observation.value } : (text?.slice(0, SIGNAL_LIMITS.valueLength) ?? null),
-    type: observation.kind === 'condition' ? 'condition' : 'string',
+    value: saidBy(observation),
+    type:
+      observation.kind === 'condition'
+        ? 'condition'
+        : typeof observation.value === 'object' && !unavailable
+          ? 'json'
+          : 'string',
     unit: null,
     quality: unavailable ? 'stale' : 'good',
     qualityCode: unavailable ? UNAVAILABLE_CODE : null,
@@ -113,3 +118,6 @@ const toSignal = (
     raw: { proto: session.proto, ref: `line:${line}` },
   };
 };
+
+const saidBy = ({ value }: ShdrObservation): Signal['value'] =>
+  typeof value === 'string' ? value.slice(0, SIGNAL_LIMITS.valueLength) : value === null ? null : { ...value };
