@@ -1,0 +1,104 @@
+import { type AliasName, type Expression, ExpressionFailed, type Trigger } from '@millrace/domain';
+import { quoted, suggestion } from '../document/did-you-mean';
+import type { ProblemList } from '../document/mapping-problem';
+import type { ExpressionCompiler, Locals, Wanted } from '../expression/expression-compiler';
+import type { ValueType } from '../expression/expression-value';
+import type { NamedEntry, Word } from '../language/shape';
+
+/** What is known of a signal before the rules are looked at; also of one that an expr rule makes. */
+export interface SignalFacts {
+  readonly type: ValueType;
+  readonly unit: string | null;
+  readonly words: readonly string[] | null;
+  readonly isJson: boolean;
+  readonly modulus: number | null;
+}
+
+/** What the parts of a mapping are checked against, and where what is wrong goes. */
+export interface CompileContext {
+  readonly problems: ProblemList;
+  readonly warnings: ProblemList;
+  /** Names of all sources, signals and rules that are written, whether or not they are right: one mistake is told once. */
+  readonly sources: ReadonlySet<string>;
+  readonly signals: ReadonlyMap<AliasName, SignalFacts>;
+  readonly ruleKinds: ReadonlyMap<string, string>;
+  readonly expressions: ExpressionCompiler;
+}
+
+/** Stands where an expression is refused; the mapping is refused with it. */
+const NEVER: Expression = {
+  text: '',
+  inputs: [],
+  evaluate: () => {
+    throw new ExpressionFailed('is not usable');
+  },
+};
+
+export const expressionOf = (context: CompileContext, word: Word, wanted: Wanted, locals: Locals = {}): Expression => {
+  const compiled = context.expressions.compile(word.text, wanted, locals);
+  if (compiled.kind === 'compiled') return compiled.expression;
+  for (const { index, code, detail } of compiled.problems) context.problems.add(word.node.placeAt(index), code, detail);
+  return NEVER;
+};
+
+export const optionalExpression = (
+  context: CompileContext,
+  word: Word | undefined,
+  wanted: Wanted,
+  locals: Locals = {},
+): Expression | null => (word === undefined ? null : expressionOf(context, word, wanted, locals));
+
+/** By the order of their names, so that what is folded follows from the hash alone. */
+export const expressionsOf = (
+  context: CompileContext,
+  entries: readonly NamedEntry<Word>[],
+  locals: Locals = {},
+): { readonly [member: string]: Expression } =>
+  Object.fromEntries(
+    [...entries]
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .map(({ name, value }) => [name, expressionOf(context, value, 'any', locals)]),
+  );
+
+export interface Needs {
+  /** What it must be; null: anything but a message. */
+  readonly types: readonly ValueType[] | null;
+  /** For the sentence: `a number`. */
+  readonly says: string;
+}
+export const A_NUMBER: Needs = { types: ['int', 'double'], says: 'a number' };
+export const A_FLAG: Needs = { types: ['bool', 'int'], says: 'true or false' };
+export const A_VALUE: Needs = { types: null, says: 'a single value' };
+
+export const inputOf = (context: CompileContext, word: Word, needs: Needs): AliasName => {
+  const facts = context.signals.get(word.text);
+  if (facts === undefined) {
+    const hint = suggestion(word.text, [...context.signals.keys()], 'signals');
+    context.problems.add(word.node.place, 'unknown_signal', `${quoted(word.text)} is no signal of this mapping${hint}`);
+  } else if (facts.isJson || (needs.types !== null && facts.type !== 'dyn' && !needs.types.includes(facts.type))) {
+    const is = facts.isJson ? 'json' : facts.type;
+    context.problems.add(word.node.place, 'wrong_type', `${quoted(word.text)} is ${is}; this needs ${needs.says}`);
+  }
+  return word.text;
+};
+
+export const optionalInput = (context: CompileContext, word: Word | undefined, needs: Needs): AliasName | null =>
+  word === undefined ? null : inputOf(context, word, needs);
+
+export const sourceOf = (context: CompileContext, word: Word | undefined): string | null => {
+  if (word === undefined) return null;
+  if (!context.sources.has(word.text)) {
+    const hint = suggestion(word.text, [...context.sources], 'sources');
+    context.problems.add(word.node.place, 'unknown_source', `${quoted(word.text)} is no source of this mapping${hint}`);
+  }
+  return word.text;
+};
+
+/** The form was checked: `<signal>.<kind>`. */
+export const triggerOf = (context: CompileContext, word: Word): Trigger => {
+  const dot = word.text.indexOf('.');
+  const alias = word.text.slice(0, dot);
+  const kind = word.text.slice(dot + 1) as Trigger['kind'];
+  inputOf(context, { ...word, text: alias }, kind === 'changed' ? A_VALUE : A_FLAG);
+  return { kind, alias };
+};

@@ -1,0 +1,108 @@
+import type { MappedSignal, MappedSource, Mapping, Rule } from '@millrace/domain';
+import { quoted } from '../document/did-you-mean';
+import type { MapNode } from '../document/document-node';
+import type { ProblemList } from '../document/mapping-problem';
+import { ExpressionCompiler, RESERVED_NAMES, type Vocabulary } from '../expression/expression-compiler';
+import type { WrittenMapping } from '../language/mapping-shape';
+import { wrongUnit } from '../language/ucum-hint';
+import type { CompileContext, SignalFacts } from './compile-context';
+import { compileRule } from './compile-rule';
+import { compileSignal, factsOf } from './compile-signals';
+import { compileSource } from './compile-sources';
+import { inOrderOfEvaluation } from './rule-order';
+import { type WrittenParts, writtenParts } from './written-parts';
+
+/** What a mapping says of every machine that it serves. */
+export type SharedRules = Pick<Mapping, 'sources' | 'signals' | 'rules'>;
+
+/** Checks what the parts say of each other and compiles them; whatever is wrong is in `problems`, and then the result is not to be used. */
+export const compileShared = (root: MapNode, problems: ProblemList, warnings: ProblemList): SharedRules => {
+  const parts = writtenParts(root);
+  const context = contextOf(parts, problems, warnings);
+  checkNames(parts, problems);
+  const isOnly = parts.names.sources.size === 1;
+  const sources: { [alias: string]: MappedSource } = {};
+  for (const source of parts.sources) sources[source.name] = compileSource(source, isOnly);
+  const signals: { [alias: string]: MappedSignal } = {};
+  for (const signal of parts.signals) signals[signal.name] = compileSignal(context, signal);
+  const rules: Rule[] = inOrderOfEvaluation(parts.rules, context.expressions, problems).map((rule) =>
+    compileRule(context, rule),
+  );
+  return { sources, signals, rules };
+};
+
+const UNKNOWN: SignalFacts = { type: 'dyn', unit: null, words: null, isJson: false, modulus: null };
+
+const contextOf = (parts: WrittenParts, problems: ProblemList, warnings: ProblemList): CompileContext => {
+  const signals = new Map<string, SignalFacts>();
+  for (const name of parts.names.signals) signals.set(name, UNKNOWN);
+  for (const signal of parts.signals) signals.set(signal.name, factsOf(signal));
+  for (const { id, kind } of parts.names.rules) if (kind === 'expr' && !signals.has(id)) signals.set(id, UNKNOWN);
+  for (const rule of parts.rules)
+    if (rule.kind === 'expr' && rule.unit !== undefined) signals.set(rule.id.text, { ...UNKNOWN, unit: rule.unit });
+  return {
+    problems,
+    warnings,
+    sources: parts.names.sources,
+    signals,
+    ruleKinds: new Map(parts.names.rules.map(({ id, kind }) => [id, kind])),
+    expressions: new ExpressionCompiler(vocabularyOf(parts, signals)),
+  };
+};
+
+const vocabularyOf = (parts: WrittenParts, signals: ReadonlyMap<string, SignalFacts>): Vocabulary => ({
+  // Names that expressions cannot have are refused where they are written.
+  signals: new Map([...signals].flatMap(([name, { type }]) => (usableName(name) ? [[name, type] as const] : []))),
+  units: new Map(
+    [...signals].flatMap(([name, { unit }]) =>
+      unit === null || wrongUnit(unit) !== null ? [] : [[name, unit] as const],
+    ),
+  ),
+  statusInputs: new Set(parts.rules.flatMap((rule) => (rule.kind === 'stateMap' ? [rule.input.text] : []))),
+  masterData: new Map(
+    parts.masterData.map(({ name, value }) => [
+      name,
+      new Map(value.map(({ name: key, value: block }) => [key, block.value])),
+    ]),
+  ),
+});
+
+const usableName = (name: string): boolean => /^[A-Za-z]\w*$/.test(name) && !RESERVED_NAMES.has(name);
+
+const checkNames = (parts: WrittenParts, problems: ProblemList): void => {
+  const reserved = (name: string) => `${quoted(name)} means something else in expressions; take another name`;
+  for (const { name, named } of parts.signals)
+    if (RESERVED_NAMES.has(name)) problems.add(named, 'reserved_name', reserved(name));
+  const first = new Map<string, number>();
+  for (const { id, kind, place } of parts.names.rules) {
+    const line = first.get(id);
+    if (line !== undefined)
+      problems.add(
+        place,
+        'duplicate_id',
+        `${quoted(id)} is the id of another rule already, in line ${line}; ids are part of the ids of events`,
+      );
+    else first.set(id, place.line);
+    if (kind !== 'expr') continue;
+    if (RESERVED_NAMES.has(id)) problems.add(place, 'reserved_name', reserved(id));
+    if (parts.names.signals.has(id))
+      problems.add(
+        place,
+        'duplicate_id',
+        `${quoted(id)} is a signal already; the id of an expr rule is the name of a further one`,
+      );
+  }
+};
+
+export type WrittenMachine = { readonly id: string; readonly timeZone: string; readonly number: number | null };
+
+/** Left out, local times are UTC. */
+export const machinesOf = (written: WrittenMapping, problems: ProblemList): WrittenMachine[] => {
+  const given = written.machine === undefined ? (written.machines ?? []) : [written.machine];
+  const seen = new Set<string>();
+  return given.map(({ id, timeZone, number }) => {
+    if (seen.has(id.text)) problems.add(id.node.place, 'duplicate_id', `${quoted(id.text)} is there twice`);
+    seen.add(id.text);
+    return { id: id.text, timeZone: timeZone ?? 'UTC', number: number ?? null };
+  });
+};

@@ -1,0 +1,31 @@
+import { changed, type Shape, text } from './shape';
+
+const MS: { readonly [unit: string]: number } = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const DURATION = /^(0|[1-9][0-9]{0,8})(\.[0-9]{1,3})?(ms|s|m|h|d)$/;
+const RATE = /^([1-9][0-9]{0,6})\/(s|min|h)$/;
+const RATE_MS: { readonly [unit: string]: number } = { s: 1_000, min: 60_000, h: 3_600_000 };
+
+/** `500ms`, `2s`, `1.5m`, `24h`, `7d`; milliseconds. */
+export const duration = (says: string): Shape<number> =>
+  changed(
+    text({
+      says: `${says}, a number with ms, s, m, h or d`,
+      pattern: DURATION,
+      most: 16,
+      examples: ['2s', '500ms', '10m', '24h'],
+    }),
+    (written) => {
+      const [, whole, fraction = '', unit] = DURATION.exec(written)!;
+      return Math.round(Number(`${whole}${fraction}`) * MS[unit!]!);
+    },
+  );
+
+/** `30/min`. */
+export const rate = (says: string): Shape<{ count: number; perMs: number }> =>
+  changed(
+    text({ says: `${says}, a number per s, min or h`, pattern: RATE, most: 16, examples: ['30/min'] }),
+    (written) => {
+      const [, count, unit] = RATE.exec(written)!;
+      return { count: Number(count), perMs: RATE_MS[unit!]! };
+    },
+  );

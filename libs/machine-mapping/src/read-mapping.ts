@@ -1,0 +1,88 @@
+import type { Mapping } from '@millrace/domain';
+import { compileShared, machinesOf, type WrittenMachine } from './compile/compile-mapping';
+import { documentHash } from './document/document-hash';
+import { type DocumentNode, type PlainValue, plainValue } from './document/document-node';
+import { type MappingProblem, ProblemList } from './document/mapping-problem';
+import { type DocumentFormat, readDocument, textOfObject } from './document/read-document';
+import { mappingShape, type WrittenMapping, type WrittenTest } from './language/mapping-shape';
+
+export interface ReadOptions {
+  /** Of a text; an object is JSON, and its lines are those of its text with two spaces. Default `yaml`. */
+  readonly format?: DocumentFormat;
+  /** Number of this document among those of its name, from 1; part of the compiled mapping. */
+  readonly version?: number;
+}
+
+/** One machine of a mapping, with the mapping as the fold takes it. */
+export interface MachineMappingOf {
+  readonly machine: string;
+  readonly mapping: Mapping;
+}
+
+export type MappingReading =
+  | {
+      readonly kind: 'mapping';
+      /** Of the first machine. */
+      readonly mapping: Mapping;
+      /** One mapping for each machine that the document names; they differ in the facts of the machine alone. */
+      readonly machines: readonly MachineMappingOf[];
+      /** The tenant that the document names, or null. */
+      readonly tenant: string | null;
+      /** As plain JSON. */
+      readonly document: PlainValue;
+      /** SHA-256 over what the document says (see documentHash), hex. */
+      readonly hash: string;
+      readonly tests: readonly WrittenTest[];
+      /** What works and is probably not what was meant. */
+      readonly warnings: readonly MappingProblem[];
+    }
+  | { readonly kind: 'refused'; readonly problems: readonly MappingProblem[] };
+
+/**
+ * The document of a mapping, checked and compiled, or everything that is wrong with it, in the order of the text. Never
+ * throws; the work is bounded by the limits of the document.
+ */
+export const readMapping = (source: string | object, options: ReadOptions = {}): MappingReading => {
+  const problems = new ProblemList();
+  const warnings = new ProblemList();
+  const refused = (): MappingReading => ({ kind: 'refused', problems: problems.inOrder() });
+  const root = nodeOf(source, options.format ?? 'yaml', problems);
+  if (root === null) return refused();
+  const written = mappingShape.read(root, problems);
+  if (root.kind !== 'map') return refused();
+  const shared = compileShared(root, problems, warnings);
+  const machines = written === undefined ? [] : machinesOf(written, problems);
+  const [first] = machines;
+  if (written === undefined || first === undefined || !problems.isEmpty) return refused();
+  const document = plainValue(root);
+  const hash = documentHash(document);
+  const mappingOf = ({ timeZone, number }: WrittenMachine): Mapping => ({
+    hash,
+    name: written.name ?? first.id,
+    version: options.version ?? 1,
+    machine: { timeZone, number },
+    ...shared,
+  });
+  return {
+    kind: 'mapping',
+    mapping: mappingOf(first),
+    machines: machines.map((machine) => ({ machine: machine.id, mapping: mappingOf(machine) })),
+    tenant: tenantOf(written),
+    document,
+    hash,
+    tests: written.tests,
+    warnings: warnings.inOrder(),
+  };
+};
+
+const tenantOf = ({ machine }: WrittenMapping): string | null => machine?.tenant ?? null;
+
+const nodeOf = (source: string | object, format: DocumentFormat, problems: ProblemList): DocumentNode | null => {
+  if (typeof source === 'string') return readDocument(source, format, problems);
+  try {
+    return readDocument(textOfObject(source), 'json', problems);
+  } catch {
+    problems.add({ line: 1, column: 1, path: '' }, 'syntax', 'is an object that JSON cannot write');
+    return null;
+  }
+};
