@@ -1,0 +1,213 @@
+import { signal } from '../../signal/signals.fixture';
+import { lineInProduction, pieces } from './line-in-production.fixture';
+import { playBundle } from './play-bundle.fixture';
+import type { RollformLine } from './rollform-line.fixture';
+import { lineMapping, lineRule } from './rollform-mapping.fixture';
+
+const rule = lineRule();
+const play = (line: RollformLine, over = {}) => {
+  const played = lineRule(over);
+  return playBundle(played, lineMapping(played), line.signals, { restart: true });
+};
+const results = (line: RollformLine, over = {}) => play(line, over).told.map(({ type, data }) => ({ type, ...data }));
+
+/** The gateway dies in the middle of a bundle; so many pieces are made meanwhile. */
+const outage = (line: RollformLine, count: number): RollformLine => {
+  pieces(line.wait(5_000).disconnect(), count);
+  return line.wait(5_000).connect();
+};
+
+describe('a bundle that is out of sight for a while', () => {
+  it('has what was made meanwhile, says from when to when nobody looked, and counts the time as before and after', () => {
+    const line = outage(pieces(lineInProduction(), 3), 12);
+    pieces(line, 2).complete().tick();
+    const [truth] = line.bundles;
+    const [told] = results(line);
+    expect(told).toMatchObject({
+      GoodIn: truth!.good,
+      TotalQty: 17,
+      Items: [{ ItmId: 1, QuantityDone: 17 }],
+      CoilsUsed: [{ CoilSerialNumber: 'COIL-1', GoodIn: truth!.good }],
+      RunMinutes: Math.round(truth!.runMs / 60) / 1000,
+      Complete: true,
+      integrity: {
+        gaps: [{ from: '2026-02-17T14:00:41.050Z', to: '2026-02-17T14:02:51.000Z', source: 'line' }],
+        closedUnseen: false,
+        unknownMinutes: 0,
+        violations: [],
+      },
+    });
+  });
+
+  it('goes on when the snapshot is all there, before news comes, by time', () => {
+    const line = outage(pieces(lineInProduction(), 1), 2).wait(3_000).tick();
+    expect(play(line).state.rules['bundle']).toMatchObject({ outage: null, open: { lengths: { good: '720' } } });
+  });
+
+  it.each([
+    ['bridge', { RunMinutes: 1, DelayMinutes: 0 }, 0],
+    ['delay', { RunMinutes: 0.249, DelayMinutes: 0.751 }, 0],
+    ['unknown', { RunMinutes: 0.249, DelayMinutes: 0 }, 0.751],
+  ] as const)('that comes back standing has its time by %s', (gap, minutes, unknownMinutes) => {
+    const line = pieces(lineInProduction(), 1).wait(5_000).disconnect().wait(40_000).halt().wait(5_000).connect();
+    line.wait(1_000).complete().tick();
+    const [told] = results(line, { time: { ...rule.time, gap } });
+    const rounded = (n: unknown) => Math.round((n as number) * 60);
+    expect(rounded(told!['RunMinutes' as never])).toBeCloseTo(rounded(minutes.RunMinutes), 0);
+    expect(rounded(told!['DelayMinutes' as never])).toBe(rounded(minutes.DelayMinutes + 1 / 60));
+    expect(rounded((told!['integrity' as never] as { unknownMinutes: number }).unknownMinutes)).toBe(
+      rounded(unknownMinutes),
+    );
+    expect(told).toMatchObject({ integrity: { violations: [] } });
+  });
+
+  it("ended unseen and incomplete where another number is loaded after it; the difference is nobody's", () => {
+    const line = pieces(lineInProduction(), 3).wait(5_000).disconnect();
+    pieces(line, 4).loadBundle(12345, 2);
+    pieces(line, 2).wait(5_000).connect();
+    pieces(line.wait(1_000), 1).complete().tick();
+    const played = play(line);
+    expect(played.told.map(({ data }) => data)).toMatchObject([
+      {
+        BundleCode: '12345-01',
+        Complete: false,
+        GoodIn: 720,
+        integrity: { closedUnseen: true, endedAt: '2026-02-17T14:00:41.050Z', gaps: [{ source: 'line' }] },
+      },
+      { BundleCode: '12345-02', Complete: true, GoodIn: 240, integrity: { closedUnseen: false } },
+    ]);
+    expect(played.state.rules['bundle']).toMatchObject({ unbundled: { good: String(6 * 240) } });
+  });
+
+  it('ended unseen where another order with the same number is loaded after it', () => {
+    const line = pieces(lineInProduction(), 3).disconnect().wait(60_000).loadBundle(777, 1).connect();
+    pieces(line, 1).complete().tick();
+    expect(results(line)).toMatchObject([
+      { BundleCode: '12345-01', OrdId: 12345, Complete: false, integrity: { closedUnseen: true } },
+      { BundleCode: '777-01', OrdId: 777, GoodIn: 240, Complete: true },
+    ]);
+  });
+
+  it('is complete, and ended unseen, where the snapshot says so', () => {
+    const line = pieces(lineInProduction(), 3).disconnect();
+    pieces(line, 2).set('bundleComplete', true).wait(5_000).connect().wait(5_000).tick();
+    expect(results(line)).toMatchObject([
+      { BundleCode: '12345-01', Complete: true, GoodIn: 1200, integrity: { closedUnseen: true, gaps: [{}] } },
+    ]);
+  });
+
+  it('gives no coil what was made while the coil was changed, and says that their sum is short', () => {
+    const line = pieces(lineInProduction(), 2).disconnect();
+    pieces(line, 1).loadCoil('COIL-2');
+    pieces(line, 1).connect();
+    pieces(line, 1).complete().tick();
+    expect(results(line)[0]).toMatchObject({
+      GoodIn: 1200,
+      CoilsUsed: [
+        { CoilSerialNumber: 'COIL-1', GoodIn: 480 },
+        { CoilSerialNumber: 'COIL-2', GoodIn: 240 },
+      ],
+      integrity: { violations: [{ check: 'coils', expected: 1200, actual: 720 }] },
+    });
+  });
+
+  it('has the pieces of an item that was begun meanwhile, and says that the items are short of the other', () => {
+    const line = pieces(lineInProduction(), 2).disconnect();
+    pieces(line, 1).chooseItem(2, 100, 5);
+    pieces(line, 3).connect();
+    pieces(line, 1).complete().tick();
+    expect(results(line)[0]).toMatchObject({
+      GoodIn: 3 * 240 + 400,
+      Items: [
+        { ItmId: 1, QuantityDone: 2 },
+        { ItmId: 2, QuantityDone: 4 },
+      ],
+      integrity: { violations: [{ check: 'items', expected: 1120, actual: 880 }] },
+    });
+  });
+
+  it('has the weight that the scale told meanwhile', () => {
+    const line = pieces(lineInProduction(), 1).say('bundleWeight', 11).wait(10).disconnect();
+    pieces(line, 1).set('bundleWeight', 22).connect();
+    pieces(line, 1).complete().tick();
+    expect(results(line)[0]).toMatchObject({ TotalLbs: 22 });
+  });
+
+  it('counts over several outages in a row, also one that begins while the snapshot comes', () => {
+    const line = outage(outage(pieces(lineInProduction(), 1), 2), 3);
+    line.disconnect();
+    pieces(line, 1).connect();
+    pieces(line, 1).complete().tick();
+    expect(results(line)[0]).toMatchObject({
+      GoodIn: 8 * 240,
+      TotalQty: 8,
+      integrity: { gaps: [{}, {}, {}], violations: [] },
+    });
+  });
+
+  it('is not begun again by a snapshot that still shows it after its end', () => {
+    const line = pieces(lineInProduction(), 2)
+      .complete()
+      .wait(5_000)
+      .disconnect()
+      .wait(5_000)
+      .connect()
+      .wait(5_000)
+      .tick();
+    const { told, state } = play(line);
+    expect(told).toHaveLength(1);
+    expect(state.rules['bundle']).toMatchObject({ open: null });
+  });
+
+  it('takes a snapshot that shows nothing new for no gap', () => {
+    const line = pieces(lineInProduction(), 2).wait(1_000).connect();
+    pieces(line, 1).complete().tick();
+    expect(results(line)[0]).toMatchObject({ GoodIn: 720, TotalQty: 3, integrity: { gaps: [] } });
+  });
+
+  it('says that numbered signals never came, and has what the counters say', () => {
+    const line = pieces(lineInProduction(), 2).wait(10_000);
+    const from = line.now;
+    line.disconnect();
+    line.signals.pop();
+    const lost = pieces(line, 1);
+    const gapAt = new Date(lost.now + 50).toISOString();
+    const gap = signal(0, '$gap', null, {
+      kind: 'lifecycle',
+      source: 'line',
+      sourceTs: null,
+      receiveTs: gapAt,
+      at: gapAt,
+    });
+    const [connected] = [line.signals.length];
+    line.connect();
+    line.signals.splice(connected, line.signals.length - connected, gap);
+    pieces(line, 1).complete().tick();
+    expect(results(line)[0]).toMatchObject({
+      GoodIn: 960,
+      TotalQty: 4,
+      integrity: { gaps: [{ from: new Date(from - 10_000).toISOString(), source: 'line' }], violations: [] },
+    });
+  });
+
+  it('does not mind an outage of a source that it does not hear', () => {
+    const line = pieces(lineInProduction(), 2);
+    line.signals.push(
+      signal(60_000, '$lifecycle', 'disconnected', {
+        kind: 'lifecycle',
+        source: 'other',
+        at: new Date(line.now).toISOString(),
+      }),
+    );
+    pieces(line, 1).complete().tick();
+    const mapping = lineMapping(rule);
+    const own = {
+      ...mapping,
+      sources: { line: { ...mapping.sources['line']!, source: 'line' } },
+      signals: Object.fromEntries(
+        Object.entries(mapping.signals).map(([alias, mapped]) => [alias, { ...mapped, source: 'line' }]),
+      ),
+    };
+    expect(playBundle(rule, own, line.signals).told[0]!.data).toMatchObject({ GoodIn: 720, integrity: { gaps: [] } });
+  });
+});

@@ -1,0 +1,232 @@
+import type { MachineState } from '../../signal/machine-state';
+import { compare, type Rational, writeRational, ZERO } from '../../unit/rational';
+import type { BundleRule } from '../mapping';
+import type { Heard, RuleContext, RuleKind } from '../rule-kind';
+import { slotOf, withSlot } from '../rule-slot';
+import { counterLimits, inInches, lengthOfAlias, lengthStep } from './accumulate-lengths';
+import { codeText, keyOf } from './bundle-fields';
+import {
+  appended,
+  BUNDLE_LIMITS,
+  type BundleContext,
+  type BundleSlot,
+  currentBundle,
+  NEW_BUNDLE_SLOT,
+  withCurrentBundle,
+} from './bundle-state';
+import { firedBy, rememberTold } from './bundle-triggers';
+import { closeOpen, finishSettling, forgetOld, settleOpen, tellCorrections } from './close-bundle';
+import { addPiece, addToItem, itemChosen, itemStep } from './items';
+import { followFields, openBundle } from './open-bundle';
+import { hearSnapshot, hearsSource, openPresent, outOfSight, returned } from './outage';
+import { explainAhead, giveDelayReason, giveScrapReason } from './reasons';
+import { followPhase } from './run-and-delay-time';
+import { rememberCounter, takeLength } from './take-lengths';
+import { inPounds } from './weight';
+
+/**
+ * Bundles of a roll-forming line, out of its signals: what Eclipse Pro tells as a BundleResult (ingest 3.5). Lengths come
+ * from the counters and never from the pieces, which make the items and the shortest and longest length; time comes from
+ * the raw state and not from the debounced status; codes come after what they explain.
+ */
+export const bundleRule: RuleKind<BundleRule> = {
+  onTime: (state, rule, context) => changed(state, rule, context, (slot, own) => onTime(slot, own)),
+  onSignal: (state, rule, context) =>
+    changed(state, rule, context, (slot, own) => tellCorrections(slot, hear(slot, own, context.heard), own)),
+  nextDue: (state, rule) => {
+    const slot = slotOf<BundleSlot>(state, rule);
+    const dues = [slot?.settling?.due, slot?.outage?.returning?.due].filter((due) => due !== undefined);
+    return dues.length === 0 ? null : Math.min(...dues);
+  },
+};
+
+const changed = (
+  state: MachineState,
+  rule: BundleRule,
+  context: RuleContext,
+  change: (slot: BundleSlot, context: BundleContext) => BundleSlot,
+): MachineState => {
+  const slot = slotOf<BundleSlot>(state, rule) ?? NEW_BUNDLE_SLOT;
+  const next = change(slot, { ...context, rule, tenant: state.tenant, machine: state.machine });
+  return next === slot ? state : withSlot(state, rule, next);
+};
+
+const onTime = (slot: BundleSlot, context: BundleContext): BundleSlot => {
+  const seen = context.scope.before;
+  const isBack = slot.outage?.returning != null && context.at >= slot.outage.returning.due;
+  const back = isBack ? returned(slot, context, seen) : slot;
+  const isSettled = back.settling !== null && context.at >= back.settling.due;
+  return forgetOld(isSettled ? finishSettling(back, context, seen) : back, context.at);
+};
+
+const hear = (slot: BundleSlot, context: BundleContext, heard: Heard): BundleSlot => {
+  switch (heard.kind) {
+    case 'value':
+      return isOfRule(context, heard.mapped.alias)
+        ? hearValue(slot, context, heard)
+        : followPhase(slot, context.rule, context.scope.now, context.moment);
+    case 'lifecycle':
+      return (heard.word === 'disconnected' || heard.word === 'death') &&
+        hearsSource(context.rule, context.mapping, heard.signal.source)
+        ? outOfSight(slot, context, heard.signal.source)
+        : slot;
+    case 'gap':
+      return hearsSource(context.rule, context.mapping, heard.signal.source)
+        ? missed(slot, context, heard.signal.source)
+        : slot;
+    case 'unknown':
+    case 'condition':
+    case 'life':
+      return slot;
+  }
+};
+
+const hearValue = (slot: BundleSlot, context: BundleContext, heard: Heard & { readonly kind: 'value' }): BundleSlot => {
+  const { moment, rule } = context;
+  const { now } = context.scope;
+  const { alias } = heard.mapped;
+  if (heard.snapshot) return { ...hearSnapshot(slot, context, heard), heard: moment };
+  const back = slot.outage?.source === heard.signal.source ? returned(slot, context, context.scope.before) : slot;
+  const staged = rememberTold(changeStage(back, context, alias, heard.value), rule, alias, heard.value);
+  const measured = measure(staged, context, heard);
+  const coded = takeCode(measured, context, alias, heard.value);
+  const timed = explainAhead(followPhase(coded, rule, now, moment), rule, context.at);
+  return { ...followFields(timed, context, now), heard: moment };
+};
+
+/** Whether a bundle ends or begins with this value. */
+const changeStage = (
+  slot: BundleSlot,
+  context: BundleContext,
+  alias: string,
+  value: (Heard & { readonly kind: 'value' })['value'],
+): BundleSlot => {
+  const { rule, moment } = context;
+  const { now, before } = context.scope;
+  const fired = firedBy(slot, rule, alias, value);
+  let staged = slot;
+  if (fired.close) staged = settleOpen(staged, context, { ended: moment, complete: true, unseen: false }, before);
+  else if (fired.goesOn) staged = finishSettling(staged, context, before);
+  if ((fired.goesOn && !fired.close) || fired.open)
+    staged = closeOpen(staged, context, { ended: moment, complete: false, unseen: false }, before);
+  if (fired.open) return openBundle(staged, context, now, moment);
+  return fired.present ? openPresent(staged, context, now, moment) : staged;
+};
+
+/** Lengths, pieces, weights. */
+const measure = (slot: BundleSlot, context: BundleContext, heard: Heard & { readonly kind: 'value' }): BundleSlot => {
+  const { rule, mapping, moment } = context;
+  const { now } = context.scope;
+  const { alias, unit } = heard.mapped;
+  const which = lengthOfAlias(rule, alias);
+  const inches = inInches(heard.exact, unit);
+  let measured = slot;
+  if (which !== null && inches !== null) {
+    const step = lengthStep(slot.counters[which], inches, counterLimits(rule, heard.mapped, false));
+    const begun = which === 'good' && isMore(step.delta) ? produced(measured, context) : measured;
+    measured = takeLength(rememberCounter(begun, which, step, moment), context, now, which, step.delta);
+  }
+  if (alias === rule.items?.key)
+    measured = { ...measured, itemsDone: itemChosen(measured.itemsDone, codeText(now.value(alias))) };
+  if (alias === rule.items?.quantityDone) {
+    const step = itemStep(measured.itemsDone, rule, now, now.value(alias));
+    const begun = isMore(step.delta) ? produced(measured, context) : measured;
+    measured = withCurrentBundle({ ...begun, itemsDone: step.itemsDone }, (bundle) =>
+      isMore(step.delta) ? addToItem({ ...bundle, made: true }, rule, mapping, now, step.delta) : bundle,
+    );
+  }
+  if (alias === rule.items?.piece && inches !== null && isMore(inches))
+    measured = withCurrentBundle(produced(measured, context), (bundle) => addPiece({ ...bundle, made: true }, inches));
+  if (alias === rule.weight?.input) {
+    const pounds = inPounds(heard.exact, unit);
+    if (pounds !== null) {
+      const weighed = writeRational(pounds);
+      measured = withCurrentBundle({ ...measured, weighed }, (bundle) => ({ ...bundle, weight: weighed }));
+    }
+  }
+  return measured;
+};
+
+const isMore = (amount: Rational): boolean => compare(amount, ZERO) > 0;
+
+/**
+ * Something was made. Made under another key than the open bundle's, it is another bundle's, and that one was left when
+ * the machine first told of the other. Made with no bundle there, it begins one, where the mapping says so.
+ */
+const produced = (slot: BundleSlot, context: BundleContext): BundleSlot => {
+  const { rule, moment } = context;
+  const { now, before } = context.scope;
+  if (slot.open !== null) {
+    const key = keyOf(context, now);
+    if (!slot.open.made || slot.open.key === null || key === null || key === slot.open.key) return slot;
+    const left = slot.open.left ?? moment;
+    const closed = closeOpen(slot, context, { ended: left, complete: false, unseen: false }, before);
+    return followPhase(openBundle(closed, context, now, left), rule, now, left);
+  }
+  if (slot.settling !== null || !rule.open.some(({ kind }) => kind === 'firstPiece')) return slot;
+  return openBundle(slot, context, now, moment);
+};
+
+const takeCode = (slot: BundleSlot, context: BundleContext, alias: string, value: unknown): BundleSlot => {
+  const { scrap, delay } = context.rule.reasons;
+  const reason = typeof value === 'object' ? null : codeText(value as string | number | boolean);
+  if (reason === null) return slot;
+  let explained = slot;
+  // The register is cleared with the word for no reason: that explains nothing.
+  if (scrap !== null && alias === scrap.input && reason !== scrap.default)
+    explained = giveScrapReason(explained, scrap, reason, context.at);
+  if (delay !== null && alias === delay.input && reason !== delay.default)
+    explained = giveDelayReason(explained, delay, reason, context.moment);
+  return explained;
+};
+
+/** Numbered signals never came. The counters make up for it; what else was said is not known. */
+const missed = (slot: BundleSlot, context: BundleContext, source: string): BundleSlot => {
+  const from = new Date((slot.heard ?? context.moment).ms).toISOString();
+  const gap = { from, to: new Date(context.moment.ms).toISOString(), source };
+  return currentBundle(slot) === null
+    ? slot
+    : withCurrentBundle(slot, (bundle) => ({ ...bundle, gaps: appended(bundle.gaps, gap, BUNDLE_LIMITS.gaps) }));
+};
+
+const aliasesOfRule = new WeakMap<BundleRule, ReadonlySet<string>>();
+
+/** Whether the rule reads the alias at all. */
+const isOfRule = ({ rule }: BundleContext, alias: string): boolean => {
+  let aliases = aliasesOfRule.get(rule);
+  if (aliases === undefined) {
+    aliases = new Set(bundleInputs(rule));
+    aliasesOfRule.set(rule, aliases);
+  }
+  return aliases.has(alias);
+};
+
+/** Aliases that a bundle rule reads. */
+export const bundleInputs = (rule: BundleRule): string[] => {
+  const { open, close, key, fields, lengths, reasons, time, coils, items, weight, enrich } = rule;
+  const expressions = [
+    key,
+    time.run,
+    time.delay,
+    ...Object.values(fields),
+    ...Object.values(coils?.fields ?? {}),
+    ...Object.values(items?.fields ?? {}),
+    ...Object.values(enrich),
+    ...(weight?.else == null ? [] : [weight.else]),
+  ];
+  const named = [
+    ...open.map((trigger) => (trigger.kind === 'firstPiece' ? null : trigger.alias)),
+    close.on.alias,
+    ...close.alsoOn.map((trigger) => trigger.alias),
+    lengths.good,
+    lengths.scrap,
+    lengths.reclaimed,
+    reasons.scrap?.input ?? null,
+    reasons.delay?.input ?? null,
+    coils?.splitOn ?? null,
+    ...(items === null ? [] : [items.key, items.quantityDone, items.length, items.piece]),
+    weight?.input ?? null,
+    ...expressions.flatMap(({ inputs }) => inputs),
+  ];
+  return [...new Set(named.filter((alias) => alias !== null))];
+};

@@ -1,0 +1,81 @@
+import { elapsedMs } from '../../signal/signal-time';
+import {
+  add,
+  compare,
+  multiply,
+  type Rational,
+  rational,
+  readRational,
+  round,
+  subtract,
+  ZERO,
+} from '../../unit/rational';
+import type { BundleRule } from '../mapping';
+import { type BundleFigures, minutes } from './bundle-figures';
+import type { Bundle, CounterNote, Ending, Gap } from './bundle-state';
+import { sum } from './exact-sums';
+
+/** What stands beside a BundleResult: how far it can be trusted. Never a reason to change a number of it. */
+export interface BundleIntegrity {
+  /** 1, and one more each time the bundle is told again with other content. */
+  readonly revision: number;
+  /** RFC 3339, UTC: of local times one hour a year is there twice. */
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly timeZone: string;
+  /** It ended while the machine was out of sight. */
+  readonly closedUnseen: boolean;
+  /** Minutes of which nobody knows whether it ran. */
+  readonly unknownMinutes: number;
+  /** Minutes between its end and its being taken up again. */
+  readonly pausedMinutes: number;
+  readonly gaps: readonly Gap[];
+  /** Counters that did not simply rise. */
+  readonly counters: readonly CounterNote[];
+  readonly violations: readonly Violation[];
+}
+
+/** Two sums that must be the same and are not, in inches or minutes. */
+export interface Violation {
+  readonly check: 'scrapByReason' | 'delayByReason' | 'time' | 'coils' | 'items';
+  readonly expected: number;
+  readonly actual: number;
+}
+
+const INCHES = rational(1n, 100n);
+const MINUTES = rational(1n, 20n);
+
+/**
+ * The sums of ingest 3.5 over the exact figures, before rounding. Those of coils and of items are left out where the
+ * rule has none, or where an item's length is not known; what was consumed and the number of pieces are sums themselves.
+ */
+export const violationsOf = (bundle: Bundle, figures: BundleFigures, rule: BundleRule, ending: Ending): Violation[] => {
+  const { lengths } = figures;
+  const total = add(add(lengths.good, lengths.scrap), lengths.reclaimed);
+  const inCoils = sum(bundle.coils.flatMap((coil) => [coil.lengths.good, coil.lengths.scrap, coil.lengths.reclaimed]));
+  const accounted = figures.runMs + figures.delayMs + figures.unknownMs + figures.pausedMs;
+  const lasted = elapsedMs(bundle.timing?.start ?? bundle.opened, ending.ended);
+  const checks: Array<[Violation['check'], expected: Rational, actual: Rational, tolerance: Rational]> = [
+    ['scrapByReason', lengths.scrap, added(figures.scrapByReason.map(([, length]) => length)), INCHES],
+    ['delayByReason', minutes(figures.delayMs), added(figures.delayMsByReason.map(([, ms]) => minutes(ms))), MINUTES],
+    ['time', minutes(lasted), minutes(accounted), MINUTES],
+  ];
+  if (rule.coils !== null) checks.push(['coils', total, inCoils, INCHES]);
+  if (rule.items !== null) {
+    if (bundle.items.every((item) => item.length !== null)) {
+      const made = bundle.items.map(({ done: each, length }) =>
+        multiply(readRational(each), readRational(length ?? '0')),
+      );
+      checks.push(['items', lengths.good, added(made), INCHES]);
+    }
+  }
+  return checks
+    .filter(([, expected, actual, tolerance]) => compare(distance(expected, actual), tolerance) > 0)
+    .map(([check, expected, actual]) => ({ check, expected: round(expected, 3), actual: round(actual, 3) }));
+};
+
+const added = (parts: readonly Rational[]): Rational => parts.reduce(add, ZERO);
+const distance = (a: Rational, b: Rational): Rational => {
+  const difference = subtract(a, b);
+  return compare(difference, ZERO) < 0 ? subtract(ZERO, difference) : difference;
+};

@@ -1,0 +1,220 @@
+import type { Moment } from '../../signal/signal-time';
+import { compare, type Rational, toRational, writeRational, ZERO } from '../../unit/rational';
+import type { SeenMachine } from '../expression';
+import type { BundleRule, Mapping } from '../mapping';
+import type { Heard } from '../rule-kind';
+import { counterLimits, inInches, lengthStep, mappedSignal } from './accumulate-lengths';
+import { codeText, keyOf } from './bundle-fields';
+import {
+  appended,
+  BUNDLE_LIMITS,
+  type BundleContext,
+  type BundleSlot,
+  currentBundle,
+  LENGTH_NAMES,
+  type LengthName,
+  type Outage,
+  withCurrentBundle,
+} from './bundle-state';
+import { firedBy, rememberTold, standsComplete } from './bundle-triggers';
+import { closeOpen, settleOpen } from './close-bundle';
+import { withLength } from './exact-sums';
+import { addToItem, itemChosen, itemStep } from './items';
+import { followFields, openBundle } from './open-bundle';
+import { followPhase, phaseSeen, timeOfOutage } from './run-and-delay-time';
+import { rememberCounter, takeLength } from './take-lengths';
+import { inPounds } from './weight';
+
+/**
+ * The machine out of sight, and its return. What it says after an outage, it says as a snapshot, value by value, so it is
+ * looked at when all are there: at the first signal that is news again, at the latest after SNAPSHOT_MS.
+ *
+ *   same order and bundle   the counters' difference is the bundle's, with a gap noted
+ *   another                 the old one ended unseen, incomplete, when it was last in sight; nobody knows whose the
+ *                           difference is, and it is given to none
+ *   none known before       what is there is open now
+ */
+export const SNAPSHOT_MS = 2_000;
+
+/** Whether the rule hears this source at all. */
+export const hearsSource = (rule: BundleRule, mapping: Mapping, source: string): boolean =>
+  [rule.lengths.good, rule.close.on.alias].some((alias) => {
+    const named = mappedSignal(mapping, alias)?.source ?? null;
+    const known = named !== null && Object.hasOwn(mapping.sources, named) ? mapping.sources[named] : undefined;
+    return known === undefined || known.source === null || known.source === source;
+  });
+
+/** The source is lost. */
+export const outOfSight = (slot: BundleSlot, context: BundleContext, source: string): BundleSlot => {
+  const back = slot.outage?.returning == null ? slot : returned(slot, context, context.scope.before);
+  return back.outage === null
+    ? { ...back, outage: { source, from: context.moment, announced: true, returning: null } }
+    : back;
+};
+
+/** A value of a snapshot: remembered, and judged with the others. */
+export const hearSnapshot = (
+  slot: BundleSlot,
+  context: BundleContext,
+  heard: Heard & { readonly kind: 'value' },
+): BundleSlot => {
+  const { alias } = heard.mapped;
+  const { rule, moment, at } = context;
+  const fired = firedBy(slot, rule, alias, heard.value);
+  const outage: Outage = slot.outage ?? {
+    source: heard.signal.source,
+    from: slot.heard ?? moment,
+    announced: false,
+    returning: null,
+  };
+  const returning = outage.returning ?? { since: moment, due: at + SNAPSHOT_MS, completed: false, movedOn: false };
+  // A close trigger of kind `changed` in a snapshot says only that the number is another one now.
+  const movedOn = fired.goesOn || (fired.close && rule.close.on.kind === 'changed');
+  const completed = fired.close && rule.close.on.kind !== 'changed';
+  return rememberTold(
+    {
+      ...slot,
+      outage: {
+        ...outage,
+        returning: {
+          ...returning,
+          completed: returning.completed || completed,
+          movedOn: returning.movedOn || movedOn,
+        },
+      },
+    },
+    rule,
+    alias,
+    heard.value,
+  );
+};
+
+/** All of the snapshot is there. `seen` is the machine as it shows it. */
+export const returned = (slot: BundleSlot, context: BundleContext, seen: SeenMachine): BundleSlot => {
+  const { outage } = slot;
+  if (outage === null) return slot;
+  const { rule, moment } = context;
+  const to = outage.returning?.since ?? moment;
+  const inSight: BundleSlot = { ...slot, outage: null };
+  const key = keyOf(context, seen);
+  const had = currentBundle(inSight)?.key ?? null;
+  const movedOn = outage.returning?.movedOn === true || (had !== null && key !== null && key !== had);
+  const ended = movedOn
+    ? closeOpen(
+        withGap(inSight, outage, to),
+        context,
+        { ended: outage.from, complete: false, unseen: true },
+        context.scope.before,
+      )
+    : inSight;
+  const bridged = bridgeCounters(ended, context, seen, outage, to, movedOn);
+  const timed = timeOfOutage(bridged, rule, phaseSeen(rule, seen), outage.from, to);
+  const completed =
+    outage.returning?.completed === true
+      ? settleOpen(timed, context, { ended: to, complete: true, unseen: true }, seen)
+      : timed;
+  return openPresent(followFields(completed, context, seen), context, seen, to);
+};
+
+/** A bundle that the machine tells of and that nobody has seen begin is open now. */
+export const openPresent = (slot: BundleSlot, context: BundleContext, seen: SeenMachine, at: Moment): BundleSlot => {
+  const { rule } = context;
+  if (slot.open !== null) return followPhase(slot, rule, seen, at);
+  const isPresent = rule.open.some((trigger) => trigger.kind === 'changed' && seen.value(trigger.alias) !== null);
+  const key = keyOf(context, seen);
+  const last = slot.settling?.bundle.key ?? slot.closed.at(-1)?.bundle.key;
+  const isOver = (key !== null && key === last) || standsComplete(rule, seen.value(rule.close.on.alias));
+  const there = isPresent && !isOver ? openBundle(slot, context, seen, at) : slot;
+  return followPhase(there, rule, seen, at);
+};
+
+const bridgeCounters = (
+  slot: BundleSlot,
+  context: BundleContext,
+  seen: SeenMachine,
+  outage: Outage,
+  to: Moment,
+  movedOn: boolean,
+): BundleSlot => {
+  const { rule, mapping } = context;
+  let bridged = slot;
+  let moved = false;
+  for (const which of LENGTH_NAMES) {
+    const { delta, slot: counted } = stepOverOutage(bridged, context, seen, which, to);
+    bridged = counted;
+    if (compare(delta, ZERO) <= 0) continue;
+    moved = true;
+    bridged = movedOn
+      ? { ...bridged, unbundled: withLength(bridged.unbundled, which, delta) }
+      : takeLength(bridged, context, coilAsBefore(bridged, rule, seen), which, delta);
+  }
+  if (rule.items !== null) {
+    // An item that nobody has seen before was begun meanwhile, where the bundle was watched all along.
+    const known =
+      currentBundle(bridged)?.made === true
+        ? itemChosen(bridged.itemsDone, codeText(seen.value(rule.items.key)))
+        : bridged.itemsDone;
+    const step = itemStep(known, rule, seen, seen.value(rule.items.quantityDone));
+    bridged = { ...bridged, itemsDone: step.itemsDone };
+    if (!movedOn && compare(step.delta, ZERO) > 0)
+      bridged = withCurrentBundle(bridged, (bundle) => addToItem(bundle, rule, mapping, seen, step.delta));
+  }
+  if (movedOn) return bridged;
+  const weighed = weighedUnseen(bridged, rule, mapping, seen);
+  return outage.announced || moved ? withGap(weighed, outage, to) : weighed;
+};
+
+const stepOverOutage = (
+  slot: BundleSlot,
+  context: BundleContext,
+  seen: SeenMachine,
+  which: LengthName,
+  to: Moment,
+): { readonly delta: Rational; readonly slot: BundleSlot } => {
+  const { rule, mapping } = context;
+  const alias = rule.lengths[which];
+  const mapped = mappedSignal(mapping, alias);
+  const value = alias === null || mapped === null ? null : inInches(seen.value(alias), mapped.unit);
+  if (value === null || mapped === null) return { delta: ZERO, slot };
+  const step = lengthStep(slot.counters[which], value, counterLimits(rule, mapped, true));
+  return { delta: step.delta, slot: rememberCounter(slot, which, step, to) };
+};
+
+/**
+ * A coil that was changed while nobody looked: how much of the difference was still the old one's is not known, so no coil
+ * gets it, and the sums of the coils say so.
+ */
+const coilAsBefore = (slot: BundleSlot, rule: BundleRule, seen: SeenMachine): SeenMachine => {
+  const before = currentBundle(slot)?.coils.at(-1)?.serial;
+  const now = rule.coils === null ? null : seen.value(rule.coils.splitOn);
+  if (rule.coils === null || before === undefined || (now !== null && String(now) === before)) return seen;
+  const { splitOn } = rule.coils;
+  return {
+    status: seen.status,
+    value: (alias) => (alias === splitOn ? (now === null ? before : null) : seen.value(alias)),
+  };
+};
+
+/** A weight that is another than the last one heard, is of this bundle: the scale spoke while nobody listened. */
+const weighedUnseen = (slot: BundleSlot, rule: BundleRule, mapping: Mapping, seen: SeenMachine): BundleSlot => {
+  const alias = rule.weight?.input ?? null;
+  const mapped = mappedSignal(mapping, alias);
+  const pounds = alias === null || mapped === null ? null : inPounds(toRational(seen.value(alias)), mapped.unit);
+  if (pounds === null || writeRational(pounds) === slot.weighed) return slot;
+  const weighed = writeRational(pounds);
+  return withCurrentBundle({ ...slot, weighed }, (bundle) => ({ ...bundle, weight: weighed }));
+};
+
+const withGap = (slot: BundleSlot, outage: Outage, to: Moment): BundleSlot =>
+  withCurrentBundle(slot, (bundle) => ({
+    ...bundle,
+    gaps: appended(
+      bundle.gaps,
+      {
+        from: new Date(outage.from.ms).toISOString(),
+        to: new Date(to.ms).toISOString(),
+        source: outage.source,
+      },
+      BUNDLE_LIMITS.gaps,
+    ),
+  }));
