@@ -117,6 +117,7 @@ export const source = (name: string, over: Partial<SourceView> = {}): SourceView
   settings: { url: 'http://agent.example:5000', bearer: '***' },
   machines: ['mazak-01'],
   tried: true,
+  url: null,
   readOnly: false,
   version: 1,
   createdAt: at(900),

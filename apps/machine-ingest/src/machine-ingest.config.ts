@@ -1,6 +1,7 @@
 import { DEFAULT_TENANT, isMachineName, isTenantName, machineKey } from '@millrace/domain';
-import { type EnvironmentSpec, variable } from '@millrace/service-runtime';
+import { type EnvironmentSpec, list, variable, whole } from '@millrace/service-runtime';
 import { z } from 'zod';
+import { isAddressRange } from './source-reach/reach-guard';
 
 /** An SHDR adapter to connect to, or a recording to play. */
 export type ShdrSourceSettings =
@@ -19,6 +20,14 @@ export interface MtconnectRecordingSettings {
 export interface MachineIngestSettings {
   readonly shdrSources: readonly ShdrSourceSettings[];
   readonly mtconnectRecordings: readonly MtconnectRecordingSettings[];
+  /** Ranges that sources may reach; null: see ReachSettings. */
+  readonly sourceAddresses: readonly string[] | null;
+  /** Folders below which sources may read files. */
+  readonly sourceFolders: readonly string[];
+  /** Where sources keep files between starts; null: the folder for temporary files. */
+  readonly sourceState: string | null;
+  /** How long a change of configuration waits for Kafka before it is answered 503, ms. */
+  readonly acknowledgeWithinMs: number;
 }
 
 export class WrongSetting extends Error {
@@ -49,7 +58,10 @@ export const readMtconnectRecordings = (
   });
 
 /** One process reads a machine through one source: two would take turns in what it is doing. */
-export const machineTwice = ({ shdrSources, mtconnectRecordings }: MachineIngestSettings): string | null => {
+export const machineTwice = ({
+  shdrSources,
+  mtconnectRecordings,
+}: Pick<MachineIngestSettings, 'shdrSources' | 'mtconnectRecordings'>): string | null => {
   const keys = new Set(shdrSources.map(({ tenant, machine }) => machineKey(tenant, machine)));
   return mtconnectRecordings.find(({ tenant, machine }) => keys.has(machineKey(tenant, machine)))?.machine ?? null;
 };
@@ -100,6 +112,14 @@ const listOf = <T>(read: (text: string | undefined) => T[]) =>
     }
   });
 
+const addressRanges = z.union([
+  z.undefined().transform((): readonly string[] | null => null),
+  z
+    .string()
+    .transform((text) => text.split(',').map((range) => range.trim()))
+    .refine((ranges) => ranges.every(isAddressRange)),
+]);
+
 /** What this service is told beside the common settings. */
 export const machineIngestEnvironment: EnvironmentSpec<MachineIngestSettings> = {
   shdrSources: variable(
@@ -111,5 +131,25 @@ export const machineIngestEnvironment: EnvironmentSpec<MachineIngestSettings> = 
     'MILLRACE_MTCONNECT_RECORDINGS',
     'a JSON list of machines, each once: {"machine", "file"} with the path of an MTConnectStreams document (.gz is unpacked), "device" where the document has several, "tenant" where it is not the default one,',
     listOf(readMtconnectRecordings),
+  ),
+  sourceAddresses: variable(
+    'MILLRACE_SOURCE_ADDRESSES',
+    'ranges of addresses such as 10.20.0.0/16, separated by commas,',
+    addressRanges,
+  ),
+  sourceFolders: variable(
+    'MILLRACE_SOURCE_FOLDERS',
+    'absolute paths of folders, separated by commas,',
+    list(/^\/[^\0]*$/, 0, []),
+  ),
+  sourceState: variable(
+    'MILLRACE_SOURCE_STATE',
+    'the absolute path of a folder',
+    z.union([z.undefined().transform((): string | null => null), z.string().regex(/^\//)]),
+  ),
+  acknowledgeWithinMs: variable(
+    'MILLRACE_ACKNOWLEDGE_WITHIN_MS',
+    'milliseconds from 100 to 30000',
+    whole(100, 30_000, 5_000),
   ),
 };

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { DEFAULT_MAPPING, machineKey } from '@millrace/domain';
-import { EventRules } from '@millrace/event-schema';
+import { compileSchema, EventRules } from '@millrace/event-schema';
 import type { DurableProducer } from '@millrace/kafka';
+import { builtInEventType } from '@millrace/protocol';
 import {
   type KafkaWorker,
   type ServiceContext,
@@ -9,6 +10,7 @@ import {
   WrongSettings,
 } from '@millrace/service-runtime';
 import { type DynamicModule, Module } from '@nestjs/common';
+import { CONFIGURATION } from './configuration';
 import { IdempotencyKeys } from './idempotency/idempotency-keys';
 import { type MachineIngestSettings, machineIngestEnvironment, machineTwice } from './machine-ingest.config';
 import { tellings } from './machine-ingest.told';
@@ -20,6 +22,9 @@ import { EventsController } from './publication/events.controller';
 import { DELIVERY_TIMEOUT_MS, KafkaEventPublisher } from './publication/kafka-event.publisher';
 import { AcceptSignalsHandler } from './signal-intake/http/accept-signals.handler';
 import { IntakeBudget } from './signal-intake/http/intake-budget';
+import { HTTP_SOURCES } from './signal-intake/http/push/http-source-directory';
+import { MessagesController } from './signal-intake/http/push/messages.controller';
+import { ReceiveMessageHandler } from './signal-intake/http/push/receive-message.handler';
 import { SignalsController } from './signal-intake/http/signals.controller';
 import { KafkaSignalSink } from './signal-intake/kafka-signal.sink';
 import { MtconnectFileSource, mtconnectSourceName } from './signal-intake/mtconnect/mtconnect-file.source';
@@ -27,6 +32,12 @@ import { ShdrFileSource } from './signal-intake/shdr/shdr-file.source';
 import { ShdrTcpSource } from './signal-intake/shdr/shdr-tcp.source';
 import type { SignalSink, SignalSource } from './signal-intake/source';
 import { SourceOwner } from './signal-intake/source-owner';
+import { type RegisteredKind, SourceRegistry } from './signal-intake/source-registry';
+import { SourceDirectory } from './signal-intake/source-views';
+import { sourceIntake } from './source-intake';
+import { sourceKinds } from './source-kinds';
+import { SourceKindsController } from './sources/source-kinds.controller';
+import { SourcesController } from './sources/sources.controller';
 import { TranslationConsumer } from './translation/translation.consumer';
 
 @Module({})
@@ -42,10 +53,11 @@ type Context = ServiceContext<MachineIngestSettings>;
  *
  *   HTTP  → AcceptEvents, AcceptSignals → `events.<module>`, `signals`
  *   sources of the machines whose partitions are ours → `signals`
+ *   sources that tenants configure: see source-intake.ts
  *   `signals` → translation → `events.<module>`, `machine-state`
  *   `machine-state` → directory → GET /v1/machines, and what a new owner goes on from
  */
-export const machineIngestModule = (context: Context): DynamicModule => {
+export const machineIngestModule = (context: Context, kinds: readonly RegisteredKind[]): DynamicModule => {
   const { kafka, topics, logger, workers } = context;
   const told = tellings(logger);
   const requests = kafka.producer('requests', { deliveryTimeoutMs: DELIVERY_TIMEOUT_MS });
@@ -77,6 +89,7 @@ export const machineIngestModule = (context: Context): DynamicModule => {
     context.settings.partitions,
     (key) => translation.liveState(key) ?? directory.get(key),
   );
+  const intake = sourceIntake(context, kinds, []);
   const translation = new TranslationConsumer({
     consumer: (options) => kafka.windowedConsumer(options),
     producer: translated,
@@ -86,7 +99,9 @@ export const machineIngestModule = (context: Context): DynamicModule => {
     mapping: DEFAULT_MAPPING,
     clock: Date.now,
     logger,
-    onOwnership: (gained, lost) => sources.change(gained, lost),
+    onOwnership: async (gained, lost) => {
+      await Promise.all([sources.change(gained, lost), intake.runner.changeOwnership(gained, lost)]);
+    },
     livesNow: (tenant, machine) => !recorded.has(machineKey(tenant, machine)),
     told: {
       translated: (event) => told.accepted('signal', event),
@@ -109,7 +124,7 @@ export const machineIngestModule = (context: Context): DynamicModule => {
   workers.add('translation', 'consumers', {
     start: () => translation.start(),
     stop: async (drainMs) => {
-      await sources.stop();
+      await Promise.all([sources.stop(), intake.runner.stop()]);
       await translation.stop(drainMs);
     },
     health: () => translation.health(),
@@ -118,10 +133,37 @@ export const machineIngestModule = (context: Context): DynamicModule => {
 
   return {
     module: MachineIngestModule,
-    controllers: [EventsController, SignalsController, MachinesController],
+    controllers: [
+      EventsController,
+      SignalsController,
+      MachinesController,
+      SourcesController,
+      SourceKindsController,
+      MessagesController,
+    ],
     providers: [
-      { provide: MachineDirectory, useValue: directory },
+      { provide: CONFIGURATION, useValue: intake.database },
+      { provide: SourceDirectory, useValue: intake.directory },
+      { provide: SourceRegistry, useValue: intake.registry },
+      { provide: HTTP_SOURCES, useValue: intake.httpSources },
       { provide: IntakeBudget, useValue: new IntakeBudget() },
+      {
+        provide: ReceiveMessageHandler,
+        useValue: new ReceiveMessageHandler({
+          publisher,
+          clock: Date.now,
+          keys: new IdempotencyKeys(),
+          topics,
+          checkBundle: compileSchema(builtInEventType('bundle.completed')!.schema),
+          told: {
+            received: (source, signals) => told.signals(source, signals),
+            refused: (origin, code, detail) => told.refused(origin, code, detail),
+            unfit: (source, path, detail) => told.unfit(source, path, detail),
+            unavailable: (tenant, reason) => told.unavailable('message', tenant, reason),
+          },
+        }),
+      },
+      { provide: MachineDirectory, useValue: directory },
       {
         provide: AcceptEventsHandler,
         useValue: new AcceptEventsHandler({
@@ -161,11 +203,15 @@ export const machineIngestModule = (context: Context): DynamicModule => {
   };
 };
 
-export const machineIngestService: ServiceDefinition<MachineIngestSettings> = {
+/** @param kinds what sources can be; tests add their own */
+export const machineIngest = (kinds: readonly RegisteredKind[]): ServiceDefinition<MachineIngestSettings> => ({
   name: 'machine-ingest',
+  needs: ['database', 'secrets'],
   environment: machineIngestEnvironment,
-  module: (context) => machineIngestModule(context),
-};
+  module: (context) => machineIngestModule(context, kinds),
+});
+
+export const machineIngestService = machineIngest(sourceKinds());
 
 const configuredSources = ({ own, logger }: Context, sink: SignalSink) => {
   const common = { sink, logger, clock: Date.now };

@@ -14,6 +14,8 @@ export const tellings = (logger: Logger) => ({
       traceId: parseTraceparent(event.traceparent)?.traceId ?? '',
     }),
   refused: (origin: string, code: string, detail: string): void => eventRejected(logger, { origin, code, detail }),
+  unfit: (source: string, path: string, detail: string): void =>
+    logger.warn({ source, path, detail }, 'a message does not fit the schema of its type'),
   signals: (kind: string, signals: readonly Signal[]): void => signalsAccepted(logger, { kind, count: signals.length }),
   unavailable: (what: string, tenant: string, reason: string): void =>
     logger.warn({ tenant, reason }, `${what} not acknowledged, answered 503`),

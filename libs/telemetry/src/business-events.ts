@@ -229,6 +229,22 @@ export const endpointChanged = (logger: Logger, change: EndpointChanged): void =
   logger.info(change, 'endpoint changed');
 };
 
+const sourceChanges = metrics.counter('millrace_source_changes_total', 'Sources made, changed and deleted.', [
+  'change',
+]);
+export interface SourceChanged {
+  readonly tenant: string;
+  readonly source: string;
+  readonly type: string;
+  readonly change: 'created' | 'updated' | 'deleted';
+  readonly version: number;
+  readonly actor: string;
+}
+export const sourceChanged = (logger: Logger, change: SourceChanged): void => {
+  sourceChanges.inc({ change: change.change });
+  logger.info(change, 'source changed');
+};
+
 const reveals = metrics.counter('millrace_secrets_revealed_total', 'Secrets that were shown again.');
 export interface SecretRevealed {
   readonly tenant: string;

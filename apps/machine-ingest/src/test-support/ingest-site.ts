@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Event, MachineState } from '@millrace/domain';
 import { KafkaConnection } from '@millrace/kafka';
 import {
@@ -7,7 +7,9 @@ import {
   decodeRejection,
   decodeSignal,
   EVENT_MODULES,
+  encodeApiKey,
   type IncomingMessage,
+  type Scope,
   type TopicNames,
   topicNames,
   topicSpecs,
@@ -45,6 +47,9 @@ export class IngestSite {
       MILLRACE_TOPIC_PREFIX: this.prefix,
       MILLRACE_PARTITIONS: String(PARTITIONS),
       MILLRACE_ADMIN_KEY: ADMIN_KEY,
+      // Nothing answers there: what is done with signals needs no database, and most tests show that by the way.
+      MILLRACE_DATABASE_URL: 'postgres://none:none@127.0.0.1:9/none',
+      MILLRACE_ENCRYPTION_KEY: 'ab'.repeat(32),
       ...own,
     };
   }
@@ -54,6 +59,19 @@ export class IngestSite {
     for (const partition of (await this.kafka.endOffsets(topic)).keys())
       await this.kafka.readRange({ topic, partition, from: 0n, onMessage: (message) => void records.push(message) });
     return records;
+  }
+
+  /** A key of any tenant, as the service that makes keys would have published it. */
+  async keyOf(tenant: string, scopes: Scope[]): Promise<string> {
+    const id = randomBytes(6).toString('hex');
+    const text = `mr_${id}_${randomBytes(24).toString('hex')}`;
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    const producer = this.kafka.producer('keys');
+    await producer.send([
+      encodeApiKey(this.topics.apiKeys, id, { v: 1, id, tenant, name: 'test', sha256, scopes, expiresAt: null }),
+    ]);
+    await producer.close();
+    return text;
   }
 
   async events(module: string): Promise<Event[]> {

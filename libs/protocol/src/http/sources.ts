@@ -49,7 +49,8 @@ export const updateSourceRequest = z
   })
   .meta({
     id: 'UpdateSourceRequest',
-    description: '`settings` takes the place of all that were there, but a secret that is left out, or `***`, stays.',
+    description:
+      '`settings` takes the place of all that were there, but a secret that is left out, or `***`, stays; where they lead to another place it has to be given again.',
   });
 export type UpdateSourceRequest = z.input<typeof updateSourceRequest>;
 export type SourceChanges = z.output<typeof updateSourceRequest>;
@@ -106,6 +107,10 @@ export const sourceView = z
       .array(z.string())
       .nullable()
       .meta({ description: 'Machines that the settings name; null: its peer says.' }),
+    url: z
+      .string()
+      .nullable()
+      .meta({ description: 'Path to which its peer sends; null for a source that calls its peer.' }),
     tried: z.boolean().meta({ description: 'These settings have connected once when they were saved.' }),
     readOnly: z.boolean().meta({ description: 'It comes from the environment of the service.' }),
     version: z.int(),

@@ -29,8 +29,11 @@ export interface Write<T> {
  * back. With an Idempotency-Key a repeat waits for that same change and gets its answer; nothing is made twice.
  */
 export interface ConfigurationWriter<Tx> {
-  /** Throws Refused: `unavailable` without an acknowledgement, `idempotency_conflict`, and what `work` throws. */
-  write<T>(request: WriteRequest, work: (tx: Tx) => Promise<Write<T>>): Promise<T>;
+  /**
+   * Throws Refused: `unavailable` without an acknowledgement, `idempotency_conflict`, and what `work` and `prepare` throw.
+   * @param prepare what takes longer than a transaction may; done before it, and not for a repeat that has its answer already
+   */
+  write<T>(request: WriteRequest, work: (tx: Tx) => Promise<Write<T>>, prepare?: () => Promise<void>): Promise<T>;
   /** Resolves with the commit, for those who need no acknowledgement because the outbox will see to it. */
   writeWithoutWaiting<T>(request: WriteRequest, work: (tx: Tx) => Promise<Write<T>>): Promise<T>;
 }

@@ -39,8 +39,12 @@ export class OutboxWriter<Tx> implements ConfigurationWriter<Tx> {
     private readonly open: (tx: Transaction, tenant: string) => Tx,
   ) {}
 
-  async write<T>(request: WriteRequest, work: (tx: Tx) => Promise<Write<T>>): Promise<T> {
-    const stored = await this.storedOnce(request, work);
+  async write<T>(
+    request: WriteRequest,
+    work: (tx: Tx) => Promise<Write<T>>,
+    prepare: () => Promise<void> = async () => undefined,
+  ): Promise<T> {
+    const stored = await this.storedOnce(request, work, prepare);
     try {
       await this.parts.relay.waitPublished(stored.ticket, this.parts.acknowledgeWithinMs);
     } catch (error) {
@@ -51,12 +55,19 @@ export class OutboxWriter<Tx> implements ConfigurationWriter<Tx> {
   }
 
   async writeWithoutWaiting<T>(request: WriteRequest, work: (tx: Tx) => Promise<Write<T>>): Promise<T> {
-    return (await this.storedOnce(request, work)).answer;
+    return (await this.storedOnce(request, work, async () => undefined)).answer;
   }
 
-  private async storedOnce<T>(request: WriteRequest, work: (tx: Tx) => Promise<Write<T>>): Promise<Stored<T>> {
+  private async storedOnce<T>(
+    request: WriteRequest,
+    work: (tx: Tx) => Promise<Write<T>>,
+    prepare: () => Promise<void>,
+  ): Promise<Stored<T>> {
     const { idempotency } = this.parts;
-    if (request.idempotent === null) return this.store(request, work, null);
+    if (request.idempotent === null) {
+      await prepare();
+      return this.store(request, work, null);
+    }
     const decision = await idempotency.begin(request.idempotent);
     switch (decision.kind) {
       case 'replay':
@@ -73,6 +84,7 @@ export class OutboxWriter<Tx> implements ConfigurationWriter<Tx> {
         );
       case 'proceed':
         try {
+          await prepare();
           return await this.store(request, work, decision.claim);
         } catch (error) {
           // a claim that cannot be released ends by itself; the first error is the one to tell

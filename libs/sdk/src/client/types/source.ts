@@ -45,6 +45,8 @@ export interface Source {
   readonly settings: { readonly [member: string]: unknown };
   /** Machines that the settings name; null: its peer says. */
   readonly machines: readonly string[] | null;
+  /** Path to which its peer sends; null for a source that calls its peer. */
+  readonly url: string | null;
   /** These settings have connected once when they were saved. */
   readonly tried: boolean;
   /** It comes from the environment of the service. */

@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import type { EncryptionKey } from '@millrace/domain';
+import { type Database, IdempotencyStore, Outbox, type OutboxRelay } from '@millrace/postgres';
+import type { SourceRecord, TopicNames } from '@millrace/protocol';
+import { answerSealing, type LateDatabase, OutboxWriter, PageCursors } from '@millrace/service-runtime';
+import type { Logger } from '@millrace/telemetry';
+import { INGEST_SCHEMA } from './machine-ingest.database';
+import type { SourceRegistry } from './signal-intake/source-registry';
+import { ListSources } from './sources/list-sources';
+import { SaveSource } from './sources/save-source.handler';
+import { SourceStore, sourceTransaction } from './sources/source.store';
+import type { SourceTrial } from './sources/source-trial';
+import type { SourceViews } from './sources/source-view';
+
+export interface ConfigurationInput {
+  readonly database: Database;
+  readonly relay: Pick<OutboxRelay, 'waitPublished'>;
+  readonly topics: TopicNames;
+  readonly encryptionKey: EncryptionKey;
+  readonly acknowledgeWithinMs: number;
+  readonly logger: Logger;
+  readonly registry: SourceRegistry;
+  readonly trial: SourceTrial;
+  readonly views: SourceViews;
+  /** Sources of the service's environment. */
+  readonly fixed: readonly SourceRecord[];
+}
+
+/** Everything that is done with the configuration of ingest, put together on one page. */
+export const configuration = (input: ConfigurationInput) => {
+  const { database, topics, encryptionKey, logger, registry, trial, views } = input;
+  const parts = {
+    database,
+    outbox: new Outbox(INGEST_SCHEMA),
+    relay: input.relay,
+    idempotency: new IdempotencyStore(database, answerSealing(encryptionKey, randomBytes)),
+    acknowledgeWithinMs: input.acknowledgeWithinMs,
+  };
+  const sources = new SourceStore(database);
+  const cursors = new PageCursors(encryptionKey);
+  return {
+    listSources: new ListSources(sources, input.fixed, views, cursors),
+    saveSource: new SaveSource(new OutboxWriter(parts, sourceTransaction), sources, {
+      registry,
+      trial,
+      views,
+      topics,
+      encryptionKey,
+      random: randomBytes,
+      now: Date.now,
+      logger,
+    }),
+  };
+};
+
+export type Configuration = ReturnType<typeof configuration>;
+
+/** For injection: {@link LateDatabase} of {@link Configuration}. */
+export const CONFIGURATION = Symbol('configuration');
+export type LateConfiguration = Pick<LateDatabase<Configuration>, 'get'>;

@@ -1,0 +1,11 @@
+import { Sources1772000000000 } from './migrations/1772000000000-sources';
+import { SourceEntity } from './sources/source.entity';
+
+export const INGEST_SCHEMA = 'ingest';
+
+/** The service's own schema: what lies in it, and how it came to be. */
+export const INGEST_TABLES = {
+  schema: INGEST_SCHEMA,
+  entities: [SourceEntity],
+  migrations: [Sources1772000000000],
+};

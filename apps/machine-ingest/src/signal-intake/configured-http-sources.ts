@@ -1,0 +1,44 @@
+import type { EncryptionKey } from '@millrace/domain';
+import { sourceKey } from '@millrace/protocol';
+import { openSettings } from '../sources/source-settings';
+import type { HttpSource, HttpSourceDirectory } from './http/push/http-source-directory';
+import type { HttpSourceSettings } from './http/push/http-source-settings';
+import type { SourceRegistry } from './source-registry';
+import type { SourceDirectory } from './source-views';
+
+/** The sources that peers send to, from the view that every process has of all sources; each is opened once. */
+export class ConfiguredHttpSources implements HttpSourceDirectory {
+  private readonly opened = new Map<string, { readonly of: object; readonly source: HttpSource | null }>();
+
+  constructor(
+    private readonly directory: Pick<SourceDirectory, 'get'>,
+    private readonly registry: SourceRegistry,
+    private readonly encryptionKey: EncryptionKey,
+  ) {}
+
+  find(tenant: string, name: string): HttpSource | null {
+    const key = sourceKey(tenant, name);
+    const record = this.directory.get(key);
+    if (record === null || !record.enabled || record.type !== 'http') {
+      this.opened.delete(key);
+      return null;
+    }
+    const held = this.opened.get(key);
+    if (held?.of === record) return held.source;
+    const source = this.open(tenant, name, record.settings);
+    this.opened.set(key, { of: record, source });
+    return source;
+  }
+
+  private open(tenant: string, name: string, sealed: { readonly [member: string]: unknown }): HttpSource | null {
+    const kind = this.registry.find('http');
+    if (kind === null) return null;
+    try {
+      const read = kind.read(openSettings(this.encryptionKey, { tenant, name }, kind.secrets, sealed));
+      return read.kind === 'ready' ? { tenant, name, settings: read.source.settings as HttpSourceSettings } : null;
+    } catch {
+      // Sealed with another key: its owner tells so in the state of the source.
+      return null;
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import type { z } from 'zod';
+import type { OpenSource, SourceContext, SourceKind, SourceReach, TriedSource, TryContext } from './source-kind';
+
+/** Settings that their kind has read, with what can be done with them. */
+export interface ReadySource {
+  /** With what the kind has filled in. */
+  readonly settings: unknown;
+  readonly machines: readonly string[] | null;
+  readonly reaches: readonly SourceReach[];
+  tryOnce(context: TryContext): Promise<TriedSource>;
+  open(context: SourceContext): OpenSource;
+}
+
+export type SettingsReading =
+  | { readonly kind: 'ready'; readonly source: ReadySource }
+  | { readonly kind: 'wrong'; readonly error: z.ZodError };
+
+/** A kind of source without the form of its settings, which it alone knows. */
+export interface RegisteredKind {
+  readonly type: string;
+  readonly says: string;
+  readonly secrets: readonly string[];
+  /** Of these, those that are made where they are left out, and shown with the answer that saves them. */
+  readonly shownOnce: readonly string[];
+  /** Path to which the peer of a source sends; null for a kind that calls its peer. */
+  url(source: { readonly tenant: string; readonly name: string }): string | null;
+  readonly schema: z.ZodType;
+  /** Settings in the clear. */
+  read(settings: unknown): SettingsReading;
+}
+
+export const registered = <Settings>(kind: SourceKind<Settings>): RegisteredKind => ({
+  type: kind.type,
+  says: kind.says,
+  secrets: kind.secrets,
+  shownOnce: kind.shownOnce ?? [],
+  url: (source) => kind.url?.(source) ?? null,
+  schema: kind.settings,
+  read: (given) => {
+    const read = kind.settings.safeParse(given);
+    if (!read.success) return { kind: 'wrong', error: read.error };
+    const settings = read.data;
+    return {
+      kind: 'ready',
+      source: {
+        settings,
+        machines: kind.machines(settings),
+        reaches: kind.reaches?.(settings) ?? [],
+        tryOnce: (context) => kind.tryOnce(settings, context),
+        open: (context) => kind.open(settings, context),
+      },
+    };
+  },
+});
+
+/** The kinds of source that this process can run, by the `type` of their configuration. */
+export class SourceRegistry {
+  private readonly kinds: ReadonlyMap<string, RegisteredKind>;
+
+  constructor(kinds: readonly RegisteredKind[]) {
+    this.kinds = new Map(kinds.map((kind) => [kind.type, kind]));
+  }
+
+  find(type: string): RegisteredKind | null {
+    return this.kinds.get(type) ?? null;
+  }
+
+  all(): RegisteredKind[] {
+    return [...this.kinds.values()].sort((one, other) => (one.type < other.type ? -1 : 1));
+  }
+}

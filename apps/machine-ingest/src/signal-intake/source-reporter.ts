@@ -1,0 +1,150 @@
+import type { DurableProducer } from '@millrace/kafka';
+import { encodeSourceState, type SourceRecord, type SourceState, sourceKey } from '@millrace/protocol';
+import type { Logger } from '@millrace/telemetry';
+import type { Passed } from './kafka-source.sink';
+import type { OpenSourceHealth, SourceCursor } from './source-kind';
+import { sourceMetrics } from './source-metrics';
+
+/** Bytes of a cursor as JSON. */
+const CURSOR_BYTES = 64 * 1024;
+const EVERY_MS = 1_000;
+const EVERY_SIGNALS = 2_000;
+
+const NOTHING: Passed = { received: 0, refused: 0, lastSignal: null, cursor: undefined };
+
+export interface SourceReporterParts {
+  readonly record: SourceRecord;
+  readonly health: () => OpenSourceHealth;
+  readonly passed: () => Passed;
+  /** What the source began with. */
+  readonly cursor: SourceCursor | null;
+  readonly producer: Pick<DurableProducer, 'send'>;
+  readonly topic: string;
+  readonly owner: string;
+  readonly clock: () => number;
+  readonly logger: Logger;
+}
+
+/**
+ * Writes how one source is doing to `source-state`: at once when its connection changes, else once a second or every 2,000
+ * signals while something moves. The cursor goes the same way, so a successor reads again what lies between: at most that.
+ */
+export class SourceReporter {
+  private said: { readonly text: string; readonly at: number; readonly passed: Passed } = {
+    text: '',
+    at: Number.NEGATIVE_INFINITY,
+    passed: NOTHING,
+  };
+  private counted: { readonly [name: string]: number } = {};
+  private writing: Promise<void> | null = null;
+
+  constructor(private readonly parts: SourceReporterParts) {}
+
+  /** What a next start goes on from. */
+  get cursor(): SourceCursor | null {
+    return this.parts.passed().cursor ?? this.parts.cursor;
+  }
+
+  /** To be called several times a second. */
+  look(): void {
+    const health = this.parts.health();
+    this.count(health);
+    if (this.writing !== null) return;
+    const passed = this.parts.passed();
+    const now = this.parts.clock();
+    const text = connectionText(health);
+    const changed = text !== this.said.text;
+    const moved = passed !== this.said.passed;
+    const due = now - this.said.at >= EVERY_MS || passed.received - this.said.passed.received >= EVERY_SIGNALS;
+    if (!changed && !(moved && due)) return;
+    this.writing = this.write(this.state(health, passed, now, this.parts.owner), text, passed, now).finally(() => {
+      this.writing = null;
+    });
+  }
+
+  /** The last word of this owner. `said`: where the source has got to when it ended by itself or was switched off. */
+  async giveUp(withinMs: number): Promise<void> {
+    await this.writing;
+    const passed = this.parts.passed();
+    const now = this.parts.clock();
+    const health = this.parts.health();
+    const state = this.state(
+      {
+        ...health,
+        connection: health.connection.state === 'finished' ? health.connection : { state: 'stopped', since: now },
+      },
+      passed,
+      now,
+      null,
+    );
+    const deadline = this.parts.clock() + withinMs;
+    while (!(await this.send(state)) && this.parts.clock() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+
+  private async write(state: SourceState, text: string, passed: Passed, at: number): Promise<void> {
+    if (await this.send(state)) this.said = { text, passed, at };
+  }
+
+  private async send(state: SourceState): Promise<boolean> {
+    const { producer, topic, logger } = this.parts;
+    try {
+      await producer.send([encodeSourceState(topic, state, state)]);
+      return true;
+    } catch (error) {
+      logger.warn(
+        { error: (error as Error).message, source: sourceKey(state.tenant, state.name) },
+        'state of a source not stored',
+      );
+      return false;
+    }
+  }
+
+  private state(health: OpenSourceHealth, passed: Passed, at: number, owner: string | null): SourceState {
+    const { record, logger } = this.parts;
+    const { connection } = health;
+    let { cursor } = this;
+    if (cursor !== null && Buffer.byteLength(JSON.stringify(cursor)) > CURSOR_BYTES) {
+      logger.error(
+        { source: record.name, type: record.type },
+        'cursor of a source is too large; a new owner begins anew',
+      );
+      cursor = null;
+    }
+    const seconds = (at - this.said.at) / 1_000;
+    return {
+      v: 1,
+      tenant: record.tenant,
+      name: record.name,
+      createdAt: record.createdAt,
+      version: record.version,
+      cursor,
+      connection: {
+        state: connection.state,
+        since: connection.since,
+        session: connection.state === 'connected' ? connection.session : null,
+        reason: 'reason' in connection ? connection.reason : null,
+        nextTryAt: 'nextTryAt' in connection ? connection.nextTryAt : null,
+      },
+      counts: { ...health.counts, received: passed.received, refused: passed.refused },
+      rate: Number.isFinite(seconds) && seconds > 0 ? (passed.received - this.said.passed.received) / seconds : 0,
+      lastSignal: passed.lastSignal,
+      lastError: health.lastError,
+      lagMs: health.lagMs,
+      queued: health.queued,
+      owner,
+      at,
+    };
+  }
+
+  private count({ counts }: OpenSourceHealth): void {
+    for (const [what, count] of Object.entries(counts)) {
+      const grown = count - (this.counted[what] ?? 0);
+      if (grown > 0) sourceMetrics.counted(this.parts.record.type, what, grown);
+    }
+    this.counted = counts;
+  }
+}
+
+const connectionText = ({ connection }: OpenSourceHealth): string =>
+  `${connection.state} ${'session' in connection ? connection.session : ''} ${'reason' in connection ? connection.reason : ''}`;

@@ -1,0 +1,76 @@
+import {
+  decodeSource,
+  decodeSourceState,
+  type IncomingMessage,
+  type SourceRecord,
+  type SourceState,
+  sourceKey,
+} from '@millrace/protocol';
+
+/** All sources as they are configured, from the compacted topic `sources`. */
+export class SourceDirectory {
+  private readonly sources = new Map<string, SourceRecord>();
+
+  /** Told of each change with the key of the source. */
+  onChange: (key: string) => void = () => undefined;
+
+  /** @param fixed sources that no topic tells: those of the service's environment */
+  constructor(readonly fixed: readonly SourceRecord[] = []) {
+    for (const source of fixed) this.sources.set(sourceKey(source.tenant, source.name), source);
+  }
+
+  apply(message: IncomingMessage): void {
+    const change = decodeSource(message);
+    if (change.kind === 'unreadable') return;
+    if (change.kind === 'put') this.sources.set(change.key, change.source);
+    else this.sources.delete(change.key);
+    this.onChange(change.key);
+  }
+
+  get(key: string): SourceRecord | null {
+    return this.sources.get(key) ?? null;
+  }
+
+  keys(): string[] {
+    return [...this.sources.keys()];
+  }
+}
+
+/** How each source is doing, from the compacted topic `source-state`: written by its owner, answered by every instance. */
+export class SourceStates {
+  private readonly states = new Map<string, SourceState>();
+  private readonly waiting = new Set<() => void>();
+
+  apply(message: IncomingMessage): void {
+    const change = decodeSourceState(message);
+    if (change.kind === 'unreadable') return;
+    if (change.kind === 'put') this.states.set(change.key, change.state);
+    else this.states.delete(change.key);
+    for (const look of this.waiting) look();
+  }
+
+  get(key: string): SourceState | null {
+    return this.states.get(key) ?? null;
+  }
+
+  /** Resolves when another process than `owner` has given the source up, or after `withinMs`. */
+  givenUp(key: string, owner: string, withinMs: number): Promise<void> {
+    const held = (): boolean => {
+      const now = this.states.get(key)?.owner ?? null;
+      return now !== null && now !== owner;
+    };
+    if (!held()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.waiting.delete(look);
+        resolve();
+      };
+      const look = (): void => {
+        if (!held()) done();
+      };
+      const timer = setTimeout(done, withinMs);
+      this.waiting.add(look);
+    });
+  }
+}

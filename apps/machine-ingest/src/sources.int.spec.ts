@@ -1,0 +1,266 @@
+import { randomBytes } from 'node:crypto';
+import { decodeSource, decodeSourceState, type SourceView } from '@millrace/protocol';
+import { bootService, type RunningService } from '@millrace/service-runtime';
+import { eventually, testEnvironment } from '@millrace/test-environment';
+import { machineIngest } from './machine-ingest.module';
+import { registered } from './signal-intake/source-registry';
+import { ADMIN_KEY, type Answer, ask, IngestSite } from './test-support/ingest-site';
+import { CountingPeer, loopbackKind } from './test-support/loopback.kind';
+
+jest.setTimeout(120_000);
+
+let site: IngestSite;
+let variables: { [name: string]: string };
+let services: RunningService[];
+let peer: CountingPeer;
+
+const boot = () => bootService(machineIngest([registered(loopbackKind)]), variables);
+const call = (method: string, path: string, body?: object, headers: { [name: string]: string } = {}): Promise<Answer> =>
+  ask(services[0]!.url, method, path, body, headers);
+const source = async (name: string): Promise<SourceView> =>
+  (await call('GET', `/v1/sources/${name}`)).body as SourceView;
+const settings = (over: object = {}) => ({ port: peer.port, machine: 'M-1', password: peer.password, ...over });
+
+/** Numbers of a source in the log, in order. */
+const numbers = async (name: string): Promise<number[]> =>
+  (await site.signals()).flatMap(({ read }) =>
+    read.kind === 'signal' && read.signal.source === name && read.signal.path === 'n'
+      ? [read.signal.value as number]
+      : [],
+  );
+const upTo = (count: number) => [...Array(count).keys()];
+const distinct = (list: readonly number[]) => [...new Set(list)].sort((a, b) => a - b);
+
+beforeAll(async () => {
+  const environment = await testEnvironment();
+  site = await new IngestSite(environment.brokers, environment.freshPrefix()).provision();
+  variables = site.variables({
+    MILLRACE_DATABASE_URL: await environment.freshDatabase(),
+    MILLRACE_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+    MILLRACE_INSECURE_ENDPOINTS: 'allow',
+    MILLRACE_OWN_HOSTS: 'millrace.example',
+  });
+  services = [await boot()];
+});
+afterAll(async () => {
+  await Promise.all(services.map((service) => service.stop()));
+  await site.close();
+});
+beforeEach(async () => {
+  peer = await CountingPeer.start();
+});
+afterEach(() => peer.stop());
+
+test('a source is tried, saved, run, shown without its secrets, switched off and on, and deleted', async () => {
+  const created = await call('POST', '/v1/sources', { name: 'line-1', type: 'loopback', settings: settings() });
+  expect(created).toMatchObject({
+    status: 201,
+    body: {
+      name: 'line-1',
+      type: 'loopback',
+      enabled: true,
+      tried: true,
+      machines: ['M-1'],
+      settings: { port: peer.port, password: '***' },
+      seen: { summary: 'A peer that counts.', seen: [{ path: 'n' }] },
+    },
+  });
+  peer.sayTo(50);
+  await eventually(async () => (await numbers('line-1')).length >= 50, 'the signals');
+  expect(await numbers('line-1')).toEqual(upTo(50));
+  const shown = await eventually(async () => {
+    const view = await source('line-1');
+    return view.state.received >= 50 ? view : null;
+  }, 'the state');
+  expect(shown).toMatchObject({
+    settings: { password: '***' },
+    state: {
+      connection: 'connected',
+      session: 'numbers',
+      gaps: 0,
+      lagMs: 0,
+      owner: expect.any(String),
+      lastSignal: { machine: 'M-1', path: 'n' },
+    },
+  });
+  expect((await call('GET', '/v1/sources?limit=1')).body).toMatchObject({
+    data: [{ name: 'line-1' }],
+    nextCursor: null,
+  });
+
+  expect(await call('PATCH', '/v1/sources/line-1', { enabled: false })).toMatchObject({
+    status: 200,
+    body: { enabled: false, version: 2 },
+  });
+  await eventually(async () => (await source('line-1')).state.connection === 'stopped' && peer.open === 0, 'its end');
+  peer.sayTo(80);
+  await call('PATCH', '/v1/sources/line-1', { enabled: true });
+  await eventually(async () => (await numbers('line-1')).length >= 80, 'the rest');
+  expect(await numbers('line-1')).toEqual(upTo(80));
+  expect(peer.begins.at(-1)).toBe(50);
+
+  expect((await call('DELETE', '/v1/sources/line-1')).status).toBe(204);
+  await eventually(() => peer.open === 0, 'the end of the connection');
+  expect(await call('GET', '/v1/sources/line-1')).toMatchObject({ status: 404, body: { code: 'not_found' } });
+  await eventually(async () => {
+    const last = (await site.records(site.topics.sourceState)).at(-1)!;
+    return decodeSourceState(last).kind === 'deleted';
+  }, 'the state to be taken out');
+});
+
+test('changed settings restart it; a secret that is left out stays, unless the source leads elsewhere', async () => {
+  await call('POST', '/v1/sources', { name: 'line-2', type: 'loopback', settings: settings() });
+  await eventually(() => peer.begins.length === 2, 'the connection after the try');
+  const { password: _, ...rest } = settings({ machine: 'M-2' });
+  expect(await call('PATCH', '/v1/sources/line-2', { settings: rest })).toMatchObject({
+    status: 200,
+    body: { settings: { machine: 'M-2', password: '***' }, machines: ['M-2'], tried: true },
+  });
+  // It was tried again, and begun again.
+  await eventually(() => peer.begins.length === 4 && peer.open === 1, 'the connection with the new settings');
+  peer.sayTo(5);
+  await eventually(
+    async () => (await site.signals()).some(({ read }) => read.kind === 'signal' && read.signal.machine === 'M-2'),
+    'a signal of the other machine',
+  );
+  const elsewhere = await CountingPeer.start();
+  expect(await call('PATCH', '/v1/sources/line-2', { settings: { ...rest, port: elsewhere.port } })).toMatchObject({
+    status: 422,
+    body: { errors: [{ path: 'settings.password', detail: expect.stringContaining('another place') }] },
+  });
+  expect(elsewhere.connections).toBe(0);
+  await elsewhere.stop();
+  await call('DELETE', '/v1/sources/line-2');
+});
+
+test.each<[string, () => object, number, object]>([
+  [
+    'a kind that is none',
+    () => ({ type: 'fax', settings: {} }),
+    422,
+    { code: 'invalid_request', errors: [{ path: 'type' }] },
+  ],
+  [
+    'a setting that is wrong',
+    () => ({ settings: settings({ port: 'x' }) }),
+    422,
+    { errors: [{ path: 'settings.port' }] },
+  ],
+  [
+    'a member that is none',
+    () => ({ settings: settings({ colour: 1 }) }),
+    422,
+    { errors: [{ path: 'settings.colour' }] },
+  ],
+  [
+    'a hidden secret',
+    () => ({ settings: settings({ password: '***' }) }),
+    422,
+    { errors: [{ path: 'settings.password' }] },
+  ],
+  [
+    'a wrong password',
+    () => ({ settings: settings({ password: 'no' }) }),
+    422,
+    { code: 'source_failed', errors: [{ path: 'settings.password', code: 'unauthorized' }] },
+  ],
+  [
+    'a peer that is not there',
+    () => ({ settings: settings({ port: 9 }) }),
+    422,
+    { code: 'source_failed', errors: [{ path: 'settings.port', code: 'unreachable' }] },
+  ],
+  [
+    'Kafka itself',
+    () => ({ settings: settings({ port: Number(site.brokers[0]!.split(':')[1]) }), try: false }),
+    422,
+    { code: 'destination_not_allowed', errors: [{ path: 'settings.host' }] },
+  ],
+  [
+    'metadata of a cloud',
+    () => ({ settings: settings({ host: '169.254.169.254' }), try: false }),
+    422,
+    { code: 'destination_not_allowed' },
+  ],
+  ['a name that cannot be', () => ({ name: 'Line 1', settings: settings() }), 422, { errors: [{ path: 'name' }] }],
+])('%s is refused', async (_, body, status, problem) => {
+  const answer = await call('POST', '/v1/sources', { name: 'wrong', type: 'loopback', ...body() });
+  expect(answer).toMatchObject({ status, body: problem });
+  expect((await call('GET', '/v1/sources/wrong')).status).toBe(404);
+});
+
+test('a source can be saved untried, and a try saves nothing', async () => {
+  const untried = { name: 'later', type: 'loopback', settings: settings({ port: 9 }), enabled: false, try: false };
+  expect(await call('POST', '/v1/sources', untried)).toMatchObject({ status: 201, body: { tried: false, seen: null } });
+  expect((await call('POST', '/v1/sources', untried)).body).toMatchObject({ code: 'conflict' });
+  expect(await call('POST', '/v1/sources/try', { type: 'loopback', settings: settings() })).toMatchObject({
+    status: 200,
+    body: { summary: 'A peer that counts.' },
+  });
+  expect(((await call('GET', '/v1/sources')).body as { data: SourceView[] }).data.map(({ name }) => name)).toEqual([
+    'later',
+  ]);
+  await call('DELETE', '/v1/sources/later');
+});
+
+test('a repeat with the same Idempotency-Key is one source, and is not tried again', async () => {
+  const body = { name: 'once', type: 'loopback', settings: settings(), enabled: false };
+  const first = await call('POST', '/v1/sources', body, { 'idempotency-key': 'k-1' });
+  const tries = peer.connections;
+  const second = await call('POST', '/v1/sources', body, { 'idempotency-key': 'k-1' });
+  expect([first.status, second.status]).toEqual([201, 201]);
+  expect(second.body).toEqual(first.body);
+  expect(peer.connections).toBe(tries);
+  await call('DELETE', '/v1/sources/once');
+});
+
+test('one process at a time runs a source; another goes on from the cursor', async () => {
+  await call('POST', '/v1/sources', { name: 'moved', type: 'loopback', settings: settings({ machine: 'M-3' }) });
+  peer.sayTo(1_000);
+  await eventually(async () => (await numbers('moved')).length >= 1_000, 'the first signals');
+  const owner = (await source('moved')).state.owner;
+  services.push(await boot());
+  // Whoever gets the partition, the source goes on; then the first process ends, and the other one has it.
+  peer.sayTo(2_000);
+  await eventually(async () => distinct(await numbers('moved')).length >= 2_000, 'the signals of two processes');
+  await services.shift()!.stop();
+  peer.sayTo(3_000);
+  await eventually(
+    async () => distinct(await numbers('moved')).length >= 3_000,
+    'the signals of the other process',
+    60_000,
+  );
+  expect(distinct(await numbers('moved'))).toEqual(upTo(3_000));
+  const state = await eventually(async () => {
+    const view = await source('moved');
+    return view.state.owner !== owner && view.state.connection === 'connected' ? view.state : null;
+  }, 'the other owner');
+  expect(state.owner).not.toBeNull();
+  expect(peer.open).toBe(1);
+  await call('DELETE', '/v1/sources/moved');
+});
+
+test('the secrets stand in no topic', async () => {
+  const topics = await Promise.all(
+    [site.topics.sources, site.topics.sourceState, site.topics.signals].map((topic) => site.records(topic)),
+  );
+  const records = topics.flat();
+  expect(records.some((record) => decodeSource(record).kind === 'put')).toBe(true);
+  expect(records.some(({ value }) => value?.toString().includes(peer.password))).toBe(false);
+});
+
+test('another tenant sees and changes nothing of it', async () => {
+  await call('POST', '/v1/sources', { name: 'mine', type: 'loopback', settings: settings(), enabled: false });
+  const other = await site.keyOf('other', ['machines:read', 'machines:write']);
+  const as = { authorization: `Bearer ${other}` };
+  await eventually(async () => (await call('GET', '/v1/sources', undefined, as)).status === 200, 'the key');
+  expect((await call('GET', '/v1/sources', undefined, as)).body).toEqual({ data: [], nextCursor: null });
+  for (const [method, body] of [['GET'], ['PATCH', { enabled: true }], ['DELETE']] as const)
+    expect((await call(method, '/v1/sources/mine', body, as)).status).toBe(404);
+  const reader = await site.keyOf('default', ['machines:read']);
+  const read = { authorization: `Bearer ${reader}` };
+  await eventually(async () => (await call('GET', '/v1/sources/mine', undefined, read)).status === 200, 'the key');
+  expect((await call('DELETE', '/v1/sources/mine', undefined, read)).status).toBe(403);
+  expect(ADMIN_KEY).not.toBe(other);
+  await call('DELETE', '/v1/sources/mine');
+});

@@ -1,0 +1,268 @@
+import { type EncryptionKey, HIDDEN_VALUE } from '@millrace/domain';
+import {
+  encodeSource,
+  encodeSourceState,
+  type NewSource,
+  type OutgoingMessage,
+  type SavedSourceView,
+  SOURCE_LIMITS,
+  type SourceChanges,
+  type SourceToTry,
+  type SourceView,
+  type TopicNames,
+  type TriedSourceView,
+} from '@millrace/protocol';
+import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
+import { type Logger, sourceChanged } from '@millrace/telemetry';
+import type { ReadySource, RegisteredKind, SourceRegistry } from '../signal-intake/source-registry';
+import {
+  isGiven,
+  keptPaths,
+  memberAt,
+  openSettings,
+  type SourceSettings,
+  sealSettings,
+  withKept,
+} from './source-settings';
+import type { SourceTrial } from './source-trial';
+import type { SourceViews } from './source-view';
+import type { SourceReads, SourceTransaction, StoredSource } from './sources.ports';
+
+export const noSuchSource = (): Refused => new Refused('not_found', 'There is no source of this name.');
+
+export interface SourceTools {
+  readonly registry: SourceRegistry;
+  readonly trial: SourceTrial;
+  readonly views: SourceViews;
+  readonly topics: Pick<TopicNames, 'sources' | 'sourceState'>;
+  readonly encryptionKey: EncryptionKey;
+  readonly random: (bytes: number) => Buffer;
+  /** Unix ms. */
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+const recordOf = (topic: string, source: StoredSource): OutgoingMessage => {
+  const { tenant, name, type, enabled, version, settings } = source;
+  return encodeSource(topic, source, {
+    tenant,
+    name,
+    type,
+    enabled,
+    version,
+    settings,
+    createdAt: source.createdAt.getTime(),
+  });
+};
+
+/** What is asked for, read by its kind; the secrets in the clear. */
+interface Checked {
+  readonly kind: RegisteredKind;
+  readonly source: ReadySource;
+  readonly settings: SourceSettings;
+  /** Paths of secrets that were made here; the answer shows them. */
+  readonly made: readonly string[];
+}
+
+/** Creates, changes and tries sources: what is saved has been read by its kind, judged by the guard, and mostly tried. */
+export class SaveSource {
+  constructor(
+    private readonly writer: ConfigurationWriter<SourceTransaction>,
+    private readonly reads: SourceReads,
+    private readonly tools: SourceTools,
+  ) {}
+
+  async create(request: WriteRequest, asked: NewSource): Promise<SavedSourceView> {
+    const { tools } = this;
+    const { tenant } = request;
+    const checked = this.check(asked.type, asked.settings, null);
+    let seen: TriedSourceView | null = null;
+    return this.writer.write(
+      request,
+      async (tx) => {
+        await tx.lock();
+        if ((await tx.find(asked.name)) !== null) throw nameTaken(asked.name);
+        if ((await tx.count()) >= SOURCE_LIMITS.perTenant)
+          throw new Refused('conflict', `A tenant has at most ${SOURCE_LIMITS.perTenant} sources; delete one first.`);
+        const at = new Date(tools.now());
+        const source: StoredSource = {
+          tenant,
+          name: asked.name,
+          type: asked.type,
+          enabled: asked.enabled,
+          version: 1,
+          settings: this.seal(tenant, asked.name, checked),
+          tried: seen !== null,
+          createdAt: at,
+          updatedAt: at,
+        };
+        await tx.save(source);
+        return {
+          answer: { ...this.viewWithMade(source, checked), seen },
+          // A former source of this name may have left its state.
+          records: [encodeSourceState(tools.topics.sourceState, source, null), recordOf(tools.topics.sources, source)],
+          whenUnacknowledged: `The source ${asked.name} is stored and is read as soon as Kafka acknowledges it; look at it again.`,
+          tell: () => this.tell(request, source, 'created'),
+        };
+      },
+      async () => {
+        if ((await this.reads.find(tenant, asked.name)) !== null) throw nameTaken(asked.name);
+        if (asked.try) seen = await tools.trial.run(checked.source, { tenant, name: asked.name });
+        else await tools.trial.requireReach(checked.source);
+      },
+    );
+  }
+
+  async change(request: WriteRequest, name: string, asked: SourceChanges): Promise<SavedSourceView> {
+    const { tools } = this;
+    const { tenant } = request;
+    const before = await this.reads.find(tenant, name);
+    if (before === null) throw noSuchSource();
+    const checked = asked.settings === undefined ? null : this.check(before.type, asked.settings, before);
+    let seen: TriedSourceView | null = null;
+    return this.writer.write(
+      request,
+      async (tx) => {
+        await tx.lock();
+        const former = await tx.find(name);
+        if (former === null) throw noSuchSource();
+        if (former.version !== before.version)
+          throw new Refused('conflict', `The source ${name} was changed meanwhile; look at it and try again.`);
+        const source: StoredSource = {
+          ...former,
+          enabled: asked.enabled ?? former.enabled,
+          version: former.version + 1,
+          ...(checked === null ? {} : { settings: this.seal(tenant, name, checked), tried: seen !== null }),
+          updatedAt: new Date(tools.now()),
+        };
+        await tx.save(source);
+        return {
+          answer: { ...this.viewWithMade(source, checked), seen },
+          records: [recordOf(tools.topics.sources, source)],
+          whenUnacknowledged: `The change of ${name} is stored and takes effect as soon as Kafka acknowledges it; look at it again.`,
+          tell: () => this.tell(request, source, 'updated'),
+        };
+      },
+      async () => {
+        if (checked === null) return;
+        if (asked.try) seen = await tools.trial.run(checked.source, { tenant, name });
+        else await tools.trial.requireReach(checked.source);
+      },
+    );
+  }
+
+  async delete(request: WriteRequest, name: string): Promise<void> {
+    const { topics } = this.tools;
+    await this.writer.write(request, async (tx) => {
+      await tx.lock();
+      const source = await tx.find(name);
+      if (source === null) throw noSuchSource();
+      await tx.delete(name);
+      return {
+        answer: null,
+        records: [encodeSource(topics.sources, source, null), encodeSourceState(topics.sourceState, source, null)],
+        whenUnacknowledged: `The source ${name} is deleted, and is read until Kafka acknowledges that.`,
+        tell: () => this.tell(request, source, 'deleted'),
+      };
+    });
+  }
+
+  /** Saves nothing. */
+  async try(tenant: string, asked: SourceToTry): Promise<TriedSourceView> {
+    const former = asked.name === undefined ? null : await this.reads.find(tenant, asked.name);
+    if (asked.name !== undefined && former === null) throw noSuchSource();
+    const checked = this.check(asked.type, asked.settings, former?.type === asked.type ? former : null);
+    return this.tools.trial.run(checked.source, { tenant, name: asked.name ?? 'try' });
+  }
+
+  /** Throws Refused for a kind that is not there, and for settings that are not as it takes them. */
+  private check(type: string, given: SourceSettings, former: StoredSource | null): Checked {
+    const { registry } = this.tools;
+    const kind = registry.find(type);
+    if (kind === null) {
+      const known = registry.all().map((one) => one.type);
+      const detail = `is not a kind of source of this release; available: ${known.join(', ')}`;
+      throw new Refused('invalid_request', `The body is not valid, type: ${detail}`, [{ path: 'type', detail }]);
+    }
+    const kept = former === null ? [] : keptPaths(kind.secrets, given, former.settings);
+    for (const path of kind.secrets)
+      if (memberAt(given, path) === HIDDEN_VALUE && !kept.includes(path))
+        throw wrongSetting(path, `must be given: ${HIDDEN_VALUE} keeps the one that is there, and there is none`);
+    const opened = kept.length === 0 ? null : this.open(former!, kind);
+    const settings = opened === null ? given : withKept(given, opened, kept);
+    const read = kind.read(settings);
+    if (read.kind === 'wrong') throw wrongSettings(read.error.issues);
+    if (opened !== null) this.requireSamePlace(kind, read.source, opened, kept[0]!);
+    const made = kind.shownOnce.filter(
+      (path) => !isGiven(memberAt(settings, path)) && isGiven(memberAt(read.source.settings, path)),
+    );
+    return {
+      kind,
+      source: read.source,
+      settings: withKept(settings, read.source.settings as SourceSettings, made),
+      made,
+    };
+  }
+
+  private viewWithMade(source: StoredSource, checked: Checked | null): SourceView {
+    const view = this.tools.views.of(source);
+    const shown = checked === null ? view.settings : withKept(view.settings, checked.settings, checked.made);
+    return { ...view, settings: shown };
+  }
+
+  private open(former: StoredSource, kind: RegisteredKind): SourceSettings {
+    try {
+      return openSettings(this.tools.encryptionKey, former, kind.secrets, former.settings);
+    } catch {
+      throw new Refused(
+        'conflict',
+        'The secrets of the source do not open with the key of this site; give them again.',
+      );
+    }
+  }
+
+  /** Otherwise whoever may change a source could have its secrets sent to a host of their own. */
+  private requireSamePlace(kind: RegisteredKind, source: ReadySource, former: SourceSettings, path: string): void {
+    const read = kind.read(former);
+    const places = (of: ReadySource) => JSON.stringify(of.reaches.map(({ path: _, ...place }) => place));
+    if (read.kind === 'ready' && places(read.source) !== places(source))
+      throw wrongSetting(path, 'must be given again, because the source leads to another place now');
+  }
+
+  private seal(tenant: string, name: string, { kind, settings }: Checked): SourceSettings {
+    const { encryptionKey, random } = this.tools;
+    return sealSettings(encryptionKey, random, { tenant, name }, kind.secrets, settings);
+  }
+
+  private tell(request: WriteRequest, source: StoredSource, change: 'created' | 'updated' | 'deleted'): void {
+    const { tenant, name, type, version } = source;
+    sourceChanged(this.tools.logger, { tenant, source: name, type, change, version, actor: request.actor });
+  }
+}
+
+const nameTaken = (name: string): Refused =>
+  new Refused('conflict', `There is a source ${name}; change it with PATCH /v1/sources/${name}, or take another name.`);
+
+const wrongSetting = (path: string, detail: string): Refused =>
+  new Refused('invalid_request', `The body is not valid, settings.${path}: ${detail}`, [
+    { path: `settings.${path}`, detail },
+  ]);
+
+const ERRORS_SHOWN = 20;
+
+type Issue = { readonly path: readonly PropertyKey[]; readonly message: string; readonly keys?: readonly string[] };
+
+const wrongSettings = (issues: readonly Issue[]): Refused => {
+  const errors = issues
+    .flatMap(({ path, message, keys }) =>
+      keys === undefined
+        ? [{ path: ['settings', ...path].map(String).join('.'), detail: message }]
+        : keys.map((key) => ({
+            path: ['settings', ...path, key].map(String).join('.'),
+            detail: 'There is no such member.',
+          })),
+    )
+    .slice(0, ERRORS_SHOWN);
+  const [first] = errors;
+  return new Refused('invalid_request', `The body is not valid, ${first?.path}: ${first?.detail}`, errors);
+};

@@ -1,0 +1,28 @@
+import type { SourceKindListView } from '@millrace/protocol';
+import { RequireScope } from '@millrace/service-runtime';
+import { Controller, Get, Inject } from '@nestjs/common';
+import { z } from 'zod';
+import { SourceRegistry } from '../signal-intake/source-registry';
+
+/** The kinds of source that this release has, for whoever sets one up. */
+@Controller('v1/source-kinds')
+@RequireScope('machines:read')
+export class SourceKindsController {
+  private readonly kinds: SourceKindListView;
+
+  constructor(@Inject(SourceRegistry) registry: SourceRegistry) {
+    this.kinds = {
+      data: registry.all().map(({ type, says, secrets, schema }) => ({
+        type,
+        says,
+        secrets: [...secrets],
+        settings: z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }),
+      })),
+    };
+  }
+
+  @Get()
+  list(): SourceKindListView {
+    return this.kinds;
+  }
+}

@@ -1,0 +1,109 @@
+import {
+  type SourceRecord,
+  type SourceState,
+  type SourceStateView,
+  type SourceView,
+  sourceKey,
+} from '@millrace/protocol';
+import type { SourceRegistry } from '../signal-intake/source-registry';
+import type { SourceStates } from '../signal-intake/source-views';
+import { hiddenSettings } from './source-settings';
+import type { StoredSource } from './sources.ports';
+
+const time = (ms: number | null | undefined): string | null =>
+  ms === null || ms === undefined ? null : new Date(ms).toISOString();
+
+const NO_STATE: SourceStateView = {
+  connection: 'waiting',
+  since: null,
+  reason: null,
+  nextTryAt: null,
+  session: null,
+  received: 0,
+  refused: 0,
+  gaps: 0,
+  counts: {},
+  rate: 0,
+  lagMs: null,
+  queued: 0,
+  lastSignal: null,
+  lastError: null,
+  owner: null,
+  at: null,
+};
+
+/** The state as the API shows it; that of a source of the same name that was deleted is none. */
+const viewOfState = (
+  state: SourceState | null,
+  source: Pick<StoredSource, 'enabled' | 'createdAt'>,
+): SourceStateView => {
+  if (state === null || state.createdAt !== source.createdAt.getTime())
+    return { ...NO_STATE, connection: source.enabled ? 'waiting' : 'stopped' };
+  const { connection, counts, lastSignal, lastError } = state;
+  const { received = 0, refused = 0, gaps = 0, ...others } = counts;
+  const waits = state.owner === null && source.enabled && connection.state !== 'finished';
+  return {
+    connection: waits ? 'waiting' : connection.state,
+    since: time(connection.since),
+    reason: connection.reason,
+    nextTryAt: time(connection.nextTryAt),
+    session: connection.session,
+    received,
+    refused,
+    gaps,
+    counts: others,
+    rate: state.owner === null ? 0 : Math.round(state.rate * 10) / 10,
+    lagMs: state.lagMs,
+    queued: state.queued,
+    lastSignal: lastSignal && { ...lastSignal, at: time(lastSignal.at)! },
+    lastError: lastError && { detail: lastError.detail, at: time(lastError.at)! },
+    owner: state.owner,
+    at: time(state.at),
+  };
+};
+
+/** Makes the views of sources; what they are doing comes from the topic of their owners. */
+export class SourceViews {
+  constructor(
+    private readonly registry: SourceRegistry,
+    private readonly states: Pick<SourceStates, 'get'>,
+  ) {}
+
+  of(source: StoredSource): SourceView {
+    return this.view(source, { readOnly: false });
+  }
+
+  /** A source of the service's environment. */
+  ofFixed(record: SourceRecord): SourceView {
+    const at = new Date(record.createdAt);
+    const view = this.view({ ...record, tried: false, createdAt: at, updatedAt: at }, { readOnly: true });
+    return { ...view, createdAt: null, updatedAt: null };
+  }
+
+  private view(source: StoredSource, { readOnly }: { readonly readOnly: boolean }): SourceView {
+    const kind = this.registry.find(source.type);
+    const settings = hiddenSettings(kind?.secrets ?? [], source.settings);
+    return {
+      name: source.name,
+      type: source.type,
+      enabled: source.enabled,
+      // Of a kind that this release does not know, nothing tells which members are secrets.
+      settings: kind === null ? {} : settings,
+      machines: machinesOf(kind?.read(settings) ?? null),
+      url: kind?.url(source) ?? null,
+      tried: source.tried,
+      readOnly,
+      version: source.version,
+      createdAt: source.createdAt.toISOString(),
+      updatedAt: source.updatedAt.toISOString(),
+      state: viewOfState(this.states.get(sourceKey(source.tenant, source.name)), source),
+    };
+  }
+}
+
+const machinesOf = (
+  read: ReturnType<NonNullable<ReturnType<SourceRegistry['find']>>['read']> | null,
+): string[] | null => {
+  if (read?.kind !== 'ready' || read.source.machines === null) return null;
+  return [...read.source.machines];
+};

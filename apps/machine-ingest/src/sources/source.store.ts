@@ -1,0 +1,53 @@
+import { type Database, inTenant, type Transaction } from '@millrace/postgres';
+import { MoreThan } from 'typeorm';
+import { SourceEntity } from './source.entity';
+import type { SourceSettings } from './source-settings';
+import type { SourceReads, SourceTransaction, StoredSource } from './sources.ports';
+
+const fromRow = (row: SourceEntity): StoredSource => ({
+  ...row,
+  settings: JSON.parse(row.settings) as SourceSettings,
+});
+
+const find = async (tx: Transaction, tenant: string, name: string): Promise<StoredSource | null> => {
+  const row = await tx.findOneBy(SourceEntity, { tenant, name });
+  return row && fromRow(row);
+};
+
+export class SourceStore implements SourceReads {
+  constructor(private readonly database: Database) {}
+
+  find(tenant: string, name: string): Promise<StoredSource | null> {
+    return inTenant(this.database, tenant, (tx) => find(tx, tenant, name));
+  }
+
+  list(tenant: string, after: string | null, limit: number): Promise<StoredSource[]> {
+    return inTenant(this.database, tenant, async (tx) => {
+      const rows = await tx.find(SourceEntity, {
+        where: { tenant, ...(after === null ? {} : { name: MoreThan(after) }) },
+        order: { name: 'ASC' },
+        take: limit,
+      });
+      return rows.map(fromRow);
+    });
+  }
+}
+
+/** What the use cases do inside the writer's transaction. */
+export const sourceTransaction = (tx: Transaction, tenant: string): SourceTransaction => ({
+  async lock() {
+    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`sources of ${tenant}`]);
+  },
+  count() {
+    return tx.countBy(SourceEntity, { tenant });
+  },
+  find(name) {
+    return find(tx, tenant, name);
+  },
+  async save(source) {
+    await tx.upsert(SourceEntity, { ...source, settings: JSON.stringify(source.settings) }, ['tenant', 'name']);
+  },
+  async delete(name) {
+    await tx.delete(SourceEntity, { tenant, name });
+  },
+});
