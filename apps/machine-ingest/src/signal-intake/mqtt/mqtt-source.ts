@@ -1,0 +1,197 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext } from '../source-kind';
+import type { ConnectionSettings } from './connection-settings';
+import { MqttConnection, type MqttMessage } from './mqtt-connection';
+import type { MqttIntake, Outcome } from './mqtt-intake';
+
+/** What came from the connection, in its order. */
+type Arrival =
+  | { readonly kind: 'message'; readonly message: MqttMessage }
+  | { readonly kind: 'up'; readonly resumed: boolean }
+  | { readonly kind: 'down' }
+  | { readonly kind: 'tick' };
+
+/** Messages and bytes that may wait here. Beyond, the socket is read no further: the broker, or its TCP window, holds them. */
+const MOST_QUEUED = 10_000;
+const MOST_QUEUED_BYTES = 64 * 1024 * 1024;
+/** Of one append: the first limit that is reached. */
+const MOST_MESSAGES = 500;
+const MOST_SIGNALS = 2_000;
+const STORE_AGAIN_MS = 1_000;
+const TICK_MS = 250;
+
+/** Client id whose session a successor finds again. */
+export const clientIdOf = (settings: ConnectionSettings, tenant: string, name: string): string =>
+  settings.clientId ?? `millrace-${tenant}-${name}`.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 128);
+
+/** Former filters, as the cursor of a source of either kind has them. */
+const filtersOf = (cursor: SourceContext['cursor']): string[] =>
+  Array.isArray(cursor?.['filters']) ? cursor['filters'].filter((filter) => typeof filter === 'string') : [];
+
+/** A source that reads a broker: the connection on one side, Kafka on the other, and the kind's own intake between. */
+export class MqttSource implements OpenSource {
+  private readonly connection: MqttConnection;
+  private readonly queue: Arrival[] = [];
+  private queuedBytes = 0;
+  private readonly stopping = new AbortController();
+  private draining: Promise<void> | null = null;
+  private state: SourceConnection;
+  private lastError: OpenSourceHealth['lastError'] = null;
+  private failures = 0;
+  private reconnects = 0;
+  private messages = 0;
+  private ticking: NodeJS.Timeout | null = null;
+
+  constructor(
+    settings: ConnectionSettings,
+    private readonly context: SourceContext,
+    private readonly intake: MqttIntake,
+  ) {
+    this.state = { state: 'connecting', since: context.clock() };
+    this.connection = new MqttConnection({
+      settings,
+      clientId: clientIdOf(settings, context.tenant, context.name),
+      filters: intake.filters,
+      formerFilters: filtersOf(context.cursor),
+      persistent: true,
+      will: () => intake.will(context.clock()),
+      clock: context.clock,
+      random: context.random,
+      onMessage: (message) => {
+        this.queuedBytes += message.payload.length;
+        this.arrive({ kind: 'message', message });
+      },
+      onUp: ({ resumed }) => {
+        this.failures = 0;
+        this.state = {
+          state: 'connected',
+          since: context.clock(),
+          session: clientIdOf(settings, context.tenant, context.name),
+        };
+        context.logger.info({ source: context.name, resumed }, 'connected to the MQTT broker');
+        this.arrive({ kind: 'up', resumed });
+      },
+      onDown: (problem, wasUp, nextTryAt) => {
+        const now = context.clock();
+        this.failures++;
+        this.reconnects++;
+        this.lastError = { at: now, detail: problem.message };
+        const since = this.state.state === 'disconnected' || this.state.state === 'degraded' ? this.state.since : now;
+        this.state = {
+          state: this.failures >= 3 ? 'degraded' : 'disconnected',
+          since,
+          reason: problem.message,
+          nextTryAt,
+        };
+        context.logger.warn({ source: context.name, code: problem.code, error: problem.message }, 'no MQTT broker');
+        if (wasUp) this.arrive({ kind: 'down' });
+      },
+    });
+  }
+
+  start(): void {
+    this.connection.start();
+    this.ticking = setInterval(() => this.arrive({ kind: 'tick' }), TICK_MS);
+  }
+
+  async stop(): Promise<void> {
+    if (this.ticking !== null) clearInterval(this.ticking);
+    await this.connection.stop(this.intake.farewell(this.context.clock()));
+    this.stopping.abort(new Error('the source is stopped'));
+    this.queue.length = 0;
+    await this.draining;
+    this.state = { state: 'stopped', since: this.context.clock() };
+  }
+
+  health(): OpenSourceHealth {
+    return {
+      connection: this.state,
+      lastError: this.lastError,
+      counts: {
+        messages: this.messages,
+        reconnects: this.reconnects,
+        ...this.intake.counts(),
+      },
+      queued: this.queue.length + this.intake.held(),
+      lagMs: null,
+    };
+  }
+
+  private arrive(arrival: Arrival): void {
+    if (this.stopping.signal.aborted) return;
+    // One tick in the queue is enough: it says no more than that time has passed.
+    if (arrival.kind === 'tick' && this.queue.length > 0) return;
+    this.queue.push(arrival);
+    if (this.queue.length >= MOST_QUEUED || this.queuedBytes >= MOST_QUEUED_BYTES) this.connection.pause();
+    this.work();
+  }
+
+  private work(): void {
+    this.draining ??= this.drain().finally(() => {
+      this.draining = null;
+      if (this.queue.length > 0 && !this.stopping.signal.aborted) this.work();
+    });
+  }
+
+  private async drain(): Promise<void> {
+    // Later: whatever comes in the same turn is one append.
+    await new Promise(setImmediate);
+    while (this.queue.length > 0 && !this.stopping.signal.aborted) {
+      const outcomes: Outcome[] = [];
+      let signals = 0;
+      while (outcomes.length < this.queue.length && outcomes.length < MOST_MESSAGES && signals < MOST_SIGNALS) {
+        const outcome = this.become(this.queue[outcomes.length]!);
+        outcomes.push(outcome);
+        signals += outcome.signals.length;
+      }
+      this.queue.splice(0, outcomes.length);
+      if (this.queue.length < MOST_QUEUED / 2 && this.queuedBytes < MOST_QUEUED_BYTES / 2) this.connection.resume();
+      for (const { publish } of outcomes) for (const message of publish) this.connection.publish(message);
+      await this.storeAtLast(outcomes);
+    }
+  }
+
+  private become(arrival: Arrival): Outcome {
+    const now = this.context.clock();
+    switch (arrival.kind) {
+      case 'message':
+        this.messages++;
+        this.queuedBytes -= arrival.message.payload.length;
+        return this.intake.take(arrival.message);
+      case 'up':
+        return this.intake.up(now, arrival.resumed);
+      case 'down':
+        return this.intake.down(now);
+      case 'tick':
+        return this.intake.tick(now);
+    }
+  }
+
+  /** The sink itself tries until Kafka answers; what it gives up on is tried again too, since the intake has moved on. */
+  private async storeAtLast(outcomes: readonly Outcome[]): Promise<void> {
+    const stopping = this.stopping.signal;
+    while (!stopping.aborted) {
+      try {
+        await this.store(outcomes);
+        return;
+      } catch (error) {
+        if (stopping.aborted) return;
+        this.lastError = { at: this.context.clock(), detail: `Signals cannot be stored: ${(error as Error).message}` };
+        this.context.logger.error({ source: this.context.name, error: (error as Error).message }, 'signals not stored');
+        await delay(STORE_AGAIN_MS, undefined, { signal: stopping }).catch(() => undefined);
+      }
+    }
+  }
+
+  private async store(outcomes: readonly Outcome[]): Promise<void> {
+    const { sink, name } = this.context;
+    const stopping = this.stopping.signal;
+    const signals = outcomes.flatMap((outcome) => outcome.signals);
+    const settled = outcomes.flatMap((outcome) => outcome.settled);
+    const refused = outcomes.flatMap((outcome) => outcome.refused);
+    await Promise.all(refused.map((line) => sink.refuse({ ...line, source: name, line: this.messages }, stopping)));
+    if (signals.length > 0 || settled.length > 0)
+      await sink.append(signals, { cursor: this.intake.cursor(), stopping });
+    for (const message of settled) message.settle();
+  }
+}

@@ -1,0 +1,135 @@
+import type { Signal } from '@millrace/domain';
+import type { SourceCursor } from '../source-kind';
+import type { MqttMessage, MqttOutgoing } from './mqtt-connection';
+import { type MqttIntake, NOTHING, type Outcome } from './mqtt-intake';
+import type { MqttSettings } from './mqtt-settings';
+import { gapSignal, lifecycleWord, mqttSignal, type SignalPlace } from './mqtt-signals';
+import { readTopicMessage } from './read-topic-message';
+import { TopicLives } from './topic-lives';
+import { isFixed } from './topic-template';
+
+/** Places of one message in the numbering of its session: a message has fewer values. */
+const PLACES = 2_048;
+/** Machines of templates that are told of connections. */
+const MOST_MACHINES = 10_000;
+
+/** Plain topics: each message becomes signals at once, and nothing waits for anything. */
+export class TopicsIntake implements MqttIntake {
+  readonly filters: readonly string[];
+  private readonly lives: TopicLives;
+  private readonly machines: Set<string>;
+  /** A session with the broker was there before, so one that is not resumed has lost what came meanwhile. */
+  private known: boolean;
+  private count = { duplicates: 0, retained: 0, empty: 0, unmapped: 0, left: 0, sessionsLost: 0 };
+
+  constructor(
+    private readonly settings: MqttSettings,
+    private readonly place: SignalPlace,
+    /** Session of the lifecycle: the client id. */
+    private readonly session: string,
+    cursor: SourceCursor | null,
+  ) {
+    this.filters = [...new Set(settings.topics.map(({ filter }) => filter))];
+    this.lives = new TopicLives(cursor?.['lives']);
+    this.machines = new Set(settings.topics.map(({ machine }) => machine).filter(isFixed));
+    this.known = cursor !== null;
+  }
+
+  take(message: MqttMessage): Outcome {
+    const read = readTopicMessage(message, this.settings.topics);
+    const settled = [message];
+    switch (read.kind) {
+      case 'unmapped':
+        this.count.unmapped++;
+        return { ...NOTHING, settled };
+      case 'empty':
+        this.count.empty++;
+        return { ...NOTHING, settled };
+      case 'refused': {
+        const { code, detail } = read;
+        const session = message.topic.slice(0, 200);
+        const line = { session, bytes: message.payload, code, detail, at: message.receivedAt };
+        return { ...NOTHING, refused: [line], settled };
+      }
+      case 'values':
+        return { ...NOTHING, signals: this.signals(message, read), settled };
+    }
+  }
+
+  private signals(
+    message: MqttMessage,
+    read: Extract<ReturnType<typeof readTopicMessage>, { kind: 'values' }>,
+  ): Signal[] {
+    const { topic, receivedAt, retain, dup } = message;
+    const { machine, seq, sourceTs } = read;
+    if (retain) this.count.retained++;
+    if (dup) this.count.duplicates++;
+    this.count.left += read.left;
+    const isNew = !this.machines.has(machine) && this.machines.size < MOST_MACHINES;
+    if (isNew) this.machines.add(machine);
+    const atMs = sourceTs === null ? null : Date.parse(sourceTs);
+    const session = seq === null ? this.session : this.lives.sessionOf(topic, seq, atMs, dup || retain, receivedAt);
+    const values = read.values.map(({ path, value, type }, index) =>
+      mqttSignal(this.place, receivedAt, topic.slice(0, 256), {
+        machine,
+        session,
+        seq: seq === null ? null : seq * PLACES + index,
+        path,
+        kind: 'event',
+        value,
+        type,
+        unit: read.unit,
+        quality: value === null ? 'bad' : 'good',
+        qualityCode: value === null ? 'mqtt:null' : null,
+        sourceTs,
+        // What a broker kept is how things stood when it was sent, and nothing that happens now.
+        flags: retain ? ['snapshot'] : [],
+      }),
+    );
+    return isNew ? [lifecycleWord(this.place, receivedAt, machine, this.session, 'connected'), ...values] : values;
+  }
+
+  up(now: number, resumed: boolean): Outcome {
+    const lost = this.known && !resumed;
+    this.known = true;
+    if (lost) this.count.sessionsLost++;
+    return {
+      ...NOTHING,
+      signals: [...this.machines].flatMap((machine) => [
+        lifecycleWord(this.place, now, machine, this.session, 'connected'),
+        ...(lost ? [gapSignal(this.place, now, machine, this.session, { from: null, to: null, lost: null })] : []),
+      ]),
+    };
+  }
+
+  down(now: number): Outcome {
+    const signals = [...this.machines].map((machine) =>
+      lifecycleWord(this.place, now, machine, this.session, 'disconnected'),
+    );
+    return { ...NOTHING, signals };
+  }
+
+  tick(): Outcome {
+    return NOTHING;
+  }
+
+  cursor(): SourceCursor {
+    return { v: 1, filters: this.filters.slice(0, 64), lives: this.lives.stored() };
+  }
+
+  counts(): { readonly [name: string]: number } {
+    return { ...this.count };
+  }
+
+  held(): number {
+    return 0;
+  }
+
+  will(): MqttOutgoing | null {
+    return null;
+  }
+
+  farewell(): MqttOutgoing | null {
+    return null;
+  }
+}
