@@ -13,6 +13,8 @@ export interface SourceKind<Settings> {
   readonly type: string;
   /** One sentence for the documentation and the console. */
   readonly says: string;
+  /** A recording brings its own time: no ticks of the wall clock are put between its signals. */
+  readonly recorded?: true;
   /** Form of `settings`, with defaults; says in plain words what is wrong and where. */
   readonly settings: z.ZodType<Settings>;
   /** Members of the settings that are sealed at rest and never shown again, as paths: `password`, `tls.key`. */

@@ -72,6 +72,17 @@ export const mtconnectSettings = z
 
 export type MtconnectSettings = z.infer<typeof mtconnectSettings>;
 
+/** Settings of a recorded MTConnectStreams document that is played once. */
+export const mtconnectRecordingSettings = z.strictObject({
+  /** Path of the document; `.gz` is unpacked. */
+  file: z.string().min(1).max(4096),
+  machine: machineName,
+  /** Name or uuid of the device in the document; null where it has one only. */
+  device: z.string().min(1).max(256).nullable().default(null),
+});
+
+export type MtconnectRecordingSettings = z.infer<typeof mtconnectRecordingSettings>;
+
 /** A device that is read, and the machine that it is. */
 export interface Route {
   readonly machine: string;

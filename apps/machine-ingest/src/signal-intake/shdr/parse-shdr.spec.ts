@@ -70,6 +70,19 @@ describe('parseShdr', () => {
     ['an escaped bar', `${T}|msg|"a\\|b"`, [['msg', 'a|b']]],
     ['a stamp with a duration', `${T}@12.5|a|1`, [['a', '1']]],
     ['a stamp without a zone is UTC', '2026-02-17T13:00:00.123|a|1', [['a', '1']]],
+    [
+      'a time series',
+      `${T}|load|3||1.5 2 -2.5e1`,
+      [['load', { sampleCount: '3', sampleRate: '', values: ['1.5', '2', '-2.5e1'] }]],
+    ],
+    [
+      'two pairs that only look like a time series',
+      `${T}|load|4|rpm|1.5 2 3`,
+      [
+        ['load', '4'],
+        ['rpm', '1.5 2 3'],
+      ],
+    ],
     ['a name that is a word of the language', `${T}|__proto__|1`, [['__proto__', '1']]],
   ])('%s', (_, line, expected) => {
     expect(observations(line)).toEqual(expected);

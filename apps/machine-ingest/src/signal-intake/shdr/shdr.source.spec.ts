@@ -3,8 +3,9 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import type { Signal } from '@millrace/domain';
 import { silentLogger } from '@millrace/telemetry';
 import { eventually } from '@millrace/test-environment';
-import type { RefusedLine, SignalSink } from '../source';
-import { ShdrTcpSource, type ShdrTiming } from './shdr-tcp.source';
+import type { RefusedLine } from '../source';
+import type { SourceSink } from '../source-kind';
+import { shdrSourceKind } from './shdr.kind';
 
 const STAMP = '2026-02-17T13:00:00.000Z';
 
@@ -39,7 +40,7 @@ class Adapter {
   }
 }
 
-class Collected implements SignalSink {
+class Collected implements SourceSink {
   readonly signals: Signal[] = [];
   readonly refused: RefusedLine[] = [];
   largest = 0;
@@ -64,20 +65,20 @@ describe('a live SHDR adapter', () => {
     for (const one of running.splice(0)) await one.stop();
   });
 
-  const begin = (port: number, timing: Partial<ShdrTiming> = {}) => {
+  const begin = (port: number) => {
     const sink = new Collected();
     let sessions = 0;
-    const source = new ShdrTcpSource({
+    const settings = shdrSourceKind.settings.parse({ host: '127.0.0.1', port, machine: 'RF-1', messages: ['msg'] });
+    const source = shdrSourceKind.open(settings, {
       tenant: 'default',
-      machine: 'RF-1',
-      host: '127.0.0.1',
-      port,
+      name: 'shdr:RF-1',
       sink,
+      cursor: null,
       logger: silentLogger,
       clock: Date.now,
       random: () => 0.01,
-      newSession: () => `s${++sessions}`,
-      timing,
+      newId: () => `s${++sessions}`,
+      folder: '',
     });
     source.start();
     running.push(source);
@@ -100,6 +101,19 @@ describe('a live SHDR adapter', () => {
     expect(sink.refused).toMatchObject([{ code: 'malformed', line: 3, bytes: Buffer.from('garbage') }]);
   });
 
+  it('tells messages and time series from pairs', async () => {
+    const adapter = await adapterOn();
+    const { sink } = begin(adapter.port);
+    await eventually(() => adapter.sockets.length === 1, 'the connection');
+    adapter.say(`${STAMP}|msg|M30|Door is open`, `${STAMP}|Xload|3|100|1.5 2 -2.5`, `${STAMP}|msg||UNAVAILABLE`);
+    await eventually(() => sink.signals.length === 4, 'all lines');
+    expect(sink.signals.slice(1).map(({ path, value, type, quality }) => [path, value, type, quality])).toEqual([
+      ['msg', { nativeCode: 'M30', text: 'Door is open' }, 'json', 'good'],
+      ['Xload', { sampleCount: '3', sampleRate: '100', values: ['1.5', '2', '-2.5'] }, 'json', 'good'],
+      ['msg', null, 'string', 'stale'],
+    ]);
+  });
+
   it('writes the loss into the log, and connects again under a new session', async () => {
     const adapter = await adapterOn();
     const { sink, source } = begin(adapter.port);
@@ -118,7 +132,7 @@ describe('a live SHDR adapter', () => {
       '$lifecycle=connected',
     ]);
     expect(sink.signals.map(({ session, seq }) => `${session}/${seq}`)).toEqual(['s1/0', 's1/1', 's1/2', 's2/0']);
-    expect(source.health().state).toBe('connected');
+    expect(source.health().connection.state).toBe('connected');
   });
 
   it('drops an adapter that stays silent for two heartbeats: a half-open connection gives no error', async () => {
@@ -144,8 +158,8 @@ describe('a live SHDR adapter', () => {
     const absent = await Adapter.start();
     const { port } = absent;
     await absent.stop();
-    const { sink, source } = begin(port, { longestBackoff: 1_000 });
-    await eventually(() => source.health().detail === 'ECONNREFUSED', 'the refusal');
+    const { sink, source } = begin(port);
+    await eventually(() => source.health().lastError?.detail.includes('ECONNREFUSED'), 'the refusal');
     await eventually(() => sink.said.length === 1, 'the word of it');
     await adapterOn(port);
     await eventually(() => sink.said.includes('$lifecycle=connected'), 'the connection');
