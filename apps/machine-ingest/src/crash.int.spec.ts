@@ -2,14 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  DEFAULT_MAPPING,
-  type Event,
-  foldSignal,
-  type MachineState,
-  newMachineState,
-  type Signal,
-} from '@millrace/domain';
+import { type Event, foldSignal, type MachineState, newMachineState, type Signal } from '@millrace/domain';
 import { eventually, ServiceProcess, testEnvironment } from '@millrace/test-environment';
 import { readShdrLine, startShdrReading } from './signal-intake/shdr/shdr-reading';
 import { IngestSite } from './test-support/ingest-site';
@@ -39,7 +32,7 @@ const undisturbed = (file: string, lines: readonly string[]) => {
   let refused = 0;
   let offset = 0n;
   const fold = (signal: Signal) => {
-    const folded = foldSignal(state, signal, { partition: 0, offset: offset++ }, DEFAULT_MAPPING);
+    const folded = foldSignal(state, signal, { partition: 0, offset: offset++ }, () => null);
     state = folded.state;
     events.push(...folded.events);
   };
@@ -122,21 +115,20 @@ const expectTheSame = (played: Played, expected: ReturnType<typeof undisturbed>)
   const folded: Event[] = [];
   for (const { message, read } of played.signals) {
     if (read.kind !== 'signal') throw new Error(read.detail);
-    const next = foldSignal(state, read.signal, message, DEFAULT_MAPPING, read.traceparent);
+    const next = foldSignal(state, read.signal, message, () => null, read.traceparent);
     state = next.state;
     folded.push(...next.events);
   }
   expect(once).toEqual(folded);
   const byId = new Map(once.map((event) => [event.id, JSON.stringify(event)]));
   expect(played.events.filter((event) => byId.get(event.id) !== JSON.stringify(event))).toEqual([]);
-  const { position: _p, counts, sessions: _s, alarms: _a, run: _r, settling: _t, lastRun: _l, ...rest } = played.state;
+  const { position: _p, counts, sessions: _s, alarms: _a, rules: _r, lastRun: _l, ...rest } = played.state;
   const {
     position: _p2,
     counts: counts2,
     sessions: _s2,
     alarms: _a2,
-    run: _r2,
-    settling: _t2,
+    rules: _r2,
     lastRun: _l2,
     ...rest2
   } = expected.state;

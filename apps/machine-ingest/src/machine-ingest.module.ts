@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { DEFAULT_MAPPING, machineKey } from '@millrace/domain';
+import { machineKey } from '@millrace/domain';
 import { compileSchema, EventRules } from '@millrace/event-schema';
 import type { DurableProducer } from '@millrace/kafka';
 import { builtInEventType } from '@millrace/protocol';
@@ -96,7 +96,7 @@ export const machineIngestModule = (context: Context, kinds: readonly Registered
     directory,
     directoryCaughtUp: () => view.waitForEnd(),
     topics,
-    mapping: DEFAULT_MAPPING,
+    mappingByHash: () => null,
     clock: Date.now,
     logger,
     onOwnership: async (gained, lost) => {

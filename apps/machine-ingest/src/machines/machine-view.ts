@@ -1,4 +1,4 @@
-import type { MachineState } from '@millrace/domain';
+import { type MachineState, presentRun } from '@millrace/domain';
 import type { MachineList, MachineView } from '@millrace/protocol';
 
 /** A machine's state as the API shows it. */
@@ -33,19 +33,20 @@ export const viewOfMachine = (state: MachineState): MachineView => ({
 });
 
 const currentRun = (state: MachineState): MachineView['currentRun'] => {
-  const run = state.run ?? state.settling;
-  if (run === null) return null;
-  const counted = run.partsBefore !== null;
+  const present = presentRun(state);
+  if (present === null) return null;
+  const { run, parts } = present;
+  const ended = 'ended' in run ? run : null;
   return {
     runId: run.id,
     startedAt: run.started.time,
-    endedAt: state.run === null ? (state.settling?.ended.time ?? null) : null,
+    endedAt: ended?.ended.time ?? null,
     durationSeconds: null,
-    parts: counted ? run.parts : null,
+    parts,
     partsBefore: run.partsBefore,
     partsAfter: null,
     program: run.program,
-    endedBy: state.run === null ? (state.settling?.endedBy ?? null) : null,
+    endedBy: ended?.endedBy ?? null,
     quality: run.outage ? 'uncertain' : 'good',
   };
 };

@@ -1,8 +1,9 @@
 import {
   type Event,
   foldSignal,
-  type MachineMapping,
   type MachineState,
+  type MappingByHash,
+  MappingMissing,
   machineKey,
   newMachineState,
 } from '@millrace/domain';
@@ -24,32 +25,37 @@ export class SignalBatch {
   private readonly states = new Map<string, MachineState>();
   private readonly refused: Array<{ message: IncomingMessage; code: string; detail: string }> = [];
 
-  constructor(private readonly mapping: MachineMapping) {}
+  constructor(private readonly mappingByHash: MappingByHash) {}
 
-  /** `current` is the live state of each machine of the partition; `stored` finds the one to go on from. */
+  /**
+   * `current` is the live state of each machine of the partition; `stored` finds the one to go on from. What comes back is
+   * the mapping that is missing: then the record was not folded, and is to be given again when the mapping is there.
+   */
   fold(
     message: IncomingMessage,
     current: Map<string, MachineState>,
     stored: (key: string) => MachineState | null,
-  ): void {
+  ): MappingMissing | null {
     const read = decodeSignal(message);
     if (read.kind === 'refused') {
       this.refused.push({ message, code: read.code, detail: read.detail });
-      return;
+      return null;
     }
     const { signal, traceparent } = read;
     const key = machineKey(signal.tenant, signal.machine);
     const before = current.get(key) ?? stored(key) ?? newMachineState(signal.tenant, signal.machine);
     try {
-      const folded = foldSignal(before, signal, message, this.mapping, traceparent);
+      const folded = foldSignal(before, signal, message, this.mappingByHash, traceparent);
       current.set(key, folded.state);
       if (folded.state !== before) this.states.set(key, folded.state);
       this.events.push(...folded.events);
     } catch (error) {
+      if (error instanceof MappingMissing) return error;
       // A rule that fails on one signal must not stop the machine: the signal is set aside with the reason.
       current.set(key, before);
       this.refused.push({ message, code: 'fold_failed', detail: (error as Error).message });
     }
+    return null;
   }
 
   take(): FoldedBatch {

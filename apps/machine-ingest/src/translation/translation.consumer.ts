@@ -1,5 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Event, type MachineMapping, type MachineState, machineKey, nextDue, type Signal } from '@millrace/domain';
+import {
+  type Event,
+  type MachineState,
+  type MappingByHash,
+  MappingMissing,
+  machineKey,
+  mappingInForce,
+  nextDue,
+  type Signal,
+} from '@millrace/domain';
 import type {
   Assignment,
   ConsumedRecord,
@@ -31,6 +40,8 @@ import { type FoldedBatch, SignalBatch } from './signal-batch';
  *
  * After a crash between any two of these the next owner starts from the stored states and makes the same events with the
  * same ids again; a record that a state already holds is passed over. Nothing is written for a partition that is lost.
+ *
+ * A record whose mapping is not here yet waits with all that follow it in its partition, until `mappingsCame`.
  */
 export interface TranslationPorts {
   readonly consumer: (options: WindowedConsumerOptions) => WindowedConsumer;
@@ -39,7 +50,7 @@ export interface TranslationPorts {
   /** Resolves when the directory holds all that is stored now. */
   readonly directoryCaughtUp: () => Promise<void>;
   readonly topics: TopicNames;
-  readonly mapping: MachineMapping;
+  readonly mappingByHash: MappingByHash;
   readonly clock: () => number;
   readonly logger: Logger;
   /** Told of partitions that came and went, when their states are known. */
@@ -52,6 +63,8 @@ export interface TranslationPorts {
 interface Owned {
   readonly states: Map<string, MachineState>;
   batch: { readonly folding: SignalBatch; readonly records: ConsumedRecord[] } | null;
+  /** Records that a mapping is missing for, and those after them. */
+  waiting: ConsumedRecord[];
   writing: Promise<void>;
   lost: boolean;
 }
@@ -119,6 +132,7 @@ export class TranslationConsumer {
       this.owned.set(partition, {
         states: this.storedStates(partition),
         batch: null,
+        waiting: [],
         writing: Promise.resolve(),
         lost: false,
       });
@@ -133,12 +147,35 @@ export class TranslationConsumer {
     return states;
   }
 
+  /** Mappings have come that may be waited for. */
+  mappingsCame(): void {
+    for (const [partition, owned] of this.owned) {
+      if (owned.waiting.length === 0) continue;
+      const records = owned.waiting;
+      owned.waiting = [];
+      for (const record of records) this.fold(record);
+      this.write(partition);
+      if (owned.waiting.length === 0) this.consumer.resumePartition(this.ports.topics.signals, partition);
+    }
+  }
+
   private fold(record: ConsumedRecord): void {
-    const owned = this.owned.get(record.message.partition);
+    const { partition } = record.message;
+    const owned = this.owned.get(partition);
     if (owned === undefined) return;
-    owned.batch ??= { folding: new SignalBatch(this.ports.mapping), records: [] };
-    owned.batch.records.push(record);
-    owned.batch.folding.fold(record.message, owned.states, (key) => this.ports.directory.get(key));
+    if (owned.waiting.length > 0) {
+      owned.waiting.push(record);
+      return;
+    }
+    owned.batch ??= { folding: new SignalBatch(this.ports.mappingByHash), records: [] };
+    const missing = owned.batch.folding.fold(record.message, owned.states, (key) => this.ports.directory.get(key));
+    if (missing === null) {
+      owned.batch.records.push(record);
+      return;
+    }
+    owned.waiting.push(record);
+    this.consumer.pausePartition(this.ports.topics.signals, partition);
+    this.ports.logger.warn({ machine: missing.machine, mapping: missing.mapping }, missing.message);
   }
 
   private write(partition: number): void {
@@ -195,7 +232,7 @@ export class TranslationConsumer {
     const due: Signal[] = [];
     for (const { states } of this.owned.values())
       for (const state of states.values()) {
-        const at = nextDue(state, ports.mapping);
+        const at = this.dueOf(state);
         if (at === null || at > now || !ports.livesNow(state.tenant, state.machine)) continue;
         due.push(tickSignal({ ...state, source: 'millrace', session: '' }, null, now));
       }
@@ -203,6 +240,15 @@ export class TranslationConsumer {
     ports.producer
       .send(due.map((signal) => encodeSignal(ports.topics.signals, signal)))
       .catch((error: Error) => ports.logger.warn({ error: error.message }, 'tick not stored'));
+  }
+
+  private dueOf(state: MachineState): number | null {
+    try {
+      return nextDue(state, mappingInForce(state, this.ports.mappingByHash));
+    } catch (error) {
+      if (error instanceof MappingMissing) return null;
+      throw error;
+    }
   }
 
   /** A former owner wrote an older state after ours; the last record of a key must be the newest. */

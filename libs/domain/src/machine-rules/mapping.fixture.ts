@@ -67,7 +67,7 @@ export const expression = (
 });
 
 /** `alias` as it is. */
-export const valueOf = (alias: AliasName): Expression => expression([alias], (read) => read(alias), alias);
+export const aliasValue = (alias: AliasName): Expression => expression([alias], (read) => read(alias), alias);
 export const constant = (value: ExpressionValue): Expression => expression([], () => value, JSON.stringify(value));
 /** `alias == word`, true as long as it says so. */
 export const says = (alias: AliasName, word: ExpressionValue): Expression =>

@@ -20,7 +20,7 @@ export interface RuleKind<R> {
   /** A signal has come; its value is in the state and in `context.scope.now` already. */
   readonly onSignal: (state: MachineState, rule: R, context: RuleContext & { readonly heard: Heard }) => MachineState;
   /** Evaluation time at which `onTime` has something to do, Unix ms; null when no timer runs. */
-  readonly nextDue: (state: MachineState, rule: R) => number | null;
+  readonly nextDue: (state: MachineState, rule: R, mapping: Mapping) => number | null;
 }
 
 export interface RuleContext {

@@ -1,10 +1,7 @@
-import type { MachineState } from '../signal/machine-state';
-import type { Rule, RuleKindName } from './mapping';
+import type { MachineState, RuleSlot } from '../signal/machine-state';
+import type { Rule } from './mapping';
 
-/** What one rule remembers, JSON as it is: `state.rules[rule.id]`. Each kind extends it with its own members, all bounded. */
-export interface RuleSlot {
-  readonly kind: RuleKindName;
-}
+export type { RuleSlot };
 
 /**
  * What the rule remembers, or null where it begins: it is new, or its id stood for another kind before the mapping was

@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { Event } from '../event/event';
-import { applyCondition, markStale } from './condition-rule';
-import { applyCounter } from './counter-rule';
+import { settingsOfSource } from '../machine-rules/alias-lookup';
+import { applyMissing, applySignal } from '../machine-rules/apply-signal';
+import { changeMapping, readMappingChange } from '../machine-rules/change-mapping';
+import { DEFAULT_MAPPING } from '../machine-rules/default-mapping';
+import type { Mapping } from '../machine-rules/mapping';
+import { rulesDue } from '../machine-rules/rule-kinds';
 import { openWindow, seeInWindow } from './duplicate-window';
 import { type EventDraft, machineEvent, type SignalPosition } from './machine-event';
-import { type MachineMapping, type Role, roleOfPath } from './machine-mapping';
-import { type MachineState, type SessionState, STATE_LIMITS } from './machine-state';
-import { closeDueRuns, followStatus } from './run-rule';
+import { counted, type MachineState, type MappingInForce, type SessionState, STATE_LIMITS } from './machine-state';
+import { admit, overdue, type Ready, reorderDue } from './reorder-buffer';
 import type { Signal } from './signal';
-import { type Moment, momentOf } from './signal-time';
-import { applyAvailability, applyExecution, changeStatus, wordOf } from './status-rule';
+import { momentOf } from './signal-time';
 
 /**
  * One signal of one machine, folded: the next state, and the events that follow from it.
@@ -23,32 +25,80 @@ export interface Folded {
   readonly events: readonly Event[];
 }
 
+/** The compiled mapping of a hash, or null while it is not there. */
+export type MappingByHash = (hash: string) => Mapping | null;
+
+/**
+ * The mapping that this machine's signals are to be read by is not there (yet). Nothing was folded: the caller waits for
+ * it and folds the same signal again.
+ */
+export class MappingMissing extends Error {
+  override readonly name = 'MappingMissing';
+  constructor(
+    readonly machine: string,
+    readonly mapping: MappingInForce,
+  ) {
+    super(
+      `The mapping ${mapping.name} version ${mapping.version} (${mapping.hash}) of machine ${machine} is not known here; ` +
+        'its signals wait for it.',
+    );
+  }
+}
+
+/** Throws MappingMissing, and nothing else whatever a signal holds. */
 export const foldSignal = (
   state: MachineState,
   signal: Signal,
   position: SignalPosition,
-  mapping: MachineMapping,
+  mappingByHash: MappingByHash,
   traceparent: string | null = null,
 ): Folded => {
   if (alreadyFolded(state, position)) return { state, events: [] };
-  const placed = {
+  const mapping = mappingInForce(state, mappingByHash);
+  const placed: MachineState = {
     ...state,
     position: { partition: position.partition, offset: String(position.offset) },
     counts: { ...state.counts, signals: state.counts.signals + 1 },
   };
-  const seen = rememberSignal(placed, signal);
-  if (seen === null)
-    return {
-      state: { ...placed, counts: { ...placed.counts, duplicates: placed.counts.duplicates + 1 } },
-      events: [],
-    };
   const drafts: EventDraft[] = [];
-  const next = applyRules(seen, signal, position, mapping, (draft) => drafts.push(draft));
-  return {
+  const emit = (draft: EventDraft) => void drafts.push(draft);
+  const told = (next: MachineState): Folded => ({
     state: next,
     events: drafts.map((draft, n) => machineEvent(state.tenant, state.machine, position, n, draft, traceparent)),
-  };
+  });
+  const seen = rememberSignal(placed, signal);
+  if (seen === null) return told(counted(placed, 'duplicates'));
+  if (signal.path === '$config') return told(configure(seen, signal, position, mapping, mappingByHash, emit));
+  const at = Math.max(state.at, Date.parse(signal.at));
+  const waited = overdue(seen, at);
+  const admitted = admit(waited.state, signal, settingsOfSource(mapping, signal.source).reorder, at);
+  const ready = waited.ready.length === 0 ? admitted.ready : [...waited.ready, ...admitted.ready];
+  let next = admitted.state;
+  ready.forEach((one, nth) => {
+    const turn = { mapping, position: nth === 0 ? position : { ...position, nth }, emit, late: isLate(one) };
+    next =
+      one.kind === 'gap'
+        ? applyMissing({ ...next, at: Math.max(next.at, at) }, one.of, one.lost, turn)
+        : applySignal(next, one.signal, turn);
+  });
+  // A signal that waits for its turn brings time all the same.
+  return told(
+    next.at === at || ready.length > 0
+      ? next
+      : applySignal(next, tickOf(signal), { mapping, position, emit, late: false }),
+  );
 };
+
+const isLate = (ready: Ready): boolean => ready.kind === 'signal' && ready.late;
+
+const tickOf = (signal: Signal): Signal => ({
+  ...signal,
+  path: '$tick',
+  kind: 'lifecycle',
+  value: null,
+  sourceTs: null,
+  flags: [],
+});
 
 /** The state already holds this record: it was read again after a restart between the state's write and the commit. */
 export const alreadyFolded = (state: MachineState, position: SignalPosition): boolean =>
@@ -56,83 +106,39 @@ export const alreadyFolded = (state: MachineState, position: SignalPosition): bo
   state.position.partition === position.partition &&
   BigInt(state.position.offset) >= position.offset;
 
-const applyRules = (
+/** Throws MappingMissing. */
+export const mappingInForce = (state: MachineState, mappingByHash: MappingByHash): Mapping =>
+  state.config === null ? DEFAULT_MAPPING : found(state.machine, state.config, mappingByHash);
+
+const found = (machine: string, name: MappingInForce, mappingByHash: MappingByHash): Mapping => {
+  const mapping = mappingByHash(name.hash);
+  if (mapping === null) throw new MappingMissing(machine, name);
+  return mapping;
+};
+
+/** Evaluation time at which something of this machine is due by itself, Unix ms; null when nothing is. */
+export const nextDue = (state: MachineState, mapping: Mapping): number | null => {
+  let due = rulesDue(state, mapping);
+  for (const other of [state.staleDue, reorderDue(state)])
+    if (other !== null && (due === null || other < due)) due = other;
+  return due;
+};
+
+const configure = (
   state: MachineState,
   signal: Signal,
   position: SignalPosition,
-  mapping: MachineMapping,
+  from: Mapping,
+  mappingByHash: MappingByHash,
   emit: (draft: EventDraft) => void,
 ): MachineState => {
-  if (signal.flags.includes('historical'))
-    return { ...state, counts: { ...state.counts, historical: state.counts.historical + 1 } };
+  const change = readMappingChange(signal);
+  if (change === null) return state;
+  const to = change.to === null ? DEFAULT_MAPPING : found(state.machine, change.to, mappingByHash);
   const at = Math.max(state.at, Date.parse(signal.at));
-  const moment = momentOf(signal, at);
-  const closed = closeDueRuns({ ...state, at }, moment, mapping, emit);
-  if (signal.path === '$tick') return closed;
-  const suspect = signal.sourceTs !== null && moment.clock === null;
-  const known: MachineState = {
-    ...closed,
-    lastSignal: { path: signal.path, source: signal.source, moment },
-    counts: suspect ? { ...closed.counts, clockSuspect: closed.counts.clockSuspect + 1 } : closed.counts,
-  };
-  if (signal.path === '$lifecycle') {
-    const after = applyLifecycle(known, signal, moment, emit);
-    return followStatus(known, after, moment, mapping, position, emit);
-  }
-  if (signal.kind === 'condition') return applyCondition(known, signal, moment, position, emit);
-  const role = roleOfPath(mapping, signal.path);
-  if (role === null) return known;
-  const bound = bind(known, role, signal.path);
-  if (bound === null) return known;
-  const after = applyRole(bound, role, signal, moment, mapping, emit);
-  return followStatus(known, after, moment, mapping, position, emit);
-};
-
-const applyRole = (
-  state: MachineState,
-  role: Role,
-  signal: Signal,
-  moment: Moment,
-  mapping: MachineMapping,
-  emit: (draft: EventDraft) => void,
-): MachineState => {
-  switch (role) {
-    case 'execution':
-      return applyExecution(state, signal, moment, mapping, emit);
-    case 'availability':
-      return applyAvailability(state, signal, moment, mapping, emit);
-    case 'counter':
-      return applyCounter(state, signal, moment, mapping, emit);
-    case 'program': {
-      const program = signal.value === null ? null : wordOf(signal);
-      if (program === null) return state;
-      const named = program.slice(0, 256);
-      return {
-        ...state,
-        program: named,
-        run: state.run !== null && state.run.program === null ? { ...state.run, program: named } : state.run,
-      };
-    }
-  }
-};
-
-/** The source lost the machine, or has it again. Silence of the source is written into the log, so that the rules see it. */
-const applyLifecycle = (
-  state: MachineState,
-  signal: Signal,
-  moment: Moment,
-  emit: (draft: EventDraft) => void,
-): MachineState => {
-  if (signal.value !== 'disconnected') return state;
-  const stale = markStale(state, (alarm) => alarm.source === signal.source);
-  const offline = { current: 'offline', reason: 'connection_lost', sourceState: null, quality: 'stale' } as const;
-  return changeStatus({ ...stale, execution: null }, offline, moment, emit);
-};
-
-const bind = (state: MachineState, role: Role, path: string): MachineState | null => {
-  const bound = state.bound[role];
-  if (bound === undefined) return { ...state, bound: { ...state.bound, [role]: path } };
-  return bound === path ? state : null;
+  const timed = applySignal(state, tickOf(signal), { mapping: from, position, emit, late: false });
+  const moment = momentOf({ ...signal, sourceTs: null }, at);
+  return changeMapping(timed, { from, to, name: change.to }, { emit, moment, position });
 };
 
 /** The state with the signal noted as seen, or null for a duplicate. */

@@ -21,7 +21,12 @@ export type Emit = (draft: EventDraft) => void;
 export interface SignalPosition {
   readonly partition: number;
   readonly offset: bigint;
+  /** Of several that one record lets go on, in order, which; absent for the first. */
+  readonly nth?: number;
 }
+
+const placeOf = ({ partition, offset, nth }: SignalPosition): (string | number)[] =>
+  nth === undefined ? [partition, String(offset)] : [partition, String(offset), nth];
 
 const digest = (parts: readonly unknown[]): string => createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 
@@ -32,12 +37,13 @@ export const idFromSignal = (
   machine: string,
   position: SignalPosition,
   what: string,
-): string => `${prefix}_${digest([tenant, machine, position.partition, String(position.offset), what]).slice(0, 26)}`;
+): string => `${prefix}_${digest([tenant, machine, ...placeOf(position), what]).slice(0, 26)}`;
 
 /**
  * An event's id is a function of the machine, the rule, the signal that fired it and its number among that rule's events
  * for that signal: folding the same record again after a crash makes the same event, and it collapses downstream. So does
- * its trace: an event of a signal without a trace begins one that is derived from the id.
+ * its trace: an event of a signal without a trace begins one that is derived from the id. An event that is dated by the
+ * time of receipt, because the machine's stamp could not be right, says so in its data (`clockSuspect`).
  */
 export const machineEvent = (
   tenant: string,
@@ -64,7 +70,7 @@ export const machineEvent = (
     source,
     subject: machine,
     time: draft.moment.time,
-    data: JSON.stringify(draft.data),
+    data: JSON.stringify(draft.moment.suspect ? { ...draft.data, clockSuspect: true } : draft.data),
     traceparent: traceparent ?? `00-${hash.slice(0, 32)}-${hash.slice(32, 48)}-01`,
   };
 };

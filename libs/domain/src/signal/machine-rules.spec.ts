@@ -24,7 +24,7 @@ describe('status', () => {
     const { told, state } = fold(words.map((word, n) => signal(n * 1000, 'execution', word)));
     expect(told.map(({ type, value }) => value ?? type)).toEqual(['machine.status_changed', 'DANCING', 'SINGING']);
     expect(state.status.current).toBe('running');
-    expect(state.counts.unmapped).toBe(4);
+    expect(state.counts.unmappedValues).toBe(4);
   });
 
   it('is frozen by bad quality and by null', () => {

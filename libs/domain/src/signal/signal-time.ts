@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Signal } from './signal';
 
 /**
@@ -14,19 +15,28 @@ export interface Moment {
   readonly clock: string | null;
   /** Evaluation time of the machine, Unix ms; never falls from one signal to the next. */
   readonly at: number;
+  /** There was a stamp, and it could not be right. */
+  readonly suspect?: true;
 }
 
-/** How far a device's clock may lie from ours before its stamps are not used. */
+/** How far a device's clock may lie from ours before its stamps are not used, where the mapping says nothing. */
 export const MAX_SKEW_MS = 300_000;
 
-export const momentOf = (signal: Signal, at: number): Moment => {
+export const momentOf = (signal: Signal, at: number, maxSkewMs: number = MAX_SKEW_MS): Moment => {
   const receivedMs = Date.parse(signal.receiveTs);
-  if (signal.sourceTs !== null) {
-    const ms = Date.parse(signal.sourceTs);
-    if (Math.abs(ms - receivedMs) <= MAX_SKEW_MS)
-      return { time: signal.sourceTs, ms, clock: `${signal.source}\n${signal.session}\n${signal.clock}`, at };
-  }
-  return { time: signal.receiveTs, ms: receivedMs, clock: null, at };
+  if (signal.sourceTs === null) return { time: signal.receiveTs, ms: receivedMs, clock: null, at };
+  const ms = Date.parse(signal.sourceTs);
+  return Math.abs(ms - receivedMs) <= maxSkewMs
+    ? { time: signal.sourceTs, ms, clock: clockOf(signal), at }
+    : { time: signal.receiveTs, ms: receivedMs, clock: null, at, suspect: true };
+};
+
+/** A moment that no stamp tells of: a timer that has run out. */
+export const momentAt = (at: number): Moment => ({ time: new Date(at).toISOString(), ms: at, clock: null, at });
+
+const clockOf = (signal: Signal): string => {
+  const text = `${signal.source}\n${signal.session}\n${signal.clock}`;
+  return text.length <= 160 ? text : createHash('sha256').update(text).digest('hex');
 };
 
 /** Milliseconds from one moment to a later one; never negative. */

@@ -11,7 +11,7 @@ export interface Signal {
   readonly seq: number | null;
   /** Position inside one message, where one `seq` carries several observations. */
   readonly idx?: number;
-  /** Name of the data item, or `$lifecycle` (value `connected` | `disconnected`) or `$tick`. */
+  /** Name of the data item, or `$lifecycle` (value one of LIFECYCLE_WORDS), `$gap`, `$config` or `$tick`. */
   readonly path: string;
   readonly kind: 'sample' | 'event' | 'condition' | 'lifecycle';
   /** Integers above 2^53 and decimals travel as text; NaN and infinities are null with bad quality. */

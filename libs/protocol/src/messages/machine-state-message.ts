@@ -4,7 +4,8 @@ import type { IncomingMessage, OutgoingMessage } from './message';
 /**
  * What the rules remember of each machine, on the compacted topic `machine-state`: key is tenant and machine, value the
  * whole state with the offset of the last signal in it. Of two states of one machine the one with the higher offset
- * counts, whichever was written later: an owner that has lost its partition may still write once.
+ * counts, whichever was written later: an owner that has lost its partition may still write once. A state of another
+ * version of its form is unreadable, and its machine begins anew.
  */
 export const encodeMachineState = (topic: string, state: MachineState): OutgoingMessage => ({
   topic,
@@ -24,7 +25,7 @@ export const decodeMachineState = (message: IncomingMessage): MachineStateChange
   if (message.value === null) return { kind: 'deleted', key };
   try {
     const state = JSON.parse(message.value.toString('utf8')) as MachineState;
-    return state.v === 1 && machineKey(state.tenant, state.machine) === key
+    return state.v === 2 && machineKey(state.tenant, state.machine) === key
       ? { kind: 'put', key, state }
       : { kind: 'unreadable' };
   } catch {

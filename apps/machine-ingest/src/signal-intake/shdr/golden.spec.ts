@@ -1,11 +1,4 @@
-import {
-  DEFAULT_MAPPING,
-  type Event,
-  foldSignal,
-  type MachineState,
-  newMachineState,
-  type Signal,
-} from '@millrace/domain';
+import { type Event, foldSignal, type MachineState, newMachineState, type Signal } from '@millrace/domain';
 import { describeRecordings, golden, recordingLines } from '../../test-support/recordings';
 import { readShdrLine, startShdrReading } from './shdr-reading';
 
@@ -65,7 +58,7 @@ const play = (machine: string, lines: string[], restartAt: ReadonlySet<number> =
     reading = read.reading;
     if (read.refused) refused++;
     for (const signal of read.signals) {
-      const folded = foldSignal(state, signal, { partition: 0, offset: BigInt(signals.length) }, DEFAULT_MAPPING);
+      const folded = foldSignal(state, signal, { partition: 0, offset: BigInt(signals.length) }, () => null);
       signals.push(signal);
       state = restartAt.has(signals.length) ? (JSON.parse(JSON.stringify(folded.state)) as MachineState) : folded.state;
       for (const event of folded.events)

@@ -1,0 +1,168 @@
+import type { Emit } from '../signal/machine-event';
+import { counted, type MachineState, STATE_LIMITS } from '../signal/machine-state';
+import type { Signal } from '../signal/signal';
+import type { Moment } from '../signal/signal-time';
+import { compare, multiply, type Rational, subtract, toRational, ZERO } from '../unit/rational';
+import { boundedValue, charsOf, exactOf, type HeldValue, heldNumber } from './held-value';
+import type { MappedSignal } from './mapping';
+import type { Heard } from './rule-kind';
+import { type TypedValue, typedValue } from './typed-value';
+
+/**
+ * A signal as the alias that it speaks for: its type and unit held to what the mapping declares, scaled exactly, put into
+ * the state, and made what the rules hear. Null where it lies in the deadband: then it is only a sign of life.
+ */
+export const takeValue = (
+  state: MachineState,
+  signal: Signal,
+  mapped: MappedSignal,
+  moment: Moment,
+  afterGap: boolean,
+  emit: Emit,
+): { readonly state: MachineState; readonly heard: Heard | null } => {
+  const before = Object.hasOwn(state.values, mapped.alias) ? state.values[mapped.alias]! : null;
+  const usable = signal.quality === 'good' || signal.quality === 'uncertain';
+  const typed: TypedValue = usable ? typedValue(signal, mapped.type) : { kind: 'nothing' };
+  let next = state;
+  const conflict = typed.kind === 'conflict' || signal.flags.includes('type_changed');
+  if (conflict) {
+    next = counted(next, 'typeChanged');
+    if (before?.typeConflict !== true)
+      emit({
+        rule: `type ${mapped.alias}`,
+        type: 'ingest.type_changed',
+        moment,
+        data: {
+          machine: state.machine,
+          path: signal.path,
+          alias: mapped.alias,
+          declared: mapped.type,
+          type: signal.type,
+          used: typed.kind === 'value',
+        },
+      });
+  }
+  const unit = unitOf(before, signal, mapped);
+  if (unit.foreign !== null && before?.foreignUnit !== unit.foreign) {
+    next = counted(next, 'unitChanged');
+    emit({
+      rule: `unit ${mapped.alias}`,
+      type: 'ingest.unit_changed',
+      moment,
+      data: {
+        machine: state.machine,
+        path: signal.path,
+        alias: mapped.alias,
+        previous: unit.expected,
+        current: unit.foreign,
+      },
+    });
+  }
+  const value = typed.kind === 'value' && unit.foreign === null ? scaled(typed, mapped) : null;
+  const at = moment.at;
+  const snapshot = signal.flags.includes('snapshot') || before?.lost === true;
+  if (value !== null && before !== null && isInDeadband(before, value.exact, mapped, at)) {
+    const held = { ...before, moment, samples: before.samples + 1, lost: false };
+    next = counted(put(next, mapped, held, before), 'filtered');
+    return { state: watchStale(next, mapped, at), heard: null };
+  }
+  const number = value === null || value.exact === null ? null : heldNumber(value.exact);
+  const room = STATE_LIMITS.allValueChars - state.valueChars + charsOf(before?.value ?? null);
+  const held: HeldValue = {
+    value: value === null ? (before?.value ?? null) : (number?.value ?? boundedValue(value.value, room)),
+    exact: value === null ? (before?.exact ?? null) : (number?.exact ?? null),
+    known: value !== null,
+    quality: value === null && usable ? 'bad' : signal.quality,
+    qualityCode: signal.qualityCode,
+    moment,
+    snapshot,
+    lost: value === null && before?.lost === true,
+    path: signal.path,
+    source: signal.source,
+    unit: before?.unit ?? signal.unit,
+    foreignUnit: unit.foreign,
+    typeConflict: conflict || before?.typeConflict === true,
+    passedAt: at,
+    samples: (before?.samples ?? 0) + 1,
+    unknowns: (before?.unknowns ?? 0) + (value === null ? 1 : 0),
+  };
+  if (value === null) next = counted(next, 'unknown');
+  next = watchStale(put(next, mapped, held, before), mapped, at);
+  if (value === null) return { state: next, heard: { kind: 'unknown', signal, mapped } };
+  return {
+    state: next,
+    heard: {
+      kind: 'value',
+      signal,
+      mapped,
+      value: number?.value ?? value.value,
+      exact: value.exact,
+      snapshot,
+      afterGap,
+    },
+  };
+};
+
+const put = (state: MachineState, mapped: MappedSignal, held: HeldValue, before: HeldValue | null): MachineState => ({
+  ...state,
+  values: { ...state.values, [mapped.alias]: held },
+  valueChars: state.valueChars - charsOf(before?.value ?? null) + charsOf(held.value),
+});
+
+const watchStale = (state: MachineState, mapped: MappedSignal, at: number): MachineState => {
+  if (mapped.staleAfterMs === null) return state;
+  const due = at + mapped.staleAfterMs;
+  return state.staleDue !== null && state.staleDue <= due ? state : { ...state, staleDue: due };
+};
+
+/**
+ * The unit that the machine gives is to stay what it was: the declared one, or the first where a scale makes the declared
+ * one of it, or none is declared. Another makes the value unusable until the old one comes again.
+ */
+const unitOf = (
+  before: HeldValue | null,
+  signal: Signal,
+  mapped: MappedSignal,
+): { readonly expected: string | null; readonly foreign: string | null } => {
+  const expected = mapped.unit !== null && mapped.scale === null ? mapped.unit : (before?.unit ?? null);
+  if (signal.unit === null) return { expected, foreign: before?.foreignUnit ?? null };
+  return { expected, foreign: expected !== null && signal.unit !== expected ? signal.unit : null };
+};
+
+const scaled = (
+  typed: Extract<TypedValue, { readonly kind: 'value' }>,
+  mapped: MappedSignal,
+): { readonly value: HeldValue['value'] & {}; readonly exact: Rational | null } =>
+  typed.exact === null || mapped.scale === null
+    ? typed
+    : { value: typed.value, exact: multiply(typed.exact, mapped.scale) };
+
+const isInDeadband = (before: HeldValue, exact: Rational | null, mapped: MappedSignal, at: number): boolean => {
+  if (mapped.deadband === null || exact === null || !before.known) return false;
+  const { abs, maxTimeMs } = mapped.deadband;
+  if (maxTimeMs !== null && at >= before.passedAt + maxTimeMs) return false;
+  const last = exactOf(before);
+  if (last === null) return false;
+  const change = subtract(exact, last);
+  return compare(change.n < 0n ? subtract(ZERO, change) : change, toRational(abs) ?? ZERO) <= 0;
+};
+
+/** Nothing is known any more of the values that `concerned` names, and what the rules hear of each. */
+export const loseValues = (
+  state: MachineState,
+  concerned: (held: HeldValue, alias: string) => boolean,
+  change: Pick<HeldValue, 'qualityCode' | 'lost'>,
+): { readonly state: MachineState; readonly lost: readonly string[] } => {
+  const lost = Object.keys(state.values).filter((alias) => concerned(state.values[alias]!, alias));
+  if (lost.length === 0) return { state, lost };
+  const values = { ...state.values };
+  for (const alias of lost)
+    values[alias] = {
+      ...values[alias]!,
+      known: false,
+      quality: 'stale',
+      qualityCode: change.qualityCode,
+      lost: change.lost || values[alias]!.lost,
+    };
+  return { state: { ...state, values }, lost };
+};
