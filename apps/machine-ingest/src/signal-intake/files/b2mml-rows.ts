@@ -1,4 +1,5 @@
 import { isTimestamp } from '@millrace/domain';
+import { flagsOfMessage } from '../message-age';
 import { readB2mml } from './b2mml-document';
 import { type B2mmlEnvelope, b2mmlMessages } from './b2mml-messages';
 import { type FilePlace, FileRefused, type FileRow, fileSignal } from './file-row';
@@ -20,6 +21,8 @@ export async function* b2mmlRows(
     throw new FileRefused('too_large', `The document has ${messages.length} statements; the limit is ${MAX_MESSAGES}.`);
   for (const [index, { kind, value }] of messages.entries()) {
     const created = (value['Message'] as B2mmlEnvelope).CreationDateTime;
+    const sourceTs = created !== null && isTimestamp(created) ? created : null;
+    const [old] = flagsOfMessage(sourceTs, place.clock());
     yield {
       kind: 'signals',
       row: index + 1,
@@ -30,8 +33,8 @@ export async function* b2mmlRows(
           value,
           type: 'json',
           seq: index,
-          sourceTs: created !== null && isTimestamp(created) ? created : null,
-          historical: settings.historical,
+          sourceTs,
+          historical: settings.historical || old !== undefined,
         }),
       ],
     };

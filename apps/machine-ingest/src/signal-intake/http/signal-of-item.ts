@@ -103,7 +103,7 @@ const toSignal = (
   };
 };
 
-/** Integers above 2^53 do not survive `JSON.parse`, nor do long decimals inside an object; they are cut from the text. */
+/** Integers above 2^53 do not survive `JSON.parse`, nor do long decimals inside an object: their digits are text. */
 const exactValue = (value: SignalRequest['value'], kind: string, text: string, span: Span): SignalRequest['value'] => {
   const lossy = typeof value === 'number' ? !Number.isSafeInteger(value) && Number.isInteger(value) : isObject(value);
   if (!lossy || kind === 'condition') return value;

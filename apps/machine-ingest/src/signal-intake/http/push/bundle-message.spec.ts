@@ -35,10 +35,13 @@ describe('a bundle of Eclipse Pro', () => {
 
   it('keeps numbers that JavaScript cannot hold', async () => {
     const { post, signals } = receiving(settings);
-    const text =
-      '{"BundleCode":"1-01","Complete":true,"FinalMachineNumber":2,"OrdId":9007199254740993,"GoodIn":0.10000000000000000001}';
-    expect(await post(text)).toMatchObject({ kind: 'received' });
-    expect(signals()[0]).toMatchObject({ machine: 'rf-02', value: text });
+    await post(
+      '{"BundleCode":"1-01","Complete":true,"FinalMachineNumber":2,"OrdId":9007199254740993,"GoodIn":0.10000000000000000001}',
+    );
+    expect(signals()[0]).toMatchObject({
+      machine: 'rf-02',
+      value: { OrdId: '9007199254740993', GoodIn: '0.10000000000000000001' },
+    });
   });
 
   it.each<[string, object, string]>([
@@ -62,6 +65,12 @@ describe('a bundle of Eclipse Pro', () => {
       rejection: { code: 'invalid_request', tenant: 'acme' },
       value: Buffer.from(body),
     });
+  });
+
+  it('that comes late is history, and no sign of a wrong clock', async () => {
+    const { post, signals } = receiving(settings, Date.parse('2026-02-19T06:00:00Z'));
+    await post(example);
+    expect(signals()[0]).toMatchObject({ sourceTs: '2026-02-17T15:30:00Z', flags: ['historical'] });
   });
 
   it('goes to the default machine where its number says nothing', async () => {

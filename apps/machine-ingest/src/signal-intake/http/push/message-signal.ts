@@ -1,4 +1,5 @@
 import type { Signal } from '@millrace/domain';
+import { flagsOfMessage } from '../../message-age';
 import type { MessageContext } from './message-reading';
 
 /**
@@ -29,7 +30,7 @@ export const messageSignal = (
     receiveTs: received,
     at: received,
     clock: message.clock,
-    flags: [],
+    flags: flagsOfMessage(message.sourceTs, receivedAt),
     raw: { proto: 'http', ref: message.ref.slice(0, 200) },
   };
 };
