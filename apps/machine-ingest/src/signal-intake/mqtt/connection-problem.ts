@@ -18,6 +18,7 @@ export const connectionProblem = (error: Error & { code?: unknown }, settings: C
       `${host} cannot be reached (${name}). Check the network and firewalls between.`,
       'url',
     );
+  if (name === 'EACCES') return problem('not_allowed', error.message, 'url');
   if (name === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return problem(
       'certificate',

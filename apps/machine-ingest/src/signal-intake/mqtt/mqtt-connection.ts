@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { connect, type IClientOptions, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
+import type { LookupFunction } from 'node:net';
+import { type IClientOptions, type IConnackPacket, type IPublishPacket, MqttClient } from 'mqtt';
 import { SourceProblem } from '../source-kind';
 import { capabilityProblem, closedProblem, connectionProblem, subscriptionProblem } from './connection-problem';
 import type { ConnectionSettings } from './connection-settings';
+import { openSocket } from './open-socket';
 
 /** A message as the broker gave it. */
 export interface MqttMessage {
@@ -27,6 +29,7 @@ export interface MqttOutgoing {
 export interface MqttConnectionOptions {
   readonly settings: ConnectionSettings;
   readonly clientId: string;
+  readonly lookup: LookupFunction | undefined;
   readonly filters: readonly string[];
   /** Filters that the session may still have from earlier settings. */
   readonly formerFilters: readonly string[];
@@ -141,7 +144,8 @@ export class MqttConnection {
     this.problem = null;
     let client: MqttClient;
     try {
-      client = connect(this.options.settings.url, this.clientOptions());
+      const { settings, lookup } = this.options;
+      client = new MqttClient(() => openSocket(settings, lookup), this.clientOptions());
     } catch (error) {
       // A certificate or key that cannot be read is found before anything is sent.
       const detail = `The certificate or key in tls cannot be used: ${(error as Error).message}.`;
@@ -212,7 +216,6 @@ export class MqttConnection {
       resubscribe: false,
       ...(settings.username === undefined ? {} : { username: settings.username }),
       ...(settings.password === undefined ? {} : { password: settings.password }),
-      ...definedOf({ ...settings.tls }),
       ...(will === null ? {} : { will: { ...will } }),
       ...(settings.protocolVersion === 4
         ? {}
@@ -310,6 +313,3 @@ export class MqttConnection {
 }
 
 const LATER = new Error('acknowledged when it is stored');
-
-const definedOf = (members: object): object =>
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));

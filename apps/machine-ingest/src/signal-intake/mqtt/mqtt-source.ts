@@ -51,6 +51,7 @@ export class MqttSource implements OpenSource {
     this.connection = new MqttConnection({
       settings,
       clientId: clientIdOf(settings, context.tenant, context.name),
+      lookup: context.lookup,
       filters: intake.filters,
       formerFilters: filtersOf(context.cursor),
       persistent: true,

@@ -2,6 +2,7 @@ import type { SourceKind, TriedSource } from '../source-kind';
 import { CONNECTION_SECRETS } from './connection-settings';
 import { type MqttSettings, mqttSettings } from './mqtt-settings';
 import { clientIdOf, MqttSource } from './mqtt-source';
+import { brokerOf } from './open-socket';
 import { readTopicMessage } from './read-topic-message';
 import { isFixed } from './topic-template';
 import { TopicsIntake } from './topics-intake';
@@ -19,6 +20,7 @@ export const mqttSourceKind: SourceKind<MqttSettings> = {
     const names = topics.map(({ machine }) => machine);
     return names.every(isFixed) ? [...new Set(names)] : null;
   },
+  reaches: (settings) => [brokerOf(settings)],
   tryOnce: async (settings, context) => {
     const { messages, broker } = await tryBroker(
       settings,

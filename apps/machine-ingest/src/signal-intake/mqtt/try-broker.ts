@@ -20,7 +20,7 @@ const MOST_MESSAGES = 1_000;
 export const tryBroker = async (
   settings: ConnectionSettings,
   filters: readonly string[],
-  { signal }: TryContext,
+  { signal, lookup }: TryContext,
 ): Promise<TriedBroker> => {
   signal.throwIfAborted();
   const messages: MqttMessage[] = [];
@@ -32,6 +32,7 @@ export const tryBroker = async (
       connection = new MqttConnection({
         settings,
         clientId: `millrace-try-${randomUUID().slice(0, 8)}`,
+        lookup,
         filters,
         formerFilters: [],
         persistent: false,
