@@ -4,11 +4,11 @@ import { readGap } from '../signal/reorder-buffer';
 import type { Signal } from '../signal/signal';
 import { type Moment, momentAt, momentOf } from '../signal/signal-time';
 import { markAlarmsStale } from './alarm-book';
-import { aliasesOf, isMapped, mappedOf, settingsOfSource } from './alias-lookup';
+import { aliasesOf, mappedOf, settingsOfSource } from './alias-lookup';
 import { heardDerived } from './expr-rule';
 import type { Mapping, Rule } from './mapping';
 import { type Heard, LIFECYCLE_WORDS, type LifecycleWord, type RuleContext } from './rule-kind';
-import { tellSignal, tellTime } from './rule-kinds';
+import { isAnyDue, tellSignal, tellTime } from './rule-kinds';
 import { LiveScope } from './scope';
 import { isLoss } from './source-loss';
 import { loseValues, takeValue } from './take-value';
@@ -31,12 +31,13 @@ export const applySignal = (state: MachineState, signal: Signal, turn: Turn): Ma
   if (turn.late || isHistorical(signal, settings.maxBacklogMs)) return applyHistory(state, signal, turn);
   const at = Math.max(state.at, Date.parse(signal.at));
   const moment = momentOf(signal, at, settings.maxSkewMs);
-  const timed = passTime({ ...state, at }, signal, moment, turn);
-  if (signal.path === '$tick') return timed;
-  const clocked = watchClock(timed, signal, moment, turn.emit);
-  const placed: MachineState = { ...clocked, lastSignal: { path: signal.path, source: signal.source, moment } };
-  if (signal.path === '$lifecycle') return applyLifecycle(placed, signal, moment, turn);
-  const alive = noteLife(placed, signal.source, at);
+  const timed = passTime(state, at, signal, moment, turn);
+  if (signal.path === '$tick') return timed.at === at ? timed : { ...timed, at };
+  const clocked = signal.sourceTs === null ? timed : watchClock(timed, signal, moment, turn.emit);
+  const lastSignal = { path: signal.path, source: signal.source, moment };
+  if (signal.path === '$lifecycle') return applyLifecycle({ ...clocked, at, lastSignal }, signal, moment, turn);
+  // One copy of the state for all that each signal changes.
+  const alive: MachineState = { ...clocked, at, lastSignal, sources: withLife(clocked.sources, signal.source, at) };
   if (signal.path === '$gap') return applyGap(alive, signal, readGap(signal)?.lost ?? null, moment, turn);
   if (signal.kind === 'condition') return tellRules(alive, [{ kind: 'condition', signal }], moment, turn, alive);
   return applyValue(alive, signal, moment, turn);
@@ -58,16 +59,21 @@ const isHistorical = (signal: Signal, maxBacklogMs: number | null): boolean => {
   return stamped >= FIRST_CREDIBLE_MS && Date.parse(signal.receiveTs) - stamped > maxBacklogMs;
 };
 
+const isOver = ({ sourceTs, receiveTs }: Signal): boolean =>
+  sourceTs !== null && Date.parse(sourceTs) >= FIRST_CREDIBLE_MS && Date.parse(sourceTs) <= Date.parse(receiveTs);
+
 /** History changes nothing of today. A message that is an event already is one whenever it comes. */
 const applyHistory = (state: MachineState, signal: Signal, turn: Turn): MachineState => {
   const known = counted(state, turn.late ? 'late' : 'historical');
   const messages = turn.mapping.rules.filter(({ kind }) => kind === 'passthrough');
   if (messages.length === 0 || signal.value === null || signal.kind === 'condition') return known;
   const at = Math.max(state.at, Date.parse(signal.at));
-  const moment = momentOf(signal, at, settingsOfSource(turn.mapping, signal.source).maxSkewMs);
+  // what is over was when it says, however long ago
+  const skewMs = isOver(signal) ? Number.POSITIVE_INFINITY : settingsOfSource(turn.mapping, signal.source).maxSkewMs;
+  const moment = momentOf(signal, at, skewMs);
   const scope = new LiveScope(known);
   let next = known;
-  for (const mapped of aliasesOf(turn.mapping, state, signal))
+  for (const mapped of aliasesOf(turn.mapping, state, signal) ?? [])
     for (const rule of messages) {
       const heard = {
         kind: 'value',
@@ -93,10 +99,13 @@ const contextOf = (turn: Turn, at: number, moment: Moment, scope: LiveScope): Ru
 });
 
 /** What evaluation time has made due: values that nobody renewed, and the timers of the rules. */
-const passTime = (state: MachineState, signal: Signal, moment: Moment, turn: Turn): MachineState => {
-  const fresh = state.staleDue !== null && state.at >= state.staleDue ? markStale(state, signal, turn) : state;
+const passTime = (state: MachineState, at: number, signal: Signal, moment: Moment, turn: Turn): MachineState => {
+  const isStale = state.staleDue !== null && at >= state.staleDue;
+  if (!isStale && !isAnyDue(state, turn.mapping, at)) return state;
+  const timed = { ...state, at };
+  const fresh = isStale ? markStale(timed, signal, turn) : timed;
   const scope = new LiveScope(fresh);
-  const context = contextOf(turn, state.at, moment, scope);
+  const context = contextOf(turn, at, moment, scope);
   let next = fresh;
   for (const rule of turn.mapping.rules) {
     next = tellTime(next, rule, context);
@@ -190,18 +199,25 @@ const watchClock = (state: MachineState, signal: Signal, moment: Moment, emit: E
 
 const nameOfClock = ({ source, clock }: Signal): string => `${source}\n${clock}`;
 
-const noteLife = (state: MachineState, source: string, at: number, gap?: boolean): MachineState => {
-  const known = Object.hasOwn(state.sources, source) ? state.sources[source]! : null;
-  if (known !== null && known.at === at && (gap === undefined || known.gap === gap)) return state;
-  const sources: { [source: string]: SourceState } = {
-    ...state.sources,
-    [source]: { at, gap: gap ?? known?.gap ?? false },
-  };
-  const names = Object.keys(sources);
-  if (names.length > STATE_LIMITS.sources)
-    delete sources[names.reduce((a, b) => (sources[a]!.at <= sources[b]!.at ? a : b))];
-  return { ...state, sources };
+const withLife = (
+  sources: MachineState['sources'],
+  source: string,
+  at: number,
+  gap?: boolean,
+): MachineState['sources'] => {
+  const known = Object.hasOwn(sources, source) ? sources[source]! : null;
+  if (known !== null && known.at === at && (gap === undefined || known.gap === gap)) return sources;
+  const next: { [source: string]: SourceState } = { ...sources, [source]: { at, gap: gap ?? known?.gap ?? false } };
+  if (known !== null) return next;
+  const names = Object.keys(next);
+  if (names.length > STATE_LIMITS.sources) delete next[names.reduce((a, b) => (next[a]!.at <= next[b]!.at ? a : b))];
+  return next;
 };
+
+const noteLife = (state: MachineState, source: string, at: number, gap?: boolean): MachineState => ({
+  ...state,
+  sources: withLife(state.sources, source, at, gap),
+});
 
 /**
  * The source lost the machine, or has it again. Silence of the source is written into the log, so that the rules see it:
@@ -238,8 +254,8 @@ const applyGap = (
 const applyValue = (state: MachineState, signal: Signal, moment: Moment, turn: Turn): MachineState => {
   const aliases = aliasesOf(turn.mapping, state, signal);
   const life: Heard[] = [{ kind: 'life', signal }];
-  if (aliases.length === 0) {
-    const known = isMapped(turn.mapping, signal.path) ? state : noteUnmapped(state, signal.path, moment.at);
+  if (aliases === null || aliases.length === 0) {
+    const known = aliases === null ? noteUnmapped(state, signal.path, moment.at) : state;
     return tellRules(known, life, moment, turn, known);
   }
   const overflow = signal.flags.includes('overflow');
@@ -272,29 +288,29 @@ const tellRules = (
   turn: Turn,
   before: MachineState,
 ): MachineState => {
-  const scope = new LiveScope(before);
-  scope.state = state;
-  const context = contextOf(turn, state.at, moment, scope);
+  const scope = new LiveScope(before, state);
+  const contextFor = (heard: Heard) => ({ ...contextOf(turn, state.at, moment, scope), heard });
+  let contexts = said.map(contextFor);
   let next = state;
-  let heard = said;
   for (const rule of turn.mapping.rules) {
-    for (const one of heard) {
-      next = tellSignal(next, rule, { ...context, heard: one });
+    for (const context of contexts) {
+      next = tellSignal(next, rule, context);
       scope.state = next;
     }
-    if (rule.kind === 'expr') heard = withComputed(next, rule, heard, said, before);
+    const computed = rule.kind === 'expr' ? computedNow(next, rule, said, before) : null;
+    if (computed !== null) contexts = [...contexts, contextFor(computed)];
   }
   return next;
 };
 
-const withComputed = (
+/** What an `expr` rule has computed at this signal, as the rules after it hear it; null where it computed nothing. */
+const computedNow = (
   state: MachineState,
   rule: Extract<Rule, { readonly kind: 'expr' }>,
-  heard: readonly Heard[],
   said: readonly Heard[],
   before: MachineState,
-): readonly Heard[] => {
+): Heard | null => {
   const held = Object.hasOwn(state.derived, rule.id) ? state.derived[rule.id]! : null;
   const was = Object.hasOwn(before.derived, rule.id) ? before.derived[rule.id]! : null;
-  return held === null || held === was ? heard : [...heard, heardDerived(rule, held, said[said.length - 1]!)];
+  return held === null || held === was ? null : heardDerived(rule, held, said[said.length - 1]!);
 };

@@ -1,9 +1,10 @@
 import type { MachineStatus } from '../signal/machine-status';
 import type { Expression } from './expression';
 import type { MappedSignal, Mapping } from './mapping';
+import { MESSAGE_RULES, MESSAGE_SIGNALS } from './message-rules';
 
 /**
- * How a machine is understood before anyone has written a mapping for it: it speaks MTConnect's words. Names of items are
+ * How a machine is understood before anyone has written a mapping for it: it speaks MTConnect's words, or sends messages that are events already. Names of items are
  * compared without regard to case, and of several for one alias the first that a machine sends is bound to it.
  */
 const EXECUTION: { readonly [word: string]: MachineStatus } = {
@@ -52,6 +53,7 @@ export const DEFAULT_MAPPING: Mapping = {
     availability: named('availability', ['avail', 'availability']),
     partCount: named('partCount', ['part_count', 'partcount', 'ppartcount', 'partcountact'], { type: 'uint64' }),
     program: named('program', ['program', 'pprogram'], { type: 'string' }),
+    ...MESSAGE_SIGNALS,
   },
   rules: [
     {
@@ -99,5 +101,6 @@ export const DEFAULT_MAPPING: Mapping = {
       counters: ['counter'],
       program: 'program',
     },
+    ...MESSAGE_RULES,
   ],
 };
