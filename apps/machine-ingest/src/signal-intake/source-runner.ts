@@ -168,7 +168,7 @@ export class SourceRunner {
     if (this.wanted(key) !== record) return;
     const cursor = this.cursorOf(key, slot, record);
     const ended = new AbortController();
-    const logger = parts.logger.child({ source: key });
+    const logger = parts.logger.child({ sourceKey: key });
     const sink = new KafkaSourceSink({
       producer: parts.producer,
       topics: parts.topics,
@@ -197,7 +197,12 @@ export class SourceRunner {
     reporter.look();
     if (opened.kind === 'refused') this.tryAgain(key, slot);
     logger.info(
-      { type: record.type, version: record.version, begins: cursor === null ? 'anew' : 'from its cursor' },
+      {
+        type: record.type,
+        version: record.version,
+        owner: parts.owner,
+        begins: cursor === null ? 'anew' : 'from its cursor',
+      },
       'source started',
     );
   }
@@ -272,7 +277,7 @@ export class SourceRunner {
     clearTimeout(timer);
     if (how !== undefined)
       parts.logger.error(
-        { source: key, error: how === late ? `not within ${timing.stop} ms` : how },
+        { sourceKey: key, error: how === late ? `not within ${timing.stop} ms` : how },
         'a source did not stop',
       );
     running.ended.abort(new Error('The source was stopped.'));
@@ -282,13 +287,13 @@ export class SourceRunner {
       await parts.producer
         .send([encodeSourceState(parts.topics.sourceState, record, null)])
         .catch((error: Error) =>
-          parts.logger.warn({ source: key, error: error.message }, 'state of a deleted source stays'),
+          parts.logger.warn({ sourceKey: key, error: error.message }, 'state of a deleted source stays'),
         );
     } else {
       slot.last = { createdAt: record.createdAt, cursor: reporter.cursor };
       await reporter.giveUp(timing.lastWord);
     }
-    parts.logger.info({ source: key }, 'source stopped');
+    parts.logger.info({ sourceKey: key }, 'source stopped');
   }
 
   /** A source that could not be started is begun anew after a while: a name may resolve then, a folder be there. */
