@@ -15,11 +15,6 @@ import type { Part } from './supervision/part';
 import { type Announcer, SupervisedPart } from './supervision/supervised-part';
 import { provisionTopics } from './topics/provision';
 
-export interface SimulatedMachine {
-  readonly machine: string;
-  readonly port: number;
-}
-
 /**
  * The whole stack of one machine, started in order and stopped in the reverse order:
  *
@@ -44,14 +39,14 @@ export class LocalStack {
     return `http://localhost:${this.settings.port}`;
   }
 
-  async start(ports: StackPorts, machines: readonly SimulatedMachine[]): Promise<void> {
+  async start(ports: StackPorts): Promise<void> {
     const { brokers, databaseUrl } = await this.startStores(ports);
     const { topicPrefix: prefix, partitions, extraModules } = this.settings;
     await progress.step('Topics', 'each with its own settings', async () => {
       const count = await provisionTopics({ brokers, prefix, partitions, extraModules }, silentLogger);
       return { remark: `${count} topics` };
     });
-    const variables = this.serviceVariables(brokers, databaseUrl, machines);
+    const variables = this.serviceVariables(brokers, databaseUrl);
     await progress.step('Services', 'migrations, then ready', async (note) => {
       const waiting = new Set<string>(SERVICES);
       await this.together(
@@ -121,15 +116,8 @@ export class LocalStack {
     await Promise.all(row.map((part) => part.start().then(() => started(part.name))));
   }
 
-  private serviceVariables(
-    brokers: string[],
-    databaseUrl: string,
-    machines: readonly SimulatedMachine[],
-  ): { [name: string]: string } {
+  private serviceVariables(brokers: string[], databaseUrl: string): { [name: string]: string } {
     const { settings, folder } = this;
-    const own = settings.environment['MILLRACE_SHDR_SOURCES'];
-    const simulated = machines.map(({ machine, port }) => ({ machine, host: '127.0.0.1', port }));
-    const sources = own === undefined || own === '' ? simulated : withSimulated(own, simulated);
     return {
       MILLRACE_KAFKA_BROKERS: brokers.join(','),
       MILLRACE_DATABASE_URL: databaseUrl,
@@ -139,7 +127,6 @@ export class LocalStack {
         settings.encryptionKey ?? folder.secret('encryption-key', () => randomBytes(32).toString('base64')),
       MILLRACE_INSECURE_ENDPOINTS: settings.insecureEndpoints,
       MILLRACE_OWN_HOSTS: `localhost:${settings.port},127.0.0.1:${settings.port}`,
-      MILLRACE_SHDR_SOURCES: typeof sources === 'string' ? sources : JSON.stringify(sources),
     };
   }
 
@@ -161,16 +148,6 @@ export class LocalStack {
     });
   }
 }
-
-/** The user's own sources and ours; what is not a list goes on as it is, for the service to refuse it with its own words. */
-const withSimulated = (own: string, simulated: readonly unknown[]): unknown => {
-  try {
-    const list: unknown = JSON.parse(own);
-    return Array.isArray(list) ? [...list, ...simulated] : own;
-  } catch {
-    return own;
-  }
-};
 
 export type StackPorts = { readonly [name in keyof typeof USUAL_PORTS]: number };
 

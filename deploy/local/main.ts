@@ -78,8 +78,8 @@ const run = async (settings: LaunchSettings): Promise<number> => {
   try {
     await folder.watch(join(__dirname, 'supervision/watchdog.js'));
     const ports = await folder.ports(USUAL_PORTS);
-    const machines = demo === null ? [] : [await demo.prepare(ports)];
-    const up = stack.start(ports, machines).then(async () => {
+    await demo?.prepare(ports);
+    const up = stack.start(ports).then(async () => {
       printWayOn(settings, stack);
       await demo?.begin({ origin: `http://127.0.0.1:${settings.port}`, key: stack.adminKey });
     });

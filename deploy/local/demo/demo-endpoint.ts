@@ -1,4 +1,5 @@
 import { LocalStackError } from '../machine/local-stack-error';
+import { type Api, call } from './api-call';
 
 export interface DemoEndpoint {
   readonly id: string;
@@ -6,13 +7,8 @@ export interface DemoEndpoint {
   readonly url: string;
 }
 
-export interface Api {
-  readonly origin: string;
-  readonly key: string;
-}
-
 /** What the demo receiver subscribes to. */
-const EVENT_TYPES = ['machine.*', 'production.*'];
+const EVENT_TYPES = ['machine.*', 'production.*', 'bundle.*'];
 
 /**
  * The endpoint of the demo receiver: the one of an earlier start when the API still knows it, else a new one. Made through
@@ -26,9 +22,10 @@ export const registerDemoEndpoint = async (
   if (known !== null) {
     const found = await call(api, 'GET', `/v1/endpoints/${known.id}`);
     if (found.status === 200) {
-      const wanted = { url, status: 'active' };
-      const { url: knownUrl, status } = found.body as { url: string; status: string };
-      if (knownUrl === url && status === 'active') return known;
+      const wanted = { url, status: 'active', eventTypes: EVENT_TYPES };
+      const has = found.body as { url: string; status: string; eventTypes: string[] };
+      const same = has.eventTypes.join() === EVENT_TYPES.join();
+      if (has.url === url && has.status === 'active' && same) return known;
       const changed = await call(api, 'PATCH', `/v1/endpoints/${known.id}`, wanted);
       if (changed.status === 200) return { ...known, url };
     }
@@ -42,24 +39,4 @@ export const registerDemoEndpoint = async (
   }
   const { id, secret } = made.body as { id: string; secret: string };
   return { id, secret, url };
-};
-
-const call = async (
-  api: Api,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<{ status: number; body: unknown }> => {
-  const answer = await fetch(`${api.origin}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${api.key}`, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(20_000),
-  });
-  const text = await answer.text();
-  try {
-    return { status: answer.status, body: JSON.parse(text) };
-  } catch {
-    return { status: answer.status, body: text };
-  }
 };

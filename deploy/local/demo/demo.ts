@@ -1,12 +1,15 @@
 import type { DataFolder } from '../data-folder/data-folder';
-import type { SimulatedMachine, StackPorts } from '../local-stack';
+import type { StackPorts } from '../local-stack';
 import { progress } from '../machine/bootstrap';
-import { type SimulatedLine, startSimulatedLine } from '../simulated-line/shdr-adapter';
-import { type Api, type DemoEndpoint, registerDemoEndpoint } from './demo-endpoint';
+import { type SimulatedLine, startSimulatedLine } from '../simulated-line/simulated-line';
+import type { Api } from './api-call';
+import { type DemoEndpoint, registerDemoEndpoint } from './demo-endpoint';
 import { type DemoReceiver, startDemoReceiver } from './demo-receiver';
+import { DEMO_MACHINE, registerDemoSource } from './demo-source';
 import { type ShownWebhook, webhookLine } from './webhook-line';
 
-const MACHINE = 'roll-former-1';
+/** Orders of two starts differ, so that a bundle of today is not taken for a correction of yesterday's. */
+const firstOrderAt = (ms: number): number => 10_000 + (Math.floor(ms / 60_000) % 900_000);
 
 /** The simulated line at the one end, a receiver that prints what arrives at the other. */
 export class Demo {
@@ -23,30 +26,30 @@ export class Demo {
     private readonly startedAt: number,
   ) {}
 
-  /** Listens at both ends; nothing happens yet. Answers the machine that machine-ingest is to connect to. */
-  async prepare(ports: StackPorts): Promise<SimulatedMachine> {
+  /** Listens at both ends; nothing happens yet. */
+  async prepare(ports: StackPorts): Promise<void> {
     this.endpoint = this.folder.readJson<DemoEndpoint>('demo.json');
     this.receiver = await startDemoReceiver(
       ports.demoReceiver,
       () => this.endpoint?.secret ?? null,
       (webhook) => this.show(webhook),
     );
-    this.line = await startSimulatedLine(ports.simulatedLine);
-    return { machine: MACHINE, port: ports.simulatedLine };
+    this.line = await startSimulatedLine(ports.simulatedLine, firstOrderAt(this.startedAt));
   }
 
-  /** Subscribes the receiver through the API and lets the line run. */
+  /** Through the API, as anybody would: subscribes the receiver, says where the line is and what its signals mean. */
   async begin(api: Api): Promise<void> {
     if (this.receiver === null || this.line === null) throw new Error('the demo is not prepared');
     this.endpoint = await registerDemoEndpoint(api, this.receiver.url, this.endpoint);
     this.folder.writeJson('demo.json', this.endpoint);
+    await registerDemoSource(api, this.line.url);
     progress.say(
-      `  ${progress.dim(`The simulated line ${MACHINE} runs. Each webhook, as the demo receiver gets it:`)}`,
+      `  ${progress.dim(`The simulated line ${DEMO_MACHINE} speaks Sparkplug B. Each webhook, as the demo receiver gets it:`)}`,
     );
     progress.say();
     for (const text of this.early ?? []) progress.say(text);
     this.early = null;
-    this.line.begin();
+    await this.line.begin();
   }
 
   private show(webhook: ShownWebhook): void {

@@ -7,6 +7,11 @@ describe('gist', () => {
     ['machine.alarm', { status: 'cleared', code: 'E217', text: '' }, 'cleared E217'],
     ['production.run_completed', { parts: 7, program: 'U-PANEL', durationSeconds: 8.4 }, '7 panels of U-PANEL in 8 s'],
     ['production.run_completed', { parts: null, program: null, durationSeconds: 1 }, '? panels of  in 1 s'],
+    [
+      'bundle.completed',
+      { BundleCode: '12345-01', TotalQty: 5, ToolingCode: 'U-PANEL', GoodIn: 720, ScrapIn: 40, TotalLbs: 118.8 },
+      '12345-01: 5 panels of U-PANEL, 60 ft, 40 in of scrap, 118.8 lb',
+    ],
     ['machine.greeting', { text: 'hello' }, '{"text":"hello"}'],
   ])('%s %j -> %s', (type, data, expected) => {
     expect(gist(type, data)).toBe(expected);

@@ -21,6 +21,9 @@ export const gist = (type: string, data: ShownWebhook['data']): string => {
       return `${text(data['previous'])} → ${text(data['current'])}`;
     case 'machine.alarm':
       return `${text(data['status'])} ${text(data['code'])} ${text(data['text'])}`.trim();
+    case 'bundle.completed':
+    case 'bundle.corrected':
+      return bundle(data);
     case 'production.run_completed':
       return `${text(data['parts'] ?? '?')} panels of ${text(data['program'])} in ${Math.round(Number(data['durationSeconds']))} s`;
     default: {
@@ -28,6 +31,12 @@ export const gist = (type: string, data: ShownWebhook['data']): string => {
       return json.length > 60 ? `${json.slice(0, 59)}…` : json;
     }
   }
+};
+
+const bundle = (data: ShownWebhook['data']): string => {
+  const scrap = Number(data['ScrapIn'] ?? 0);
+  const feet = Math.round(Number(data['GoodIn'] ?? 0) / 12);
+  return `${text(data['BundleCode'])}: ${text(data['TotalQty'])} panels of ${text(data['ToolingCode'])}, ${feet} ft${scrap > 0 ? `, ${scrap} in of scrap` : ''}, ${text(data['TotalLbs'])} lb`;
 };
 
 /** One line for one webhook. */

@@ -1,77 +1,47 @@
-import { connect } from 'node:net';
-import { beforeTheShift, everything, nextStep, type Shift } from './roll-former';
-import { startSimulatedLine } from './shdr-adapter';
+import { atRest, beforeTheShift, nextStep, type Said, type Shift } from './roll-former';
 
 const play = (steps: number, chance: () => number) => {
-  let shift: Shift = beforeTheShift;
-  const said: string[] = [];
+  let shift: Shift = beforeTheShift(12_345);
+  const said: Said[] = [];
   for (let n = 0; n < steps; n++) {
     const step = nextStep(shift, chance);
     expect(step.waitMs).toBeGreaterThan(0);
     shift = step.shift;
-    said.push(...step.says);
+    said.push(step.says);
   }
   return { shift, said };
 };
+const ofMetric = (said: readonly Said[], metric: string) =>
+  said.filter((says) => metric in says).map((says) => says[metric]);
 
 describe('the roll former', () => {
-  it('makes the panels of a job one by one, and counts the last after its end', () => {
-    const { said } = play(6, () => 0);
-    expect(said.filter((line) => !line.startsWith('strip_length'))).toEqual([
-      'program|U-PANEL-29-RED-1001',
-      'execution|READY',
-      'execution|ACTIVE',
-      'part_count|1',
-      'part_count|2',
-      'part_count|3',
-      'execution|PROGRAM_COMPLETED',
-      'part_count|4',
-    ]);
+  it('makes the panels of a bundle one by one, and tells its end', () => {
+    const { said } = play(8, () => 0);
+    expect(ofMetric(said, 'Line/State')).toEqual(['HALT', 'RUN', 'HALT']);
+    expect(ofMetric(said, 'Item/QuantityDone')).toEqual([0, 1, 2, 3, 4]);
+    expect(ofMetric(said, 'Length/Good')).toEqual([1, 2, 3, 4].map((panel) => 52_000 + panel * 180));
+    expect(ofMetric(said, 'Bundle/Complete')).toEqual([true, false]);
+    expect(ofMetric(said, 'Bundle/Weight')).toEqual([153]);
   });
 
-  it('jams once in every third job, and goes on', () => {
-    const { said, shift } = play(60, () => 0.5);
-    const faults = said.filter((line) => line.startsWith('decoiler|Fault'));
-    expect(faults).toHaveLength(Math.floor(shift.job / 3));
-    expect(said.filter((line) => line === 'decoiler|Normal||||').length).toBe(faults.length);
+  it('has three bundles of an order, then another order', () => {
+    const { said } = play(60, () => 0);
+    expect(ofMetric(said, 'Bundle/Number').slice(0, 5)).toEqual([1, 2, 3, 1, 2]);
+    expect(ofMetric(said, 'Job/OrdId').slice(0, 4)).toEqual([12_345, 12_345, 12_345, 12_346]);
   });
 
-  it.each(['off', 'ready', 'forming', 'jammed', 'done'] as const)('tells a newcomer everything while %s', (phase) => {
-    const lines = everything({ ...beforeTheShift, phase });
-    expect(lines.map((line) => line.split('|')[0])).toEqual([
-      'avail',
-      'program',
-      'part_count',
-      'execution',
-      'decoiler',
-    ]);
-    expect(lines[4]!.split('|')).toHaveLength(6);
+  it('jams once in every third bundle, and goes on; the reason comes after the scrap', () => {
+    const { said, shift } = play(120, () => 0.5);
+    const jams = ofMetric(said, 'Decoiler/TensionLost');
+    expect(jams.filter((lost) => lost === true)).toHaveLength(Math.floor((shift.bundle - 1) / 3));
+    expect(jams.filter((lost) => lost === false)).toHaveLength(jams.length / 2);
+    const scrapAt = said.findIndex((says) => 'Length/Scrap' in says);
+    expect(said[scrapAt + 1]).toEqual({ 'Scrap/Reason': 3 });
   });
-});
 
-describe('its adapter', () => {
-  it('answers pings, is silent until it begins, then tells everything with a time stamp', async () => {
-    const line = await startSimulatedLine(0, () => 0);
-    const client = connect(line.port, '127.0.0.1');
-    const lines: string[] = [];
-    let waiting = () => {};
-    client.setEncoding('utf8').on('data', (text) => {
-      lines.push(...String(text).split('\n').filter(Boolean));
-      waiting();
-    });
-    const received = (count: number) =>
-      new Promise<void>((resolve) => {
-        waiting = () => (lines.length >= count ? resolve() : undefined);
-        waiting();
-      });
-    client.write('* PI');
-    client.write('NG\n');
-    await received(1);
-    expect(lines).toEqual(['* PONG 10000']);
-    line.begin();
-    await received(6);
-    expect(lines[1]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z\|avail\|AVAILABLE$/);
-    client.destroy();
-    await line.close();
+  it('is born with every metric that it will ever say', () => {
+    const { said } = play(120, () => 0.5);
+    const names = new Set(said.flatMap((says) => Object.keys(says)));
+    expect([...names].filter((name) => !(name in atRest))).toEqual([]);
   });
 });

@@ -1,76 +1,188 @@
 /**
- * A small roll-forming line of our own, as its controller would speak: it uncoils strip, forms panels, cuts them to length
- * and counts. Time and chance come from outside; a step says what changed and how long to wait for the next.
+ * A small roll-forming line of our own, as its controller would speak: it uncoils strip, forms panels, cuts them to length,
+ * and tells each bundle's end. Time and chance come from outside; a step says what changed and how long to wait for the
+ * next.
  */
 export interface Shift {
-  readonly job: number;
-  readonly parts: number;
-  /** Panels still to make of this job. */
+  /** Order of the first bundle; three bundles on it is the next one. */
+  readonly firstOrder: number;
+  readonly bundle: number;
+  readonly phase: 'off' | 'loaded' | 'forming' | 'jammed' | 'repaired' | 'done' | 'told';
+  /** Panels still to make of this bundle. */
   readonly left: number;
-  readonly phase: 'off' | 'ready' | 'forming' | 'jammed' | 'done';
+  readonly made: number;
   readonly jamAt: number | null;
+  /** Total lengths since the controller was started, inches; they never fall. */
+  readonly good: number;
+  readonly scrap: number;
 }
+
+/** Metrics of the line by name, with the values that they come to. */
+export type Said = { readonly [metric: string]: string | number | boolean };
 
 export interface LineStep {
   readonly shift: Shift;
-  /** Lines without their time stamp: `execution|ACTIVE`. */
-  readonly says: readonly string[];
+  readonly says: Said;
   readonly waitMs: number;
 }
 
-export const beforeTheShift: Shift = { job: 0, parts: 0, left: 0, phase: 'off', jamAt: null };
+/** What the totals of the controller stand at. */
+const AT_START = { good: 52_000, scrap: 900 };
 
-const PROFILES = ['PBR-26-GALV', 'U-PANEL-29-RED', 'STANDING-SEAM-24', 'RIB-26-CHARCOAL'] as const;
-const PANEL_MS = 900;
+export const beforeTheShift = (firstOrder: number): Shift => ({
+  firstOrder,
+  bundle: 0,
+  phase: 'off',
+  left: 0,
+  made: 0,
+  jamAt: null,
+  good: AT_START.good,
+  scrap: AT_START.scrap,
+});
 
-/** What a client that connects now is told first: every item's present value. */
-export const everything = (shift: Shift): string[] => [
-  'avail|AVAILABLE',
-  `program|${programOf(shift)}`,
-  `part_count|${shift.parts}`,
-  `execution|${{ off: 'READY', ready: 'READY', forming: 'ACTIVE', jammed: 'INTERRUPTED', done: 'PROGRAM_COMPLETED' }[shift.phase]}`,
-  shift.phase === 'jammed' ? JAM : 'decoiler|Normal||||',
+interface Product {
+  readonly tooling: string;
+  readonly material: string;
+  /** Of one panel, inches. */
+  readonly length: number;
+  readonly poundsPerFoot: number;
+}
+const PRODUCTS: readonly [Product, ...Product[]] = [
+  { tooling: 'CLASSIC RIB', material: '26GA-FG', length: 240, poundsPerFoot: 2.616 },
+  { tooling: 'PBR PANEL', material: '26GA-GALV', length: 180, poundsPerFoot: 2.55 },
+  { tooling: 'U-PANEL', material: '29GA-RED', length: 144, poundsPerFoot: 1.98 },
+  { tooling: 'STANDING SEAM', material: '24GA-CHAR', length: 300, poundsPerFoot: 3.21 },
 ];
+const BUNDLES_OF_AN_ORDER = 3;
+/** What is cut off where the strip was torn. */
+const TORN = 40;
 
-const programOf = (shift: Shift): string => `${PROFILES[shift.job % PROFILES.length]}-${1000 + shift.job}`;
-const JAM = 'decoiler|Fault|E217|2|HIGH|Strip tension lost at the decoiler';
+const PANEL_MS = 900;
+const WAITS = { loaded: 1_200, jam: 3_000, told: 2_600, next: 5_000 };
+
+export const REASONS = { strip: 3, jam: 5 } as const;
+
+const orderOf = ({ firstOrder, bundle }: Shift): number => firstOrder + Math.floor((bundle - 1) / BUNDLES_OF_AN_ORDER);
+const numberOf = (bundle: number): number => ((bundle - 1) % BUNDLES_OF_AN_ORDER) + 1;
+const productOf = (shift: Shift): Product => PRODUCTS[orderOf(shift) % PRODUCTS.length] ?? PRODUCTS[0];
 
 /** `chance()` is from 0 to below 1. */
 export const nextStep = (shift: Shift, chance: () => number): LineStep => {
   switch (shift.phase) {
     case 'off':
-    case 'done': {
-      const job = shift.job + 1;
-      const left = 4 + Math.floor(chance() * 6);
-      // Every third job the strip jams once, somewhere in its middle.
-      const jamAt = job % 3 === 0 ? Math.ceil(left / 2) : null;
-      const next: Shift = { ...shift, job, left, jamAt, phase: 'ready' };
-      return { shift: next, says: [`program|${programOf(next)}`, 'execution|READY'], waitMs: 1_200 };
-    }
-    case 'ready':
-      return { shift: { ...shift, phase: 'forming' }, says: ['execution|ACTIVE'], waitMs: PANEL_MS };
+    case 'told':
+      return load(shift, chance);
+    case 'loaded':
+      return { shift: { ...shift, phase: 'forming' }, says: { 'Line/State': 'RUN' }, waitMs: PANEL_MS };
+    case 'forming':
+      return shift.jamAt === shift.left ? jam(shift) : shift.left === 0 ? finish(shift) : form(shift);
     case 'jammed':
+      // The operator cuts off what was torn; the reason is typed in afterwards, when the line asks for it.
       return {
-        shift: { ...shift, phase: 'forming' },
-        says: ['decoiler|Normal||||', 'execution|ACTIVE'],
+        shift: { ...shift, phase: 'repaired', scrap: shift.scrap + TORN },
+        says: {
+          'Decoiler/TensionLost': false,
+          'Length/Scrap': shift.scrap + TORN,
+          'Delay/Reason': REASONS.jam,
+          'Line/State': 'RUN',
+        },
         waitMs: PANEL_MS,
       };
-    case 'forming': {
-      if (shift.jamAt === shift.left) {
-        return {
-          shift: { ...shift, phase: 'jammed', jamAt: null },
-          says: [JAM, 'execution|INTERRUPTED'],
-          waitMs: 3_000,
-        };
-      }
-      const parts = shift.parts + 1;
-      const left = shift.left - 1;
-      const strip = `strip_length|${(2.4 + chance() * 1.2).toFixed(3)}|line_speed|${(28 + chance() * 4).toFixed(1)}`;
-      const counted = [strip, `part_count|${parts}`];
-      if (left > 0) return { shift: { ...shift, parts, left }, says: counted, waitMs: PANEL_MS };
-      const done: Shift = { ...shift, parts, left, phase: 'done' };
-      // The counter follows the end of the program, as on many controllers.
-      return { shift: done, says: ['execution|PROGRAM_COMPLETED', ...counted], waitMs: 8_000 };
-    }
+    case 'repaired':
+      return { shift: { ...shift, phase: 'forming' }, says: { 'Scrap/Reason': REASONS.strip }, waitMs: PANEL_MS };
+    case 'done':
+      return {
+        shift: { ...shift, phase: 'told' },
+        says: { 'Bundle/Complete': false, 'Line/State': 'HALT' },
+        waitMs: WAITS.next,
+      };
   }
+};
+
+const load = (shift: Shift, chance: () => number): LineStep => {
+  const bundle = shift.bundle + 1;
+  const order = orderOf({ ...shift, bundle });
+  const product = productOf({ ...shift, bundle });
+  const left = 4 + Math.floor(chance() * 5);
+  // Every third bundle the strip jams once, somewhere in its middle.
+  const jamAt = bundle % 3 === 0 ? Math.ceil(left / 2) : null;
+  return {
+    shift: { ...shift, bundle, left, jamAt, made: 0, phase: 'loaded' },
+    says: {
+      'Line/State': 'HALT',
+      'Job/OrdId': order,
+      'Job/OrderCode': `WO-${order}`,
+      'Job/WorkOrder': `WO-${order}`,
+      'Job/MaterialCode': product.material,
+      'Job/ToolingCode': product.tooling,
+      'Job/ExpectedBundleCount': BUNDLES_OF_AN_ORDER,
+      'Coil/Serial': `COIL-${String(Math.ceil(bundle / 4)).padStart(3, '0')}`,
+      'Coil/Material': product.material,
+      'Coil/Heat': `H${12_000 + Math.ceil(bundle / 4)}`,
+      'Item/ItmId': 67_000 + bundle,
+      'Item/Quantity': left,
+      'Item/QuantityDone': 0,
+      'Item/LengthTarget': product.length,
+      'Bundle/Sequence': numberOf(bundle),
+      'Bundle/Number': numberOf(bundle),
+    },
+    waitMs: WAITS.loaded,
+  };
+};
+
+const form = (shift: Shift): LineStep => {
+  const { length } = productOf(shift);
+  const next: Shift = { ...shift, left: shift.left - 1, made: shift.made + 1, good: shift.good + length };
+  return {
+    shift: next,
+    says: { 'Piece/Length': length, 'Item/QuantityDone': next.made, 'Length/Good': next.good },
+    waitMs: PANEL_MS,
+  };
+};
+
+const jam = (shift: Shift): LineStep => ({
+  shift: { ...shift, phase: 'jammed', jamAt: null },
+  says: { 'Decoiler/TensionLost': true, 'Line/State': 'HALT' },
+  waitMs: WAITS.jam,
+});
+
+const finish = (shift: Shift): LineStep => {
+  const { length, poundsPerFoot } = productOf(shift);
+  return {
+    shift: { ...shift, phase: 'done' },
+    says: {
+      'Bundle/Weight': Math.round(((shift.made * length) / 12) * poundsPerFoot * 10) / 10,
+      'Bundle/Complete': true,
+    },
+    waitMs: WAITS.told,
+  };
+};
+
+/** Values before the first step: what the line is born with. */
+export const atRest: Said = {
+  'Line/State': 'HALT',
+  'Length/Good': AT_START.good,
+  'Length/Scrap': AT_START.scrap,
+  'Length/Reclaimed': 0,
+  'Scrap/Reason': 0,
+  'Delay/Reason': 0,
+  'Job/OrdId': 0,
+  'Job/OrderCode': '',
+  'Job/WorkOrder': '',
+  'Job/MaterialCode': '',
+  'Job/ToolingCode': '',
+  'Job/ExpectedBundleCount': 0,
+  'Coil/Serial': '',
+  'Coil/Material': '',
+  'Coil/Heat': '',
+  'Item/ItmId': 0,
+  'Item/Quantity': 0,
+  'Item/QuantityDone': 0,
+  'Item/LengthTarget': 0,
+  'Bundle/Number': 0,
+  'Bundle/Sequence': 0,
+  'Bundle/Complete': false,
+  'Bundle/Weight': 0,
+  'Piece/Length': 0,
+  'Decoiler/TensionLost': false,
 };
