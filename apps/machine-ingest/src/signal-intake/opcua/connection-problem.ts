@@ -1,0 +1,80 @@
+import { SourceProblem } from '../source-kind';
+import type { OpcuaSettings } from './opcua-settings';
+
+/** Name of the StatusCode that an error of the library speaks of, for example `BadIdentityTokenRejected`. */
+export const statusNameOf = (error: unknown): string | null =>
+  /\b(?:Bad|Uncertain)[A-Z][A-Za-z]+/.exec(error instanceof Error ? error.message : String(error))?.[0] ?? null;
+
+interface Attempt {
+  readonly settings: OpcuaSettings;
+  /** Thumbprint of our own certificate. */
+  readonly own: string;
+}
+
+/** What an attempt failed with, told to the person who sets the source up. */
+export const connectionProblem = (error: unknown, { settings, own }: Attempt): SourceProblem => {
+  if (error instanceof SourceProblem) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const status = statusNameOf(error);
+  const said = status ?? message.split('\n')[0]!.trim();
+  if (/ENOTFOUND|EAI_AGAIN/.test(message))
+    return new SourceProblem(
+      'unreachable',
+      `${settings.endpointUrl} names a host that is not known here. Check the name, or write its address.`,
+      'endpointUrl',
+    );
+  if (/waiting for data on socket/.test(message))
+    return new SourceProblem(
+      'not_this_protocol',
+      `What listens at ${settings.endpointUrl} takes the connection and gives no answer in OPC UA. Check the port; if it is the right one, the server hangs.`,
+      'endpointUrl',
+    );
+  if (/ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EHOSTDOWN|timed? ?out|no answer/i.test(message))
+    return new SourceProblem(
+      'unreachable',
+      `Nothing answers at ${settings.endpointUrl} (${said}). Check host and port, that the server runs, and that a firewall lets this machine through.`,
+      'endpointUrl',
+    );
+  if (status !== null && /^Bad(?:IdentityToken|UserAccessDenied|UserSignature)/.test(status))
+    return new SourceProblem(
+      'unauthorized',
+      `The server rejects the user (${status}). ${userAdvice(settings)}`,
+      'user',
+    );
+  if (status === 'BadTooManySessions' || status === 'BadMaxConnectionsReached' || status === 'BadTcpNotEnoughResources')
+    return new SourceProblem(
+      'busy',
+      `The server has no session left (${status}). Close another client of it, or let it have more sessions.`,
+      'endpointUrl',
+    );
+  if (status !== null && /^Bad(?:SecurityMode|SecurityPolicy)/.test(status))
+    return new SourceProblem(
+      'not_offered',
+      `The server refuses ${settings.securityPolicy} with ${settings.securityMode} (${status}).`,
+      'securityPolicy',
+    );
+  if (
+    settings.securityMode !== 'None' &&
+    (/^Bad(?:SecurityChecks|Certificate|SecureChannel)/.test(status ?? '') ||
+      /rejected|disconnected|closed/i.test(message))
+  )
+    return new SourceProblem(
+      'certificate',
+      `The server does not take Millrace's own certificate (${said}). In the server's list of rejected certificates, trust the one named "Millrace" with SHA-256 ${own}, then try again.`,
+      'securityMode',
+    );
+  if (/rejected|disconnected|closed|BadTcp|BadCommunicationError|parse|invalid message/i.test(message))
+    return new SourceProblem(
+      'not_this_protocol',
+      `What listens at ${settings.endpointUrl} does not speak OPC UA, or hung up (${said}). Check the port.`,
+      'endpointUrl',
+    );
+  return new SourceProblem('failed', `The server at ${settings.endpointUrl} answers with an error: ${said}.`);
+};
+
+const userAdvice = ({ user }: OpcuaSettings): string => {
+  if (user === 'anonymous') return 'It takes no anonymous user: give {username, password} or {certificate, key}.';
+  return 'username' in user
+    ? `Check username "${user.username}" and its password.`
+    : "Check that the server trusts the user's certificate, and that the key belongs to it.";
+};

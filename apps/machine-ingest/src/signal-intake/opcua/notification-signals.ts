@@ -1,0 +1,163 @@
+import type { Signal } from '@millrace/domain';
+import {
+  DataChangeNotification,
+  type DataValue,
+  EventNotificationList,
+  type NotificationMessage,
+  promoteOpaqueStructureInNotificationData,
+  type Variant,
+} from 'node-opcua-client';
+import {
+  EVENT_FIELDS,
+  type EventFields,
+  REFRESH_END,
+  REFRESH_REQUIRED,
+  REFRESH_START,
+  readConditionEvent,
+} from './condition-event';
+import type { ConditionMemory } from './condition-memory';
+import type { ServerSession } from './connect-server';
+import { readUnits } from './find-items';
+import { readDataValue, typedOf } from './read-value';
+import type { SignalWriter } from './signal-writer';
+import { qualityCodeOf, qualityOf } from './status-code';
+import { HEART_BEAT, type Watch, type WatchedItem, type WatchedNotifier } from './watch';
+
+export interface NotificationReading {
+  readonly writer: SignalWriter;
+  readonly conditions: ConditionMemory;
+  readonly session: ServerSession;
+  readonly watch: Watch;
+  readonly count: (name: string) => void;
+  /** The server asks to be asked for all its conditions. */
+  readonly refreshRequired: () => void;
+}
+
+/** The signals of one message, in its order; `at`: when it was received, Unix ms. */
+export const signalsOf = async (
+  reading: NotificationReading,
+  message: NotificationMessage,
+  at: number,
+): Promise<Signal[]> => {
+  const data = message.notificationData ?? [];
+  try {
+    // Structures of a vendor's own are read with the description that the server gives of them.
+    await promoteOpaqueStructureInNotificationData(reading.session, data.filter(isData));
+  } catch {
+    reading.count('unreadStructures');
+  }
+  const signals: Signal[] = [];
+  for (const part of data) {
+    if (part instanceof DataChangeNotification)
+      for (const { clientHandle, value } of part.monitoredItems ?? []) {
+        const item = reading.watch.items.get(clientHandle);
+        if (item !== undefined) signals.push(...(await valueSignals(reading, item, value, at)));
+        else if (clientHandle !== HEART_BEAT) reading.count('unknownItems');
+      }
+    else if (part instanceof EventNotificationList)
+      for (const { clientHandle, eventFields } of part.events ?? []) {
+        const notifier = reading.watch.notifiers.get(clientHandle);
+        if (notifier !== undefined) signals.push(...eventSignals(reading, notifier, eventFields ?? [], at));
+      }
+  }
+  return signals;
+};
+
+const isData = (part: unknown): part is DataChangeNotification | EventNotificationList =>
+  part instanceof DataChangeNotification || part instanceof EventNotificationList;
+
+const valueSignals = async (
+  reading: NotificationReading,
+  item: WatchedItem,
+  value: DataValue,
+  at: number,
+): Promise<Signal[]> => {
+  const { writer, count } = reading;
+  const read = readDataValue(value);
+  const known = JSON.stringify([read.value, read.qualityCode, read.sourceTs]);
+  const repeated = item.told && known === item.last;
+  item.last = known;
+  // A server tells changes; what it told before it says again when a session moves to another connection.
+  if (repeated && !read.overflow) {
+    count('duplicates');
+    return [];
+  }
+  if (read.semanticsChanged) item.unit = await unitNow(reading, item);
+  const snapshot = !item.told;
+  item.told = true;
+  item.type = read.type ?? item.type;
+  if (read.quality === 'bad') count('bad');
+  const signal = () => writer.value(item, item.unit, read, item.type ?? 'string', snapshot, at);
+  if (!read.overflow) return [signal()];
+  count('overflows');
+  return [writer.gap(item.machine, at, { from: null, to: null, lost: null, path: item.path }), signal()];
+};
+
+const unitNow = async ({ session, watch }: NotificationReading, item: WatchedItem): Promise<string | null> => {
+  try {
+    return (await readUnits(session, [item.nodeId], watch.limits)).get(item.nodeId) ?? null;
+  } catch {
+    // The connection is gone; the next one reads all units.
+    return item.unit;
+  }
+};
+
+/** That the server does not watch an item, as a value without quality. */
+export const refusalSignal = (writer: SignalWriter, item: WatchedItem, status: number, at: number): Signal =>
+  writer.value(
+    item,
+    item.unit,
+    {
+      value: null,
+      type: null,
+      quality: qualityOf(status),
+      qualityCode: qualityCodeOf(status),
+      overflow: false,
+      semanticsChanged: false,
+      sourceTs: null,
+      serverTs: null,
+    },
+    item.type ?? 'string',
+    false,
+    at,
+  );
+
+const fieldsOf = (variants: readonly Variant[]): EventFields =>
+  Object.fromEntries(
+    EVENT_FIELDS.map((field, index) => {
+      const value = typedOf(variants[index])?.value ?? null;
+      return [field, typeof value === 'object' ? null : value];
+    }),
+  );
+
+const eventSignals = (
+  reading: NotificationReading,
+  notifier: WatchedNotifier,
+  variants: readonly Variant[],
+  at: number,
+): Signal[] => {
+  const { conditions, writer, count } = reading;
+  const fields = fieldsOf(variants);
+  const { machine, index } = notifier;
+  switch (fields.EventType) {
+    case REFRESH_START:
+      notifier.refreshed = new Set();
+      return [];
+    case REFRESH_END: {
+      const named = notifier.refreshed ?? new Set();
+      notifier.refreshed = null;
+      return conditions.ended(machine, index, named).map((ended) => writer.condition(machine, ended, true, at));
+    }
+    case REFRESH_REQUIRED:
+      reading.refreshRequired();
+      return [];
+  }
+  const read = readConditionEvent(fields);
+  if (read === null) {
+    count('otherEvents');
+    return [];
+  }
+  const snapshot = notifier.refreshed !== null;
+  notifier.refreshed?.add(read.conditionId);
+  return conditions.take(machine, index, read, snapshot).map((told) => writer.condition(machine, told, snapshot, at));
+};

@@ -1,0 +1,235 @@
+/**
+ * An OPC UA server as a process of its own, so that kill -9 and SIGSTOP are real. Node runs this file as it is and strips its
+ * types, which is why it imports nothing of the project. Its options come as JSON in argv[2], its orders by IPC.
+ */
+import {
+  type AddressSpace,
+  type ConditionSnapshot,
+  DataType,
+  type LocalizedTextOptions,
+  MessageSecurityMode,
+  makeEUInformation,
+  nodesets,
+  OPCUACertificateManager,
+  OPCUAServer,
+  SecurityPolicy,
+  StatusCode,
+  StatusCodes,
+  standardUnits,
+  type UAVariable,
+  Variant,
+  VariantArrayType,
+} from 'node-opcua';
+
+export interface ServerOptions {
+  readonly port: number;
+  /** Folder of its certificates; a server that comes back with it has the certificate of before. */
+  readonly pki: string;
+  /** Numbered variables `ns=1;s=Item/0`, ... below the folder `ns=1;s=Items`. */
+  readonly items: number;
+  /** Numbers of variables that it lacks. */
+  readonly without: readonly number[];
+  readonly packML: boolean;
+  readonly secureOnly: boolean;
+  readonly anonymous: boolean;
+  /** Takes no client whose certificate nobody has trusted. */
+  readonly wary: boolean;
+}
+
+export type ServerOrder =
+  | {
+      readonly do: 'set';
+      readonly nodeId: string;
+      readonly type: string;
+      readonly value: unknown;
+      readonly status?: number;
+    }
+  | { readonly do: 'say'; readonly values: readonly number[] }
+  /** Gives each numbered variable the number of the round, so many times. */
+  | { readonly do: 'pump'; readonly everyMs: number; readonly rounds: number }
+  | { readonly do: 'break-connections' }
+  | { readonly do: 'forget-sent-messages' }
+  | { readonly do: 'use-inches' }
+  | { readonly do: 'alarm'; readonly step: 'acknowledge' | 'suppress' | 'unsuppress' | 'shelve' | 'unshelve' };
+
+/** What of an alarm the library has and does not tell. */
+interface AlarmInside {
+  currentBranch(): ConditionSnapshot;
+  acknowledgeAndAutoConfirmBranch(branch: ConditionSnapshot, comment: LocalizedTextOptions): void;
+  raiseConditionEvent(branch: ConditionSnapshot, renew: boolean): void;
+  shelvingState: { setState(name: string): void };
+}
+
+const serve = async (options: ServerOptions): Promise<(order: ServerOrder) => Promise<void>> => {
+  const certificates = new OPCUACertificateManager({
+    rootFolder: options.pki,
+    automaticallyAcceptUnknownCertificate: !options.wary,
+  });
+  await certificates.initialize();
+  const server = new OPCUAServer({
+    port: options.port,
+    hostname: '127.0.0.1',
+    serverCertificateManager: certificates,
+    userCertificateManager: certificates,
+    nodeset_filename: options.packML ? [nodesets.standard, nodesets.di, nodesets.packML] : [nodesets.standard],
+    securityModes: options.secureOnly
+      ? [MessageSecurityMode.SignAndEncrypt]
+      : [MessageSecurityMode.None, MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt],
+    securityPolicies: options.secureOnly
+      ? [SecurityPolicy.Basic256Sha256]
+      : [SecurityPolicy.None, SecurityPolicy.Basic256Sha256],
+    allowAnonymous: options.anonymous,
+    userManager: { isValidUser: (name: string, password: string) => name === 'operator' && password === 'right' },
+    buildInfo: { productName: 'Press simulator', manufacturerName: 'Test', softwareVersion: '1.0' },
+    // 0: a variable tells each of its changes, and not what it is when somebody looks.
+    serverCapabilities: {
+      maxSessions: 50,
+      maxMonitoredItems: 100_000,
+      maxMonitoredItemsPerSubscription: 100_000,
+      minSupportedSampleRate: 0,
+    },
+  });
+  await server.initialize();
+  const space = server.engine.addressSpace as AddressSpace;
+  space.installAlarmsAndConditionsService();
+  const own = space.getOwnNamespace();
+
+  const press = own.addObject({
+    nodeId: 's=Press',
+    browseName: 'Press',
+    organizedBy: space.rootFolder.objects,
+    eventNotifier: 1,
+    eventSourceOf: space.rootFolder.objects.server,
+  });
+  const variable = (name: string, dataType: DataType, value: unknown, arrayType = VariantArrayType.Scalar) =>
+    own.addVariable({
+      componentOf: press,
+      nodeId: `s=${name}`,
+      browseName: name,
+      dataType,
+      valueRank: arrayType === VariantArrayType.Scalar ? -1 : 1,
+      minimumSamplingInterval: 0,
+      value: new Variant({ dataType, arrayType, value }),
+    });
+  const count = variable('Count', DataType.Double, 0);
+  variable('Big', DataType.Int64, [0x7fffffff, 0xffffffff]);
+  variable('Mode', DataType.String, 'auto');
+  variable('Ratio', DataType.Float, Math.fround(16.4226));
+  variable('Ready', DataType.Boolean, true);
+  variable('Since', DataType.DateTime, new Date('2026-01-02T03:04:05.678Z'));
+  variable('Label', DataType.LocalizedText, { locale: 'en', text: 'Main press' });
+  variable('Profile', DataType.Double, new Float64Array([1, 2.5]), VariantArrayType.Array);
+  const length = own.addAnalogDataItem({
+    componentOf: press,
+    nodeId: 's=Length',
+    browseName: 'Length',
+    dataType: 'Double',
+    engineeringUnitsRange: { low: 0, high: 10_000 },
+    engineeringUnits: standardUnits.millimetre,
+    minimumSamplingInterval: 0,
+    value: new Variant({ dataType: DataType.Double, value: 12.5 }),
+  });
+
+  const folder = own.addFolder(space.rootFolder.objects, { nodeId: 's=Items', browseName: 'Items' });
+  const items: UAVariable[] = [];
+  for (let index = 0; index < options.items; index++)
+    if (!options.without.includes(index))
+      items.push(
+        own.addVariable({
+          organizedBy: folder,
+          nodeId: `s=Item/${index}`,
+          browseName: `Item${index}`,
+          dataType: DataType.Double,
+          minimumSamplingInterval: 0,
+          value: new Variant({ dataType: DataType.Double, value: 0 }),
+        }),
+      );
+
+  const pressure = variable('Pressure', DataType.Double, 10);
+  const alarm = own.instantiateExclusiveLimitAlarm('ExclusiveLimitAlarmType', {
+    browseName: 'PressureHigh',
+    componentOf: press,
+    conditionSource: press,
+    conditionName: 'PressureHigh',
+    inputNode: pressure,
+    highHighLimit: 200,
+    highLimit: 100,
+    lowLimit: 1,
+    lowLowLimit: 0.5,
+    optionals: ['ConfirmedState', 'Confirm', 'ShelvingState', 'SuppressedState'],
+  }) as unknown as AlarmInside;
+
+  if (options.packML)
+    space
+      .findObjectType('PackMLBaseObjectType', space.getNamespaceIndex('http://opcfoundation.org/UA/PackML/'))
+      ?.instantiate({ nodeId: 'ns=1;s=PackMachine', browseName: 'PackMachine', organizedBy: space.rootFolder.objects });
+
+  const set = (node: UAVariable, type: string, value: unknown, status = 0): void => {
+    const real = value === 'NaN' ? Number.NaN : value === 'Infinity' ? Number.POSITIVE_INFINITY : value;
+    node.setValueFromSource(
+      { dataType: DataType[type as keyof typeof DataType], value: real },
+      status === 0 ? StatusCodes.Good : statusOf(status),
+    );
+  };
+  const statusOf = (status: number): StatusCode => {
+    const plain: { readonly [status: number]: StatusCode } = {
+      [0x80000000]: StatusCodes.Bad,
+      [0x40000000]: StatusCodes.Uncertain,
+    };
+    return plain[status] ?? StatusCode.makeStatusCode(StatusCodes.Good, status);
+  };
+  const alarmSteps: { readonly [step: string]: () => void } = {
+    acknowledge: () => alarm.acknowledgeAndAutoConfirmBranch(alarm.currentBranch(), { text: 'seen' }),
+    suppress: () => alarm.currentBranch().setSuppressedState(true),
+    unsuppress: () => alarm.currentBranch().setSuppressedState(false),
+    shelve: () => alarm.shelvingState.setState('OneShotShelved'),
+    unshelve: () => alarm.shelvingState.setState('Unshelved'),
+  };
+
+  await server.start();
+  return async (order) => {
+    switch (order.do) {
+      case 'set':
+        return set(space.findNode(order.nodeId) as UAVariable, order.type, order.value, order.status);
+      case 'say':
+        for (const value of order.values) set(count, 'Double', value);
+        return;
+      case 'use-inches':
+        length.engineeringUnits?.setValueFromSource({
+          dataType: DataType.ExtensionObject,
+          value: makeEUInformation('INH', 'in', 'inch'),
+        });
+        return;
+      case 'break-connections':
+        for (const endpoint of server.endpoints) await endpoint.abruptlyInterruptChannels();
+        return;
+      case 'forget-sent-messages':
+        for (const session of Object.values((server.engine as unknown as { _sessions: object })._sessions))
+          for (const subscription of session.publishEngine.subscriptions) subscription._sent_notification_messages = [];
+        return;
+      case 'alarm':
+        alarmSteps[order.step]?.();
+        if (order.step !== 'acknowledge') alarm.raiseConditionEvent(alarm.currentBranch(), true);
+        return;
+      case 'pump':
+        for (let round = 1; round <= order.rounds; round++) {
+          const began = performance.now();
+          for (const item of items) set(item, 'Double', round);
+          await new Promise((resolve) => setTimeout(resolve, order.everyMs - (performance.now() - began)));
+        }
+    }
+  };
+};
+
+if (process.send !== undefined) {
+  process.on('disconnect', () => process.exit(0));
+  serve(JSON.parse(process.argv[2] ?? '{}') as ServerOptions).then((obey) => {
+    process.on('message', ({ id, order }: { id: number; order: ServerOrder }) => {
+      obey(order).then(
+        () => process.send?.({ id }),
+        (error: Error) => process.send?.({ id, error: error.stack }),
+      );
+    });
+    process.send?.({ ready: true });
+  });
+}

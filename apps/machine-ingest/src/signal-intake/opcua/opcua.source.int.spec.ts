@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { itConforms, type SourcePeer } from '../source-conformance.fixture';
+import { OpcuaServerProcess } from './opcua-server.fixture';
+import { type OpcuaSettings, opcuaSettings } from './opcua-settings';
+import { opcuaSourceKind } from './opcua-source-kind';
+
+const folder = mkdtempSync(join(tmpdir(), 'opcua-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const makePeer = (): SourcePeer<OpcuaSettings> => {
+  const server = new OpcuaServerProcess(join(folder, 'pki'));
+  return {
+    path: 'count',
+    settings: () =>
+      opcuaSettings.parse({
+        endpointUrl: server.endpointUrl,
+        securityMode: 'None',
+        securityPolicy: 'None',
+        machine: 'press-01',
+        nodes: [{ nodeId: 'ns=1;s=Count', path: 'count', samplingMs: 0, queueSize: 100 }],
+        publishingIntervalMs: 50,
+        keepAliveMs: 1_000,
+      }),
+    start: () => server.start(),
+    kill: () => server.kill(),
+    say: (values) => server.order({ do: 'say', values }),
+    repeat: null,
+    garbage: null,
+    freeze: {
+      begin: async () => server.freeze(),
+      end: async () => server.thaw(),
+      noticedWithinMs: 8_000,
+    },
+    keepsForAbsent: false,
+  };
+};
+
+describe('an OPC UA server as a source', () => {
+  jest.setTimeout(60_000);
+  itConforms({ kind: opcuaSourceKind, makePeer, folder: () => join(folder, 'own') });
+});

@@ -1,0 +1,171 @@
+import {
+  type NotificationMessage,
+  PublishRequest,
+  type PublishResponse,
+  RepublishRequest,
+  type RepublishResponse,
+  StatusChangeNotification,
+} from 'node-opcua-client';
+import type { ServerSession } from './connect-server';
+import { statusNameOf } from './connection-problem';
+import { takeNotification } from './notification-order';
+import type { Watch, WatchingSubscription } from './watch';
+
+export interface PublishingHooks {
+  /** Messages that may be taken on beside those that wait already. */
+  readonly room: () => number;
+  readonly take: (subscriptionId: number, message: NotificationMessage) => void;
+  /** Messages between two numbers, both included, that the server no longer has. */
+  readonly gap: (subscription: WatchingSubscription, from: number, to: number, lost: number) => void;
+  readonly repeated: () => void;
+  readonly alive: () => void;
+  /** The connection or its subscriptions are of no more use. Told once. */
+  readonly over: (reason: string) => void;
+}
+
+/** Requests that wait at the server for something to tell: enough to fill the time that an answer travels. */
+const MOST_WAITING = 4;
+/** The server holds a request until it has something to say; whether it lives is found out by other means. */
+const PATIENCE_MS = 600_000;
+
+/**
+ * Asks a server for what it has to tell. A message is acknowledged to the server once it is stored, and until then the server
+ * can be asked for it again; while there is no room, nothing is asked for, and the server's queues, with their overflow
+ * flags, carry what comes.
+ */
+export class Publishing {
+  private waiting = 0;
+  private most: number;
+  private acknowledgements: Array<{ subscriptionId: number; sequenceNumber: number }> = [];
+  private taking: Promise<void> = Promise.resolve();
+  private ended = false;
+
+  constructor(
+    private readonly session: ServerSession,
+    private readonly watch: Watch,
+    private readonly hooks: PublishingHooks,
+  ) {
+    this.most = MOST_WAITING + watch.subscriptions.size - 1;
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+
+  acknowledge(subscriptionId: number, sequenceNumber: number): void {
+    this.acknowledgements.push({ subscriptionId, sequenceNumber });
+  }
+
+  /** Asks for as much as there is room for. */
+  ask(): void {
+    while (!this.ended && this.waiting < Math.min(this.most, this.hooks.room())) this.send();
+  }
+
+  /**
+   * After the connection came back: what the server still has of each subscription, in order; null where one is gone.
+   */
+  async recover(): Promise<ReadonlyArray<readonly [subscriptionId: number, NotificationMessage]> | null> {
+    const kept: Array<readonly [number, NotificationMessage]> = [];
+    for (const [subscriptionId, subscription] of this.watch.subscriptions) {
+      for (;;) {
+        const again = await this.again(subscriptionId, subscription.order.next);
+        if (again === 'gone') return null;
+        if (again === 'not-available') break;
+        const ordered = takeNotification(subscription.order, again.sequenceNumber, false);
+        if (ordered.kind === 'taken') subscription.order = ordered.order;
+        kept.push([subscriptionId, again]);
+      }
+    }
+    return kept;
+  }
+
+  /** A subscription that nobody asks is thrown away by the server; this keeps those that are held back. */
+  async touch(): Promise<void> {
+    if (this.waiting > 0) return;
+    for (const [subscriptionId, { order }] of this.watch.subscriptions)
+      if ((await this.again(subscriptionId, order.next)) === 'gone')
+        this.over('the server has dropped the subscription');
+  }
+
+  private send(): void {
+    this.waiting++;
+    const subscriptionAcknowledgements = this.acknowledgements;
+    this.acknowledgements = [];
+    const request = new PublishRequest({ requestHeader: { timeoutHint: PATIENCE_MS }, subscriptionAcknowledgements });
+    this.session.publish(request, (error, response) => {
+      this.waiting--;
+      if (this.ended) return;
+      if (error !== null || response === undefined) return this.failed(error);
+      this.hooks.alive();
+      this.taking = this.taking
+        .then(() => this.takeResponse(response))
+        .catch((failure: Error) => this.over(failure.message))
+        .then(() => this.ask());
+    });
+  }
+
+  private failed(error: Error | null): void {
+    const status = statusNameOf(error);
+    if (status === 'BadTooManyPublishRequests' && this.waiting > 0) {
+      this.most = Math.max(1, this.waiting);
+      return;
+    }
+    if (status === 'BadTimeout' || status === 'BadRequestTimeout') this.ask();
+    else this.over(status ?? error?.message ?? 'the server gave no answer');
+  }
+
+  private over(reason: string): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.hooks.over(reason);
+  }
+
+  private async takeResponse({ subscriptionId, notificationMessage }: PublishResponse): Promise<void> {
+    const subscription = this.watch.subscriptions.get(subscriptionId);
+    if (subscription === undefined) return;
+    const keepAlive = (notificationMessage.notificationData?.length ?? 0) === 0;
+    const ordered = takeNotification(subscription.order, notificationMessage.sequenceNumber, keepAlive);
+    if (ordered.kind === 'repeated') {
+      if (keepAlive) return;
+      this.hooks.repeated();
+      this.acknowledge(subscriptionId, notificationMessage.sequenceNumber);
+      return;
+    }
+    const expected = subscription.order.next;
+    subscription.order = ordered.order;
+    if (ordered.lost > 0) await this.fetchMissing(subscriptionId, subscription, expected, ordered);
+    if (!keepAlive) this.hooks.take(subscriptionId, notificationMessage);
+    for (const data of notificationMessage.notificationData ?? [])
+      if (data instanceof StatusChangeNotification)
+        this.over(`the server has ended the subscription: ${data.status.name}`);
+  }
+
+  private async fetchMissing(
+    subscriptionId: number,
+    subscription: WatchingSubscription,
+    expected: number,
+    { missing, lost }: { readonly missing: readonly number[]; readonly lost: number },
+  ): Promise<void> {
+    const found: NotificationMessage[] = [];
+    for (const number of missing) {
+      const again = await this.again(subscriptionId, number);
+      if (typeof again !== 'string') found.push(again);
+    }
+    const gone = lost - found.length;
+    if (gone > 0) this.hooks.gap(subscription, expected, missing.at(-1) ?? expected, gone);
+    for (const message of found) this.hooks.take(subscriptionId, message);
+  }
+
+  private again(subscriptionId: number, number: number): Promise<NotificationMessage | 'not-available' | 'gone'> {
+    return new Promise((resolve, reject) => {
+      const request = new RepublishRequest({ subscriptionId, retransmitSequenceNumber: number });
+      this.session.republish(request, (error, response?: RepublishResponse) => {
+        if (error === null && response !== undefined) return resolve(response.notificationMessage);
+        const status = statusNameOf(error);
+        if (status === 'BadMessageNotAvailable') resolve('not-available');
+        else if (status === 'BadSubscriptionIdInvalid' || status === 'BadNoSubscription') resolve('gone');
+        else reject(error ?? new Error('the server gave no answer'));
+      });
+    });
+  }
+}
