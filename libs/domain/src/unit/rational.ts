@@ -63,11 +63,19 @@ export const round = (a: Rational, decimals: number): number => {
   return a.n < 0n && number !== 0 ? -number : number;
 };
 
-/** The nearest double. */
+/** The nearest double, of two that are equally near the even one; exact down to 1e-290, below which no machine measures. */
 export const toNumber = (a: Rational): number => {
-  const direct = Number(a.n) / Number(a.d);
-  return Number.isFinite(direct) ? direct : Number(a.n / a.d);
+  const size = a.n < 0n ? -a.n : a.n;
+  if (size <= MOST_EXACT && a.d <= MOST_EXACT) return Number(a.n) / Number(a.d);
+  // A quotient of some 60 bits, its last one set where there is a remainder: rounding it once is rounding the number once.
+  const shift = Math.max(0, 64 + bitsOf(a.d) - bitsOf(size));
+  const shifted = size << BigInt(shift);
+  const number = Number((shifted / a.d) | (shifted % a.d === 0n ? 0n : 1n)) * 2 ** -shift;
+  return a.n < 0n ? -number : number;
 };
+
+const MOST_EXACT = BigInt(Number.MAX_SAFE_INTEGER);
+const bitsOf = (n: bigint): number => n.toString(16).length * 4;
 
 /** `12`, `1/10`: how it stands in a stored state. */
 export const writeRational = (a: Rational): string => (a.d === 1n ? String(a.n) : `${a.n}/${a.d}`);
