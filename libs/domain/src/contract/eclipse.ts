@@ -1,3 +1,4 @@
+import { bareBundleResult } from './bare-bundle-result';
 import type { Contract } from './contract';
 import { membersOf } from './members';
 
@@ -37,7 +38,7 @@ export const eclipse: Contract = {
   revealsSecret: false,
   rewrites: false,
   variantOf: () => null,
-  render: (event) => ({ kind: 'body', body: Buffer.from(event.data) }),
+  render: (event) => ({ kind: 'body', body: Buffer.from(bareBundleResult(event)) }),
   headers: () => [
     ['content-type', 'application/json'],
     ['user-agent', 'Millrace/1.0'],
