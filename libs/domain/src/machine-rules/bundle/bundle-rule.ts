@@ -15,7 +15,7 @@ import {
   withCurrentBundle,
 } from './bundle-state';
 import { firedBy, rememberTold } from './bundle-triggers';
-import { closeOpen, finishSettling, forgetOld, settleOpen, tellCorrections } from './close-bundle';
+import { closeOpen, finishSettling, settleOpen, tellCorrections } from './close-bundle';
 import { addPiece, addToItem, itemChosen, itemStep } from './items';
 import { followFields, openBundle } from './open-bundle';
 import { hearSnapshot, hearsSource, openPresent, outOfSight, returned } from './outage';
@@ -56,7 +56,7 @@ const onTime = (slot: BundleSlot, context: BundleContext): BundleSlot => {
   const isBack = slot.outage?.returning != null && context.at >= slot.outage.returning.due;
   const back = isBack ? returned(slot, context, seen) : slot;
   const isSettled = back.settling !== null && context.at >= back.settling.due;
-  return forgetOld(isSettled ? finishSettling(back, context, seen) : back, context.at);
+  return isSettled ? finishSettling(back, context, seen) : back;
 };
 
 const hear = (slot: BundleSlot, context: BundleContext, heard: Heard): BundleSlot => {

@@ -30,7 +30,8 @@ export const closeBundle = (
   seen: SeenMachine,
 ): BundleSlot => {
   if (!bundle.made && !ending.complete) return slot;
-  const earlier = slot.closed.find((entry) => bundle.key !== null && entry.bundle.key === bundle.key) ?? null;
+  const fresh = forgetOld(slot, context.at);
+  const earlier = fresh.closed.find((entry) => bundle.key !== null && entry.bundle.key === bundle.key) ?? null;
   const whole = earlier === null ? bundle : mergeBundles(earlier, bundle, ending.ended);
   const pounds = weightOf(whole, context.rule, seen);
   const entry = tell(context, {
@@ -42,8 +43,8 @@ export const closeBundle = (
     content: earlier?.content ?? '',
     pounds: pounds === null ? null : writeRational(pounds),
   });
-  const kept = slot.closed.filter((each) => each !== earlier);
-  return { ...slot, closed: [...kept, entry].slice(-BUNDLE_LIMITS.closed) };
+  const kept = fresh.closed.filter((each) => each !== earlier);
+  return { ...fresh, closed: [...kept, entry].slice(-BUNDLE_LIMITS.closed) };
 };
 
 /** The open bundle ends now, its time included. */
@@ -80,7 +81,7 @@ export const tellCorrections = (before: BundleSlot, slot: BundleSlot, context: B
       };
 
 /** Closed so long ago that it is a fact for good. */
-export const forgetOld = (slot: BundleSlot, at: number): BundleSlot =>
+const forgetOld = (slot: BundleSlot, at: number): BundleSlot =>
   slot.closed.some((entry) => entry.ended.at < at - BUNDLE_LIMITS.closedMs)
     ? { ...slot, closed: slot.closed.filter((entry) => entry.ended.at >= at - BUNDLE_LIMITS.closedMs) }
     : slot;

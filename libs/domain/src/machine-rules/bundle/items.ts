@@ -20,7 +20,8 @@ export const itemChosen = (itemsDone: ItemsDone, item: string | null): ItemsDone
 
 /**
  * How far `quantityDone` moved for the item on the line. It counts the pieces of one item and begins again with the next,
- * so each item has a baseline of its own; of an item whose beginning was not seen the first value is the baseline.
+ * so each item has a baseline of its own; of an item whose beginning was not seen the first value is the baseline. Of one
+ * that is taken up again it may go on or begin anew: a value below its last one has begun anew.
  */
 export const itemStep = (
   itemsDone: ItemsDone,

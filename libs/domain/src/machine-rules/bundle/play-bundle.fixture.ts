@@ -51,7 +51,7 @@ export const playBundle = (
   return { state, told };
 };
 
-type Values = ReadonlyMap<string, { readonly value: ExpressionValue; readonly lost: boolean }>;
+type Values = ReadonlyMap<string, { readonly value: ExpressionValue; readonly lost: boolean; readonly source: string }>;
 
 const seenIn = (values: Values): SeenMachine => ({
   status: 'unknown',
@@ -76,9 +76,11 @@ const heardOf = (signal: Signal, mapping: Mapping, values: Values): Heard => {
 const valuesAfter = (values: Values, heard: Heard): Values => {
   const next = new Map(values);
   if (heard.kind === 'lifecycle' && heard.word === 'disconnected')
-    for (const [alias, held] of values) next.set(alias, { ...held, lost: true });
-  if (heard.kind === 'value') next.set(heard.mapped.alias, { value: scaled(heard, heard.mapped), lost: false });
-  if (heard.kind === 'unknown') next.set(heard.mapped.alias, { value: null, lost: false });
+    for (const [alias, held] of values)
+      if (held.source === heard.signal.source) next.set(alias, { ...held, lost: true });
+  const { source } = heard.signal;
+  if (heard.kind === 'value') next.set(heard.mapped.alias, { value: scaled(heard, heard.mapped), lost: false, source });
+  if (heard.kind === 'unknown') next.set(heard.mapped.alias, { value: null, lost: false, source });
   return next;
 };
 

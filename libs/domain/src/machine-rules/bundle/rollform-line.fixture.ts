@@ -24,6 +24,7 @@ export class RollformLine {
   private running = false;
   private bundle: MadeBundle | null = null;
   private item: MadeItem | null = null;
+  private readonly doneOf = new Map<number, number>();
   private coil = '';
 
   constructor(
@@ -121,7 +122,7 @@ export class RollformLine {
   }
 
   chooseItem(id: number, lengthIn: number, quantity: number): this {
-    this.item = { id, lengthIn, done: 0 };
+    this.item = { id, lengthIn };
     this.say('itmId', id).say('itemQuantity', quantity);
     return this.say('itemLength', this.raw(lengthIn));
   }
@@ -130,7 +131,8 @@ export class RollformLine {
   piece(): this {
     const item = this.item;
     if (item === null) throw new Error('choose an item first');
-    item.done++;
+    const done = (this.doneOf.get(item.id) ?? 0) + 1;
+    this.doneOf.set(item.id, done);
     this.counters.good += item.lengthIn;
     if (this.bundle !== null) {
       this.bundle.good += item.lengthIn;
@@ -138,7 +140,7 @@ export class RollformLine {
       this.bundle.coils.set(this.coil, (this.bundle.coils.get(this.coil) ?? 0) + item.lengthIn);
     }
     return this.say('pieceLength', this.raw(item.lengthIn))
-      .say('itemDone', item.done)
+      .say('itemDone', done)
       .say('good', this.raw(this.counters.good, true));
   }
 
@@ -221,5 +223,4 @@ export interface MadeBundle {
 interface MadeItem {
   readonly id: number;
   readonly lengthIn: number;
-  done: number;
 }
