@@ -323,6 +323,7 @@ export class MtconnectAgent {
     const garbage = this.takeGarbage();
     if (garbage === null) stream.next = next;
     if (garbage === 'reset') {
+      this.streams.delete(stream);
       this.put(stream.response, this.framed(document).subarray(0, 300));
       setTimeout(() => stream.response.socket?.resetAndDestroy(), 20);
       return;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Signal } from '@millrace/domain';
 import { backoffMs, waitUnlessStopped } from '../backoff';
 import { gapSignal, lifecycleSignal } from '../lifecycle-signal';
@@ -21,7 +20,7 @@ const HEARTBEATS = 2.5;
 /** Failures in a row that are more than a stumble. */
 const DEGRADED = 3;
 /** So often an answer that cannot be read is asked for again before what it holds is given up. */
-const POISONED = 5;
+const POISONED = 3;
 
 /** The agent is not what it was when reading began: another life, another model. All is asked anew. */
 class AgentChanged extends Error {
@@ -57,6 +56,7 @@ export class MtconnectSource implements OpenSource {
   /** Answers in a row that could not be read at the same place. */
   private poisoned = 0;
   private sampling = false;
+  /** Code of what was refused since a document was last read. */
   private lastRefused: string | null = null;
   private documents = 0;
   private readonly lastFlow = new Map<string, number>();
@@ -157,6 +157,7 @@ export class MtconnectSource implements OpenSource {
     if (kind === 'restarted') this.counts.restarts++;
     if (gap !== null) this.noteGap(gap);
     this.cursor = cursor;
+    for (const machine of machines) this.lastFlow.set(machine, now);
     this.routes = routes;
     this.models = new Map(routes.map(({ machine, device }) => [machine, device]));
     this.modelTime = header.deviceModelChangeTime;
@@ -297,11 +298,8 @@ export class MtconnectSource implements OpenSource {
     const fault = faultOf(error);
     if (fault === null || fault.agentCode === 'OUT_OF_RANGE') {
       if (fault !== null) this.outran++;
-      // once more at once; an agent that changes without end is not asked without end
-      await waitUnlessStopped(
-        this.outran > 3 ? backoffMs(this.outran, context.random) : context.random() * 200,
-        stopping.signal,
-      );
+      // soon again, since waiting loses more of a small buffer; an agent that changes without end is not asked without end
+      await waitUnlessStopped(context.random() * Math.min(200 * (this.outran + 1), 1_000), stopping.signal);
       return;
     }
     this.failures++;
@@ -334,17 +332,16 @@ export class MtconnectSource implements OpenSource {
     this.lagMs = null;
   }
 
-  /** The bytes go to the quarantine; a page that comes again with every attempt goes there once. */
+  /** The bytes go to the quarantine; what comes again with every attempt goes there once, though its time of day differs. */
   private async refuse(fault: AgentFault, bytes: Buffer): Promise<void> {
-    const said = createHash('sha256').update(fault.code).update(bytes).digest('hex');
     // an agent whose one document cannot be read has others: the place is given up, and told as a gap
     if (this.sampling && !fault.code.startsWith('http_') && ++this.poisoned >= POISONED) {
       this.poisoned = 0;
       this.outran = 2;
     }
-    if (said === this.lastRefused) return;
+    if (fault.code === this.lastRefused) return;
     await this.quarantine(bytes, fault.code, fault.message);
-    this.lastRefused = said;
+    this.lastRefused = fault.code;
   }
 
   private async refuseInvalid(invalid: readonly string[], bytes: Buffer): Promise<void> {
