@@ -33,22 +33,19 @@ const indexOf = (mapping: Mapping): Index => {
 
 const NONE: readonly MappedSignal[] = [];
 
-/** The aliases that a signal speaks for: those bound to its name, and those that are bound to none yet. */
-export const aliasesOf = (mapping: Mapping, state: MachineState, signal: Signal): readonly MappedSignal[] => {
+/**
+ * The aliases that a signal speaks for: those bound to its name, and those that are bound to none yet. Null for a name that
+ * the mapping does not know at all.
+ */
+export const aliasesOf = (mapping: Mapping, state: MachineState, signal: Signal): readonly MappedSignal[] | null => {
   const index = indexOf(mapping);
   const exact = index.exact.get(signal.path) ?? NONE;
   const anyCase = index.anyCase.size === 0 ? NONE : (index.anyCase.get(signal.path.toLowerCase()) ?? NONE);
-  if (exact.length === 0 && anyCase.length === 0) return NONE;
+  if (exact.length === 0 && anyCase.length === 0) return null;
   const named = exact.length === 0 ? anyCase : anyCase.length === 0 ? exact : [...exact, ...anyCase];
   return named.every((mapped) => speaksFor(mapping, state, signal, mapped))
     ? named
     : named.filter((mapped) => speaksFor(mapping, state, signal, mapped));
-};
-
-/** Whether any alias has this name, bound or not. */
-export const isMapped = (mapping: Mapping, path: string): boolean => {
-  const index = indexOf(mapping);
-  return index.exact.has(path) || index.anyCase.has(path.toLowerCase());
 };
 
 const speaksFor = (mapping: Mapping, state: MachineState, signal: Signal, mapped: MappedSignal): boolean => {

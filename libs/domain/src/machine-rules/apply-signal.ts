@@ -8,7 +8,7 @@ import { aliasesOf, mappedOf, settingsOfSource } from './alias-lookup';
 import { heardDerived } from './expr-rule';
 import type { Mapping, Rule } from './mapping';
 import { type Heard, LIFECYCLE_WORDS, type LifecycleWord, type RuleContext } from './rule-kind';
-import { isAnyDue, tellSignal, tellTime } from './rule-kinds';
+import { isAnyDue, rulesThatHear, tellSignal, tellTime } from './rule-kinds';
 import { LiveScope } from './scope';
 import { isLoss } from './source-loss';
 import { loseValues, takeValue } from './take-value';
@@ -288,11 +288,13 @@ const tellRules = (
   turn: Turn,
   before: MachineState,
 ): MachineState => {
+  const rules = rulesThatHear(turn.mapping, said);
+  if (rules.length === 0) return state;
   const scope = new LiveScope(before, state);
   const contextFor = (heard: Heard) => ({ ...contextOf(turn, state.at, moment, scope), heard });
   let contexts = said.map(contextFor);
   let next = state;
-  for (const rule of turn.mapping.rules) {
+  for (const rule of rules) {
     for (const context of contexts) {
       next = tellSignal(next, rule, context);
       scope.state = next;

@@ -82,10 +82,16 @@ const tellOnce = (
   delete kept[place];
   kept[place] = [next, ...contents.slice(1 - STATE_LIMITS.contentsOfKey), content];
   const keys = Object.keys(kept);
-  const rules = context.mapping.rules.filter(({ kind }) => kind === 'passthrough').length;
-  if (keys.length > STATE_LIMITS.messageKeys / rules) delete kept[keys[0]!];
+  if (keys.length > 1 && keysSeen(state) >= STATE_LIMITS.messageKeys) delete kept[keys[0]!];
   return withSlot<PassthroughSlot>(state, rule, { kind: 'passthrough', seen: kept });
 };
+
+/** Of all rules of this kind together: a machine may have many, and its state is bounded. */
+const keysSeen = (state: MachineState): number =>
+  Object.values(state.rules).reduce(
+    (sum, slot) => sum + (slot.kind === 'passthrough' ? Object.keys((slot as PassthroughSlot).seen).length : 0),
+    0,
+  );
 
 /** Members in the order of their names: a message is the same in whatever order its sender writes them. */
 const canonical = (value: unknown): string =>

@@ -13,8 +13,8 @@ import type { MappedSignal, Mapping } from './mapping';
  */
 export interface RuleKind<R> {
   /**
-   * Evaluation time has come to `context.at`; called for every rule before the signal is looked at, so that what was due
-   * before it is told before it.
+   * Evaluation time has come to `context.at`, and at least one rule's `nextDue` lies at or before it; called for every rule
+   * before the signal is looked at, so that what was due before it is told before it.
    */
   readonly onTime: (state: MachineState, rule: R, context: RuleContext) => MachineState;
   /** A signal has come; its value is in the state and in `context.scope.now` already. */

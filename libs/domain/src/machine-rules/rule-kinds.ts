@@ -5,6 +5,7 @@ import { conditionRule } from './condition-rule';
 import { counterRule } from './counter-rule';
 import { edgeRule } from './edge-rule';
 import { exprRule } from './expr-rule';
+import type { AliasName } from './expression';
 import type { Mapping, Rule, RuleKindName } from './mapping';
 import { passthroughRule } from './passthrough-rule';
 import type { Heard, RuleContext, RuleKind } from './rule-kind';
@@ -39,10 +40,82 @@ export const tellSignal = (
   context: RuleContext & { readonly heard: Heard },
 ): MachineState => kindOf(rule).onSignal(state, rule, context);
 
+/** Kinds that follow signals and never time. */
+const UNTIMED: readonly RuleKindName[] = ['availability', 'edge', 'counter', 'expr', 'passthrough'];
+
+/** Rules of a mapping, sorted out once so that a signal costs what it concerns. */
+interface Plan {
+  /** Those that can have a timer. */
+  readonly timed: readonly Rule[];
+  /** Those that a mere sign of life may move: a watchdog, and whatever follows the status. */
+  readonly onLife: readonly Rule[];
+  /** Those that a condition may move. */
+  readonly onCondition: readonly Rule[];
+  /** Those that a value of an alias may move; null where rules compute values for others, and each hears each. */
+  readonly onAlias: Map<AliasName, readonly Rule[]> | null;
+}
+
+const plans = new WeakMap<Mapping, Plan>();
+
+/** Kinds that hear values of their input and no others. */
+const ofOneInput = (rule: Rule): rule is Extract<Rule, { readonly input: AliasName }> => 'input' in rule;
+
+const planOf = (mapping: Mapping): Plan => {
+  let plan = plans.get(mapping);
+  if (plan === undefined) {
+    const { rules } = mapping;
+    plan = {
+      timed: rules.filter((rule) => !UNTIMED.includes(rule.kind)),
+      onLife: rules.some(({ kind }) => kind === 'watchdog') ? rules.filter((rule) => !ofOneInput(rule)) : [],
+      onCondition: rules.filter(({ kind }) => kind !== 'stateMap' && kind !== 'counter' && kind !== 'passthrough'),
+      onAlias: rules.some(({ kind }) => kind === 'expr') ? null : new Map(),
+    };
+    plans.set(mapping, plan);
+  }
+  return plan;
+};
+
+/** The rules that what is heard may move, in the order of the mapping. */
+export const rulesThatHear = (mapping: Mapping, heard: readonly Heard[]): readonly Rule[] => {
+  const plan = planOf(mapping);
+  const [one] = heard;
+  if (one === undefined || heard.length > 1) return mapping.rules;
+  switch (one.kind) {
+    case 'life':
+      return plan.onLife;
+    case 'condition':
+      return plan.onCondition;
+    case 'value':
+    case 'unknown': {
+      if (plan.onAlias === null) return mapping.rules;
+      const { alias } = one.mapped;
+      let rules = plan.onAlias.get(alias);
+      if (rules === undefined) {
+        rules = mapping.rules.filter(
+          (rule) => rule.kind !== 'condition' && (!ofOneInput(rule) || rule.input === alias),
+        );
+        plan.onAlias.set(alias, rules);
+      }
+      return rules;
+    }
+    default:
+      return mapping.rules;
+  }
+};
+
+/** Whether any of the rules has something to do at this evaluation time. */
+export const isAnyDue = (state: MachineState, mapping: Mapping, at: number): boolean => {
+  for (const rule of planOf(mapping).timed) {
+    const due = kindOf(rule).nextDue(state, rule, mapping);
+    if (due !== null && due <= at) return true;
+  }
+  return false;
+};
+
 /** Evaluation time at which the first of the rules has something to do, Unix ms; null when no timer runs. */
 export const rulesDue = (state: MachineState, mapping: Mapping): number | null => {
   let due: number | null = null;
-  for (const rule of mapping.rules) {
+  for (const rule of planOf(mapping).timed) {
     const its = kindOf(rule).nextDue(state, rule, mapping);
     if (its !== null && (due === null || its < due)) due = its;
   }

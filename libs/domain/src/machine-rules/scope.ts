@@ -1,8 +1,11 @@
 import type { MachineState } from '../signal/machine-state';
 import { counted } from '../signal/machine-state';
+import type { MachineStatus } from '../signal/machine-status';
 import type { AliasName, Expression, ExpressionValue, Scope, SeenMachine } from './expression';
 import { heldOf, knownNow, lastKnown } from './held-value';
 import type { Heard } from './rule-kind';
+
+const NO_LOCALS: Scope['locals'] = {};
 
 /**
  * What expressions see, of the state as it is while the rules of one signal are applied one after the other.
@@ -12,26 +15,39 @@ import type { Heard } from './rule-kind';
  *           that nothing is an edge that only was heard again
  */
 export class LiveScope implements Scope {
-  readonly locals = {};
-  readonly now: SeenMachine;
-  readonly before: SeenMachine;
-  /** Replaced as rules are applied. */
-  state: MachineState;
+  readonly locals: Scope['locals'] = NO_LOCALS;
+  readonly now: SeenMachine = new SeenNow(this);
+  readonly before: SeenMachine = new SeenBefore(this);
 
-  constructor(private readonly first: MachineState) {
-    this.state = first;
-    const live = this;
-    this.now = {
-      value: (alias) => knownNow(heldOf(live.state, alias)),
-      get status() {
-        return live.state.status.current;
-      },
-    };
-    this.before = { value: (alias) => live.valueBefore(alias), status: first.status.current };
+  constructor(
+    /** As it was before the signal. */
+    readonly first: MachineState,
+    /** Replaced as rules are applied. */
+    public state: MachineState = first,
+  ) {}
+}
+
+class SeenNow implements SeenMachine {
+  constructor(private readonly scope: LiveScope) {}
+
+  get status(): MachineStatus {
+    return this.scope.state.status.current;
   }
 
-  private valueBefore(alias: AliasName): ExpressionValue {
-    const [before, now] = [heldOf(this.first, alias), heldOf(this.state, alias)];
+  value(alias: AliasName): ExpressionValue {
+    return knownNow(heldOf(this.scope.state, alias));
+  }
+}
+
+class SeenBefore implements SeenMachine {
+  constructor(private readonly scope: LiveScope) {}
+
+  get status(): MachineStatus {
+    return this.scope.first.status.current;
+  }
+
+  value(alias: AliasName): ExpressionValue {
+    const [before, now] = [heldOf(this.scope.first, alias), heldOf(this.scope.state, alias)];
     if (before === now) return knownNow(now);
     return now?.snapshot ? knownNow(now) : lastKnown(before);
   }

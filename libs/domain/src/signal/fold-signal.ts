@@ -9,7 +9,7 @@ import { rulesDue } from '../machine-rules/rule-kinds';
 import { openWindow, seeInWindow } from './duplicate-window';
 import { type EventDraft, machineEvent, type SignalPosition } from './machine-event';
 import { counted, type MachineState, type MappingInForce, type SessionState, STATE_LIMITS } from './machine-state';
-import { admit, overdue, type Ready, reorderDue } from './reorder-buffer';
+import { admit, overdue, reorderDue } from './reorder-buffer';
 import type { Signal } from './signal';
 import { momentOf } from './signal-time';
 
@@ -55,41 +55,60 @@ export const foldSignal = (
 ): Folded => {
   if (alreadyFolded(state, position)) return { state, events: [] };
   const mapping = mappingInForce(state, mappingByHash);
-  const placed: MachineState = {
+  const at = Math.max(state.at, Date.parse(signal.at));
+  const memory = rememberSignal(state, signal, at);
+  const seen: MachineState = {
     ...state,
+    ...memory,
     position: { partition: position.partition, offset: String(position.offset) },
     counts: { ...state.counts, signals: state.counts.signals + 1 },
   };
+  if (memory === null) return { state: counted(seen, 'duplicates'), events: [] };
   const drafts: EventDraft[] = [];
   const emit = (draft: EventDraft) => void drafts.push(draft);
-  const told = (next: MachineState): Folded => ({
+  const next =
+    signal.path === '$config'
+      ? configure(seen, signal, position, mapping, mappingByHash, emit)
+      : takeTurns(seen, signal, at, position, mapping, emit);
+  return {
     state: next,
     events: drafts.map((draft, n) => machineEvent(state.tenant, state.machine, position, n, draft, traceparent)),
-  });
-  const seen = rememberSignal(placed, signal);
-  if (seen === null) return told(counted(placed, 'duplicates'));
-  if (signal.path === '$config') return told(configure(seen, signal, position, mapping, mappingByHash, emit));
-  const at = Math.max(state.at, Date.parse(signal.at));
-  const waited = overdue(seen, at);
-  const admitted = admit(waited.state, signal, settingsOfSource(mapping, signal.source).reorder, at);
-  const ready = waited.ready.length === 0 ? admitted.ready : [...waited.ready, ...admitted.ready];
+  };
+};
+
+/** The signal, or those that it lets go on, each in its turn. */
+const takeTurns = (
+  state: MachineState,
+  signal: Signal,
+  at: number,
+  position: SignalPosition,
+  mapping: Mapping,
+  emit: (draft: EventDraft) => void,
+): MachineState => {
+  const { reorder } = settingsOfSource(mapping, signal.source);
+  if (reorder === null && holdsNothing(state))
+    return applySignal(state, signal, { mapping, position, emit, late: false });
+  const waited = overdue(state, at);
+  const admitted = admit(waited.state, signal, reorder, at);
+  const ready = [...waited.ready, ...admitted.ready];
+  // A signal that waits for its turn brings time all the same.
+  if (ready.length === 0) return applySignal(admitted.state, tickOf(signal), { mapping, position, emit, late: false });
   let next = admitted.state;
   ready.forEach((one, nth) => {
-    const turn = { mapping, position: nth === 0 ? position : { ...position, nth }, emit, late: isLate(one) };
+    const late = one.kind === 'signal' && one.late;
+    const turn = { mapping, position: nth === 0 ? position : { ...position, nth }, emit, late };
     next =
       one.kind === 'gap'
         ? applyMissing({ ...next, at: Math.max(next.at, at) }, one.of, one.lost, turn)
         : applySignal(next, one.signal, turn);
   });
-  // A signal that waits for its turn brings time all the same.
-  return told(
-    next.at === at || ready.length > 0
-      ? next
-      : applySignal(next, tickOf(signal), { mapping, position, emit, late: false }),
-  );
+  return next;
 };
 
-const isLate = (ready: Ready): boolean => ready.kind === 'signal' && ready.late;
+const holdsNothing = ({ reorder }: MachineState): boolean => {
+  for (const _ in reorder) return false;
+  return true;
+};
 
 const tickOf = (signal: Signal): Signal => ({
   ...signal,
@@ -141,32 +160,41 @@ const configure = (
   return changeMapping(timed, { from, to, name: change.to }, { emit, moment, position });
 };
 
-/** The state with the signal noted as seen, or null for a duplicate. */
-const rememberSignal = (state: MachineState, signal: Signal): MachineState | null => {
-  const at = Math.max(state.at, Date.parse(signal.at));
+/** What of the state notes the signal as seen, or null for a duplicate. */
+const rememberSignal = (
+  state: MachineState,
+  signal: Signal,
+  at: number,
+): Partial<Pick<MachineState, 'sessions' | 'lastOfPath'>> | null => {
   if (signal.seq !== null) {
     const key = `${signal.source}\n${signal.session}\n${signal.idx ?? 0}`;
-    const session = state.sessions[key];
-    const window = session === undefined ? openWindow(signal.seq) : seeInWindow(session.window, signal.seq);
-    return window === null ? null : { ...state, sessions: withRoom(state.sessions, key, { window, at }) };
+    const session = Object.hasOwn(state.sessions, key) ? state.sessions[key]! : null;
+    const window = session === null ? openWindow(signal.seq) : seeInWindow(session.window, signal.seq);
+    return window === null ? null : { sessions: withRoom(state.sessions, key, { window, at }, session === null) };
   }
-  if (signal.sourceTs === null) return state;
+  if (signal.sourceTs === null) return {};
   const key = `${signal.source}\n${signal.path}`;
   const said = short(`${signal.sourceTs}\n${signal.quality}\n${JSON.stringify(signal.value)}`);
-  if (state.lastOfPath[key] === said) return null;
+  if (Object.hasOwn(state.lastOfPath, key) && state.lastOfPath[key] === said) return null;
   const lastOfPath = { ...state.lastOfPath };
   delete lastOfPath[key];
   lastOfPath[key] = said;
   const [oldest] = Object.keys(lastOfPath);
   if (oldest !== undefined && Object.keys(lastOfPath).length > STATE_LIMITS.paths) delete lastOfPath[oldest];
-  return { ...state, lastOfPath };
+  return { lastOfPath };
 };
 
 /** The text itself, or a hash of a long one. */
 const short = (text: string): string => (text.length <= 96 ? text : createHash('sha256').update(text).digest('hex'));
 
-const withRoom = (sessions: MachineState['sessions'], key: string, session: SessionState): MachineState['sessions'] => {
+const withRoom = (
+  sessions: MachineState['sessions'],
+  key: string,
+  session: SessionState,
+  isNew: boolean,
+): MachineState['sessions'] => {
   const next = { ...sessions, [key]: session };
+  if (!isNew) return next;
   const keys = Object.keys(next);
   if (keys.length <= STATE_LIMITS.sessions) return next;
   const oldest = keys.reduce((a, b) => (next[a]!.at <= next[b]!.at ? a : b));

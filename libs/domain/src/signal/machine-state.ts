@@ -208,7 +208,7 @@ export const STATE_LIMITS = {
   heldRecords: 256,
   heldChars: 262_144,
   suspectClocks: 16,
-  messageKeys: 1_000,
+  messageKeys: 2_000,
   contentsOfKey: 4,
   raises: 500,
 } as const;
