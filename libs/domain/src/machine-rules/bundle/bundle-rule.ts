@@ -56,15 +56,15 @@ const onTime = (slot: BundleSlot, context: BundleContext): BundleSlot => {
   const isBack = slot.outage?.returning != null && context.at >= slot.outage.returning.due;
   const back = isBack ? returned(slot, context, seen) : slot;
   const isSettled = back.settling !== null && context.at >= back.settling.due;
-  return isSettled ? finishSettling(back, context, seen) : back;
+  const settled = isSettled ? finishSettling(back, context, seen) : back;
+  return followPhase(settled, context.rule, context.scope.now, context.moment);
 };
 
 const hear = (slot: BundleSlot, context: BundleContext, heard: Heard): BundleSlot => {
   switch (heard.kind) {
     case 'value':
-      return isOfRule(context, heard.mapped.alias)
-        ? hearValue(slot, context, heard)
-        : followPhase(slot, context.rule, context.scope.now, context.moment);
+      if (isOfRule(context, heard.mapped.alias)) return hearValue(slot, context, heard);
+      return followPhase(slot, context.rule, context.scope.now, context.moment);
     case 'lifecycle':
       return (heard.word === 'disconnected' || heard.word === 'death') &&
         hearsSource(context.rule, context.mapping, heard.signal.source)
@@ -74,10 +74,11 @@ const hear = (slot: BundleSlot, context: BundleContext, heard: Heard): BundleSlo
       return hearsSource(context.rule, context.mapping, heard.signal.source)
         ? missed(slot, context, heard.signal.source)
         : slot;
+    // The status may have changed with it, and the time may be told apart by the status.
     case 'unknown':
     case 'condition':
     case 'life':
-      return slot;
+      return followPhase(slot, context.rule, context.scope.now, context.moment);
   }
 };
 
