@@ -150,6 +150,22 @@ describe('values of an OPC UA server', () => {
     expect(source?.health().counts['gaps']).toBeUndefined();
   });
 
+  it('that are lost on the way are counted', async () => {
+    await server.start();
+    open({ nodes: [{ nodeId: 'ns=1;s=Count', path: 'count', samplingMs: 0 }] });
+    await comes('count', { value: 0 });
+    await server.order({ do: 'lose-message' });
+    await server.order({ do: 'lose-message' });
+    await server.order({ do: 'say', values: [1] });
+    await comes('count', { value: 1 });
+    const { from, to, lost } = last('$gap')!.value as { from: number; to: number; lost: number };
+    expect({ lost, span: to - from }).toEqual({ lost: 2, span: 1 });
+    expect(sink.appended.findIndex(({ path }) => path === '$gap')).toBeLessThan(
+      sink.appended.findIndex(({ value }) => value === 1),
+    );
+    expect(source?.health().counts).toMatchObject({ gaps: 1 });
+  });
+
   it('wait with the server while Kafka is away, and their loss there is told', async () => {
     await server.start({ items: 500 });
     open({ browse: [{ root: 'ns=1;s=Items', samplingMs: 0, queueSize: 5 }] });

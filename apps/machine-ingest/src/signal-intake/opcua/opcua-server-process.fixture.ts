@@ -48,7 +48,8 @@ export type ServerOrder =
   /** Gives each numbered variable the number of the round, so many times. */
   | { readonly do: 'pump'; readonly everyMs: number; readonly rounds: number }
   | { readonly do: 'break-connections' }
-  | { readonly do: 'forget-sent-messages' }
+  /** Counts a message in each subscription that nobody ever gets. */
+  | { readonly do: 'lose-message' }
   | { readonly do: 'use-inches' }
   | { readonly do: 'alarm'; readonly step: 'acknowledge' | 'suppress' | 'unsuppress' | 'shelve' | 'unshelve' };
 
@@ -203,9 +204,10 @@ const serve = async (options: ServerOptions): Promise<(order: ServerOrder) => Pr
       case 'break-connections':
         for (const endpoint of server.endpoints) await endpoint.abruptlyInterruptChannels();
         return;
-      case 'forget-sent-messages':
+      case 'lose-message':
         for (const session of Object.values((server.engine as unknown as { _sessions: object })._sessions))
-          for (const subscription of session.publishEngine.subscriptions) subscription._sent_notification_messages = [];
+          for (const subscription of session.publishEngine.subscriptions)
+            subscription._sequence_number_generator.next();
         return;
       case 'alarm':
         alarmSteps[order.step]?.();

@@ -131,6 +131,17 @@ describe('a secured OPC UA source', () => {
     expect((await tryIt(pinned)).summary).not.toContain('first time');
   });
 
+  it('says what to do where the server does not trust Millrace', async () => {
+    const wary = new OpcuaServerProcess(join(folder, 'wary'), { secureOnly: true, wary: true });
+    await wary.start();
+    const tried = tryIt({ ...secure, endpointUrl: wary.endpointUrl, serverCertificate: { trust: 'first-use' } });
+    await expect(tried).rejects.toMatchObject({
+      code: 'certificate',
+      message: expect.stringMatching(/does not take Millrace's own certificate.*SHA-256 [0-9A-F]{64}/),
+    });
+    await wary.kill();
+  });
+
   it('goes on after a broken connection in the same session', async () => {
     const sink = new MemorySink();
     const source = openOn(
