@@ -108,7 +108,7 @@ module.exports = {
     knownOnlyIn('expressions-in-one-place', '@marcbachmann/cel-js|yaml', ['libs/machine-mapping/']),
     knownOnlyIn('protobufjs-in-one-place', 'protobufjs', ['libs/sparkplug/']),
     knownOnlyIn('mqtt-in-two-places', 'mqtt', ['libs/sparkplug/', 'apps/machine-ingest/src/signal-intake/mqtt/']),
-    knownOnlyIn('opcua-in-one-place', 'node-opcua(-[a-z-]+)?', ['apps/machine-ingest/src/signal-intake/opcua/']),
+    knownOnlyIn('opcua-in-one-place', 'node-opcua|node-opcua-client', ['apps/machine-ingest/src/signal-intake/opcua/']),
     knownOnlyIn('undici-in-one-place', 'undici', ['libs/webhook-client/']),
     knownOnlyIn('nest-in-one-library', '@nestjs/[^/]+', ['libs/service-runtime/', 'libs/postgres/', 'apps/']),
   ],
