@@ -177,6 +177,7 @@ describe('the machines of a mapping', () => {
     ]);
     expect(mapping).toMatchObject({ name: 'twins', version: 7 });
     expect(machines[1]!.mapping.rules).toBe(mapping.rules);
+    expect(machines[1]!.mapping.hash).not.toBe(mapping.hash);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Mapping } from '@millrace/domain';
 import { compileShared, machinesOf, type WrittenMachine } from './compile/compile-mapping';
-import { documentHash } from './document/document-hash';
+import { documentHash, hashOfMachine } from './document/document-hash';
 import { type DocumentNode, type PlainValue, plainValue } from './document/document-node';
 import { type MappingProblem, ProblemList } from './document/mapping-problem';
 import { type DocumentFormat, readDocument, textOfObject } from './document/read-document';
@@ -13,7 +13,10 @@ export interface ReadOptions {
   readonly version?: number;
 }
 
-/** One machine of a mapping, with the mapping as the fold takes it. */
+/**
+ * One machine of a mapping, with the mapping as the fold takes it. Its hash is the document's where that has one
+ * `machine`, and one of its own where it has `machines`.
+ */
 export interface MachineMappingOf {
   readonly machine: string;
   readonly mapping: Mapping;
@@ -56,17 +59,18 @@ export const readMapping = (source: string | object, options: ReadOptions = {}):
   if (written === undefined || first === undefined || !problems.isEmpty) return refused();
   const document = plainValue(root);
   const hash = documentHash(document);
-  const mappingOf = ({ timeZone, number }: WrittenMachine): Mapping => ({
-    hash,
+  const mappingOf = ({ id, timeZone, number }: WrittenMachine): Mapping => ({
+    hash: written.machine === undefined ? hashOfMachine(hash, id) : hash,
     name: written.name ?? first.id,
     version: options.version ?? 1,
     machine: { timeZone, number },
     ...shared,
   });
+  const ofMachines = machines.map((machine) => ({ machine: machine.id, mapping: mappingOf(machine) }));
   return {
     kind: 'mapping',
-    mapping: mappingOf(first),
-    machines: machines.map((machine) => ({ machine: machine.id, mapping: mappingOf(machine) })),
+    mapping: ofMachines[0]!.mapping,
+    machines: ofMachines,
     tenant: tenantOf(written),
     document,
     hash,

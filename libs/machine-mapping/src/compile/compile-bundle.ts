@@ -107,7 +107,7 @@ const timeOf = (context: CompileContext, rule: Written<'bundle'>): BundleRule['t
   const { time, node } = rule;
   const plain = (text: string): Word => ({
     text,
-    node: { kind: 'scalar', place: node.place, value: text, text, placeAt: () => node.place },
+    node: { kind: 'scalar', place: node.place, value: text, isBigInteger: false, text, placeAt: () => node.place },
   });
   const run = time?.run ?? plain(WITHOUT_TIME.run);
   const opposite = time?.run === undefined ? plain(WITHOUT_TIME.delay) : plain(`!(${time.run.text})`);

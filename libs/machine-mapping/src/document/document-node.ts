@@ -26,6 +26,8 @@ export interface ScalarNode {
   readonly place: Place;
   /** Integers beyond 2^53 are their digits. */
   readonly value: string | number | boolean | null;
+  /** It is a whole number that no double holds, so `value` is its digits. */
+  readonly isBigInteger: boolean;
   /** As it was written, so that 007 can be a code. */
   readonly text: string;
   /** Place of a character of the text; the start of the value where it is not written character by character. */

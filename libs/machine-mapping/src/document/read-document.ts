@@ -1,8 +1,9 @@
 import { pathTo } from '@millrace/event-schema';
-import { Composer, type CST, type Document, isMap, isScalar, isSeq, LineCounter, Parser, type Scalar } from 'yaml';
+import { Composer, type CST, type Document, isMap, isScalar, isSeq, Parser, type Scalar } from 'yaml';
 import { quoted } from './did-you-mean';
 import type { DocumentNode, MapNode, Member, ScalarNode } from './document-node';
-import { type Place, ProblemList } from './mapping-problem';
+import { LineIndex } from './line-index';
+import { type Place, type ProblemList } from './mapping-problem';
 
 export const DOCUMENT_LIMITS = {
   /** Bytes of the text in UTF-8. */
@@ -56,12 +57,14 @@ const HOSTILE_BRACKETS = 2_000;
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 class Reading {
-  private readonly lines = new LineCounter();
+  private readonly lines: LineIndex;
 
   constructor(
     private readonly text: string,
     private readonly problems: ProblemList,
-  ) {}
+  ) {
+    this.lines = new LineIndex(text);
+  }
 
   document(): DocumentNode | null {
     const tokens: CST.Token[] = [];
@@ -71,7 +74,7 @@ class Reading {
       else if (char === ']' || char === '}') open--;
       if (Math.abs(open) > HOSTILE_BRACKETS) return this.refuse(START, 'too_deep', this.tooDeep());
     }
-    for (const token of new Parser(this.lines.addNewLine).parse(this.text)) tokens.push(token);
+    for (const token of new Parser().parse(this.text)) tokens.push(token);
     const usable = this.inspect(tokens);
     if (!usable) return null;
     const composer = new Composer({
@@ -175,8 +178,7 @@ class Reading {
   }
 
   private place(offset: number, path: string): Place {
-    const { line, col } = this.lines.linePos(Math.min(offset, this.text.length));
-    return { line: Math.max(1, line), column: Math.max(1, col), path };
+    return { ...this.lines.at(offset), path };
   }
 
   private node(node: unknown, path: string): DocumentNode {
@@ -221,7 +223,7 @@ class Reading {
   }
 
   private empty(place: Place): ScalarNode {
-    return { kind: 'scalar', place, value: null, text: '', placeAt: () => place };
+    return { kind: 'scalar', place, value: null, isBigInteger: false, text: '', placeAt: () => place };
   }
 
   private scalar(node: Scalar.Parsed | null, path: string): ScalarNode {
@@ -239,6 +241,7 @@ class Reading {
       kind: 'scalar',
       place,
       value,
+      isBigInteger: typeof node.value === 'bigint' && typeof value === 'string',
       text,
       placeAt: (index) => (isVerbatim ? this.place(first + Math.min(index, text.length), path) : place),
     };

@@ -228,7 +228,7 @@ describe('an expression', () => {
           expect(error).toBeInstanceOf(ExpressionFailed);
         }
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_500 },
     );
   });
 });

@@ -218,9 +218,15 @@ const evaluated = (evaluate: () => unknown): ExpressionValue => {
   }
 };
 
+/** Of what the type checker knows nothing of, a number is taken for its digits. */
+const asText = (value: ExpressionValue): string => {
+  if (value === null || typeof value === 'object') throw new ExpressionFailed('gives no text');
+  return String(value);
+};
+
 const asWanted = (value: ExpressionValue, wanted: Wanted): ExpressionValue => {
   if (wanted === 'bool' && typeof value !== 'boolean') throw new ExpressionFailed('gives neither true nor false');
-  if (wanted === 'text' && typeof value !== 'string') throw new ExpressionFailed('gives no text');
+  if (wanted === 'text') return asText(value);
   if (wanted === 'number' && typeof value !== 'number' && typeof value !== 'bigint')
     throw new ExpressionFailed('gives no number');
   return value;

@@ -5,6 +5,14 @@ const DURATION = /^(0|[1-9][0-9]{0,8})(\.[0-9]{1,3})?(ms|s|m|h|d)$/;
 const RATE = /^([1-9][0-9]{0,6})\/(s|min|h)$/;
 const RATE_MS: { readonly [unit: string]: number } = { s: 1_000, min: 60_000, h: 3_600_000 };
 
+/** Milliseconds of `500ms`, `2s`, ...; null for text that is no duration. */
+export const durationMs = (written: string): number | null => {
+  const match = DURATION.exec(written);
+  if (match === null) return null;
+  const [, whole, fraction = '', unit] = match;
+  return Math.round(Number(`${whole}${fraction}`) * MS[unit!]!);
+};
+
 /** `500ms`, `2s`, `1.5m`, `24h`, `7d`; milliseconds. */
 export const duration = (says: string): Shape<number> =>
   changed(
@@ -14,10 +22,7 @@ export const duration = (says: string): Shape<number> =>
       most: 16,
       examples: ['2s', '500ms', '10m', '24h'],
     }),
-    (written) => {
-      const [, whole, fraction = '', unit] = DURATION.exec(written)!;
-      return Math.round(Number(`${whole}${fraction}`) * MS[unit!]!);
-    },
+    (written) => durationMs(written)!,
   );
 
 /** `30/min`. */

@@ -80,7 +80,7 @@ const edge = object('a rule that tells of the moment at which a signal changes',
   emit: required(alwaysEmit),
 });
 
-const limit = (says: string) => optional(number({ says, least: -1e300, most: 1e300 }));
+const limit = (says: string) => optional(number({ says }));
 
 const threshold = object('a rule that raises an alarm by a limit', {
   ...head,
@@ -117,10 +117,9 @@ const counter = object('a rule that counts', {
       says: 'the raw step at which it begins again at 0, a whole number above 1',
       whole: true,
       least: 2,
-      most: Number.MAX_SAFE_INTEGER,
     }),
   ),
-  maxStep: optional(number({ says: 'the largest step that is believed, above 0', above: 0, most: 1e15 })),
+  maxStep: optional(number({ says: 'the largest step that is believed, above 0', above: 0 })),
   onDecrease: defaulting(oneOf('what a fall means', ['auto', 'reset', 'rollover'] as const), 'auto'),
   zeroBased: defaulting(flag('whether it begins at 0 after a reset, so that its value is what was made since'), true),
   emit: optional(emit),
@@ -216,9 +215,7 @@ const bundle = object('a rule that adds up a bundle', {
       reclaimed: optional(alias('the counter of reclaimed length')),
       canonical: defaulting(text({ says: 'a UCUM unit of length', most: 32 }), '[in_i]'),
       round: defaulting(number({ says: 'the decimals of the result, from 0 to 9', whole: true, least: 0, most: 9 }), 3),
-      maxStep: optional(
-        number({ says: 'the largest step that is believed, in canonical, above 0', above: 0, most: 1e15 }),
-      ),
+      maxStep: optional(number({ says: 'the largest step that is believed, in canonical, above 0', above: 0 })),
     }),
   ),
   reasons: optional(object('reasons', { scrap: optional(reason), delay: optional(reason) })),

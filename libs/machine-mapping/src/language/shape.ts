@@ -31,8 +31,8 @@ const found = (node: DocumentNode): string => {
   if (node.kind === 'map') return 'a map';
   if (node.kind === 'list') return 'a list';
   if (node.value === null) return 'nothing';
-  if (typeof node.value === 'string') return `the text ${quoted(node.value)}`;
-  return typeof node.value === 'number' ? `the number ${node.text}` : node.text;
+  if (typeof node.value === 'string' && !node.isBigInteger) return `the text ${quoted(node.value)}`;
+  return typeof node.value === 'boolean' ? node.text : `the number ${node.text}`;
 };
 
 const wrong = (node: DocumentNode, problems: ProblemList, wanted: string): undefined => {
@@ -67,7 +67,7 @@ export const word = (options: TextOptions): Shape<Word> => {
     },
     read: (node, problems) => {
       if (node.kind !== 'scalar' || node.value === null) return wrong(node, problems, says);
-      if (typeof node.value !== 'string' && !orWritten) {
+      if ((typeof node.value !== 'string' || node.isBigInteger) && !orWritten) {
         const instead = ` (in quotes: "${node.text}")`;
         return wrong(node, problems, `${says}${instead}`);
       }
@@ -76,7 +76,7 @@ export const word = (options: TextOptions): Shape<Word> => {
         problems.add(node.place, 'bad_value', why);
         return undefined;
       };
-      if (typeof node.value === 'string') {
+      if (typeof node.value === 'string' && !node.isBigInteger) {
         if (lengthOf(text) < least) return bad(`must be ${says}, and is empty`);
         if (lengthOf(text) > most) return bad(`has ${lengthOf(text)} characters; ${most} are allowed`);
         if (pattern !== undefined && !pattern.test(text))
@@ -105,13 +105,16 @@ export const number = (options: {
   readonly above?: number;
   readonly whole?: boolean;
 }): Shape<number> => {
-  const { says, least, most, above, whole = false } = options;
+  const { says, above, whole = false } = options;
+  // Beyond these a number is not what was written.
+  const { least = above === undefined ? -Number.MAX_SAFE_INTEGER : undefined, most = Number.MAX_SAFE_INTEGER } =
+    options;
   return {
     schema: {
       description: `${says[0]!.toUpperCase()}${says.slice(1)}.`,
       type: whole ? 'integer' : 'number',
       ...(least === undefined ? {} : { minimum: least }),
-      ...(most === undefined ? {} : { maximum: most }),
+      maximum: most,
       ...(above === undefined ? {} : { exclusiveMinimum: above }),
     },
     read: (node, problems) => {
@@ -120,7 +123,7 @@ export const number = (options: {
       const isRight =
         (!whole || Number.isInteger(value)) &&
         (least === undefined || value >= least) &&
-        (most === undefined || value <= most) &&
+        value <= most &&
         (above === undefined || value > above);
       if (isRight) return value;
       problems.add(node.place, 'bad_value', `must be ${says}, and is ${node.text}`);

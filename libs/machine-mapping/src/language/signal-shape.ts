@@ -60,8 +60,7 @@ const scale: Shape<string> = either(
   changed(number({ says: 'what the raw value is multiplied with, above 0', above: 0 }), String),
 );
 
-const MOST_ABS = 1e300;
-const abs = number({ says: 'the change that does not count, from 0', least: 0, most: MOST_ABS });
+const abs = number({ says: 'the change that does not count, from 0', least: 0 });
 const deadband: Shape<{ abs: number; maxTime: number | undefined }> = either(
   (node) => node.kind === 'map',
   object('which changes do not count', {
@@ -112,7 +111,6 @@ export const signal = withOneOf(
         says: 'the raw step at which it begins again at 0, a whole number above 1',
         whole: true,
         least: 2,
-        most: Number.MAX_SAFE_INTEGER,
       }),
     ),
     staleAfter: optional(duration('the silence after which its value is not known any more')),

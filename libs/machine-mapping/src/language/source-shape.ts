@@ -7,17 +7,20 @@ export const SOURCE_TYPES = [
   'mqtt',
   'opcua',
   'mtconnect',
+  'shdr',
   'modbus',
   'http',
   'eclipse',
   'mes',
   'file',
-  'shdr',
+  'files',
+  'mtconnect-recording',
+  'shdr-recording',
 ] as const;
 export type SourceType = (typeof SOURCE_TYPES)[number];
 
 /** They number all that they send, so what is missing or out of order is seen. */
-export const NUMBERED_SOURCES: ReadonlySet<SourceType> = new Set(['sparkplug', 'http', 'file']);
+export const NUMBERED_SOURCES: ReadonlySet<SourceType> = new Set(['sparkplug', 'http', 'file', 'files']);
 
 export const DEFAULT_REORDER = { windowMs: 2_000, records: 256 } as const;
 
