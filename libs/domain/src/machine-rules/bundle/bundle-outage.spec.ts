@@ -6,7 +6,7 @@ import { lineMapping, lineRule } from './rollform-mapping.fixture';
 const rule = lineRule();
 const play = (line: RollformLine, over = {}) => {
   const played = lineRule(over);
-  return playBundle(played, lineMapping(played), line.signals, { restart: true });
+  return playBundle(lineMapping(played), line.signals, { restart: true });
 };
 const results = (line: RollformLine, over = {}) => play(line, over).told.map(({ type, data }) => ({ type, ...data }));
 
@@ -205,6 +205,6 @@ describe('a bundle that is out of sight for a while', () => {
         Object.entries(mapping.signals).map(([alias, mapped]) => [alias, { ...mapped, source: 'line' }]),
       ),
     };
-    expect(playBundle(rule, own, line.signals).told[0]!.data).toMatchObject({ GoodIn: 720, integrity: { gaps: [] } });
+    expect(playBundle(own, line.signals).told[0]!.data).toMatchObject({ GoodIn: 720, integrity: { gaps: [] } });
   });
 });

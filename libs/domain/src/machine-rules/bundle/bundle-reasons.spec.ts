@@ -7,7 +7,7 @@ const rule = lineRule();
 const MINUTE = 60_000;
 const play = (line: RollformLine, over = {}) => {
   const played = lineRule(over);
-  return playBundle(played, lineMapping(played), line.signals, { restart: true }).told;
+  return playBundle(lineMapping(played), line.signals, { restart: true }).told;
 };
 const scrapOf = (line: RollformLine, over = {}) =>
   play(line, over).map(({ type, data }) => [type, data['ScrapInByReason']]);
@@ -49,8 +49,8 @@ describe("scrap's codes", () => {
       ['bundle.corrected', { '5': 12, '6': 4 }],
     ]);
     expect(told[1]).toMatchObject({ data: { BundleCode: '12345-01', ScrapIn: 16, integrity: { revision: 2 } } });
-    expect(told[1]!.moment.ms).toBeGreaterThan(told[0]!.moment.ms);
-    expect(told[1]!.identity).not.toEqual(told[0]!.identity);
+    expect(told[1]!.ms).toBeGreaterThan(told[0]!.ms);
+    expect(told[1]!.id).not.toBe(told[0]!.id);
   });
 
   it('reach back over the end of a bundle into the one before and the one that is open', () => {
@@ -189,7 +189,7 @@ describe("standing's codes", () => {
   it('stay bounded over a thousand stops, and so does the time', () => {
     const line = pieces(lineInProduction(), 1);
     for (let n = 0; n < 1_000; n++) line.halt().wait(3_000).run().wait(2_000);
-    const { told, state } = playBundle(rule, lineMapping(rule), done(line).signals);
+    const { told, state } = playBundle(lineMapping(rule), done(line).signals);
     expect(told[0]!.data).toMatchObject({
       DelayMinutes: 50,
       DelayMinByReason: { '0': 50 },

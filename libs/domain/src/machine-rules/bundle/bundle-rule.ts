@@ -3,19 +3,13 @@ import { compare, type Rational, writeRational, ZERO } from '../../unit/rational
 import type { BundleRule } from '../mapping';
 import type { Heard, RuleContext, RuleKind } from '../rule-kind';
 import { slotOf, withSlot } from '../rule-slot';
+import { isSame } from '../trigger';
 import { counterLimits, inInches, lengthOfAlias, lengthStep } from './accumulate-lengths';
 import { codeText, keyOf } from './bundle-fields';
-import {
-  appended,
-  BUNDLE_LIMITS,
-  type BundleContext,
-  type BundleSlot,
-  currentBundle,
-  NEW_BUNDLE_SLOT,
-  withCurrentBundle,
-} from './bundle-state';
+import { type BundleContext, type BundleSlot, NEW_BUNDLE_SLOT, withCurrentBundle } from './bundle-state';
 import { firedBy, rememberTold } from './bundle-triggers';
 import { closeOpen, finishSettling, settleOpen, tellCorrections } from './close-bundle';
+import { withGap } from './gaps';
 import { addPiece, addToItem, itemChosen, itemStep } from './items';
 import { followFields, openBundle } from './open-bundle';
 import { hearSnapshot, hearsSource, openPresent, outOfSight, returned } from './outage';
@@ -70,9 +64,10 @@ const hear = (slot: BundleSlot, context: BundleContext, heard: Heard): BundleSlo
         hearsSource(context.rule, context.mapping, heard.signal.source)
         ? outOfSight(slot, context, heard.signal.source)
         : slot;
+    // Numbered signals never came. The counters make up for it; what else was said is not known.
     case 'gap':
       return hearsSource(context.rule, context.mapping, heard.signal.source)
-        ? missed(slot, context, heard.signal.source)
+        ? withGap(slot, heard.signal.source, slot.heard ?? context.moment, context.moment)
         : slot;
     // The status may have changed with it, and the time may be told apart by the status.
     case 'unknown':
@@ -90,7 +85,7 @@ const hearValue = (slot: BundleSlot, context: BundleContext, heard: Heard & { re
   const back = slot.outage?.source === heard.signal.source ? returned(slot, context, context.scope.before) : slot;
   const staged = rememberTold(changeStage(back, context, alias, heard.value), rule, alias, heard.value);
   const measured = measure(staged, context, heard);
-  const coded = takeCode(measured, context, alias, heard.value);
+  const coded = isNews(context, heard) ? takeCode(measured, context, alias, heard.value) : measured;
   const timed = explainAhead(followPhase(coded, rule, now, moment), rule, context.at);
   return { ...followFields(timed, context, now), heard: moment };
 };
@@ -136,9 +131,9 @@ const measure = (slot: BundleSlot, context: BundleContext, heard: Heard & { read
       isMore(step.delta) ? addToItem({ ...bundle, made: true }, rule, mapping, now, step.delta) : bundle,
     );
   }
-  if (alias === rule.items?.piece && inches !== null && isMore(inches))
+  if (alias === rule.items?.piece && inches !== null && isMore(inches) && isNews(context, heard))
     measured = withCurrentBundle(produced(measured, context), (bundle) => addPiece({ ...bundle, made: true }, inches));
-  if (alias === rule.weight?.input) {
+  if (alias === rule.weight?.input && isNews(context, heard)) {
     const pounds = inPounds(heard.exact, unit);
     if (pounds !== null) {
       const weighed = writeRational(pounds);
@@ -147,6 +142,13 @@ const measure = (slot: BundleSlot, context: BundleContext, heard: Heard & { read
   }
   return measured;
 };
+
+/**
+ * A source that is asked at intervals says the same until it changes: that is no further piece, weight or code. One that
+ * tells of its own accord says something each time.
+ */
+const isNews = ({ scope }: BundleContext, { signal, mapped }: Heard & { readonly kind: 'value' }): boolean =>
+  signal.kind !== 'sample' || !isSame(scope.before.value(mapped.alias), scope.now.value(mapped.alias));
 
 const isMore = (amount: Rational): boolean => compare(amount, ZERO) > 0;
 
@@ -179,15 +181,6 @@ const takeCode = (slot: BundleSlot, context: BundleContext, alias: string, value
   if (delay !== null && alias === delay.input && reason !== delay.default)
     explained = giveDelayReason(explained, delay, reason, context.moment);
   return explained;
-};
-
-/** Numbered signals never came. The counters make up for it; what else was said is not known. */
-const missed = (slot: BundleSlot, context: BundleContext, source: string): BundleSlot => {
-  const from = new Date((slot.heard ?? context.moment).ms).toISOString();
-  const gap = { from, to: new Date(context.moment.ms).toISOString(), source };
-  return currentBundle(slot) === null
-    ? slot
-    : withCurrentBundle(slot, (bundle) => ({ ...bundle, gaps: appended(bundle.gaps, gap, BUNDLE_LIMITS.gaps) }));
 };
 
 const aliasesOfRule = new WeakMap<BundleRule, ReadonlySet<string>>();

@@ -8,7 +8,7 @@ import { lineMapping, lineRule } from './rollform-mapping.fixture';
 const rule = lineRule();
 const play = (line: RollformLine, over = {}, restart = true) => {
   const played = lineRule(over);
-  return playBundle(played, lineMapping(played), line.signals, { restart }).told;
+  return playBundle(lineMapping(played), line.signals, { restart }).told;
 };
 const results = (line: RollformLine, over = {}) => play(line, over).map(({ type, data }) => ({ type, ...data }));
 
@@ -131,7 +131,7 @@ describe('a bundle', () => {
     const at = line.signals.length;
     pieces(line, 2).complete().tick();
     const second = lineRule({ fields: { ...rule.fields, User1: constant('v2') } });
-    const { told } = playBundle(rule, lineMapping(rule), line.signals, { mappings: [[at, lineMapping(second)]] });
+    const { told } = playBundle(lineMapping(rule), line.signals, { mappings: [[at, lineMapping(second)]] });
     expect(told).toMatchObject([{ data: { GoodIn: 960, TotalQty: 4, User1: 'v2', integrity: { violations: [] } } }]);
   });
 
@@ -140,16 +140,15 @@ describe('a bundle', () => {
     const at = line.signals.length;
     pieces(line, 2).complete().tick();
     const second = lineRule({ lengths: { ...rule.lengths, canonical: 'mm', maxStep: 300 * 25.4 } });
-    const { told } = playBundle(rule, lineMapping(rule), line.signals, { mappings: [[at, lineMapping(second)]] });
+    const { told } = playBundle(lineMapping(rule), line.signals, { mappings: [[at, lineMapping(second)]] });
     expect(told).toMatchObject([{ data: { GoodIn: 960 } }]);
   });
 
-  it('has an identity of key and content, wherever its signals lie', () => {
+  it('has an id of its key and content, wherever its signals lie', () => {
     const line = pieces(lineInProduction(), 2).complete().tick();
     const [told] = play(line);
-    const shifted = playBundle(rule, lineMapping(rule), [line.signals[0]!, ...line.signals]).told;
-    expect(shifted.map(({ identity }) => identity)).toEqual([told!.identity]);
-    expect(told!.identity).toBeDefined();
+    const shifted = playBundle(lineMapping(rule), [{ ...line.signals[0]!, session: 's0' }, ...line.signals]).told;
+    expect(shifted.map(({ id }) => id)).toEqual([told!.id]);
   });
 
   it('has a name of its own where its key has no value', () => {
@@ -158,6 +157,30 @@ describe('a bundle', () => {
     expect(results(line, { key: none })).toMatchObject([
       { BundleCode: expect.stringMatching(/^bundle_[0-9a-f]{26}$/) },
     ]);
+  });
+
+  it('takes what a polled register goes on saying for no further piece, code or weight', () => {
+    const line = pieces(lineInProduction(), 1).scrapped(6, 4).say('bundleWeight', 9);
+    const poll = () => {
+      for (const path of ['Piece/Length', 'Scrap/Reason', 'Bundle/Weight']) {
+        const last = line.signals.findLast((one) => one.path === path)!;
+        const at = new Date(line.now).toISOString();
+        line.signals.push({ ...last, kind: 'sample', seq: null, sourceTs: at, receiveTs: at, at });
+      }
+    };
+    line.wait(1_000).scrapped(5, null).wait(1_000);
+    poll();
+    line.complete().wait(60_000);
+    poll();
+    line.loadBundle(12345, 2).wait(1_000);
+    poll();
+    pieces(line, 1).complete().tick();
+    const told = results(line);
+    expect(told).toMatchObject([
+      { BundleCode: '12345-01', ScrapInByReason: { '0': 5, '4': 6 }, TotalLbs: 9, GoodIn: 240 },
+      { BundleCode: '12345-02', GoodIn: 240 },
+    ]);
+    expect(told[1]).not.toHaveProperty('TotalLbs');
   });
 
   it('tells nothing where the rule is for deciding alone', () => {
@@ -269,6 +292,6 @@ describe('the weight of a bundle', () => {
         bundleWeight: { ...mapping.signals['bundleWeight']!, unit: 'kg', scale: rational(10n) },
       },
     };
-    expect(playBundle(rule, kilos, line.signals).told[0]!.data).toMatchObject({ TotalLbs: 1000 });
+    expect(playBundle(kilos, line.signals).told[0]!.data).toMatchObject({ TotalLbs: 1000 });
   });
 });

@@ -8,9 +8,9 @@ const rule = lineRule();
 const HOUR = 3_600_000;
 const play = (line: RollformLine, over = {}) => {
   const played = lineRule(over);
-  return playBundle(played, lineMapping(played), line.signals, { restart: true }).told.map(({ data, moment }) => ({
+  return playBundle(lineMapping(played), line.signals, { restart: true }).told.map(({ data, ms }) => ({
     ...data,
-    moment,
+    ms,
   }));
 };
 const minutesOf = (told: object | undefined, name: string) => (told as { [name: string]: number })[name]!;
@@ -28,7 +28,7 @@ describe('the time of a bundle', () => {
     expect(Math.abs(minutesOf(told, 'RunMinutes') * 60_000 - truth!.runMs)).toBeLessThan(1_000);
     expect(Math.abs(minutesOf(told, 'DelayMinutes') * 60_000 - truth!.delayMs)).toBeLessThan(1_000);
     expect(told).toMatchObject({ GoodIn: truth!.good, integrity: { violations: [] } });
-    expect(told!.moment.ms).toBeLessThanOrEqual(line.now);
+    expect(told!.ms).toBeLessThanOrEqual(line.now);
   });
 
   it('is not dated in the future when it ends while the clock is ahead', () => {
@@ -36,7 +36,7 @@ describe('the time of a bundle', () => {
     line.clockOffMs = 3 * HOUR;
     pieces(line, 3).complete().tick();
     const [told] = play(line);
-    expect(told!.moment.ms).toBeLessThanOrEqual(line.now + 50);
+    expect(told!.ms).toBeLessThanOrEqual(line.now + 50);
     expect(told).toMatchObject({ EndTime: '2026-02-17T08:01:06', RunMinutes: 1 });
   });
 

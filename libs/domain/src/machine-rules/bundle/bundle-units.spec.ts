@@ -24,9 +24,7 @@ const produce = (encoding: LengthEncoding): RollformLine => {
   return pieces(line, 5).complete().tick();
 };
 const told = (encoding: LengthEncoding) =>
-  playBundle(rule, lineMapping(rule, encoding), produce(encoding).signals, { restart: true }).told.map(
-    ({ data }) => data,
-  );
+  playBundle(lineMapping(rule, encoding), produce(encoding).signals, { restart: true }).told.map(({ data }) => data);
 
 describe('lengths in whatever unit', () => {
   const inches = told(INCH);
@@ -55,7 +53,7 @@ describe('lengths in whatever unit', () => {
     const line = pieces(lineInProduction({ encoding, countersAt: 6_000 }), 1).disconnect();
     pieces(line, 4).connect();
     pieces(line, 1).complete().tick();
-    const result = playBundle(rule, lineMapping(rule, encoding), line.signals, { restart: true }).told[0]!.data;
+    const result = playBundle(lineMapping(rule, encoding), line.signals, { restart: true }).told[0]!.data;
     expect(result).toMatchObject({
       GoodIn: 1440,
       TotalQty: 6,

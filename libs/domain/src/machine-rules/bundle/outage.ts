@@ -6,8 +6,6 @@ import type { Heard } from '../rule-kind';
 import { counterLimits, inInches, lengthStep, mappedSignal } from './accumulate-lengths';
 import { codeText, keyOf } from './bundle-fields';
 import {
-  appended,
-  BUNDLE_LIMITS,
   type BundleContext,
   type BundleSlot,
   currentBundle,
@@ -19,6 +17,7 @@ import {
 import { firedBy, rememberTold, standsComplete } from './bundle-triggers';
 import { closeOpen, settleOpen } from './close-bundle';
 import { withLength } from './exact-sums';
+import { withGap } from './gaps';
 import { addToItem, itemChosen, itemStep } from './items';
 import { followFields, openBundle } from './open-bundle';
 import { followPhase, phaseSeen, timeOfOutage } from './run-and-delay-time';
@@ -101,7 +100,7 @@ export const returned = (slot: BundleSlot, context: BundleContext, seen: SeenMac
   const movedOn = outage.returning?.movedOn === true || (had !== null && key !== null && key !== had);
   const ended = movedOn
     ? closeOpen(
-        withGap(inSight, outage, to),
+        withGap(inSight, outage.source, outage.from, to),
         context,
         { ended: outage.from, complete: false, unseen: true },
         context.scope.before,
@@ -161,7 +160,7 @@ const bridgeCounters = (
   }
   if (movedOn) return bridged;
   const weighed = weighedUnseen(bridged, rule, mapping, seen);
-  return outage.announced || moved ? withGap(weighed, outage, to) : weighed;
+  return outage.announced || moved ? withGap(weighed, outage.source, outage.from, to) : weighed;
 };
 
 const stepOverOutage = (
@@ -204,17 +203,3 @@ const weighedUnseen = (slot: BundleSlot, rule: BundleRule, mapping: Mapping, see
   const weighed = writeRational(pounds);
   return withCurrentBundle({ ...slot, weighed }, (bundle) => ({ ...bundle, weight: weighed }));
 };
-
-const withGap = (slot: BundleSlot, outage: Outage, to: Moment): BundleSlot =>
-  withCurrentBundle(slot, (bundle) => ({
-    ...bundle,
-    gaps: appended(
-      bundle.gaps,
-      {
-        from: new Date(outage.from.ms).toISOString(),
-        to: new Date(to.ms).toISOString(),
-        source: outage.source,
-      },
-      BUNDLE_LIMITS.gaps,
-    ),
-  }));
