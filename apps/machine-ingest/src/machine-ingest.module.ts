@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { machineKey } from '@millrace/domain';
 import { compileSchema, EventRules } from '@millrace/event-schema';
 import type { DurableProducer } from '@millrace/kafka';
 import { builtInEventType } from '@millrace/protocol';
@@ -20,18 +19,13 @@ import { AcceptEventsHandler } from './publication/accept-events.handler';
 import { eventTrace } from './publication/event-trace';
 import { EventsController } from './publication/events.controller';
 import { DELIVERY_TIMEOUT_MS, KafkaEventPublisher } from './publication/kafka-event.publisher';
+import { environmentSources } from './signal-intake/environment-sources';
 import { AcceptSignalsHandler } from './signal-intake/http/accept-signals.handler';
 import { IntakeBudget } from './signal-intake/http/intake-budget';
 import { HTTP_SOURCES } from './signal-intake/http/push/http-source-directory';
 import { MessagesController } from './signal-intake/http/push/messages.controller';
 import { ReceiveMessageHandler } from './signal-intake/http/push/receive-message.handler';
 import { SignalsController } from './signal-intake/http/signals.controller';
-import { KafkaSignalSink } from './signal-intake/kafka-signal.sink';
-import { MtconnectFileSource, mtconnectSourceName } from './signal-intake/mtconnect/mtconnect-file.source';
-import { ShdrFileSource } from './signal-intake/shdr/shdr-file.source';
-import { ShdrTcpSource } from './signal-intake/shdr/shdr-tcp.source';
-import type { SignalSink, SignalSource } from './signal-intake/source';
-import { SourceOwner } from './signal-intake/source-owner';
 import { type RegisteredKind, SourceRegistry } from './signal-intake/source-registry';
 import { SourceDirectory } from './signal-intake/source-views';
 import { sourceIntake } from './source-intake';
@@ -52,8 +46,7 @@ type Context = ServiceContext<MachineIngestSettings>;
  * What runs in this process:
  *
  *   HTTP  → AcceptEvents, AcceptSignals → `events.<module>`, `signals`
- *   sources of the machines whose partitions are ours → `signals`
- *   sources that tenants configure: see source-intake.ts
+ *   sources whose partitions are ours → `signals`: see source-intake.ts
  *   `signals` → translation → `events.<module>`, `machine-state`
  *   `machine-state` → directory → GET /v1/machines, and what a new owner goes on from
  */
@@ -61,7 +54,6 @@ export const machineIngestModule = (context: Context, kinds: readonly Registered
   const { kafka, topics, logger, workers } = context;
   const told = tellings(logger);
   const requests = kafka.producer('requests', { deliveryTimeoutMs: DELIVERY_TIMEOUT_MS });
-  const read = kafka.producer('sources');
   const translated = kafka.producer('translation');
   const publisher = new KafkaEventPublisher(requests);
 
@@ -73,23 +65,12 @@ export const machineIngestModule = (context: Context, kinds: readonly Registered
   );
   const rulesView = kafka.compactedView({ topic: topics.eventRules, onMessage: (message) => rules.apply(message) });
 
-  const sink = new KafkaSignalSink(read, topics, logger);
   const twice = machineTwice(context.own);
   if (twice !== null)
     throw new WrongSettings([
       `MILLRACE_SHDR_SOURCES and MILLRACE_MTCONNECT_RECORDINGS both name the machine ${twice}.`,
     ]);
-  const recorded = new Set(
-    [...context.own.shdrSources.filter((settings) => 'file' in settings), ...context.own.mtconnectRecordings].map(
-      ({ tenant, machine }) => machineKey(tenant, machine),
-    ),
-  );
-  const sources = new SourceOwner(
-    configuredSources(context, sink),
-    context.settings.partitions,
-    (key) => translation.liveState(key) ?? directory.get(key),
-  );
-  const intake = sourceIntake(context, kinds, []);
+  const intake = sourceIntake(context, kinds, environmentSources(context.own));
   const translation = new TranslationConsumer({
     consumer: (options) => kafka.windowedConsumer(options),
     producer: translated,
@@ -99,10 +80,8 @@ export const machineIngestModule = (context: Context, kinds: readonly Registered
     mappingByHash: () => null,
     clock: Date.now,
     logger,
-    onOwnership: async (gained, lost) => {
-      await Promise.all([sources.change(gained, lost), intake.runner.changeOwnership(gained, lost)]);
-    },
-    livesNow: (tenant, machine) => !recorded.has(machineKey(tenant, machine)),
+    onOwnership: (gained, lost) => intake.runner.changeOwnership(gained, lost),
+    livesNow: (tenant, machine) => !intake.recorded.has(tenant, machine),
     told: {
       translated: (event) => told.accepted('signal', event),
       refused: (code, detail) => told.refused(topics.signals, code, detail),
@@ -119,12 +98,12 @@ export const machineIngestModule = (context: Context, kinds: readonly Registered
     stop: () => rulesView.close(),
     health: () => rulesView.health(),
   });
-  for (const [name, producer] of Object.entries({ requests, sources: read, translation: translated }))
+  for (const [name, producer] of Object.entries({ requests, translation: translated }))
     workers.add(`producer ${name}`, 'publishers', producerWorker(producer));
   workers.add('translation', 'consumers', {
     start: () => translation.start(),
     stop: async (drainMs) => {
-      await Promise.all([sources.stop(), intake.runner.stop()]);
+      await intake.runner.stop();
       await translation.stop(drainMs);
     },
     health: () => translation.health(),
@@ -212,25 +191,6 @@ export const machineIngest = (kinds: readonly RegisteredKind[]): ServiceDefiniti
 });
 
 export const machineIngestService = machineIngest(sourceKinds());
-
-const configuredSources = ({ own, logger }: Context, sink: SignalSink) => {
-  const common = { sink, logger, clock: Date.now };
-  const newSession = () => `${new Date().toISOString()}-${randomBytes(4).toString('hex')}`;
-  const shdr = own.shdrSources.map((settings) => ({
-    ...settings,
-    source: `shdr:${settings.machine}`,
-    make: (): SignalSource =>
-      'file' in settings
-        ? new ShdrFileSource({ ...settings, ...common })
-        : new ShdrTcpSource({ ...settings, ...common, random: Math.random, newSession }),
-  }));
-  const mtconnect = own.mtconnectRecordings.map((settings) => ({
-    ...settings,
-    source: mtconnectSourceName(settings.machine),
-    make: (): SignalSource => new MtconnectFileSource({ ...settings, ...common }),
-  }));
-  return [...shdr, ...mtconnect];
-};
 
 /** Resolves with the work, or when the time is over. */
 const within = async (ms: number, work: Promise<void>): Promise<void> => {

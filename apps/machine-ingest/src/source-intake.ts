@@ -8,6 +8,7 @@ import { type Configuration, configuration } from './configuration';
 import type { MachineIngestSettings } from './machine-ingest.config';
 import { INGEST_SCHEMA, INGEST_TABLES } from './machine-ingest.database';
 import { ConfiguredHttpSources } from './signal-intake/configured-http-sources';
+import { RecordedMachines } from './signal-intake/recorded-machines';
 import { type RegisteredKind, SourceRegistry } from './signal-intake/source-registry';
 import { SourceRunner } from './signal-intake/source-runner';
 import { SourceDirectory, SourceStates } from './signal-intake/source-views';
@@ -121,6 +122,7 @@ export const sourceIntake = (context: Context, kinds: readonly RegisteredKind[],
     directory,
     runner,
     database,
+    recorded: new RecordedMachines(directory, registry),
     httpSources: new ConfiguredHttpSources(directory, registry, settings.encryptionKey),
   };
 };

@@ -47,7 +47,7 @@ export interface OpenSource {
   health(): OpenSourceHealth;
 }
 
-/** `path` is the member of the settings that names it. */
+/** `path` is the member of the settings that names it; a `folder` may be one file, too. */
 export type SourceReach =
   | { readonly kind: 'peer'; readonly host: string; readonly port: number; readonly path: string }
   | { readonly kind: 'folder'; readonly folder: string; readonly path: string };

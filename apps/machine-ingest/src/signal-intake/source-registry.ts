@@ -19,6 +19,8 @@ export type SettingsReading =
 export interface RegisteredKind {
   readonly type: string;
   readonly says: string;
+  /** A recording brings its own time. */
+  readonly recorded: boolean;
   readonly secrets: readonly string[];
   /** Of these, those that are made where they are left out, and shown with the answer that saves them. */
   readonly shownOnce: readonly string[];
@@ -32,6 +34,7 @@ export interface RegisteredKind {
 export const registered = <Settings>(kind: SourceKind<Settings>): RegisteredKind => ({
   type: kind.type,
   says: kind.says,
+  recorded: kind.recorded ?? false,
   secrets: kind.secrets,
   shownOnce: kind.shownOnce ?? [],
   url: (source) => kind.url?.(source) ?? null,

@@ -214,7 +214,7 @@ export class SourceRunner {
     cursor: SourceCursor | null,
     logger: Logger,
   ): OpenSource {
-    const { clock, random, newId, guard, folderOf } = this.parts;
+    const { clock, random, newId, guard, folderOf, directory } = this.parts;
     const { tenant, name } = record;
     try {
       return ready.open({
@@ -227,7 +227,7 @@ export class SourceRunner {
         random,
         newId,
         folder: folderOf(tenant, name),
-        lookup: guard.lookupFor(ready.reaches),
+        ...(directory.isFixed(record) ? {} : { lookup: guard.lookupFor(ready.reaches) }),
       });
     } catch (error) {
       return notStarted({ reason: (error as Error).message }, clock(), null);
@@ -238,7 +238,7 @@ export class SourceRunner {
   private async ready(
     record: SourceRecord,
   ): Promise<{ kind: 'ready'; source: ReadySource } | { kind: 'refused'; reason: string }> {
-    const { registry, encryptionKey, guard } = this.parts;
+    const { registry, encryptionKey, guard, directory } = this.parts;
     const kind = registry.find(record.type);
     if (kind === null) return { kind: 'refused', reason: `This release has no kind of source '${record.type}'.` };
     let settings: unknown;
@@ -255,6 +255,7 @@ export class SourceRunner {
         reason: `Its settings do not fit this release: ${issue?.path.join('.')} ${issue?.message}`,
       };
     }
+    if (directory.isFixed(record)) return read;
     const judged = await guard.judge(read.source.reaches);
     return judged.kind === 'allowed' ? read : { kind: 'refused', reason: judged.detail };
   }

@@ -11,6 +11,9 @@ import {
 export class SourceDirectory {
   private readonly sources = new Map<string, SourceRecord>();
 
+  /** Rises with every change. */
+  revision = 0;
+
   /** Told of each change with the key of the source. */
   onChange: (key: string) => void = () => undefined;
 
@@ -24,6 +27,7 @@ export class SourceDirectory {
     if (change.kind === 'unreadable') return;
     if (change.kind === 'put') this.sources.set(change.key, change.source);
     else this.sources.delete(change.key);
+    this.revision++;
     this.onChange(change.key);
   }
 
@@ -33,6 +37,14 @@ export class SourceDirectory {
 
   keys(): string[] {
     return [...this.sources.keys()];
+  }
+
+  all(): IterableIterator<SourceRecord> {
+    return this.sources.values();
+  }
+
+  isFixed(source: SourceRecord): boolean {
+    return this.fixed.includes(source);
   }
 }
 

@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { playedUpTo, RecordingSource } from '../recording.source';
 import { lookAtFile } from '../recording-file';
 import type { SourceKind } from '../source-kind';
@@ -12,7 +11,7 @@ export const shdrRecordingKind: SourceKind<ShdrRecordingSettings> = {
   settings: shdrRecordingSettings,
   secrets: [],
   machines: ({ machine }) => [machine],
-  reaches: ({ file }) => [{ kind: 'folder', folder: dirname(file), path: 'file' }],
+  reaches: ({ file }) => [{ kind: 'folder', folder: file, path: 'file' }],
   tryOnce: ({ file }) => lookAtFile(file),
   open: (settings, context) =>
     new RecordingSource(
