@@ -21,6 +21,7 @@ export * from './http/events';
 export * from './http/filters';
 export * from './http/history';
 export * from './http/machines';
+export * from './http/mappings';
 export * from './http/openapi/document';
 export * from './http/problem';
 export * from './http/quarantine';

@@ -11,6 +11,7 @@ export type * from './client/types/event';
 export type * from './client/types/filter';
 export type * from './client/types/health';
 export type * from './client/types/machine';
+export type * from './client/types/mapping';
 export type * from './client/types/page';
 export type * from './client/types/problem';
 export type * from './client/types/quarantine';

@@ -6,7 +6,14 @@ export interface Problem {
   readonly code: ProblemCode;
   readonly detail: string;
   /** One entry for each member that was wrong. */
-  readonly errors?: ReadonlyArray<{ readonly path: string; readonly detail: string; readonly code?: string }>;
+  readonly errors?: ReadonlyArray<{
+    readonly path: string;
+    readonly detail: string;
+    readonly code?: string;
+    /** Place in a document that came as text; both count from 1. */
+    readonly line?: number;
+    readonly column?: number;
+  }>;
 }
 
 /** Every code of the API with its status and title. The one list; documentation and OpenAPI derive from it. */
@@ -15,6 +22,8 @@ export const PROBLEMS = {
   invalid_request: { status: 422, title: 'The request is not valid' },
   invalid_url: { status: 422, title: 'The URL is not valid' },
   destination_not_allowed: { status: 422, title: 'The destination is not allowed' },
+  invalid_mapping: { status: 422, title: 'The mapping cannot be used' },
+  mapping_failed: { status: 422, title: 'The tests of the mapping fail' },
   source_failed: { status: 422, title: 'The source cannot be read' },
   invalid_schema: { status: 422, title: 'The schema cannot be used' },
   invalid_event: { status: 422, title: 'The event is not valid' },

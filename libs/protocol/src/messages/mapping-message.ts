@@ -11,10 +11,13 @@ export interface MappingRecord {
   readonly name: string;
   /** From 1; of the name. */
   readonly version: number;
-  /** Of the document; see `hash` of the compiled mapping. */
+  /** Of the document. */
   readonly hash: string;
+  readonly format: 'yaml' | 'json';
   /** As it came. */
   readonly text: string;
+  /** What it serves, each with the hash of its own compiled mapping, which signals and states name. */
+  readonly machines: readonly { readonly machine: string; readonly hash: string }[];
 }
 
 export const mappingKey = (tenant: string, hash: string): string => `${tenant}/${hash}`;
@@ -37,6 +40,9 @@ export const decodeMapping = (message: Pick<IncomingMessage, 'key' | 'value'>): 
       typeof mapping.name === 'string' &&
       typeof mapping.hash === 'string' &&
       typeof mapping.text === 'string' &&
+      (mapping.format === 'yaml' || mapping.format === 'json') &&
+      Array.isArray(mapping.machines) &&
+      mapping.machines.every((one) => typeof one?.machine === 'string' && typeof one.hash === 'string') &&
       Number.isSafeInteger(mapping.version) &&
       message.key?.toString('utf8') === mappingKey(mapping.tenant, mapping.hash);
     return good ? mapping : null;

@@ -37,7 +37,15 @@ const state: SourceState = {
   owner: 'one',
   at: 4,
 };
-const mapping = { tenant: 'acme', name: 'line', version: 1, hash: 'ab', text: 'kind: Mapping' };
+const mapping = {
+  tenant: 'acme',
+  name: 'line',
+  version: 1,
+  hash: 'ab',
+  format: 'yaml' as const,
+  text: 'apiVersion: ingest/v1',
+  machines: [{ machine: 'M-1', hash: 'ab' }],
+};
 
 const bytes = ({ key, value }: { key: string | null; value: Buffer | null }) => ({
   key: key === null ? null : Buffer.from(key),

@@ -1,4 +1,5 @@
 import {
+  type ActivatedMappingView,
   type ApiKeyView,
   type AuditEntryView,
   type ChangedEndpointView,
@@ -32,6 +33,13 @@ import {
   type HeldKeyView,
   type MachineView,
   type ManyCommandsView,
+  type MappingDetailView,
+  type MappingDocumentView,
+  type MappingRequest,
+  type MappingTrialView,
+  type MappingValidationView,
+  type MappingView,
+  mappingRequest,
   nativeEventSchema,
   openApiDocument,
   previewContractRequest,
@@ -61,10 +69,12 @@ import {
   type SourceKindView,
   type SourceView,
   type TestDeliveryView,
+  type TestMappingRequest,
   type TriedSourceView,
   type TrySourceRequest,
   testEndpointRequest,
   testFilterRequest,
+  testMappingRequest,
   trySourceRequest,
   type UpdateEndpointRequest,
   type UpdateSourceRequest,
@@ -126,6 +136,12 @@ const ANSWERS: {
   savedSource: Same<sdk.SavedSource, SavedSourceView>;
   triedSource: Same<sdk.TriedSource, TriedSourceView>;
   sourceKind: Same<sdk.SourceKind, SourceKindView>;
+  mapping: Same<sdk.Mapping, MappingView>;
+  activatedMapping: Same<sdk.ActivatedMapping, ActivatedMappingView>;
+  mappingDetail: Same<sdk.MappingDetail, MappingDetailView>;
+  mappingDocument: Same<sdk.MappingDocument, MappingDocumentView>;
+  mappingValidation: Same<sdk.MappingValidation, MappingValidationView>;
+  mappingTrial: Same<sdk.MappingTrial, MappingTrialView>;
   page: Same<sdk.Page<string>, ServerPage<string>>;
   problemCode: Same<sdk.ProblemCode, ServerProblemCode>;
 } = {
@@ -164,6 +180,12 @@ const ANSWERS: {
   savedSource: true,
   triedSource: true,
   sourceKind: true,
+  mapping: true,
+  activatedMapping: true,
+  mappingDetail: true,
+  mappingDocument: true,
+  mappingValidation: true,
+  mappingTrial: true,
   page: true,
   problemCode: true,
 };
@@ -192,6 +214,8 @@ const REQUESTS: {
   newSource: Same<sdk.NewSource, CreateSourceRequest>;
   sourceChanges: Same<sdk.SourceChanges, UpdateSourceRequest>;
   sourceToTry: Same<sdk.SourceToTry, TrySourceRequest>;
+  mappingToActivate: Same<sdk.MappingToActivate, MappingRequest>;
+  mappingToTest: Same<sdk.MappingToTest, TestMappingRequest>;
 } = {
   newEndpoint: true,
   endpointChanges: true,
@@ -213,6 +237,8 @@ const REQUESTS: {
   newSource: true,
   sourceChanges: true,
   sourceToTry: true,
+  mappingToActivate: true,
+  mappingToTest: true,
 };
 
 const NOW = '2026-02-17T13:59:55Z';
@@ -453,6 +479,18 @@ const USED: readonly Used[] = [
     trySourceRequest,
   ],
   ['GET /v1/source-kinds', (m) => m.sources.kinds()],
+  ['GET /v1/mappings', (m) => m.mappings.list({ limit: 1, cursor: 'c' }).first()],
+  ['POST /v1/mappings', (m) => m.mappings.activate({ mapping: 'name: a', attachments: { f: '{}' } }), mappingRequest],
+  ['POST /v1/mappings/validate', (m) => m.mappings.validate({ mapping: { name: 'a' } }), mappingRequest],
+  [
+    'POST /v1/mappings/test',
+    (m) => m.mappings.test({ name: 'a', version: 1, signals: [{}], afterEndMs: 0 }),
+    testMappingRequest,
+  ],
+  ['POST /v1/mappings/test', (m) => m.mappings.test({ mapping: 'name: a', signals: '{}' }), testMappingRequest],
+  ['GET /v1/mappings/{name}', (m) => m.mappings.get('a')],
+  ['GET /v1/mappings/{name}/versions/{version}', (m) => m.mappings.version('a', 2)],
+  ['DELETE /v1/mappings/{name}', (m) => m.mappings.delete('a')],
 ];
 
 interface Operation {

@@ -5,6 +5,7 @@ import { createWebhook, endpointCalls } from './calls/endpoints';
 import { eventCalls, eventLogCalls, eventTypeCalls } from './calls/events';
 import { filterCalls } from './calls/filters';
 import { machineCalls, signalCalls } from './calls/machines';
+import { mappingCalls } from './calls/mappings';
 import { quarantineCalls } from './calls/quarantine';
 import { recoveryCalls } from './calls/recoveries';
 import { siteCalls } from './calls/site';
@@ -90,6 +91,7 @@ export class Millrace {
   readonly machines: ReturnType<typeof machineCalls>;
   readonly signals: ReturnType<typeof signalCalls>;
   readonly sources: ReturnType<typeof sourceCalls>;
+  readonly mappings: ReturnType<typeof mappingCalls>;
   /** Health and documents of the site; these need no key. */
   readonly site: ReturnType<typeof siteCalls>;
   private readonly transport: Transport;
@@ -123,6 +125,7 @@ export class Millrace {
     this.machines = machineCalls(transport);
     this.signals = signalCalls(transport);
     this.sources = sourceCalls(transport);
+    this.mappings = mappingCalls(transport);
     this.site = siteCalls(transport);
   }
 

@@ -9,6 +9,7 @@ import { EVENT_CALLS } from './event-calls';
 import { EVENT_TYPE_CALLS } from './event-type-calls';
 import type { JsonObject } from './json-schema';
 import { MACHINE_CALLS } from './machine-calls';
+import { MAPPING_CALLS } from './mapping-calls';
 import { MES_CALLS } from './mes-calls';
 import { NENTROPY_CALLS } from './nentropy-calls';
 import { operationOf } from './operation';
@@ -29,6 +30,7 @@ const CALLS: readonly Calls[] = [
   QUARANTINE_CALLS,
   MACHINE_CALLS,
   SOURCE_CALLS,
+  MAPPING_CALLS,
   CONTRACT_CALLS,
   ECLIPSE_CALLS,
   ECLIPS_CALLS,

@@ -5,6 +5,8 @@ export type ProblemCode =
   | 'invalid_url'
   | 'destination_not_allowed'
   | 'invalid_event'
+  | 'invalid_mapping'
+  | 'mapping_failed'
   | 'source_failed'
   | 'invalid_schema'
   | 'invalid_cursor'
@@ -35,4 +37,7 @@ export interface ProblemMember {
   readonly path: string;
   readonly detail: string;
   readonly code?: string | undefined;
+  /** Place in a document that came as text; both count from 1. */
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
 }
