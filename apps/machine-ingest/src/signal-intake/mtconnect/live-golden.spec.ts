@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import type { Signal } from '@millrace/domain';
+import { foldSignal, newMachineState, type Signal } from '@millrace/domain';
 import {
   type AgentDevice,
   type AgentItem,
@@ -9,7 +9,7 @@ import {
   MtconnectAgent,
   randomFrom,
 } from '@millrace/test-environment';
-import { describeRecordings, recordingLines } from '../../test-support/recordings';
+import { describeRecordings, golden, recordingLines } from '../../test-support/recordings';
 import { parseShdr, type ShdrObservation } from '../shdr/parse-shdr';
 import { shdrSourceKind } from '../shdr/shdr.kind';
 import { readShdrLine, startShdrReading } from '../shdr/shdr-reading';
@@ -69,7 +69,11 @@ const agentObservation = ({ stamp, observation }: ReturnType<typeof observations
 });
 
 /** Plays observations through an agent and gives what came out; the connection is killed and documents are repeated. */
-const throughAgent = async (lines: readonly string[], mode: 'stream' | 'poll', seed: number): Promise<Said[]> => {
+const throughAgent = async (
+  lines: readonly string[],
+  mode: 'stream' | 'poll',
+  seed: number,
+): Promise<{ said: Said[]; all: readonly Signal[] }> => {
   const random = randomFrom(seed);
   const rows = observationsOf(lines);
   const device = deviceOf(rows);
@@ -106,7 +110,7 @@ const throughAgent = async (lines: readonly string[], mode: 'stream' | 'poll', s
   }
   await source.stop();
   await agent.stop();
-  return read().map(said);
+  return { said: read().map(said), all: sink.appended };
 };
 
 /** Plays lines through an adapter in pieces of any size; its connection is killed once, between two lines. */
@@ -144,10 +148,15 @@ const throughAdapter = async (lines: readonly string[], seed: number): Promise<S
   return read().map(said);
 };
 
+interface GoldenDay {
+  readonly status: { readonly by_transition: Record<string, number> };
+  readonly alarms: { readonly raised: number; readonly cleared: number };
+}
+
 const RECORDINGS = [
-  ['nist-sms-testbed', 'Mazak01-20161024-20161025.shdr.txt.gz', 6_000],
-  ['nist-sms-testbed', 'GFAgie01-20161019-20161020.shdr.txt.gz', 6_000],
-  ['mtconnect-okuma', 'okuma-run1.shdr.txt', 6_000],
+  ['nist-sms-testbed', 'Mazak01-20161024-20161025.shdr.txt.gz', 2_500],
+  ['nist-sms-testbed', 'GFAgie01-20161019-20161020.shdr.txt.gz', 2_500],
+  ['mtconnect-okuma', 'okuma-run1.shdr.txt', 2_500],
 ] as const;
 
 describeRecordings('real recordings, played through an agent and an adapter, are the same as their files', () => {
@@ -157,7 +166,7 @@ describeRecordings('real recordings, played through an agent and an adapter, are
     it.each(['stream', 'poll'] as const)(
       'through an agent by %s: every observation once, over lost connections',
       async (mode) => {
-        expect(await throughAgent(lines, mode, 11)).toEqual(fromFile(lines));
+        expect((await throughAgent(lines, mode, 11)).said).toEqual(fromFile(lines));
       },
       60_000,
     );
@@ -167,11 +176,37 @@ describeRecordings('real recordings, played through an agent and an adapter, are
     }, 60_000);
   });
 
+  it('the outages and alarms of the GFAgie, folded from what an agent gave, are the golden ones', async () => {
+    const file = 'GFAgie01-20161019-20161020';
+    const expected = golden<{ shdr: Record<string, GoldenDay> }>('nist-sms-testbed').shdr[`${file}.txt`]!;
+    const { all } = await throughAgent(recordingLines('nist-sms-testbed', `${file}.shdr.txt.gz`), 'stream', 8);
+    let state = newMachineState('default', 'M');
+    const told: Array<{ type: string; data: Record<string, unknown> }> = [];
+    all.forEach((signal, offset) => {
+      const folded = foldSignal(state, signal, { partition: 0, offset: BigInt(offset) }, () => null);
+      state = folded.state;
+      for (const { type, data } of folded.events)
+        told.push({ type, data: JSON.parse(data) as Record<string, unknown> });
+    });
+    const counts: Record<string, number> = {};
+    for (const { type, data } of told) {
+      if (type === 'machine.status_changed') {
+        const change = `${data['previous']}>${data['current']}`;
+        counts[change] = (counts[change] ?? 0) + 1;
+      }
+    }
+    expect(counts).toEqual(expected.status.by_transition);
+    const alarms = (status: string) =>
+      told.filter(({ type, data }) => type === 'machine.alarm' && data['status'] === status);
+    expect(alarms('raised')).toHaveLength(expected.alarms.raised);
+    expect(alarms('cleared')).toHaveLength(expected.alarms.cleared);
+  }, 60_000);
+
   it('the whole day of the Mazak', async () => {
     const lines = recordingLines('nist-sms-testbed', 'Mazak01-20161024-20161025.shdr.txt.gz');
     const expected = fromFile(lines);
     expect(expected).toHaveLength(93_174);
-    expect(await throughAgent(lines, 'stream', 3)).toEqual(expected);
+    expect((await throughAgent(lines, 'stream', 3)).said).toEqual(expected);
     expect(await throughAdapter(lines, 3)).toEqual(expected);
   }, 120_000);
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { LineSplitter } from './line-splitter';
 import { parseShdr } from './parse-shdr';
-import { readShdrLine, startShdrReading } from './shdr-reading';
+import { MAX_ASSET_LINES, readShdrLine, startShdrReading } from './shdr-reading';
 
 const T = '2026-02-17T13:00:00.123Z';
 const observations = (line: string) => {
@@ -143,6 +143,19 @@ describe('readShdrLine', () => {
       ['c', 2, 'line:6'],
     ]);
     expect(all.filter(({ refused }) => refused !== null)).toHaveLength(1);
+  });
+
+  it('gives up an asset without an end, says so once, and reads on', () => {
+    let reading = startShdrReading;
+    const read = (line: string) => {
+      const one = readShdrLine(reading, session, line, null);
+      reading = one.reading;
+      return one;
+    };
+    read(`${T}|@ASSET@|1|X|--multiline--Q`);
+    for (let n = 0; n < MAX_ASSET_LINES; n++) expect(read(`${T}|a|1`).signals).toEqual([]);
+    expect(read(`${T}|a|1`).refused).toMatchObject({ code: 'malformed' });
+    expect(read(`${T}|a|1`).signals).toHaveLength(1);
   });
 });
 

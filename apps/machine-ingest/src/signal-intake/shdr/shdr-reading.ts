@@ -20,11 +20,16 @@ export interface ShdrReading {
   readonly nextSeq: number;
   /** Mark that ends the asset that is being skipped. */
   readonly until: string | null;
+  /** Lines of it so far. */
+  readonly skipped: number;
   /** Of a recording; a live session takes the time of receipt. */
   readonly clock: RecordingClock | null;
 }
 
-export const startShdrReading: ShdrReading = { line: 0, nextSeq: 0, until: null, clock: null };
+export const startShdrReading: ShdrReading = { line: 0, nextSeq: 0, until: null, skipped: 0, clock: null };
+
+/** Lines of one asset; a mark that was lost must not swallow the rest of the session. */
+export const MAX_ASSET_LINES = 10_000;
 
 export interface ShdrSession {
   readonly tenant: string;
@@ -53,8 +58,13 @@ export const readShdrLine = (
 ): ReadLine => {
   const reading = { ...before, line: before.line + 1 };
   const nothing = { reading, signals: [], refused: null, command: null };
-  if (reading.until !== null)
-    return line.trimEnd() === reading.until ? { ...nothing, reading: { ...reading, until: null } } : nothing;
+  if (reading.until !== null) {
+    const skipped = reading.skipped + 1;
+    if (line.trimEnd() === reading.until) return { ...nothing, reading: { ...reading, until: null } };
+    if (skipped <= MAX_ASSET_LINES) return { ...nothing, reading: { ...reading, skipped } };
+    const detail = `An asset has no end (${JSON.stringify(reading.until.slice(0, 60))}) within ${MAX_ASSET_LINES} lines; lines are read again from here.`;
+    return { ...nothing, reading: { ...reading, until: null }, refused: { code: 'malformed', detail } };
+  }
   const parsed = parseShdr(line, session.messages);
   switch (parsed.kind) {
     case 'blank':
@@ -64,7 +74,7 @@ export const readShdrLine = (
     case 'refused':
       return { ...nothing, refused: { code: parsed.code, detail: parsed.detail } };
     case 'asset':
-      return { ...nothing, reading: { ...reading, until: parsed.until } };
+      return { ...nothing, reading: { ...reading, until: parsed.until, skipped: 0 } };
     case 'observations': {
       const clock = receivedAt === null ? advance(reading.clock, Date.parse(parsed.timestamp)) : null;
       const received = new Date(receivedAt ?? clock!.now).toISOString();
