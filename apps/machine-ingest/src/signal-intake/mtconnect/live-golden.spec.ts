@@ -61,12 +61,13 @@ const deviceOf = (rows: ReturnType<typeof observationsOf>): AgentDevice => {
 
 const idOf = ({ kind, name }: ShdrObservation): string => `${kind}.${name}`;
 
-const agentObservation = ({ stamp, observation }: ReturnType<typeof observationsOf>[number]): AgentObservation => ({
-  device: 'M',
-  item: idOf(observation),
-  value: observation.kind === 'value' && typeof observation.value === 'object' ? null : observation.value,
-  timestamp: stamp,
-});
+const agentObservation = ({ stamp, observation }: ReturnType<typeof observationsOf>[number]): AgentObservation => {
+  const place = { device: 'M', item: idOf(observation), timestamp: stamp };
+  if (observation.kind === 'condition') return { ...place, value: observation.value };
+  if (typeof observation.value === 'object' && observation.value !== null)
+    throw new Error(`${observation.name} is a time series or a message; no recording has one.`);
+  return { ...place, value: observation.value };
+};
 
 /** Plays observations through an agent and gives what came out; the connection is killed and documents are repeated. */
 const throughAgent = async (
