@@ -53,7 +53,7 @@ export const readMapping = (source: string | object, options: ReadOptions = {}):
   if (root === null) return refused();
   const written = mappingShape.read(root, problems);
   if (root.kind !== 'map') return refused();
-  const shared = compileShared(root, problems, warnings);
+  const shared = compileShared(root, written, problems, warnings);
   const machines = written === undefined ? [] : machinesOf(written, problems);
   const [first] = machines;
   if (written === undefined || first === undefined || !problems.isEmpty) return refused();

@@ -35,6 +35,7 @@ const NEVER: Expression = {
 };
 
 export const expressionOf = (context: CompileContext, word: Word, wanted: Wanted, locals: Locals = {}): Expression => {
+  if (context.problems.isFull) return NEVER;
   const compiled = context.expressions.compile(word.text, wanted, locals);
   if (compiled.kind === 'compiled') return compiled.expression;
   for (const { index, code, detail } of compiled.problems) context.problems.add(word.node.placeAt(index), code, detail);
@@ -73,8 +74,12 @@ export const A_VALUE: Needs = { types: null, says: 'a single value' };
 export const inputOf = (context: CompileContext, word: Word, needs: Needs): AliasName => {
   const facts = context.signals.get(word.text);
   if (facts === undefined) {
-    const hint = suggestion(word.text, [...context.signals.keys()], 'signals');
-    context.problems.add(word.node.place, 'unknown_signal', `${quoted(word.text)} is no signal of this mapping${hint}`);
+    context.problems.add(
+      word.node.place,
+      'unknown_signal',
+      () =>
+        `${quoted(word.text)} is no signal of this mapping${suggestion(word.text, [...context.signals.keys()], 'signals')}`,
+    );
   } else if (facts.isJson || (needs.types !== null && facts.type !== 'dyn' && !needs.types.includes(facts.type))) {
     const is = facts.isJson ? 'json' : facts.type;
     context.problems.add(word.node.place, 'wrong_type', `${quoted(word.text)} is ${is}; this needs ${needs.says}`);
@@ -88,8 +93,12 @@ export const optionalInput = (context: CompileContext, word: Word | undefined, n
 export const sourceOf = (context: CompileContext, word: Word | undefined): string | null => {
   if (word === undefined) return null;
   if (!context.sources.has(word.text)) {
-    const hint = suggestion(word.text, [...context.sources], 'sources');
-    context.problems.add(word.node.place, 'unknown_source', `${quoted(word.text)} is no source of this mapping${hint}`);
+    context.problems.add(
+      word.node.place,
+      'unknown_source',
+      () =>
+        `${quoted(word.text)} is no source of this mapping${suggestion(word.text, [...context.sources], 'sources')}`,
+    );
   }
   return word.text;
 };

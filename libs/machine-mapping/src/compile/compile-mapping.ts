@@ -16,8 +16,13 @@ import { type WrittenParts, writtenParts } from './written-parts';
 export type SharedRules = Pick<Mapping, 'sources' | 'signals' | 'rules'>;
 
 /** Checks what the parts say of each other and compiles them; whatever is wrong is in `problems`, and then the result is not to be used. */
-export const compileShared = (root: MapNode, problems: ProblemList, warnings: ProblemList): SharedRules => {
-  const parts = writtenParts(root);
+export const compileShared = (
+  root: MapNode,
+  written: WrittenMapping | undefined,
+  problems: ProblemList,
+  warnings: ProblemList,
+): SharedRules => {
+  const parts = writtenParts(root, written);
   const context = contextOf(parts, problems, warnings);
   checkNames(parts, problems);
   const isOnly = parts.names.sources.size === 1;

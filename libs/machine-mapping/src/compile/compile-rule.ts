@@ -42,7 +42,8 @@ const stateMap: Compile<'stateMap'> = (context, rule) => {
         problems.add(
           named,
           'unreachable',
-          `${quoted(name)} is never said: it is not in the enum of ${quoted(input)}${suggestion(name, words, 'its words')}`,
+          () =>
+            `${quoted(name)} is never said: it is not in the enum of ${quoted(input)}${suggestion(name, words, 'its words')}`,
         );
     for (const word of words)
       if (!map.has(word.trim().toUpperCase()))
@@ -227,13 +228,14 @@ const run: Compile<'run'> = (context, rule) => {
       context.problems.add(
         node.place,
         'unknown_rule',
-        `${quoted(text)} is no rule of this mapping${suggestion(text, counters, 'counter rules')}`,
+        () => `${quoted(text)} is no rule of this mapping${suggestion(text, counters, 'counter rules')}`,
       );
     else if (kind !== 'counter')
       context.problems.add(
         node.place,
         'unknown_rule',
-        `${quoted(text)} is a rule of kind ${kind}; a run has counters${suggestion(text, counters, 'counter rules')}`,
+        () =>
+          `${quoted(text)} is a rule of kind ${kind}; a run has counters${suggestion(text, counters, 'counter rules')}`,
       );
   }
   if (rule.emit === null)

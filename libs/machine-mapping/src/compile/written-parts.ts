@@ -25,20 +25,27 @@ export interface RuleName {
   readonly place: Place;
 }
 
-/** Where what is wrong was told already. */
-const unheard = new ProblemList();
-
-export const writtenParts = (root: MapNode): WrittenParts => ({
-  sources: entriesOf(root, 'sources', mappingParts.source),
-  signals: entriesOf(root, 'signals', mappingParts.signal),
-  rules: itemsOf(root, 'rules').flatMap((node) => mappingParts.rule.read(node, unheard) ?? []),
-  masterData: readMember(root, 'masterData', mappingParts.masterData) ?? [],
+/** `written` is the whole where its form is right. */
+export const writtenParts = (root: MapNode, written: WrittenMapping | undefined): WrittenParts => ({
+  ...(written ?? rightParts(root)),
   names: {
     sources: new Set(membersOf(root, 'sources').keys()),
     signals: new Set(membersOf(root, 'signals').keys()),
     rules: itemsOf(root, 'rules').flatMap(ruleName),
   },
 });
+
+/** What is wrong with the others was told when the whole was read. */
+const rightParts = (root: MapNode): Omit<WrittenParts, 'names'> => {
+  const told = new ProblemList();
+  const masterData = root.members.get('masterData');
+  return {
+    sources: entriesOf(root, 'sources', mappingParts.source, told),
+    signals: entriesOf(root, 'signals', mappingParts.signal, told),
+    rules: itemsOf(root, 'rules').flatMap((node) => mappingParts.rule.read(node, told) ?? []),
+    masterData: masterData === undefined ? [] : (mappingParts.masterData.read(masterData.node, told) ?? []),
+  };
+};
 
 const membersOf = (root: MapNode, name: string): MapNode['members'] => {
   const node = root.members.get(name)?.node;
@@ -50,14 +57,9 @@ const itemsOf = (root: MapNode, name: string): readonly DocumentNode[] => {
   return node?.kind === 'list' ? node.items : [];
 };
 
-const readMember = <T>(root: MapNode, name: string, shape: Shape<T>): T | undefined => {
-  const member = root.members.get(name);
-  return member === undefined ? undefined : shape.read(member.node, unheard);
-};
-
-const entriesOf = <T>(root: MapNode, name: string, shape: Shape<T>) =>
+const entriesOf = <T>(root: MapNode, name: string, shape: Shape<T>, told: ProblemList) =>
   [...membersOf(root, name)].flatMap(([entry, { named, node }]) => {
-    const value = shape.read(node, unheard);
+    const value = shape.read(node, told);
     return value === undefined ? [] : [{ name: entry, named, value }];
   });
 

@@ -11,6 +11,7 @@ const distance = (a: string, b: string, most: number): number => {
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, before[j - 2]! + 1);
       next.push(least);
     }
+    if (Math.min(...next, ...last) > most) return most + 1;
     before = last;
     last = next;
   }

@@ -20,11 +20,17 @@ export const PROBLEMS_TOLD = 100;
 export class ProblemList {
   private readonly found: MappingProblem[] = [];
 
-  add(place: Place, code: string, detail: string): void {
-    if (this.found.length >= PROBLEMS_TOLD) return;
+  /** `detail` as a function is for sentences that take time: those that nobody will read are not made. */
+  add(place: Place, code: string, sentence: string | (() => string)): void {
+    if (this.isFull) return;
     const { line, column, path } = place;
+    const detail = typeof sentence === 'string' ? sentence : sentence();
     if (this.found.some((known) => known.line === line && known.column === column && known.detail === detail)) return;
     this.found.push({ line, column, path, code, detail });
+  }
+
+  get isFull(): boolean {
+    return this.found.length >= PROBLEMS_TOLD;
   }
 
   get isEmpty(): boolean {

@@ -161,7 +161,7 @@ export class ExpressionCompiler {
   /** Signals that an expression names; empty for one that cannot be read. */
   inputsOf(text: string): readonly string[] {
     try {
-      const names = new Names(this.vocabulary, {}, this.masterKinds);
+      const names = new Names(this.vocabulary, {}, this.masterKinds, 0);
       names.visit(this.environmentOf({}).parse(text).ast);
       return [...new Set([...names.read, ...names.edges.map(({ edge }) => edge.alias)])];
     } catch {
@@ -271,6 +271,9 @@ const withoutEdges = (text: string, edges: readonly FoundEdge[]): { text: string
   return { text: changed, edges: stands };
 };
 
+/** What is told of one expression. */
+const PROBLEMS_OF_ONE = 10;
+
 const OF_ONE_UNIT: ReadonlySet<string> = new Set(['+', '-', '<', '<=', '>', '>=', '==', '!=']);
 
 /** The names that an expression uses, and what is wrong with them: all of it, where the type checker stops at the first. */
@@ -283,6 +286,7 @@ class Names {
     private readonly vocabulary: Vocabulary,
     private readonly locals: Locals,
     private readonly masterKinds: readonly string[],
+    private readonly problemsTold = PROBLEMS_OF_ONE,
   ) {}
 
   visit(node: ASTNode): void {
@@ -343,7 +347,7 @@ class Names {
     this.add(
       index,
       'unknown_name',
-      what ?? `${quoted(name)} is no signal of this mapping${suggestion(name, known, 'the names')}`,
+      () => what ?? `${quoted(name)} is no signal of this mapping${suggestion(name, known, 'the names')}`,
     );
   }
 
@@ -400,7 +404,7 @@ class Names {
         this.add(
           node.start,
           'unknown_function',
-          `masterData has no kind ${quoted(name)}${suggestion(name, this.masterKinds, 'its kinds')}`,
+          () => `masterData has no kind ${quoted(name)}${suggestion(name, this.masterKinds, 'its kinds')}`,
         );
       this.all(given);
       return;
@@ -438,8 +442,9 @@ class Names {
     });
   }
 
-  private add(index: number, code: string, detail: string): void {
-    this.problems.push({ index, code, detail });
+  private add(index: number, code: string, detail: string | (() => string)): void {
+    if (this.problems.length >= this.problemsTold) return;
+    this.problems.push({ index, code, detail: typeof detail === 'string' ? detail : detail() });
   }
 }
 

@@ -148,7 +148,7 @@ export const oneOf = <T extends string>(says: string, words: readonly T[]): Shap
     problems.add(
       node.place,
       'bad_value',
-      `${quoted(node.text)} is not ${says}${suggestion(node.text, words, 'the words')}`,
+      () => `${quoted(node.text)} is not ${says}${suggestion(node.text, words, 'the words')}`,
     );
     return undefined;
   },
@@ -313,7 +313,7 @@ export const object = <F extends Fields>(says: string, fields: F): Shape<Read<F>
           problems.add(
             named,
             'unknown_key',
-            `${quoted(name)} is not known here${suggestion(name, names, 'the names')}`,
+            () => `${quoted(name)} is not known here${suggestion(name, names, 'the names')}`,
           );
           isWhole = false;
         }
@@ -373,7 +373,7 @@ export const taggedBy = <T>(tag: string, says: string, shapes: { readonly [word:
         problems.add(
           member.node.place,
           'unknown_kind',
-          `${quoted(said)} is no ${tag} that is known here${suggestion(said, words, `${tag}s`)}`,
+          () => `${quoted(said)} is no ${tag} that is known here${suggestion(said, words, `${tag}s`)}`,
         );
         return undefined;
       }

@@ -1,0 +1,52 @@
+import { PROBLEMS_TOLD } from './document/mapping-problem';
+import { readMapping } from './read-mapping';
+import { HEAD } from './written.fixture';
+
+const many = (n: number, line: (at: number) => string): string =>
+  Array.from({ length: n }, (_, at) => line(at)).join('\n');
+const SIGNALS = `signals:\n${many(1_500, (n) => `  s${n}: { path: p${n}, unit: mm }`)}\n`;
+const BUNDLE = 'kind: bundle, key: "\'x\'", open: { on: firstPiece }, close: { on: s1.rising }, lengths: { good: s1 }';
+
+describe('a mapping that is meant to take long', () => {
+  it.each([
+    [
+      'unknown names in expressions',
+      `${HEAD}${SIGNALS}rules:\n${many(150, (n) => `- { id: r${n}, kind: expr, value: "${many(100, (at) => `${'x'.repeat(3)}${at}`).replaceAll('\n', '+')}" }`)}`,
+    ],
+    [
+      'unknown signals',
+      `${HEAD}${SIGNALS}rules:\n${many(500, (n) => `- { id: r${n}, kind: counter, input: ${'s'.repeat(60)} }`)}`,
+    ],
+    ['unknown members', `${HEAD}${SIGNALS}rules:\n- {${many(12_000, (n) => `mem${n}: 1`).replaceAll('\n', ', ')}}`],
+    [
+      'bundles that each have names of their own',
+      `${HEAD}${SIGNALS}rules:\n${many(450, (n) => `- { id: b${n}, ${BUNDLE}, enrich: { E${n}: 1 }, weight: { else: E${n} } }`)}`,
+    ],
+    [
+      'values that hang on each other',
+      `${HEAD}signals: {}\nrules:\n${many(500, (n) => `- { id: e${n}, kind: expr, value: ${n === 499 ? 'e0' : `e${n + 1}`} }`)}`,
+    ],
+    [
+      'values in the wrong order',
+      `${HEAD}signals: {}\nrules:\n${many(500, (n) => `- { id: e${n}, kind: expr, value: ${n === 499 ? '1' : many(90, (at) => `e${Math.min(499, n + 1 + at)}`).replaceAll('\n', '+')} }`)}`,
+    ],
+    [
+      'words of a state',
+      `${HEAD}signals: { s: { path: s, enum: [${many(500, (n) => `w${n}`).replaceAll('\n', ', ')}] } }\nrules:\n- { id: r, kind: stateMap, input: s, map: {${many(500, (n) => `v${n}: idle`).replaceAll('\n', ', ')}} }`,
+    ],
+    [
+      'expressions that are long',
+      `${HEAD}${SIGNALS}rules:\n${many(100, (n) => `- { id: r${n}, kind: expr, value: "${many(190, () => 's1').replaceAll('\n', '+')}" }`)}`,
+    ],
+    ['an expression of brackets', `${HEAD}signals: {}\nrules:\n- { id: r, kind: expr, value: "${'('.repeat(1_900)}" }`],
+    [
+      'master data',
+      `${HEAD}signals: {}\nrules:\n- { id: r, kind: watchdog }\nmasterData: { job: {${many(4_900, (n) => `k${n}: { a: [${n}] }`).replaceAll('\n', ', ')}} }`,
+    ],
+  ])('ends soon: %s', (_name, text) => {
+    const began = performance.now();
+    const reading = readMapping(text);
+    expect(performance.now() - began).toBeLessThan(4_000);
+    if (reading.kind === 'refused') expect(reading.problems.length).toBeLessThanOrEqual(PROBLEMS_TOLD);
+  });
+});
