@@ -33,6 +33,7 @@ export async function* b2mmlRows(
           value,
           type: 'json',
           seq: index,
+          row: index + 1,
           sourceTs,
           historical: settings.historical || old !== undefined,
         }),

@@ -47,16 +47,30 @@ it('reads columns by name or number, with types, unit, machine and stamp', async
         type: 'double',
         unit: '[in_i]',
         kind: 'sample',
-        seq: 2,
+        seq: 0,
         idx: 0,
         session: 's',
         sourceTs: '2026-02-17T08:30:00.1234567Z',
       },
       { path: 'Order/Id', value: '00217', idx: 1 },
-      { path: 'On', value: true, idx: 2 },
+      { path: 'On', value: true, idx: 2, raw: { proto: 'file', ref: 'row:2' } },
     ],
   });
   expect(rows[1]).toMatchObject({ kind: 'wrong', row: 3, code: 'wrong_time' });
+});
+
+it('numbers the rows of each machine by themselves, without holes', async () => {
+  const rows = await read('m,v\na,1\nb,1\n\na,x\na,\na,2\nb,2\n', {
+    machineColumn: 'm',
+    columns: [{ column: 'v', path: 'v', type: 'int64' }],
+  });
+  const signals = rows.flatMap((row) => (row.kind === 'signals' ? row.signals : []));
+  expect(signals.map(({ machine, seq, raw }) => [machine, seq, raw.ref])).toEqual([
+    ['a', 0, 'row:2'],
+    ['b', 0, 'row:3'],
+    ['a', 1, 'row:7'],
+    ['b', 1, 'row:8'],
+  ]);
 });
 
 it.each<[string, string, object, unknown]>([

@@ -1,4 +1,5 @@
 import { isMachineName, javaScriptJson, SIGNAL_LIMITS, type Signal } from '@millrace/domain';
+import { MachineNumbers } from '../machine-numbers';
 import { csvFields } from './csv-fields';
 import { fileLines } from './file-lines';
 import { type FilePlace, FileRefused, type FileRow, fileSignal } from './file-row';
@@ -20,6 +21,7 @@ export async function* csvRows(
   const decoder = new TextDecoder(settings.encoding, { fatal: true });
   let table: Table | null = settings.header ? null : tableOf(settings, null);
   let after: number | null = null;
+  const numbers = new MachineNumbers();
   for await (const line of fileLines(bytes, ROW_BYTES)) {
     const { row } = line;
     const wrong = (code: string, detail: string): FileRow => ({ kind: 'wrong', row, code, detail, bytes: line.bytes });
@@ -35,7 +37,7 @@ export async function* csvRows(
       yield wrong('malformed', fields.wrong);
       continue;
     }
-    const read = readRow(fields, table, settings, row, after, place);
+    const read = readRow(fields, table, settings, row, after, place, numbers);
     if ('wrong' in read) yield wrong(read.code, read.wrong);
     else {
       after = read.instant ?? after;
@@ -106,6 +108,7 @@ const readRow = (
   row: number,
   after: number | null,
   place: FilePlace,
+  numbers: MachineNumbers,
 ): RowReading => {
   const widest = Math.max(...table.columns.map(({ at }) => at), table.machine ?? 0, table.timestamp ?? 0) + 1;
   if (table.width === null ? fields.length < widest : fields.length !== table.width)
@@ -123,7 +126,7 @@ const readRow = (
       code: 'wrong_time',
       wrong: `${JSON.stringify(fields[table.timestamp!]!.slice(0, 60))} is not a time of the form ${settings.timestamp.format}, or ${settings.timestamp.timeZone} never had it.`,
     };
-  const signals: Signal[] = [];
+  const said: Array<Pick<Signal, 'path' | 'value' | 'type' | 'kind' | 'unit'> & { readonly idx: number }> = [];
   for (const [idx, { at, column, name }] of table.columns.entries()) {
     const cell = column.type === 'string' ? fields[at]! : fields[at]!.trim();
     // an empty cell says nothing, not that something is zero
@@ -134,22 +137,17 @@ const readRow = (
         code: 'wrong_value',
         wrong: `${name} is ${JSON.stringify(cell.slice(0, 60))}, which is not ${NEEDED[column.type]}${column.type === 'double' ? ` with the decimal sign ${JSON.stringify(settings.decimal)}` : ''}.`,
       };
-    signals.push(
-      fileSignal(place, {
-        machine,
-        path: column.path,
-        value,
-        type: column.type,
-        seq: row,
-        idx,
-        kind: column.kind,
-        unit: column.unit,
-        sourceTs: time?.text ?? null,
-        historical: settings.historical,
-      }),
-    );
+    said.push({ idx, path: column.path, value, type: column.type, kind: column.kind, unit: column.unit });
   }
-  return { signals, instant: time?.instant ?? null };
+  if (said.length === 0) return { signals: [], instant: time?.instant ?? null };
+  const common = {
+    machine,
+    seq: numbers.of(machine),
+    row,
+    sourceTs: time?.text ?? null,
+    historical: settings.historical,
+  };
+  return { signals: said.map((one) => fileSignal(place, { ...one, ...common })), instant: time?.instant ?? null };
 };
 
 const NEEDED: { readonly [type in Column['type']]: string } = {

@@ -18,7 +18,7 @@ export interface DeliveryPorts {
   readonly clock: () => number;
   readonly stopping: AbortSignal;
   readonly told: {
-    rows(signals: number): void;
+    rows(count: number): void;
     refused(rows: number): void;
     /** What was refused cannot be written beside the file. */
     notWritten(error: Error): void;
@@ -49,6 +49,7 @@ export const deliverFile = async (
   let refused = 0;
   let last = resumed;
   let signals: Signal[] = [];
+  let rows = 0;
   let wrong: RejectedRow[] = [];
 
   const refuse = async (rows: readonly RejectedRow[]): Promise<void> => {
@@ -65,7 +66,8 @@ export const deliverFile = async (
     await refuse(wrong);
     ledger = withRow(ledger, key, last);
     await sink.append(signals, { cursor: cursorOf(ledger), stopping });
-    told.rows(signals.length);
+    told.rows(rows);
+    rows = 0;
     wrong = [];
     signals = [];
   };
@@ -76,8 +78,11 @@ export const deliverFile = async (
       if (row.row <= resumed) continue;
       if (signals.length + wrong.length + sizeOf(row) > BATCH && last > ledger.reading!.row) await store();
       last = row.row;
-      if (row.kind === 'signals') signals.push(...row.signals);
-      else wrong.push(row);
+      if (row.kind === 'wrong') wrong.push(row);
+      else {
+        signals.push(...row.signals);
+        rows++;
+      }
     }
   } catch (error) {
     if (!(error instanceof FileRefused)) throw error;

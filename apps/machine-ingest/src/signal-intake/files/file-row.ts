@@ -40,6 +40,8 @@ export const fileSignal = (
   place: FilePlace,
   row: Pick<Signal, 'machine' | 'path' | 'value' | 'type'> & {
     readonly seq: number;
+    /** Line, object or statement of the file. */
+    readonly row: number;
     readonly idx?: number;
     readonly kind?: Signal['kind'];
     readonly unit?: string | null;
@@ -69,6 +71,6 @@ export const fileSignal = (
     at,
     clock: 'file',
     flags: row.historical ? ['historical'] : [],
-    raw: { proto: 'file', ref: `row:${row.seq}` },
+    raw: { proto: 'file', ref: `row:${row.row}` },
   };
 };

@@ -65,9 +65,9 @@ describe('a file', () => {
       (await readdir(join(drop.path, 'done'))).includes('a.csv.rejected'),
     );
     expect(sink.appended.filter(({ path }) => path === 'count').map(({ seq, value }) => [seq, value])).toEqual([
-      [2, 1],
-      [3, 1],
-      [6, 3],
+      [0, 1],
+      [1, 1],
+      [2, 3],
     ]);
     const lines = (await readFile(join(drop.path, 'done', 'a.csv.rejected'), 'utf8')).trimEnd().split('\n');
     expect(lines.map((line) => line.split('\t').slice(0, 2))).toEqual([

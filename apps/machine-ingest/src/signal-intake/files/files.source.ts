@@ -176,11 +176,11 @@ export class FilesSource implements OpenSource {
       clock: context.clock,
       stopping,
       told: {
-        rows: (signals) => {
-          this.counts.rows += signals;
+        rows: (count) => {
+          this.counts.rows += count;
         },
-        refused: (rows) => {
-          this.counts.refusedRows += rows;
+        refused: (count) => {
+          this.counts.refusedRows += count;
         },
         notWritten: (error) =>
           this.note(`${rejected.name} cannot be written: ${error.message}; the quarantine has the rows.`),

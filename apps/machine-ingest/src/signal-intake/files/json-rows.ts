@@ -34,7 +34,7 @@ export async function* jsonRows(
         kind: 'signals',
         row,
         signals: found.leaves.map((leaf) =>
-          fileSignal(place, { ...leaf, machine: settings.machine, seq: seq++, historical: settings.historical }),
+          fileSignal(place, { ...leaf, machine: settings.machine, seq: seq++, row, historical: settings.historical }),
         ),
       };
   }

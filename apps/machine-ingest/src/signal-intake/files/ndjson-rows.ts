@@ -1,6 +1,7 @@
 import { SIGNALS_LIMITS } from '@millrace/protocol';
 import { readNdjsonLine } from '../http/ndjson-lines';
 import { signalOfItem } from '../http/signal-of-item';
+import { MachineNumbers } from '../machine-numbers';
 import { fileLines } from './file-lines';
 import type { FilePlace, FileRow } from './file-row';
 import type { FilesSettingsOf } from './files-settings';
@@ -17,6 +18,7 @@ export async function* ndjsonRows(
   bytes: AsyncIterable<Buffer>,
   place: FilePlace,
 ): AsyncGenerator<FileRow> {
+  const numbers = new MachineNumbers();
   for await (const line of fileLines(bytes, LINE_BYTES)) {
     const { row } = line;
     const wrong = (code: string, detail: string): FileRow => ({ kind: 'wrong', row, code, detail, bytes: line.bytes });
@@ -30,13 +32,19 @@ export async function* ndjsonRows(
       yield wrong(read.code, read.detail);
       continue;
     }
-    const item = signalOfItem(read.value, { text: read.text, span: { start: 0, end: read.text.length } }, row, {
-      tenant: place.tenant,
-      receivedAt: place.clock(),
-      repeatable: place.session,
-      source: place.source,
-      machine: settings.machine,
-    });
+    const item = signalOfItem(
+      read.value,
+      { text: read.text, span: { start: 0, end: read.text.length } },
+      row,
+      {
+        tenant: place.tenant,
+        receivedAt: place.clock(),
+        repeatable: place.session,
+        source: place.source,
+        machine: settings.machine,
+      },
+      numbers,
+    );
     if (item.kind === 'wrong') {
       const [first] = item.rejected;
       yield wrong('invalid_signal', `${first!.path} ${first!.detail}`.trim());

@@ -104,9 +104,18 @@ describe('NDJSON', () => {
     });
   });
 
-  it('numbers a repeatable request by its lines', () => {
-    const body = `${JSON.stringify(good)}\n\n${JSON.stringify(good)}\n`;
-    expect(signalsOf(read(body, { ...ndjson, repeatable: 'k' })).map(({ seq }) => seq)).toEqual([0, 2]);
+  it('numbers what can be repeated, each machine by itself and without holes', () => {
+    const other = { ...good, machine: 'RF-2' };
+    const body = [good, other, '', { path: 1 }, good, other]
+      .map((line) => (line === '' ? '' : JSON.stringify(line)))
+      .join('\n');
+    const signals = signalsOf(read(body, { ...ndjson, repeatable: 'k' }));
+    expect(signals.map(({ machine, seq }) => [machine, seq])).toEqual([
+      ['RF-1', 0],
+      ['RF-2', 0],
+      ['RF-1', 1],
+      ['RF-2', 1],
+    ]);
   });
 
   it.each([

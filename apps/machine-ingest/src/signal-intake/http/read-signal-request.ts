@@ -1,5 +1,6 @@
 import { arraySpans, nestingDepth, type Signal } from '@millrace/domain';
 import { type Problem, problem, SIGNALS_LIMITS } from '@millrace/protocol';
+import { MachineNumbers } from '../machine-numbers';
 import { readNdjsonLines } from './ndjson-lines';
 import { type ItemReading, type RejectedSignal, type SignalRequestContext, signalOfItem } from './signal-of-item';
 
@@ -55,15 +56,16 @@ const readDocument = (body: Buffer, context: SignalRequestContext): SignalReques
   } catch (error) {
     return failed('invalid_json', `The body is not JSON: ${(error as Error).message.slice(0, 200)}.`);
   }
+  const numbers = new MachineNumbers();
   if (!Array.isArray(value)) {
     const whole = { text, span: { start: 0, end: text.length } };
-    return answerOf([signalOfItem(value, whole, 0, context)], 'single');
+    return answerOf([signalOfItem(value, whole, 0, context, numbers)], 'single');
   }
   if (value.length === 0) return failed('invalid_request', 'The array is empty; send at least one signal.');
   if (value.length > SIGNALS_LIMITS.signals) return tooMany(value.length);
   const spans = arraySpans(text);
   return answerOf(
-    value.map((item, index) => signalOfItem(item, { text, span: spans[index]! }, index, context)),
+    value.map((item, index) => signalOfItem(item, { text, span: spans[index]! }, index, context, numbers)),
     'list',
   );
 };
@@ -72,12 +74,13 @@ const readLines = (body: Buffer, context: SignalRequestContext): SignalRequestRe
   const lines = readNdjsonLines(body, SIGNALS_LIMITS.depth, SIGNALS_LIMITS.signals);
   if (lines.kind === 'too_many') return tooMany(lines.count);
   if (lines.lines.length === 0) return failed('invalid_request', 'The body has no line; send at least one signal.');
+  const numbers = new MachineNumbers();
   return answerOf(
     lines.lines.map((line): ItemReading => {
       if (line.kind === 'wrong')
         return { kind: 'wrong', rejected: [{ index: line.index, path: '', code: line.code, detail: line.detail }] };
       const whole = { text: line.text, span: { start: 0, end: line.text.length } };
-      return signalOfItem(line.value, whole, line.index, context);
+      return signalOfItem(line.value, whole, line.index, context, numbers);
     }),
     'list',
   );

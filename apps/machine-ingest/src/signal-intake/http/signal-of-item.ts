@@ -1,6 +1,7 @@
 import { objectSpans, type Signal, type SignalType, type Span, UNAVAILABLE, UNAVAILABLE_CODE } from '@millrace/domain';
 import { type SignalRequest, signalRequestSchema } from '@millrace/protocol';
 import { jsonSignalValue } from '../exact-json';
+import type { MachineNumbers } from '../machine-numbers';
 import { isRecordedSignal, readRecordedSignal } from './recorded-signal';
 
 /** What the signals of one request have in common. */
@@ -36,6 +37,7 @@ export const signalOfItem = (
   { text, span }: { readonly text: string; readonly span: Span },
   index: number,
   context: SignalRequestContext,
+  numbers: MachineNumbers,
 ): ItemReading => {
   const wrong = (path: string, detail: string): ItemReading => ({
     kind: 'wrong',
@@ -50,7 +52,7 @@ export const signalOfItem = (
   if (context.machine !== null && isObject(members) && !Object.hasOwn(members, 'machine'))
     members = { ...members, machine: context.machine };
   const read = signalRequestSchema.safeParse(members);
-  if (read.success) return { kind: 'signal', signal: toSignal(read.data, text, span, index, context) };
+  if (read.success) return { kind: 'signal', signal: toSignal(read.data, text, span, index, context, numbers) };
   return {
     kind: 'wrong',
     rejected: read.error.issues.slice(0, ISSUES).map((issue) => ({
@@ -71,6 +73,7 @@ const toSignal = (
   span: Span,
   index: number,
   context: SignalRequestContext,
+  numbers: MachineNumbers,
 ): Signal => {
   const received = new Date(context.receivedAt).toISOString();
   const kind = request.kind ?? (request.type === 'condition' ? 'condition' : 'event');
@@ -83,8 +86,10 @@ const toSignal = (
     machine: request.machine,
     source: request.source ?? context.source,
     session: request.session ?? context.repeatable ?? '',
-    // The key of a request numbers its items, so the repeat of the request has no second effect.
-    seq: request.seq ?? (context.repeatable !== null && request.session === undefined ? index : null),
+    // What can be repeated is numbered, so that its repeat has no second effect.
+    seq:
+      request.seq ??
+      (context.repeatable !== null && request.session === undefined ? numbers.of(request.machine) : null),
     ...(request.idx === undefined ? {} : { idx: request.idx }),
     path: request.path,
     kind,
