@@ -6,6 +6,7 @@ import { slotOf, withSlot } from '../rule-slot';
 import { isSame } from '../trigger';
 import { counterLimits, inInches, lengthOfAlias, lengthStep } from './accumulate-lengths';
 import { codeText, keyOf } from './bundle-fields';
+import { inputsOf } from './bundle-inputs';
 import { type BundleContext, type BundleSlot, NEW_BUNDLE_SLOT, withCurrentBundle } from './bundle-state';
 import { firedBy, rememberTold } from './bundle-triggers';
 import { closeOpen, finishSettling, settleOpen, tellCorrections } from './close-bundle';
@@ -57,7 +58,7 @@ const onTime = (slot: BundleSlot, context: BundleContext): BundleSlot => {
 const hear = (slot: BundleSlot, context: BundleContext, heard: Heard): BundleSlot => {
   switch (heard.kind) {
     case 'value':
-      if (isOfRule(context, heard.mapped.alias)) return hearValue(slot, context, heard);
+      if (inputsOf(context.rule).all.has(heard.mapped.alias)) return hearValue(slot, context, heard);
       return followPhase(slot, context.rule, context.scope.now, context.moment);
     case 'lifecycle':
       return (heard.word === 'disconnected' || heard.word === 'death') &&
@@ -87,7 +88,7 @@ const hearValue = (slot: BundleSlot, context: BundleContext, heard: Heard & { re
   const measured = measure(staged, context, heard);
   const coded = isNews(context, heard) ? takeCode(measured, context, alias, heard.value) : measured;
   const timed = explainAhead(followPhase(coded, rule, now, moment), rule, context.at);
-  return { ...followFields(timed, context, now), heard: moment };
+  return { ...followFields(timed, context, now, alias), heard: moment };
 };
 
 /** Whether a bundle ends or begins with this value. */
@@ -181,46 +182,4 @@ const takeCode = (slot: BundleSlot, context: BundleContext, alias: string, value
   if (delay !== null && alias === delay.input && reason !== delay.default)
     explained = giveDelayReason(explained, delay, reason, context.moment);
   return explained;
-};
-
-const aliasesOfRule = new WeakMap<BundleRule, ReadonlySet<string>>();
-
-/** Whether the rule reads the alias at all. */
-const isOfRule = ({ rule }: BundleContext, alias: string): boolean => {
-  let aliases = aliasesOfRule.get(rule);
-  if (aliases === undefined) {
-    aliases = new Set(bundleInputs(rule));
-    aliasesOfRule.set(rule, aliases);
-  }
-  return aliases.has(alias);
-};
-
-/** Aliases that a bundle rule reads. */
-export const bundleInputs = (rule: BundleRule): string[] => {
-  const { open, close, key, fields, lengths, reasons, time, coils, items, weight, enrich } = rule;
-  const expressions = [
-    key,
-    time.run,
-    time.delay,
-    ...Object.values(fields),
-    ...Object.values(coils?.fields ?? {}),
-    ...Object.values(items?.fields ?? {}),
-    ...Object.values(enrich),
-    ...(weight?.else == null ? [] : [weight.else]),
-  ];
-  const named = [
-    ...open.map((trigger) => (trigger.kind === 'firstPiece' ? null : trigger.alias)),
-    close.on.alias,
-    ...close.alsoOn.map((trigger) => trigger.alias),
-    lengths.good,
-    lengths.scrap,
-    lengths.reclaimed,
-    reasons.scrap?.input ?? null,
-    reasons.delay?.input ?? null,
-    coils?.splitOn ?? null,
-    ...(items === null ? [] : [items.key, items.quantityDone, items.length, items.piece]),
-    weight?.input ?? null,
-    ...expressions.flatMap(({ inputs }) => inputs),
-  ];
-  return [...new Set(named.filter((alias) => alias !== null))];
 };

@@ -14,6 +14,7 @@ import {
 } from './bundle-state';
 import { type BundleIntegrity, violationsOf } from './integrity';
 import { mergeBundles } from './merge-bundles';
+import { identified } from './open-bundle';
 import { timedUntil } from './run-and-delay-time';
 import { weightOf } from './weight';
 
@@ -50,7 +51,7 @@ export const closeBundle = (
 /** The open bundle ends now, its time included. */
 export const closeOpen = (slot: BundleSlot, context: BundleContext, ending: Ending, seen: SeenMachine): BundleSlot => {
   if (slot.open === null) return slot;
-  const timed = timedUntil(slot.open, slot.phase, ending.ended);
+  const timed = timedUntil(identified(slot.open, context, seen), slot.phase, ending.ended);
   return closeBundle({ ...slot, open: null }, context, timed, ending, seen);
 };
 
@@ -60,7 +61,7 @@ export const settleOpen = (slot: BundleSlot, context: BundleContext, ending: End
   if (slot.open === null) return slot;
   if (settleMs === 0) return closeOpen(slot, context, ending, seen);
   const alone = finishSettling(slot, context, seen);
-  const bundle = timedUntil(slot.open, slot.phase, ending.ended);
+  const bundle = timedUntil(identified(slot.open, context, seen), slot.phase, ending.ended);
   return { ...alone, open: null, settling: { ...ending, bundle, due: context.at + settleMs } };
 };
 

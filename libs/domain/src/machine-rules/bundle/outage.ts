@@ -103,7 +103,7 @@ export const returned = (slot: BundleSlot, context: BundleContext, seen: SeenMac
         withGap(inSight, outage.source, outage.from, to),
         context,
         { ended: outage.from, complete: false, unseen: true },
-        context.scope.before,
+        NOTHING_SEEN,
       )
     : inSight;
   const bridged = bridgeCounters(ended, context, seen, outage, to, movedOn);
@@ -112,7 +112,7 @@ export const returned = (slot: BundleSlot, context: BundleContext, seen: SeenMac
     outage.returning?.completed === true
       ? settleOpen(timed, context, { ended: to, complete: true, unseen: true }, seen)
       : timed;
-  return openPresent(followFields(completed, context, seen), context, seen, to);
+  return openPresent(followFields(completed, context, seen, null), context, seen, to);
 };
 
 /** A bundle that the machine tells of and that nobody has seen begin is open now. */
@@ -126,6 +126,9 @@ export const openPresent = (slot: BundleSlot, context: BundleContext, seen: Seen
   const there = isPresent && !isOver ? openBundle(slot, context, seen, at) : slot;
   return followPhase(there, rule, seen, at);
 };
+
+/** What the machine shows after an outage says nothing of the bundle that ended in it. */
+const NOTHING_SEEN: SeenMachine = { status: 'unknown', value: () => null };
 
 const bridgeCounters = (
   slot: BundleSlot,
