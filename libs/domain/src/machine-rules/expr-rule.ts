@@ -6,7 +6,7 @@ import { boundedValue, charsOf, type HeldValue, heldNumber, heldOf, type KnownVa
 import type { ExprRule } from './mapping';
 import type { Heard, RuleContext, RuleKind } from './rule-kind';
 import { type RuleSlot, slotOf, withSlot } from './rule-slot';
-import { concerns, evaluate, evaluateMembers, toJson } from './scope';
+import { concerns, evaluate, evaluateMembers, seenAfter, toJson } from './scope';
 import { isSame } from './trigger';
 
 /**
@@ -110,19 +110,20 @@ const tell = (
   snapshot: boolean,
   context: RuleContext,
 ): MachineState => {
+  const scope = seenAfter(context.scope, state);
   let next = state;
   if (rule.when === null) {
     const changed = before !== null && before.value !== null && !isSame(lastKnown(before), lastKnown(after));
     if (!changed || snapshot) return next;
   } else {
-    const when = evaluate(rule.when, context.scope, next);
+    const when = evaluate(rule.when, scope, next);
     if (when.kind === 'failed') return when.state;
     const was = slotOf<ExprSlot>(next, rule)?.met ?? null;
     const met = when.value === true;
     if (met !== was) next = withSlot<ExprSlot>(next, rule, { kind: 'expr', met });
     if (!met || was !== false || snapshot) return next;
   }
-  const members = evaluateMembers(rule.data, context.scope, next);
+  const members = evaluateMembers(rule.data, scope, next);
   context.emit({
     rule: rule.id,
     type: rule.emit!,

@@ -1,6 +1,21 @@
 import { rational } from '../unit/rational';
 import { type AliasName, type Expression, ExpressionFailed, type ExpressionValue, type Scope } from './expression';
-import type { MappedSignal, MappedSource, Mapping, Rule } from './mapping';
+import type {
+  AvailabilityRule,
+  ConditionRule,
+  CounterRule,
+  EdgeRule,
+  ExprRule,
+  MappedSignal,
+  MappedSource,
+  Mapping,
+  PassthroughRule,
+  Rule,
+  RunRule,
+  StateMapRule,
+  ThresholdRule,
+  WatchdogRule,
+} from './mapping';
 
 /** Mappings as tests write them: what is said, and defaults for the rest. */
 export interface WrittenMapping {
@@ -77,3 +92,122 @@ export const statusComesTo = (status: string): Expression =>
   expression([], (_read, { now, before }) => now.status === status && before.status !== status, `-> ${status}`);
 
 export const TENTHS = rational(1n, 10n);
+
+/** Rules with defaults for what a test does not care about. */
+export const stateMap = (over: Partial<StateMapRule> = {}): StateMapRule => ({
+  id: 'status',
+  kind: 'stateMap',
+  emit: 'machine.status_changed',
+  input: 'state',
+  map: { RUN: 'running', HALT: 'idle', WAIT: 'held', DOWN: 'down', OFF: 'offline' },
+  transitional: [],
+  transitionalMs: 60_000,
+  otherwise: 'unknown',
+  debounceMs: 0,
+  debounceOfflineMs: 0,
+  recoverAfterMs: 0,
+  ...over,
+});
+
+export const availability = (over: Partial<AvailabilityRule> = {}): AvailabilityRule => ({
+  id: 'avail',
+  kind: 'availability',
+  emit: 'machine.status_changed',
+  input: 'avail',
+  ...over,
+});
+
+export const edge = (over: Partial<EdgeRule> = {}): EdgeRule => ({
+  id: 'door',
+  kind: 'edge',
+  emit: 'machine.door_opened',
+  input: 'door',
+  on: 'rising',
+  when: null,
+  alarm: null,
+  data: {},
+  ...over,
+});
+
+export const threshold = (over: Partial<ThresholdRule> = {}): ThresholdRule => ({
+  id: 'hot',
+  kind: 'threshold',
+  emit: 'machine.alarm',
+  input: 'temp',
+  raiseAbove: 80,
+  clearBelow: 75,
+  raiseBelow: null,
+  clearAbove: null,
+  onDelayMs: 0,
+  offDelayMs: 0,
+  latched: false,
+  alarm: { code: 'HYD-TEMP', severity: 'fault', text: 'oil is hot' },
+  ...over,
+});
+
+export const conditionRuleOf = (over: Partial<ConditionRule> = {}): ConditionRule => ({
+  id: 'cond',
+  kind: 'condition',
+  emit: 'machine.alarm',
+  source: null,
+  key: null,
+  clearOnEmptyCode: true,
+  reconnectNormalClears: true,
+  maxRate: null,
+  ...over,
+});
+
+export const counter = (over: Partial<CounterRule> = {}): CounterRule => ({
+  id: 'parts',
+  kind: 'counter',
+  emit: 'production.counted',
+  input: 'count',
+  modulus: null,
+  maxStep: null,
+  onDecrease: 'auto',
+  zeroBased: true,
+  ...over,
+});
+
+export const watchdog = (over: Partial<WatchdogRule> = {}): WatchdogRule => ({
+  id: 'silent',
+  kind: 'watchdog',
+  emit: 'machine.status_changed',
+  source: null,
+  timeoutMs: 30_000,
+  recoverAfterMs: 0,
+  ...over,
+});
+
+export const run = (over: Partial<RunRule> = {}): RunRule => ({
+  id: 'run',
+  kind: 'run',
+  emit: 'production.run_completed',
+  start: statusComesTo('running'),
+  end: statusComesTo('idle'),
+  settleMs: 2_000,
+  maxOpenMs: 86_400_000,
+  counters: ['parts'],
+  program: null,
+  ...over,
+});
+
+export const expr = (over: Partial<ExprRule> & Pick<ExprRule, 'id' | 'value'>): ExprRule => ({
+  kind: 'expr',
+  emit: null,
+  unit: null,
+  when: null,
+  data: {},
+  ...over,
+});
+
+export const passthrough = (over: Partial<PassthroughRule> = {}): PassthroughRule => ({
+  id: 'orders',
+  kind: 'passthrough',
+  emit: 'work_order.completed',
+  input: 'message',
+  type: null,
+  data: null,
+  key: null,
+  ...over,
+});

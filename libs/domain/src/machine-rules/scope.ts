@@ -53,6 +53,10 @@ class SeenBefore implements SeenMachine {
   }
 }
 
+/** The same signal, seen after a rule has changed the state itself. */
+export const seenAfter = (scope: Scope, state: MachineState): Scope =>
+  scope instanceof LiveScope ? new LiveScope(scope.first, state) : scope;
+
 export const withLocals = (scope: Scope, locals: Scope['locals']): Scope => ({
   now: scope.now,
   before: scope.before,

@@ -37,7 +37,7 @@ export const takeValue = (
           path: signal.path,
           alias: mapped.alias,
           declared: mapped.type,
-          type: signal.type,
+          given: signal.type,
           used: typed.kind === 'value',
         },
       });

@@ -35,8 +35,20 @@ export const signal = (ms: number, path: string, value: Signal['value'], over: P
     ...over,
   };
 };
-export const condition = (ms: number, item: string, level: string, nativeCode = '', text = ''): Signal =>
-  signal(ms, item, { level, nativeCode, text }, { kind: 'condition', type: 'condition' });
+export const condition = (
+  ms: number,
+  item: string,
+  level: string,
+  nativeCode = '',
+  text = '',
+  action: string | null = null,
+): Signal =>
+  signal(
+    ms,
+    item,
+    { level, nativeCode, text, ...(action === null ? {} : { action }) },
+    { kind: 'condition', type: 'condition' },
+  );
 export const lost = (ms: number) => signal(ms, '$lifecycle', 'disconnected', { kind: 'lifecycle', sourceTs: null });
 
 /** A machine that a mapping is in force for. */

@@ -1,0 +1,110 @@
+import type { Signal } from '../signal/signal';
+import { condition, foldUnder, lost, tick } from '../signal/signals.fixture';
+import { conditionRuleOf, expression, mappingOf } from './mapping.fixture';
+
+const play = (rule: Parameters<typeof conditionRuleOf>[0], signals: readonly Signal[]) => {
+  const sources = { line: { source: 'shdr:RF-1' }, other: { source: 'opc' } };
+  const folded = foldUnder(mappingOf({ sources, rules: [conditionRuleOf(rule)] }), signals, { restart: true });
+  return { ...folded, statuses: folded.told.map(({ status, code }) => `${status} ${code ?? ''}`.trim()) };
+};
+
+describe('conditions (check 2)', () => {
+  it('is one pair for however many repeats, and one more for each new activation', () => {
+    const again = Array.from({ length: 160 }, (_, n) => condition(n, 'c', 'FAULT', '8100004F'));
+    const { statuses, state } = play({}, [
+      ...again,
+      condition(500, 'c', 'NORMAL'),
+      condition(600, 'c', 'FAULT', '8100004F'),
+    ]);
+    expect(statuses).toEqual(['raised 8100004F', 'cleared 8100004F', 'raised 8100004F']);
+    expect(state.counts.alarmsSuppressed).toBe(159);
+  });
+
+  it('tells what operators do beside it, and never as cleared', () => {
+    const act = (ms: number, action: string) => condition(ms, 'c', 'NORMAL', '7', '', action);
+    const { statuses, state, told } = play({}, [
+      act(0, 'acknowledged'),
+      condition(1, 'c', 'FAULT', '7'),
+      act(2, 'acknowledged'),
+      act(3, 'acknowledged'),
+      act(4, 'shelved'),
+      act(5, 'unshelved'),
+      act(6, 'suppressed'),
+      condition(7, 'c', 'FAULT', '7'),
+      act(8, 'confirmed'),
+      condition(9, 'c', 'NORMAL', '7'),
+    ]);
+    expect(statuses).toEqual(
+      ['raised', 'acknowledged', 'shelved', 'unshelved', 'suppressed', 'confirmed', 'cleared'].map(
+        (word) => `${word} 7`,
+      ),
+    );
+    expect(new Set(told.map(({ alarmId }) => alarmId)).size).toBe(1);
+    expect(state.counts).toMatchObject({ actionsWithNothingActive: 1, alarmsSuppressed: 2 });
+  });
+
+  it('keeps the alarms of two sources and two items apart', () => {
+    const of = (source: string, ms: number, ...rest: [string, string, string?]) => ({
+      ...condition(ms, ...rest),
+      source,
+    });
+    const { statuses, state } = play({}, [
+      of('a', 0, 'c', 'FAULT', '7'),
+      of('b', 1, 'c', 'FAULT', '7'),
+      of('a', 2, 'd', 'FAULT', '7'),
+      of('a', 3, 'c', 'NORMAL'),
+    ]);
+    expect(statuses).toEqual(['raised 7', 'raised 7', 'raised 7', 'cleared 7']);
+    expect(Object.values(state.alarms).map(({ source, item }) => `${source} ${item}`)).toEqual(['b c', 'a d']);
+  });
+
+  it('listens to its own source only', () => {
+    expect(play({ source: 'other' }, [condition(0, 'c', 'FAULT', '7')]).told).toEqual([]);
+    expect(play({ source: 'line' }, [condition(0, 'c', 'FAULT', '7')]).told).toHaveLength(1);
+  });
+
+  it('takes the identity that the mapping gives', () => {
+    const key = expression([], (_read, { locals }) => String(locals['nativeCode']).slice(0, 2));
+    expect(play({ key }, [condition(0, 'c', 'FAULT', '71'), condition(1, 'c', 'FAULT', '711')]).statuses).toEqual([
+      'raised 71',
+    ]);
+  });
+
+  it('clears what has no code alone, where a Normal without one does not mean all', () => {
+    const { statuses } = play({ clearOnEmptyCode: false }, [
+      condition(0, 'c', 'FAULT', '7'),
+      condition(1, 'c', 'FAULT'),
+      condition(2, 'c', 'NORMAL'),
+    ]);
+    expect(statuses).toEqual(['raised 7', 'raised', 'cleared']);
+  });
+
+  it('after an outage lets a repeated Normal clear or not, as the mapping says', () => {
+    const normal = { ...condition(2, 'c', 'NORMAL'), flags: ['snapshot' as const] };
+    const log = [condition(0, 'c', 'FAULT', '7'), lost(1), normal];
+    expect(play({}, log).statuses).toEqual(['raised 7', 'cleared 7']);
+    expect(play({ reconnectNormalClears: false }, log).statuses).toEqual(['raised 7']);
+    expect(play({ reconnectNormalClears: false }, [...log, condition(3, 'c', 'NORMAL')]).statuses).toHaveLength(2);
+  });
+
+  it('tells a flood once, counts the rest, and tells its end', () => {
+    const maxRate = { count: 3, perMs: 60_000 };
+    const raise = (ms: number, code: number) => condition(ms, 'c', 'WARNING', String(code));
+    const { told, state } = play({ maxRate }, [
+      ...Array.from({ length: 10 }, (_, n) => raise(n * 1_000, n)),
+      condition(10_000, 'c', 'WARNING', '1'),
+      tick(65_999),
+      tick(66_000),
+      raise(70_000, 99),
+    ]);
+    expect(told.map(({ type, status, code, suppressed }) => [type, status, code ?? suppressed ?? null])).toEqual([
+      ['machine.alarm', 'raised', '0'],
+      ['machine.alarm', 'raised', '1'],
+      ['machine.alarm', 'raised', '2'],
+      ['machine.alarm_flood', 'begun', null],
+      ['machine.alarm_flood', 'ended', 7],
+      ['machine.alarm', 'raised', '99'],
+    ]);
+    expect(state.counts.alarmsSuppressed).toBe(8);
+  });
+});

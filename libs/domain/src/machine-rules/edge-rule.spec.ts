@@ -1,0 +1,105 @@
+import type { Signal } from '../signal/signal';
+import { condition, foldUnder, lifecycle, signal } from '../signal/signals.fixture';
+import { ExpressionFailed } from './expression';
+import { aliasValue, edge, expression, mappingOf, says, stateMap } from './mapping.fixture';
+
+const door = (ms: number, value: Signal['value'], over: Partial<Signal> = {}) =>
+  signal(ms, 'door', value, { type: 'bool', ...over });
+const play = (rule: Parameters<typeof edge>[0], signals: readonly Signal[], type: 'bool' | 'int64' | null = 'bool') =>
+  foldUnder(
+    mappingOf({ signals: { door: { type }, state: {} }, rules: [stateMap({ emit: null }), edge(rule)] }),
+    signals,
+    { restart: true },
+  );
+
+describe('edge', () => {
+  it.each<[string, Parameters<typeof edge>[0], Signal[], number[]]>([
+    ['rising', {}, [door(0, false), door(1, true), door(2, true), door(3, false), door(4, true)], [1, 4]],
+    ['falling', { on: 'falling' }, [door(0, true), door(1, false), door(2, false)], [1]],
+    ['changed', { on: 'changed' }, [door(0, true), door(1, false), door(2, true), door(3, true)], [1, 2]],
+    ['numbers stand for bits', {}, [door(0, 0), door(1, 1), door(2, '0'), door(3, 'true')], [1, 3]],
+    ['the first value is no edge', {}, [door(0, true)], []],
+    ['a snapshot is no edge', {}, [door(0, false), door(1, true, { flags: ['snapshot'] }), door(2, true)], []],
+    [
+      'what comes first after a loss is a snapshot, whatever it says of itself',
+      {},
+      [
+        door(0, false),
+        lifecycle(1, 'disconnected'),
+        lifecycle(2, 'connected'),
+        door(3, true),
+        door(4, false),
+        door(5, true),
+      ],
+      [5],
+    ],
+    ['bad in between hides no edge', {}, [door(0, false), door(1, null, { quality: 'bad' }), door(2, true)], [2]],
+    ['bad is no false', { on: 'falling' }, [door(0, true), door(1, null, { quality: 'bad' }), door(2, true)], []],
+  ])('%s', (_, rule, signals, expected) => {
+    const { told } = play(rule, signals);
+    expect(told.map(({ since }) => Date.parse(since) % 60_000)).toEqual(expected);
+  });
+
+  it('asks when, and is frozen where that fails', () => {
+    const signals = [
+      door(0, false),
+      door(1, true),
+      door(2, false),
+      signal(3, 'state', 'RUN'),
+      door(4, true),
+      door(5, false),
+      signal(6, 'state', 'HALT'),
+      door(7, true),
+    ];
+    const { told, state } = play({ when: says('state', 'RUN') }, signals);
+    expect(told).toHaveLength(1);
+    expect(state.counts.expressionFailed).toBe(1);
+  });
+
+  it('tells with the data that its expressions give, null where one fails', () => {
+    const { told } = play(
+      {
+        data: {
+          state: aliasValue('state'),
+          boom: expression([], () => {
+            throw new ExpressionFailed('no');
+          }),
+        },
+      },
+      [signal(0, 'state', 'RUN'), door(1, false), door(2, true, { flags: ['overflow'] })],
+    );
+    expect(told).toMatchObject([
+      {
+        type: 'machine.door_opened',
+        item: 'door',
+        value: true,
+        previous: false,
+        state: 'RUN',
+        boom: null,
+        quality: 'uncertain',
+      },
+    ]);
+  });
+
+  it('tells of an alarm that the other edge clears, whatever when says by then', () => {
+    const rule = {
+      emit: 'machine.alarm',
+      alarm: { code: 'DOOR', severity: 'warning', text: 'door open while running' },
+      when: says('state', 'RUN'),
+    } as const;
+    const { told, state } = play(rule, [
+      signal(0, 'state', 'RUN'),
+      door(1, false),
+      door(2, true),
+      signal(3, 'state', 'HALT'),
+      condition(4, 'door', 'WARNING', 'DOOR', '', 'acknowledged'),
+      door(5, false),
+    ]);
+    expect(told.map(({ status, code }) => [status, code])).toEqual([
+      ['raised', 'DOOR'],
+      ['acknowledged', 'DOOR'],
+      ['cleared', 'DOOR'],
+    ]);
+    expect(state.alarms).toEqual({});
+  });
+});
