@@ -138,20 +138,31 @@ export const dropClient = async (client: OPCUAClient): Promise<void> => {
   }
 };
 
-const connect = async (client: OPCUAClient, address: string, signal: AbortSignal): Promise<void> => {
+/** Does what needs a client and may not outlast the signal: then the client is dropped, and what waits for it fails. */
+export const within = async <T>(client: OPCUAClient, signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
   signal.throwIfAborted();
   const end = () => void dropClient(client);
-  const timer = setTimeout(end, ANSWER_MS);
   signal.addEventListener('abort', end, { once: true });
   try {
-    await client.connect(address);
+    const result = await work();
     signal.throwIfAborted();
+    return result;
   } catch (error) {
-    await dropClient(client);
     throw signal.aborted ? signal.reason : error;
   } finally {
-    clearTimeout(timer);
     signal.removeEventListener('abort', end);
+  }
+};
+
+const connect = async (client: OPCUAClient, address: string): Promise<void> => {
+  const timer = setTimeout(() => void dropClient(client), ANSWER_MS);
+  try {
+    await client.connect(address);
+  } catch (error) {
+    await dropClient(client);
+    throw error;
+  } finally {
+    clearTimeout(timer);
   }
 };
 
@@ -167,8 +178,10 @@ export const reachServer = async (server: ServerToReach, signal: AbortSignal): P
   const asking = makeClient(own, {});
   let offered: EndpointDescription[];
   try {
-    await connect(asking, address, signal);
-    offered = await asking.getEndpoints();
+    offered = await within(asking, signal, async () => {
+      await connect(asking, address);
+      return asking.getEndpoints();
+    });
   } finally {
     await dropClient(asking);
   }
@@ -188,9 +201,11 @@ export const reachServer = async (server: ServerToReach, signal: AbortSignal): P
   const client = makeClient(own, {
     securityMode: MessageSecurityMode[settings.securityMode],
     securityPolicy: SecurityPolicy[settings.securityPolicy],
+    // The library drops a line on which nothing passes for so long; that it is silent is noticed before.
+    transportTimeout: ANSWER_MS + 3 * settings.keepAliveMs,
     ...(certificate !== undefined && { serverCertificate: certificate }),
   });
-  await connect(client, address, signal);
+  await within(client, signal, () => connect(client, address));
   return { client, thumbprint, endpoint };
 };
 

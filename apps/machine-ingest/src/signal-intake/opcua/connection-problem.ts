@@ -72,6 +72,17 @@ export const connectionProblem = (error: unknown, { settings, own }: Attempt): S
   return new SourceProblem('failed', `The server at ${settings.endpointUrl} answers with an error: ${said}.`);
 };
 
+/** Why a connection that stood came to its end. */
+export const spokenLoss = (reason: string): string => {
+  const status = statusNameOf(reason);
+  if (status === 'BadSessionClosed' || status === 'BadSessionIdInvalid')
+    return `The server has ended the session (${status}).`;
+  if (status === 'BadNoSubscription') return `The server has dropped the subscriptions (${status}).`;
+  if (/third party|socket|connection break|ECONNRESET|EPIPE/i.test(reason))
+    return 'The connection broke: the server stopped, or the network did.';
+  return status === null ? reason : `The server answered with ${status}.`;
+};
+
 const userAdvice = ({ user }: OpcuaSettings): string => {
   if (user === 'anonymous') return 'It takes no anonymous user: give {username, password} or {certificate, key}.';
   return 'username' in user

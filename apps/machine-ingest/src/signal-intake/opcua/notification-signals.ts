@@ -90,7 +90,7 @@ const valueSignals = async (
   const signal = () => writer.value(item, item.unit, read, item.type ?? 'string', snapshot, at);
   if (!read.overflow) return [signal()];
   count('overflows');
-  return [writer.gap(item.machine, at, { from: null, to: null, lost: null, path: item.path }), signal()];
+  return [writer.gap(item.machine, at, { kind: 'queue', path: item.path }), signal()];
 };
 
 const unitNow = async ({ session, watch }: NotificationReading, item: WatchedItem): Promise<string | null> => {

@@ -76,7 +76,7 @@ describe('values of an OPC UA server', () => {
 
     await set('Count', 'Double', 1, 0x480);
     await comes('Count', { value: 1, quality: 'good', qualityCode: 'ua:0x00000480', flags: ['overflow'] });
-    expect(last('$gap')).toMatchObject({ kind: 'lifecycle', value: { lost: null, path: 'Count' } });
+    expect(last('$gap')).toMatchObject({ kind: 'lifecycle', value: { kind: 'queue', lost: null, path: 'Count' } });
     await set('Count', 'Double', 2, 0x40000000);
     await comes('Count', { value: 2, quality: 'uncertain', qualityCode: 'ua:0x40000000', flags: [] });
     await set('Count', 'Double', 3, 0x80000000);
@@ -158,8 +158,8 @@ describe('values of an OPC UA server', () => {
     await server.order({ do: 'lose-message' });
     await server.order({ do: 'say', values: [1] });
     await comes('count', { value: 1 });
-    const { from, to, lost } = last('$gap')!.value as { from: number; to: number; lost: number };
-    expect({ lost, span: to - from }).toEqual({ lost: 2, span: 1 });
+    const loss = last('$gap')!.value as { first: number; last: number };
+    expect(loss).toMatchObject({ kind: 'messages', lost: 2, from: null, to: null, last: loss.first + 1 });
     expect(sink.appended.findIndex(({ path }) => path === '$gap')).toBeLessThan(
       sink.appended.findIndex(({ value }) => value === 1),
     );

@@ -43,6 +43,14 @@ describe('settings of an OPC UA source', () => {
     expect(problemsOf({ ...least, ...change })).toMatch(says);
   });
 
+  it('can be shown as JSON Schema', () => {
+    expect(z.toJSONSchema(opcuaSettings, { io: 'input' })).toMatchObject({
+      type: 'object',
+      required: ['endpointUrl', 'machine'],
+      properties: { securityMode: { default: 'SignAndEncrypt' }, keepAliveMs: { minimum: 1_000 } },
+    });
+  });
+
   it('take node ids of each kind', () => {
     for (const nodeId of ['i=2258', 'ns=2;i=7', 'ns=4;s=a.b|c;d', 'nsu=urn:vendor:line;s=Speed', 'ns=1;b=AQID'])
       expect(problemsOf({ ...least, nodes: [{ nodeId }] })).toBe('');

@@ -11,8 +11,8 @@ import {
 } from 'node-opcua-client';
 import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext, SourceCursor } from '../source-kind';
 import { ConditionMemory, type KeptCondition } from './condition-memory';
-import { dropClient, openSession, reachServer, type ServerSession } from './connect-server';
-import { connectionProblem } from './connection-problem';
+import { dropClient, openSession, reachServer, type ServerSession, within } from './connect-server';
+import { connectionProblem, spokenLoss } from './connection-problem';
 import { type Found, findItems, readLimits, readUnits } from './find-items';
 import { MessageQueue } from './message-queue';
 import { refusalSignal, signalsOf } from './notification-signals';
@@ -26,6 +26,8 @@ import { askAgain, beginWatch, type Watch, type WatchedItem } from './watch';
 const FIRST_BACKOFF = 200;
 const LONGEST_BACKOFF = 30_000;
 const ASK_AGAIN = 20_000;
+/** A connection that lasted so long was a good one. */
+const STABLE = 5_000;
 /** How long a stop waits for what was read to be stored, and for the server to hear of it. */
 const PARTING = 2_000;
 
@@ -35,6 +37,9 @@ const MOST_MISSED = 3;
 const DEGRADED_FROM = 3;
 /** Messages that are held here while they are not stored; above, the server is not asked. */
 const MOST_HELD = 8;
+
+/** Liveness is measured by a clock that nobody sets: a jump of the wall clock is no silence. */
+const MONOTONIC = (): number => performance.now();
 
 /** What a successor goes on from. */
 interface OpcuaCursor {
@@ -95,7 +100,7 @@ export class OpcuaSource implements OpenSource {
     this.conditions = new ConditionMemory(cursor.conditions);
     this.storedCursor = JSON.stringify(this.cursor());
     this.machines = machinesOf(settings);
-    this.writer = new SignalWriter({ tenant: context.tenant, source: context.name });
+    this.writer = new SignalWriter({ tenant: context.tenant, source: context.name, monotonic: MONOTONIC });
     this.session = context.newId();
     this.queue = new MessageQueue((signals) => this.append(signals), this.stopping.signal);
     this.connection = { state: 'connecting', since: context.clock() };
@@ -137,12 +142,16 @@ export class OpcuaSource implements OpenSource {
         // What was read is stored before more is: else each return of a server whose values nobody takes adds to the pile.
         await this.whenThereIsRoom();
         const own = await ownCertificate(context.folder, context.clock());
-        client = await this.reach(own);
-        const connection: Connection = await this.watchOn(client, lost);
+        const reached = await this.reach(own);
+        client = reached;
+        const before = lost;
+        const connection: Connection = await within(reached, leaving.signal, () => this.watchOn(reached, before));
         lost = connection;
-        failures = 0;
         toldDown = false;
-        reason = await this.read(connection);
+        const since = MONOTONIC();
+        reason = spokenLoss(await this.read(connection));
+        // A server that takes connections and drops them at once is asked at a longer and longer pace as well.
+        if (MONOTONIC() - since >= STABLE) failures = 0;
         if (leaving.signal.aborted) await this.part(connection);
       } catch (error) {
         reason = leaving.signal.aborted ? 'stopped' : await this.explain(error);
@@ -205,6 +214,16 @@ export class OpcuaSource implements OpenSource {
       }
     }
     const session = await openSession(client, this.settings);
+    try {
+      return await this.watchAnew(client, session);
+    } catch (error) {
+      // Else each attempt that fails half way leaves a session behind, and a small server has few of them.
+      await session.close(true).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async watchAnew(client: OPCUAClient, session: ServerSession): Promise<Connection> {
     const limits = await readLimits(session);
     const found = await findItems(session, this.settings, limits, this.found);
     for (const index of found.missingRoots)
@@ -212,11 +231,8 @@ export class OpcuaSource implements OpenSource {
         { source: this.context.name, root: this.settings.browse[index]?.root },
         'no such node to browse',
       );
-    const units = await readUnits(
-      session,
-      found.items.map(({ nodeId }) => nodeId),
-      limits,
-    );
+    const nodeIds = found.items.map(({ nodeId }) => nodeId);
+    const units = await readUnits(session, nodeIds, limits);
     const name = this.context.newId();
     const watch = await beginWatch({ session, settings: this.settings, limits, found, units, name });
     this.found = found;
@@ -225,7 +241,7 @@ export class OpcuaSource implements OpenSource {
     this.beginPublishing(connection);
     this.up(connection);
     this.refuse(
-      connection.watch,
+      watch,
       [...watch.refused.values()].map(({ item }) => item),
     );
     return connection;
@@ -261,9 +277,11 @@ export class OpcuaSource implements OpenSource {
     const publishing: Publishing = new Publishing(session, watch, {
       room: () => (this.publishing === publishing ? MOST_HELD - this.queue.messages : 0),
       take: (subscriptionId, message) => this.take(publishing, session, watch, subscriptionId, message),
-      gap: ({ machines, events }, from, to, gone) => {
+      gap: ({ machines, events }, first, last, lost) => {
         this.count('gaps');
-        this.tell((at) => [...machines].map((machine) => this.writer.gap(machine, at, { from, to, lost: gone })));
+        this.tell((at) =>
+          [...machines].map((machine) => this.writer.gap(machine, at, { kind: 'messages', first, last, lost })),
+        );
         if (events) void this.refresh(session, watch);
       },
       repeated: () => this.count('duplicates'),
@@ -293,11 +311,11 @@ export class OpcuaSource implements OpenSource {
     const { keepAliveMs } = this.settings;
     const publishing = this.publishing!;
     return new Promise((resolve) => {
-      let lastLife = this.context.clock();
+      let lastLife = MONOTONIC();
       let lastAsked = lastLife;
       let looking = false;
       const look = async (): Promise<void> => {
-        const now = this.context.clock();
+        const now = MONOTONIC();
         if (now - lastLife > MOST_MISSED * keepAliveMs) return end('silent: the connection stands and nothing comes');
         if (looking) return;
         looking = true;
@@ -331,8 +349,8 @@ export class OpcuaSource implements OpenSource {
       const closed = (error?: Error | null): void => end(error?.message ?? 'closed by the server');
       const left = (): void => end('stopped');
       this.alive = () => {
-        lastLife = this.context.clock();
-        this.tellAlive(lastLife);
+        lastLife = MONOTONIC();
+        this.tellAlive();
       };
       this.over = end;
       client.on('close', closed);
@@ -403,11 +421,9 @@ export class OpcuaSource implements OpenSource {
   }
 
   /** The server's beat, for the machines of which nothing else was written lately. */
-  private tellAlive(now: number): void {
+  private tellAlive(): void {
     if (this.queue.messages > 0) return;
-    const quiet = this.machines.filter(
-      (machine) => now - (this.writer.lastOf(machine) ?? 0) >= this.settings.keepAliveMs,
-    );
+    const quiet = this.machines.filter((machine) => this.writer.silenceOf(machine) >= this.settings.keepAliveMs);
     if (quiet.length > 0) this.tell((at) => quiet.map((machine) => this.writer.lifecycle(machine, 'alive', at)));
   }
 

@@ -15,8 +15,8 @@ export interface PublishingHooks {
   /** Messages that may be taken on beside those that wait already. */
   readonly room: () => number;
   readonly take: (subscriptionId: number, message: NotificationMessage) => void;
-  /** Messages between two numbers, both included, that the server no longer has. */
-  readonly gap: (subscription: WatchingSubscription, from: number, to: number, lost: number) => void;
+  /** Of the messages from one number to another, so many are lost: the server no longer has them. */
+  readonly gap: (subscription: WatchingSubscription, first: number, last: number, lost: number) => void;
   readonly repeated: () => void;
   readonly alive: () => void;
   /** The connection or its subscriptions are of no more use. Told once. */

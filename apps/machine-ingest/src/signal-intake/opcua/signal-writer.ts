@@ -5,7 +5,14 @@ import type { ReadValue } from './read-value';
 export interface SignalWriterOptions {
   readonly tenant: string;
   readonly source: string;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly monotonic: () => number;
 }
+
+export type Loss =
+  /** Numbers of the first and the last message that is missing, and how many of those between could not be had again. */
+  | { readonly kind: 'messages'; readonly first: number; readonly last: number; readonly lost: number }
+  | { readonly kind: 'queue'; readonly path: string };
 
 type Word = 'connected' | 'disconnected' | 'alive';
 type Fields = Pick<Signal, 'path' | 'kind' | 'value' | 'type'> & Partial<Signal>;
@@ -19,7 +26,7 @@ const NUMBERS: ReadonlySet<string> = new Set(['int64', 'uint64', 'double', 'floa
 export class SignalWriter {
   private session = '';
   private counts = new Map<string, number>();
-  private readonly lastAt = new Map<string, number>();
+  private readonly writtenAt = new Map<string, number>();
 
   constructor(private readonly options: SignalWriterOptions) {}
 
@@ -30,9 +37,9 @@ export class SignalWriter {
     this.counts = new Map();
   }
 
-  /** When the last signal of a machine was written, Unix ms; null for none. */
-  lastOf(machine: string): number | null {
-    return this.lastAt.get(machine) ?? null;
+  /** How long nothing was written of a machine, ms. */
+  silenceOf(machine: string): number {
+    return this.options.monotonic() - (this.writtenAt.get(machine) ?? Number.NEGATIVE_INFINITY);
   }
 
   lifecycle(machine: string, word: Word, at: number): Signal {
@@ -44,21 +51,16 @@ export class SignalWriter {
     });
   }
 
-  /** `from` and `to`: numbers of lost messages; null where the server lost values of its own, of which nobody knows how many. */
-  gap(
-    machine: string,
-    at: number,
-    value: {
-      readonly from: number | null;
-      readonly to: number | null;
-      readonly lost: number | null;
-      readonly path?: string;
-    },
-  ): Signal {
-    return this.write(machine, value.path ?? '$gap', at, {
+  /**
+   * A loss, of messages on the way or of values in the queue that the server has for a path. Which numbers of the session are
+   * missing nobody can say: signals are numbered as they are written, and how many values were in a message is not known.
+   */
+  gap(machine: string, at: number, loss: Loss): Signal {
+    const value = { from: null, to: null, lost: loss.kind === 'messages' ? loss.lost : null, ...loss };
+    return this.write(machine, loss.kind === 'queue' ? loss.path : '$gap', at, {
       path: '$gap',
       kind: 'lifecycle',
-      value: { ...value },
+      value,
       type: 'json',
     });
   }
@@ -113,7 +115,7 @@ export class SignalWriter {
   private write(machine: string, ref: string, at: number, fields: Fields): Signal {
     const seq = this.counts.get(machine) ?? 0;
     this.counts.set(machine, seq + 1);
-    this.lastAt.set(machine, at);
+    this.writtenAt.set(machine, this.options.monotonic());
     const moment = new Date(at).toISOString();
     return {
       v: 1,

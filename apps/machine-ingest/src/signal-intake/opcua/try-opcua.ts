@@ -7,6 +7,7 @@ import {
   reachServer,
   type ServerSession,
   spokenEndpoint,
+  within,
 } from './connect-server';
 import { connectionProblem } from './connection-problem';
 import { chunksOf, type FoundItem, findItems, readLimits, readUnits } from './find-items';
@@ -23,22 +24,25 @@ const UNKNOWN = new Set(['ua:0x80340000', 'ua:0x80330000']);
 export const tryOpcua = async (settings: OpcuaSettings, context: TryContext): Promise<TriedSource> => {
   const own = await ownCertificate(context.folder, Date.now());
   let reached: ReachedServer | null = null;
-  let session: ServerSession | null = null;
   try {
     const server = { settings, own, remembered: null, lookup: context.lookup, logger: context.logger };
     reached = await reachServer(server, context.signal);
-    session = await openSession(reached.client, settings);
-    const seen = await look(session, settings);
-    return {
-      summary: [await introduce(session), ...spokenSecurity(settings, reached), spokenItems(seen)].join('; '),
-      seen: shown(seen),
-    };
+    const { client, endpoint, thumbprint } = reached;
+    return await within(client, context.signal, async () => {
+      const session = await openSession(client, settings);
+      try {
+        const seen = await look(session, settings);
+        const security = spokenSecurity(settings, endpoint, thumbprint);
+        return { summary: [await introduce(session), ...security, spokenItems(seen)].join('; '), seen: shown(seen) };
+      } finally {
+        await session.close(true).catch(() => undefined);
+      }
+    });
   } catch (error) {
     throw context.signal.aborted && !(error instanceof SourceProblem)
       ? new SourceProblem('unreachable', `${settings.endpointUrl} gave no answer in time.`, 'endpointUrl')
       : connectionProblem(error, { settings, own: own.thumbprint });
   } finally {
-    await session?.close(true).catch(() => undefined);
     if (reached !== null) await dropClient(reached.client);
   }
 };
@@ -111,7 +115,11 @@ const introduce = async (session: ServerSession): Promise<string> => {
   return `${name === '' ? 'OPC UA server' : name}${maker}`;
 };
 
-const spokenSecurity = (settings: OpcuaSettings, { endpoint, thumbprint }: ReachedServer): string[] => {
+const spokenSecurity = (
+  settings: OpcuaSettings,
+  endpoint: ReachedServer['endpoint'],
+  thumbprint: string | null,
+): string[] => {
   const user =
     settings.user === 'anonymous'
       ? 'anonymous'
