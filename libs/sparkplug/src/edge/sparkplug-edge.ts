@@ -3,7 +3,7 @@ import { decodePayload } from '../decode-payload';
 import type { MetricToSend } from '../encode-payload';
 import { asksForRebirth } from '../node-control';
 import { messageTopic } from '../topic';
-import { type EdgeLayout, EdgeSession } from './edge-session';
+import { type EdgeLayout, type EdgeMessage, EdgeSession } from './edge-session';
 
 export interface SparkplugEdgeOptions extends EdgeLayout {
   readonly url: string;
@@ -28,7 +28,8 @@ export class SparkplugEdge {
   private readonly clock: () => number;
   private retry: NodeJS.Timeout | null = null;
   private ended = false;
-  private values: Map<string | null, { [metric: string]: MetricToSend['value'] }> = new Map();
+  private last: EdgeMessage | null = null;
+  private readonly values: Map<string | null, { [metric: string]: MetricToSend['value'] }> = new Map();
   /** Births since the start, those that were asked for included. */
   births = 0;
   /** Rebirth commands that came. */
@@ -52,7 +53,13 @@ export class SparkplugEdge {
   async say(device: string | null, values: { readonly [metric: string]: MetricToSend['value'] }): Promise<void> {
     this.values.set(device, { ...this.values.get(device), ...values });
     if (this.session === null) return;
-    await this.publish(this.session.data(device, values, this.clock()));
+    this.last = this.session.data(device, values, this.clock());
+    await this.publish(this.last);
+  }
+
+  /** Sends its last message once more, byte for byte. */
+  async sayAgain(): Promise<void> {
+    if (this.last !== null) await this.publish(this.last);
   }
 
   async endDevice(device: string): Promise<void> {

@@ -24,7 +24,11 @@ const makePeer = (protocolVersion: 4 | 5) => (): SourcePeer<MqttSettings> => {
       }),
     path: 'length',
     start: async () => {
-      broker ??= await MosquittoBroker.create();
+      if (broker === null) {
+        const made = await MosquittoBroker.create();
+        leftBehind.push(() => made.remove());
+        broker = made;
+      }
       await broker.start();
     },
     kill: async () => {
@@ -48,6 +52,11 @@ const makePeer = (protocolVersion: 4 | 5) => (): SourcePeer<MqttSettings> => {
     keepsForAbsent: true,
   };
 };
+
+const leftBehind: Array<() => Promise<void>> = [];
+afterEach(async () => {
+  for (const remove of leftBehind.splice(0)) await remove();
+});
 
 describe.each([4, 5] as const)('plain topics over MQTT version %i', (version) => {
   itConforms({ kind: mqttSourceKind, makePeer: makePeer(version), folder: () => '' });

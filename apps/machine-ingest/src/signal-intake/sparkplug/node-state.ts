@@ -1,0 +1,107 @@
+import type { SparkplugPayload, WireMetric } from '@millrace/sparkplug';
+import type { MqttMessage } from '../mqtt/mqtt-connection';
+import type { Definitions } from './metric-reading';
+
+/** A message of an edge node, decoded. */
+export interface NodeMessage {
+  readonly type: 'NBIRTH' | 'NDEATH' | 'NDATA' | 'DBIRTH' | 'DDEATH' | 'DDATA';
+  /** Null in a message of the node itself. */
+  readonly device: string | null;
+  readonly payload: SparkplugPayload;
+  /** Of topic and bytes: a message that comes again has the same. */
+  readonly digest: string;
+  readonly original: MqttMessage;
+}
+
+/** All that is remembered of one edge node. A step makes the next one of it, and never changes it. */
+export interface NodeState {
+  readonly life: Life;
+  /** Messages, or metrics of them, that a birth is needed for; in the order in which they came. */
+  readonly held: readonly Held[];
+  readonly rebirth: {
+    /** When the node is to be asked, Unix ms; null while there is no reason to. */
+    readonly dueAt: number | null;
+    /** When it was asked last, by us or by another host. */
+    readonly askedAt: number | null;
+  };
+  /** Digests of what came last, the newest at the end. */
+  readonly recent: readonly string[];
+}
+
+export type Life =
+  /** No birth has been seen. */
+  { readonly kind: 'unknown' } | BornLife | { readonly kind: 'dead' };
+
+/** From one NBIRTH to the next, or to the death. */
+export interface BornLife {
+  readonly kind: 'born';
+  /** `<group>/<node>/<bdSeq>/<time of the birth>`. */
+  readonly session: string;
+  readonly bdSeq: string | null;
+  /** Number that the next message has, not modulo 256. */
+  readonly next: number;
+  /** Stamp of the last message, Unix ms. */
+  readonly lastMs: number | null;
+  /** When it came. */
+  readonly heardAt: number;
+  /** Taken over from a predecessor, and nothing has come since: how many messages went by is not known. */
+  readonly resumed: boolean;
+  /**
+   * An MQTT session before this one had the same bdSeq, and its death has not come yet; its last stamp, where it had one.
+   * Null where there is none.
+   */
+  readonly elder: { readonly untilMs: number | null } | null;
+  /** A death came that may be the elder's: without a sign of life until then, it is this one's. */
+  readonly doubtUntil: number | null;
+  readonly definitions: Definitions;
+  /** The node's own metrics as it was born with them, for a machine that is known only from its DBIRTH. */
+  readonly birth: {
+    readonly metrics: readonly WireMetric[];
+    readonly seq: number;
+    readonly stamp: number | null;
+  } | null;
+  /** Machines that have been told of the node's own metrics. */
+  readonly told: ReadonlySet<string>;
+  readonly devices: ReadonlyMap<string, Device>;
+  /** Messages whose predecessors have not come, in the order of their numbers. */
+  readonly waiting: readonly Waiting[];
+  readonly waitUntil: number | null;
+}
+
+export type Device =
+  | { readonly kind: 'born'; readonly definitions: Definitions }
+  /** It was there before the node was born again; without a DBIRTH until then, it is gone. */
+  | { readonly kind: 'awaited'; readonly until: number };
+
+export interface Waiting {
+  readonly seq: number;
+  readonly message: NodeMessage;
+}
+
+export interface Held {
+  readonly message: NodeMessage;
+  /** Indexes of the metrics that wait; null: all of them. */
+  readonly only: readonly number[] | null;
+  /** Unix ms; refused then. */
+  readonly until: number;
+}
+
+export const newNode: NodeState = {
+  life: { kind: 'unknown' },
+  held: [],
+  rebirth: { dueAt: null, askedAt: null },
+  recent: [],
+};
+
+export const NODE_LIMITS = {
+  /** Messages that wait for a birth. */
+  held: 1_000,
+  /** Messages that wait for their predecessors; numbers are told apart within 256. */
+  waiting: 200,
+  /** Digests that are remembered: fewer than 256, since after so many the same number comes again. */
+  recent: 200,
+  /** A device that was there has so long to be born again after its node, ms. */
+  awaitDeviceMs: 10_000,
+  /** A message that came later than this after its successors is not taken for one of them, ms. */
+  lateMs: 30_000,
+} as const;

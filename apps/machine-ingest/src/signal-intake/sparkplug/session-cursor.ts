@@ -1,0 +1,122 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { SourceCursor } from '../source-kind';
+import { type Definitions, type MetricDefinition, NO_DEFINITIONS } from './metric-reading';
+import { type BornLife, type Device, type NodeState, newNode } from './node-state';
+
+/**
+ * What a successor needs to go on without a rebirth: where each edge node's numbers stand, and what its metrics are called.
+ * The names of many nodes are larger than a cursor may be; those that do not fit are asked for again by a rebirth.
+ */
+interface StoredNode {
+  readonly key: string;
+  readonly session: string;
+  readonly bdSeq: string | null;
+  readonly next: number;
+  readonly lastMs: number | null;
+  /** Deflated definitions of the node and its devices, base64; null where there was no room. */
+  readonly names: string | null;
+}
+
+/** A cursor is at most 64 KiB of JSON. */
+const MOST_BYTES = 60_000;
+const MOST_INFLATED = 16 * 1024 * 1024;
+
+/** Keeps the packed names of a node as long as it is not born again. */
+export class SessionCursor {
+  private readonly packed = new WeakMap<
+    Definitions,
+    { readonly devices: BornLife['devices']; readonly names: string }
+  >();
+
+  /** `nodes`: the one that spoke last at the end. */
+  write(nodes: Iterable<readonly [string, NodeState]>, filters: readonly string[]): SourceCursor {
+    const born = [...nodes]
+      .flatMap(([key, { life }]) => (life.kind === 'born' ? [[key, life] as const] : []))
+      .reverse();
+    let room = MOST_BYTES - JSON.stringify(filters).length;
+    const stored: StoredNode[] = [];
+    for (const [key, life] of born) {
+      const { session, bdSeq, next, lastMs } = life;
+      const bare: StoredNode = { key, session, bdSeq, next, lastMs, names: null };
+      room -= JSON.stringify(bare).length + 1;
+      if (room < 0) break;
+      stored.push(bare);
+    }
+    for (const [index, bare] of stored.entries()) {
+      const names = this.namesOf(born[index]![1]);
+      if (names.length > room) continue;
+      room -= names.length;
+      stored[index] = { ...bare, names };
+    }
+    return { v: 1, filters, nodes: stored };
+  }
+
+  private namesOf(life: BornLife): string {
+    const known = this.packed.get(life.definitions);
+    if (known !== undefined && known.devices === life.devices) return known.names;
+    const devices = [...life.devices].map(([name, device]) => [
+      name,
+      device.kind === 'born' ? listOf(device.definitions) : null,
+    ]);
+    const names = deflateRawSync(JSON.stringify([listOf(life.definitions), devices])).toString('base64');
+    this.packed.set(life.definitions, { devices: life.devices, names });
+    return names;
+  }
+}
+
+/** The nodes of a predecessor; of a cursor that is not ours, none. */
+export const readSessionCursor = (cursor: SourceCursor | null, now: number): Map<string, NodeState> => {
+  const nodes = new Map<string, NodeState>();
+  if (cursor?.['v'] !== 1 || !Array.isArray(cursor['nodes'])) return nodes;
+  for (const stored of (cursor['nodes'] as StoredNode[]).toReversed()) {
+    const { key, session, bdSeq, next, lastMs } = stored;
+    const names = stored.names === null ? null : inflated(stored.names);
+    const life: BornLife = {
+      kind: 'born',
+      session,
+      bdSeq,
+      next,
+      lastMs,
+      heardAt: now,
+      resumed: true,
+      elder: null,
+      doubtUntil: null,
+      definitions: names === null ? { ...NO_DEFINITIONS } : definitionsIn(names[0]),
+      birth: null,
+      told: new Set(),
+      devices: new Map(names === null ? [] : names[1].map(([name, list]) => [name, deviceIn(list, now)] as const)),
+      waiting: [],
+      waitUntil: null,
+    };
+    nodes.set(key, { ...newNode, life });
+  }
+  return nodes;
+};
+
+/** [name, datatype, unit, alias] of each metric. */
+type Listed = ReadonlyArray<readonly [string, number | null, string | null, string | null]>;
+type Names = readonly [Listed, ReadonlyArray<readonly [string, Listed | null]>];
+
+const listOf = ({ byName, byAlias }: Definitions): Listed => {
+  const aliases = new Map([...byAlias].map(([alias, { name }]) => [name, alias]));
+  return [...byName.values()].map(({ name, datatype, unit }) => [name, datatype, unit, aliases.get(name) ?? null]);
+};
+
+const inflated = (names: string): Names =>
+  JSON.parse(
+    inflateRawSync(Buffer.from(names, 'base64'), { maxOutputLength: MOST_INFLATED }).toString('utf8'),
+  ) as Names;
+
+const definitionsIn = (listed: Listed): Definitions => {
+  const byName = new Map<string, MetricDefinition>();
+  const byAlias = new Map<string, MetricDefinition>();
+  for (const [name, datatype, unit, alias] of listed) {
+    const definition = { name, datatype, unit };
+    byName.set(name, definition);
+    if (alias !== null) byAlias.set(alias, definition);
+  }
+  return { byName, byAlias };
+};
+
+const deviceIn = (listed: Listed | null, now: number): Device =>
+  listed === null ? { kind: 'awaited', until: now + 10_000 } : { kind: 'born', definitions: definitionsIn(listed) };

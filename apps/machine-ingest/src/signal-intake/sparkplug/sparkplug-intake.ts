@@ -1,0 +1,260 @@
+import { createHash } from 'node:crypto';
+import type { Signal } from '@millrace/domain';
+import { asksForRebirth, decodePayload, messageTopic, parseTopic, rebirthCommand } from '@millrace/sparkplug';
+import type { MqttMessage, MqttOutgoing } from '../mqtt/mqtt-connection';
+import { type MqttIntake, NOTHING, type Outcome } from '../mqtt/mqtt-intake';
+import { lifecycleWord, type SignalPlace } from '../mqtt/mqtt-signals';
+import type { SourceCursor } from '../source-kind';
+import { HostState } from './host-state';
+import { MachineRoutes, type NodeName } from './machine-routes';
+import { COUNTS, type CountName } from './node-effects';
+import { type NodeMessage, type NodeState, newNode } from './node-state';
+import { machinesOfNode, type NodeInput, type NodeRules, stepNode } from './node-step';
+import { readSessionCursor, SessionCursor } from './session-cursor';
+import type { SparkplugSettings } from './sparkplug-settings';
+
+/** Edge nodes of one source; what more there are is refused, so that names of anybody do not fill the memory. */
+const MOST_NODES = 10_000;
+/** A machine that says nothing is told to be alive so often, while its node has not died. */
+const ALIVE_MS = 10_000;
+
+type InputWithoutTime = NodeInput extends infer Input
+  ? Input extends NodeInput
+    ? Omit<Input, 'now' | 'random'>
+    : never
+  : never;
+
+/** The edge nodes of a broker: topics and payloads in, signals and rebirth commands out. */
+export class SparkplugIntake implements MqttIntake {
+  readonly filters: readonly string[];
+  private readonly routes: MachineRoutes;
+  /** In the order in which they spoke last. */
+  private readonly nodes: Map<string, NodeState>;
+  private readonly names = new Map<string, NodeName>();
+  private readonly cursors = new SessionCursor();
+  private readonly host: HostState | null;
+  private readonly toldAt = new Map<string, number>();
+  private connected = false;
+  private wasConnected: boolean;
+  private readonly count: { [name in CountName | 'rebirthsAsked' | 'refused']: number };
+
+  constructor(
+    private readonly settings: SparkplugSettings,
+    private readonly place: SignalPlace,
+    /** Session of what is said of the connection: the client id. */
+    private readonly session: string,
+    cursor: SourceCursor | null,
+    now: number,
+    private readonly random: () => number,
+  ) {
+    this.routes = new MachineRoutes(settings.machines);
+    this.host = settings.hostId === undefined ? null : new HostState(settings.hostId);
+    const filters = this.routes.filters();
+    const hostFilter = this.host === null || filters.includes('spBv1.0/#') ? [] : [this.host.topic];
+    this.filters = [...filters, ...hostFilter];
+    this.nodes = readSessionCursor(cursor, now);
+    for (const key of this.nodes.keys()) {
+      const [group, node] = key.split('/') as [string, string];
+      this.names.set(key, { group, node });
+    }
+    this.wasConnected = false;
+    this.count = {
+      ...Object.fromEntries(COUNTS.map((name) => [name, 0])),
+      rebirthsAsked: 0,
+      refused: 0,
+    } as typeof this.count;
+  }
+
+  take(message: MqttMessage): Outcome {
+    const topic = parseTopic(message.topic);
+    if (topic.kind === 'malformed') return this.refuse(message, 'malformed', topic.detail);
+    if (topic.kind === 'state') return this.hostSaid(topic.host, message);
+    const { type, group, node, device } = topic;
+    const name = { group, node };
+    const settled = { ...NOTHING, settled: [message] };
+    if (!this.routes.concerns(name)) {
+      this.count.unmapped++;
+      return settled;
+    }
+    if (type === 'DCMD') return settled;
+    // [tck-id-payloads-*-retain]: none of them may be retained. One that is tells of a past that may be over.
+    if (message.retain) {
+      this.count.duplicates++;
+      return settled;
+    }
+    if (message.payload.length === 0) return this.refuse(message, 'malformed', 'The payload is empty.');
+    const read = decodePayload(message.payload);
+    if (read.kind === 'refused') return this.refuse(message, read.code, read.detail);
+    const { payload } = read;
+    if (type === 'NCMD')
+      return this.nodes.has(`${group}/${node}`) && asksForRebirth(payload)
+        ? this.outcome(message.receivedAt, name, { kind: 'command' }, [message])
+        : settled;
+    if (payload.metrics.length === 0 && payload.seq === null && type !== 'DDEATH')
+      return this.refuse(message, 'malformed', `A ${type} has metrics; this has none, and no number either.`);
+    const digest = createHash('sha1').update(message.topic).update('\n').update(message.payload).digest('base64');
+    const input: NodeMessage = { type, device, payload, digest, original: message };
+    return this.outcome(message.receivedAt, name, { kind: 'message', message: input });
+  }
+
+  up(now: number, _resumed: boolean): Outcome {
+    const again = this.wasConnected;
+    this.connected = true;
+    this.wasConnected = true;
+    const alive = new Set(this.routes.fixed() ?? []);
+    const outcomes: Outcome[] = [];
+    for (const [key, state] of this.nodes)
+      for (const machine of machinesOfNode(state, this.rulesOf(this.names.get(key)!)))
+        if (state.life.kind === 'dead') alive.delete(machine);
+        else alive.add(machine);
+    const words = [...alive].map((machine) => lifecycleWord(this.place, now, machine, this.session, 'connected'));
+    if (again)
+      for (const [key] of this.nodes) outcomes.push(this.outcome(now, this.names.get(key)!, { kind: 'reconnected' }));
+    this.tell(words, now);
+    const publish = this.host === null ? [] : [this.host.online()];
+    return joined([{ ...NOTHING, signals: words, publish }, ...outcomes]);
+  }
+
+  down(now: number): Outcome {
+    this.connected = false;
+    const machines = new Set(this.routes.fixed() ?? []);
+    for (const [key, state] of this.nodes)
+      if (state.life.kind !== 'dead')
+        for (const machine of machinesOfNode(state, this.rulesOf(this.names.get(key)!))) machines.add(machine);
+    return {
+      ...NOTHING,
+      signals: [...machines].map((machine) => lifecycleWord(this.place, now, machine, this.session, 'disconnected')),
+    };
+  }
+
+  tick(now: number): Outcome {
+    const outcomes: Outcome[] = [];
+    for (const [key, state] of this.nodes) {
+      const name = this.names.get(key)!;
+      if (isDue(state, now)) outcomes.push(this.outcome(now, name, { kind: 'time' }));
+      if (this.connected && state.life.kind === 'born') outcomes.push(this.alive(now, name, state));
+    }
+    return outcomes.length === 0 ? NOTHING : joined(outcomes);
+  }
+
+  cursor(): SourceCursor {
+    return this.cursors.write(this.nodes, this.filters);
+  }
+
+  counts(): { readonly [name: string]: number } {
+    return { ...this.count, nodes: this.nodes.size };
+  }
+
+  held(): number {
+    let held = 0;
+    for (const { held: waiting, life } of this.nodes.values())
+      held += waiting.length + (life.kind === 'born' ? life.waiting.length : 0);
+    return held;
+  }
+
+  will(now: number): MqttOutgoing | null {
+    return this.host?.will(now) ?? null;
+  }
+
+  farewell(now: number): MqttOutgoing | null {
+    return this.host?.farewell(now) ?? null;
+  }
+
+  private hostSaid(host: string, message: MqttMessage): Outcome {
+    const answer = host === this.settings.hostId ? this.host!.answer(message.payload) : null;
+    return { ...NOTHING, settled: [message], publish: answer === null ? [] : [answer] };
+  }
+
+  /** The node has not died and the broker is there: that is a sign of life of a machine that has nothing to say. */
+  private alive(now: number, name: NodeName, state: NodeState): Outcome {
+    const quiet = machinesOfNode(state, this.rulesOf(name)).filter(
+      (machine) => now - (this.toldAt.get(machine) ?? 0) >= ALIVE_MS,
+    );
+    if (quiet.length === 0) return NOTHING;
+    const signals = quiet.map((machine) => lifecycleWord(this.place, now, machine, this.session, 'alive'));
+    this.tell(signals, now);
+    return { ...NOTHING, signals };
+  }
+
+  private outcome(
+    now: number,
+    name: NodeName,
+    what: InputWithoutTime,
+    settledToo: readonly MqttMessage[] = [],
+  ): Outcome {
+    const key = `${name.group}/${name.node}`;
+    const known = this.nodes.get(key);
+    if (known === undefined && this.nodes.size >= MOST_NODES && what.kind === 'message')
+      return this.refuse(what.message.original, 'too_many_nodes', `This source has ${MOST_NODES} edge nodes already.`);
+    const input = { ...what, now, random: this.random() } as NodeInput;
+    const rules = this.rulesOf(name);
+    let { state, effects } = stepNode(known ?? newNode, input, rules);
+    const outcomes = [this.told(effects, name, now)];
+    if (this.isFull(state)) {
+      ({ state, effects } = stepNode(state, { kind: 'relieve', now }, rules));
+      outcomes.push(this.told(effects, name, now));
+    }
+    if (what.kind === 'message') this.nodes.delete(key);
+    this.nodes.set(key, state);
+    this.names.set(key, name);
+    return joined([...outcomes, { ...NOTHING, settled: settledToo }]);
+  }
+
+  /**
+   * What is held is not acknowledged. Of QoS 1 messages (the specification wants QoS 0) the broker would send no more when
+   * all that may be in flight is held, and with them not the birth that is waited for.
+   */
+  private isFull(state: NodeState): boolean {
+    const most = Math.ceil(this.settings.inFlight / 2);
+    return state.held.length >= most && state.held.filter(({ message }) => message.original.qos > 0).length >= most;
+  }
+
+  private told(effects: ReturnType<typeof stepNode>['effects'], { group, node }: NodeName, now: number): Outcome {
+    for (const [name, by] of Object.entries(effects.counts)) this.count[name as CountName] += by;
+    this.count.refused += effects.refused.length;
+    this.tell(effects.signals, now);
+    if (!effects.rebirth) return { ...effects, publish: [] };
+    this.count.rebirthsAsked++;
+    const command = {
+      topic: messageTopic('NCMD', group, node),
+      payload: rebirthCommand(now),
+      qos: 0,
+      retain: false,
+    } as const;
+    return { ...effects, publish: [command] };
+  }
+
+  private tell(signals: readonly Signal[], now: number): void {
+    for (const { machine } of signals) this.toldAt.set(machine, now);
+  }
+
+  private refuse(message: MqttMessage, code: string, detail: string): Outcome {
+    this.count.refused++;
+    const { topic, payload, receivedAt } = message;
+    const line = { session: topic.slice(0, 200), bytes: payload, code, detail, at: receivedAt };
+    return { ...NOTHING, refused: [line], settled: [message] };
+  }
+
+  private rulesOf(name: NodeName): NodeRules {
+    const { role, rebirthMinIntervalMs, reorderTimeoutMs } = this.settings;
+    const { place, routes } = this;
+    return { name, place, routes, mayAsk: role !== 'passive', rebirthMinIntervalMs, reorderTimeoutMs };
+  }
+}
+
+const joined = (outcomes: readonly Outcome[]): Outcome => ({
+  signals: outcomes.flatMap(({ signals }) => signals),
+  refused: outcomes.flatMap(({ refused }) => refused),
+  settled: outcomes.flatMap(({ settled }) => settled),
+  publish: outcomes.flatMap(({ publish }) => publish),
+});
+
+/** Whether time alone brings something about. */
+const isDue = ({ life, held, rebirth }: NodeState, now: number): boolean => {
+  const due = (at: number | null | undefined) => at !== null && at !== undefined && at <= now;
+  if (due(rebirth.dueAt) || due(held[0]?.until)) return true;
+  if (life.kind !== 'born') return false;
+  if (due(life.waitUntil) || due(life.doubtUntil)) return true;
+  for (const device of life.devices.values()) if (device.kind === 'awaited' && device.until <= now) return true;
+  return false;
+};

@@ -1,0 +1,60 @@
+import { datatypeName, decodePayload, parseTopic } from '@millrace/sparkplug';
+import { CONNECTION_SECRETS } from '../mqtt/connection-settings';
+import { clientIdOf, MqttSource } from '../mqtt/mqtt-source';
+import { brokerOf } from '../mqtt/open-socket';
+import { tryBroker } from '../mqtt/try-broker';
+import type { SourceKind, TriedSource } from '../source-kind';
+import { MachineRoutes } from './machine-routes';
+import { NO_DEFINITIONS, NODE_PREFIX, readMetric } from './metric-reading';
+import { SparkplugIntake } from './sparkplug-intake';
+import { type SparkplugSettings, sparkplugSettings } from './sparkplug-settings';
+
+const MOST_SEEN = 50;
+
+/** Edge nodes and devices that speak Sparkplug B (3.0) over an MQTT broker. */
+export const sparkplugSourceKind: SourceKind<SparkplugSettings> = {
+  type: 'sparkplug',
+  says: 'Listens to edge nodes and devices that speak Sparkplug B over an MQTT broker.',
+  settings: sparkplugSettings,
+  secrets: CONNECTION_SECRETS,
+  machines: ({ machines }) => new MachineRoutes(machines).fixed(),
+  reaches: (settings) => [brokerOf(settings)],
+  tryOnce: async (settings, context) => {
+    const routes = new MachineRoutes(settings.machines);
+    const { messages, broker } = await tryBroker(settings, routes.filters(), context);
+    const nodes = new Set<string>();
+    const others = new Set<string>();
+    const seen = new Map<string, TriedSource['seen'][number]>();
+    for (const { topic, payload } of messages) {
+      const place = parseTopic(topic);
+      if (place.kind !== 'message') continue;
+      const key = `${place.group}/${place.node}`;
+      (routes.concerns(place) ? nodes : others).add(key);
+      const machine = place.device === null ? routes.ofNode(place) : routes.ofDevice(place, place.device);
+      const read = decodePayload(payload);
+      if (read.kind !== 'payload' || !/BIRTH|DATA/.test(place.type) || !routes.concerns(place)) continue;
+      const prefix = place.device === null && machine === null ? NODE_PREFIX : '';
+      for (const metric of read.payload.metrics) {
+        const said = readMetric(metric, NO_DEFINITIONS, null);
+        if (said.kind !== 'signal' || datatypeName(metric.datatype) === null) continue;
+        const path = `${prefix}${said.signal.path}`;
+        if (seen.size < MOST_SEEN || seen.has(`${machine}\n${path}`))
+          seen.set(`${machine}\n${path}`, { machine, path, value: said.signal.value, unit: said.signal.unit });
+      }
+    }
+    const list = (names: ReadonlySet<string>) => [...names].slice(0, 5).join(', ');
+    return {
+      summary:
+        `${broker}; ${messages.length} messages in 2 s` +
+        `${nodes.size > 0 ? `, of ${nodes.size} edge nodes: ${list(nodes)}` : ''}` +
+        `${others.size > 0 ? `; no machine is named for ${list(others)}` : ''}.`,
+      seen: [...seen.values()],
+    };
+  },
+  open: (settings, context) => {
+    const place = { tenant: context.tenant, source: context.name, proto: 'spb' } as const;
+    const session = clientIdOf(settings, context.tenant, context.name);
+    const { cursor, clock, random } = context;
+    return new MqttSource(settings, context, new SparkplugIntake(settings, place, session, cursor, clock(), random));
+  },
+};
