@@ -14,6 +14,8 @@ export interface B2mmlEnvelope {
   /** RFC 3339 as it is written; null where it is missing. */
   readonly CreationDateTime: string | null;
   readonly Sender: string | null;
+  /** Place of the statement in its document, from 1: what tells two equal statements apart. */
+  readonly Position: number;
 }
 
 const VERBS = ['Acknowledge', 'Process', 'Confirm', 'Respond', 'Change', 'Cancel', 'Sync', 'Show', 'Get', 'Add'];
@@ -25,7 +27,7 @@ const VERBS = ['Acknowledge', 'Process', 'Confirm', 'Respond', 'Change', 'Cancel
 export const b2mmlMessages = ({ root, content }: B2mmlDocument): B2mmlMessage[] => {
   const verb = VERBS.find((one) => root.startsWith(one) && root.length > one.length) ?? '';
   const area = objectOf(content['ApplicationArea']);
-  const envelope: B2mmlEnvelope = {
+  const envelope: Omit<B2mmlEnvelope, 'Position'> = {
     Verb: verb,
     CreationDateTime: textOf(area['CreationDateTime']),
     Sender: textOf(objectOf(area['Sender'])['LogicalID']),
@@ -34,7 +36,7 @@ export const b2mmlMessages = ({ root, content }: B2mmlDocument): B2mmlMessage[] 
     verb === '' ? [[root, content]] : entriesOf(objectOf(content['DataArea'])).filter(([name]) => name !== verb);
   return nouns
     .flatMap(([name, node]) => statementsOf(name, objectOf(node), {}))
-    .map(({ kind, value }) => ({ kind, value: { Message: envelope, ...value } }));
+    .map(({ kind, value }, n) => ({ kind, value: { Message: { ...envelope, Position: n + 1 }, ...value } }));
 };
 
 type Context = { readonly [id: string]: string };

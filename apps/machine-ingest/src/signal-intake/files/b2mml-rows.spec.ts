@@ -55,7 +55,7 @@ describeRecordings('the B2MML files of a plant', () => {
       Quantity: quantity(amount),
     });
     expect(signals[0]!.value).toEqual({
-      Message: { Verb: 'Sync', CreationDateTime: '2009-12-10T17:14:16.0Z', Sender: 'DEV130' },
+      Message: { Verb: 'Sync', CreationDateTime: '2009-12-10T17:14:16.0Z', Sender: 'DEV130', Position: 1 },
       ID: '258456',
       SegmentRequirement: [
         {
@@ -104,11 +104,12 @@ describeRecordings('the B2MML files of a plant', () => {
       ['MaterialActual', 2],
     ]);
     expect(signals[0]!.sourceTs).toBe('2012-11-29T11:58:25.3149559+01:00');
-    const Message = { Verb: 'Sync', CreationDateTime: '2012-11-29T11:58:25.3149559+01:00', Sender: null };
-    expect(signals[0]!.value).toEqual({ Message, ID: '53107' });
-    expect(signals[1]!.value).toEqual({ Message, ProductionResponseID: '53107', ID: 'Weighing' });
+    const created = '2012-11-29T11:58:25.3149559+01:00';
+    const Message = (Position: number) => ({ Verb: 'Sync', CreationDateTime: created, Sender: null, Position });
+    expect(signals[0]!.value).toEqual({ Message: Message(1), ID: '53107' });
+    expect(signals[1]!.value).toEqual({ Message: Message(2), ProductionResponseID: '53107', ID: 'Weighing' });
     expect(signals[2]!.value).toEqual({
-      Message,
+      Message: Message(3),
       ProductionResponseID: '53107',
       SegmentResponseID: 'Weighing',
       MaterialDefinitionID: 'CRBN0001',
@@ -124,7 +125,7 @@ describeRecordings('the B2MML files of a plant', () => {
     const signals = await recording('LOT-20121210170718-0001L0001.xml');
     expect(signals.map(({ path }) => path)).toEqual(['MaterialLot']);
     expect(signals[0]!.value).toEqual({
-      Message: { Verb: 'Sync', CreationDateTime: '2012-12-10T17:07:18.0Z', Sender: 'DEV130' },
+      Message: { Verb: 'Sync', CreationDateTime: '2012-12-10T17:07:18.0Z', Sender: 'DEV130', Position: 1 },
       MaterialInformationID: 'CRBN0001',
       ID: 'CRBN0001_LOT01',
       Status: 'Valid',
@@ -136,7 +137,7 @@ describeRecordings('the B2MML files of a plant', () => {
     const signals = await recording('INV-20121210175555-0001L0001_01.xml');
     expect(signals.map(({ path }) => path)).toEqual(['MaterialLot', 'MaterialSubLot']);
     expect(signals[1]!.value).toEqual({
-      Message: { Verb: 'Sync', CreationDateTime: '2012-12-10T17:55:54.0Z', Sender: 'DEV130' },
+      Message: { Verb: 'Sync', CreationDateTime: '2012-12-10T17:55:54.0Z', Sender: 'DEV130', Position: 2 },
       MaterialInformationID: 'CRBN0001',
       MaterialLotID: 'CRBN0001_LOT01',
       ID: 'CRBN0001_LOT01_01',
@@ -149,7 +150,7 @@ describeRecordings('the B2MML files of a plant', () => {
     const signals = await recording('MAT-20121210170256-CRBN0001.xml');
     expect(signals.map(({ path }) => path)).toEqual(['MaterialDefinition']);
     expect(signals[0]!.value).toEqual({
-      Message: { Verb: 'Sync', CreationDateTime: '2012-12-10T17:02:56.0Z', Sender: 'DEV130' },
+      Message: { Verb: 'Sync', CreationDateTime: '2012-12-10T17:02:56.0Z', Sender: 'DEV130', Position: 1 },
       ID: 'CRBN0001',
       Description: ['Product Courbon0001'],
       MaterialDefinitionProperty: [
