@@ -46,7 +46,8 @@ describe('a mapping that is meant to take long', () => {
   ])('ends soon: %s', (_name, text) => {
     const began = performance.now();
     const reading = readMapping(text);
-    expect(performance.now() - began).toBeLessThan(4_000);
+    // Work that grows with the square of the text, or faster, takes minutes.
+    expect(performance.now() - began).toBeLessThan(10_000);
     if (reading.kind === 'refused') expect(reading.problems.length).toBeLessThanOrEqual(PROBLEMS_TOLD);
   });
 });

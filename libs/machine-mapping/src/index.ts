@@ -4,7 +4,13 @@ export type { MappingProblem } from './document/mapping-problem';
 export { DOCUMENT_LIMITS, type DocumentFormat } from './document/read-document';
 export { MAPPING_SCHEMA, type WrittenTest } from './language/mapping-shape';
 export { meantUnit, wrongUnit } from './language/ucum-hint';
-export { type MachineMappingOf, type MappingReading, type ReadOptions, readMapping } from './read-mapping';
+export {
+  type MachineMappingOf,
+  type MappingReading,
+  mappingForMachine,
+  type ReadOptions,
+  readMapping,
+} from './read-mapping';
 export { type DryRun, type DryRunEvent, type DryRunOptions, dryRun } from './trial/dry-run';
 export { type Attachments, runMappingTests, type TestFailure, type TestOutcome } from './trial/mapping-tests';
 export {

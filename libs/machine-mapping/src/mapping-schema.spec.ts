@@ -12,7 +12,8 @@ import { readOrFail } from './written.fixture';
 const FOLDER = join(__dirname, '../examples');
 const NAMES = readdirSync(FOLDER);
 const text = (name: string) => readFileSync(join(FOLDER, name), 'utf8');
-const document = (name: string) => readOrFail(text(name)).document as Json;
+const DOCUMENTS = new Map(NAMES.map((name) => [name, readOrFail(text(name)).document as Json]));
+const document = (name: string): Json => DOCUMENTS.get(name)!;
 
 const validate = new Ajv2020({
   strict: true,

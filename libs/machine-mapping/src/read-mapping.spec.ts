@@ -1,4 +1,4 @@
-import { readMapping } from './read-mapping';
+import { mappingForMachine, readMapping } from './read-mapping';
 import { HEAD, readOrFail, SIGNALS, STATUS_RULE, told, withRules } from './written.fixture';
 
 /** The rules of the design, as they are written there. */
@@ -177,7 +177,10 @@ describe('the machines of a mapping', () => {
     ]);
     expect(mapping).toMatchObject({ name: 'twins', version: 7 });
     expect(machines[1]!.mapping.rules).toBe(mapping.rules);
-    expect(machines[1]!.mapping.hash).not.toBe(mapping.hash);
+    expect(machines[1]!.mapping.hash).toBe(mapping.hash);
+    const reading = readOrFail(text);
+    expect(mappingForMachine(reading, 'rf-02')).toBe(reading.machines[1]!.mapping);
+    expect(mappingForMachine(reading, 'rf-03')).toBeNull();
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Mapping } from '@millrace/domain';
 import { compileShared, machinesOf, type WrittenMachine } from './compile/compile-mapping';
-import { documentHash, hashOfMachine } from './document/document-hash';
+import { documentHash } from './document/document-hash';
 import { type DocumentNode, type PlainValue, plainValue } from './document/document-node';
 import { type MappingProblem, ProblemList } from './document/mapping-problem';
 import { type DocumentFormat, readDocument, textOfObject } from './document/read-document';
@@ -13,10 +13,7 @@ export interface ReadOptions {
   readonly version?: number;
 }
 
-/**
- * One machine of a mapping, with the mapping as the fold takes it. Its hash is the document's where that has one
- * `machine`, and one of its own where it has `machines`.
- */
+/** One machine of a mapping, with the mapping as the fold takes it. */
 export interface MachineMappingOf {
   readonly machine: string;
   readonly mapping: Mapping;
@@ -25,7 +22,7 @@ export interface MachineMappingOf {
 export type MappingReading =
   | {
       readonly kind: 'mapping';
-      /** Of the first machine. */
+      /** Of the first machine; of another it is `mappingForMachine`. */
       readonly mapping: Mapping;
       /** One mapping for each machine that the document names; they differ in the facts of the machine alone. */
       readonly machines: readonly MachineMappingOf[];
@@ -40,6 +37,15 @@ export type MappingReading =
       readonly warnings: readonly MappingProblem[];
     }
   | { readonly kind: 'refused'; readonly problems: readonly MappingProblem[] };
+
+/**
+ * What the fold takes for a machine, or null for one that the document does not name. Machines of one document share its
+ * hash and differ in their facts, so who looks a mapping up by its hash needs the machine as well.
+ */
+export const mappingForMachine = (
+  read: Extract<MappingReading, { kind: 'mapping' }>,
+  machine: string,
+): Mapping | null => read.machines.find((one) => one.machine === machine)?.mapping ?? null;
 
 /**
  * The document of a mapping, checked and compiled, or everything that is wrong with it, in the order of the text. Never
@@ -57,10 +63,11 @@ export const readMapping = (source: string | object, options: ReadOptions = {}):
   const machines = written === undefined ? [] : machinesOf(written, problems);
   const [first] = machines;
   if (written === undefined || first === undefined || !problems.isEmpty) return refused();
+  warnOfTimeZone(written, warnings);
   const document = plainValue(root);
   const hash = documentHash(document);
-  const mappingOf = ({ id, timeZone, number }: WrittenMachine): Mapping => ({
-    hash: written.machine === undefined ? hashOfMachine(hash, id) : hash,
+  const mappingOf = ({ timeZone, number }: WrittenMachine): Mapping => ({
+    hash,
     name: written.name ?? first.id,
     version: options.version ?? 1,
     machine: { timeZone, number },
@@ -77,6 +84,14 @@ export const readMapping = (source: string | object, options: ReadOptions = {}):
     tests: written.tests,
     warnings: warnings.inOrder(),
   };
+};
+
+/** StartTime of a bundle is local: in UTC it is rarely what is meant. */
+const warnOfTimeZone = ({ machine, machines = [], rules }: WrittenMapping, warnings: ProblemList): void => {
+  if (!rules.some(({ kind }) => kind === 'bundle')) return;
+  for (const { timeZone, node } of machine === undefined ? machines : [machine])
+    if (timeZone === undefined)
+      warnings.add(node.place, 'no_time_zone', "has no 'timeZone', so local times of its bundles are in UTC");
 };
 
 const tenantOf = ({ machine }: WrittenMapping): string | null => machine?.tenant ?? null;

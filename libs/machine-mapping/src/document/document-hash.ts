@@ -16,7 +16,3 @@ export const canonicalText = (value: PlainValue): string => {
  */
 export const documentHash = (value: PlainValue): string =>
   createHash('sha256').update(canonicalText(value)).digest('hex');
-
-/** Of one machine's mapping where the document has several: their facts differ, so what goes by a hash must too. */
-export const hashOfMachine = (document: string, machine: string): string =>
-  createHash('sha256').update(`${document}\n${machine}`).digest('hex');

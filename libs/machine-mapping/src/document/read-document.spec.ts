@@ -72,6 +72,7 @@ describe('the text of a mapping', () => {
   ])('ends fast with hostile %s', (_name, text) => {
     const began = performance.now();
     read(text);
-    expect(performance.now() - began).toBeLessThan(3_000);
+    // Work that grows with the square of the text, or faster, takes minutes.
+    expect(performance.now() - began).toBeLessThan(10_000);
   });
 });

@@ -54,6 +54,9 @@ const isJson = (text: string, problems: ProblemList): boolean => {
 /** More brackets than this without their partners are no document; counted before the parser, whose work grows with them. */
 const HOSTILE_BRACKETS = 2_000;
 
+/** Errors after which nothing more is looked for. */
+const GARBAGE = 20;
+
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 class Reading {
@@ -75,8 +78,7 @@ class Reading {
       if (Math.abs(open) > HOSTILE_BRACKETS) return this.refuse(START, 'too_deep', this.tooDeep());
     }
     for (const token of new Parser().parse(this.text)) tokens.push(token);
-    const usable = this.inspect(tokens);
-    if (!usable) return null;
+    if (this.isGarbage(tokens) || !this.inspect(tokens)) return null;
     const composer = new Composer({
       version: '1.2',
       schema: 'core',
@@ -106,6 +108,15 @@ class Reading {
     if (document.contents === null)
       return this.refuse(START, 'empty', 'is empty; a mapping begins with apiVersion: ingest/v1');
     return this.node(document.contents, '');
+  }
+
+  /** What is not YAML at all has no end of errors, and building each takes longer than finding it. */
+  private isGarbage(tokens: readonly CST.Token[]): boolean {
+    const errors = tokens.filter((token) => token.type === 'error');
+    if (errors.length < GARBAGE) return false;
+    for (const { offset, message } of errors.slice(0, GARBAGE))
+      this.problems.add(this.place(offset, ''), 'syntax', sentenceOf('', message));
+    return true;
   }
 
   private refuse(place: Place, code: string, detail: string): null {

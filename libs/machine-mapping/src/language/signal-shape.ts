@@ -82,7 +82,10 @@ export const ADDRESS_WORDS = [
   'path',
   'paths',
 ] as const;
-const address = shortText('the name under which the source sends it');
+const address = text({
+  says: 'the name under which the source sends it, which does not begin with $',
+  pattern: /^[^$\u0000-\u001f]/,
+});
 
 export const signal = withOneOf(
   object('a signal', {
