@@ -48,6 +48,8 @@ export interface MtconnectAgentOptions {
   readonly instanceId?: number;
   /** `1.3`, `2.3`: the namespace of its documents. */
   readonly version?: string;
+  /** When its model changed last, as its headers tell it; agents before 2.0 do not. */
+  readonly modelTime?: string;
   /** Bytes of the next piece that is written to a socket; default all at once. */
   readonly pieces?: () => number;
   readonly port?: number;
@@ -93,6 +95,7 @@ export class MtconnectAgent {
   private sequence = 1;
   private devices: readonly AgentDevice[];
   private instanceId: number;
+  private modelTime: string | undefined;
   private items = new Map<string, AgentItem>();
 
   private constructor(
@@ -101,6 +104,7 @@ export class MtconnectAgent {
   ) {
     this.devices = options.devices;
     this.instanceId = options.instanceId ?? 1_475_083_573;
+    this.modelTime = options.modelTime;
     server.on('connection', (socket) => {
       this.sockets.add(socket);
       socket.on('error', () => undefined);
@@ -151,6 +155,14 @@ export class MtconnectAgent {
     if (options.quietly !== true) this.drop();
   }
 
+  /** Other items in the same life, as agents from 2.0 on can have it. */
+  changeModel(devices: readonly AgentDevice[], modelTime: string): void {
+    this.devices = devices;
+    this.modelTime = modelTime;
+    this.items = itemsOf(devices);
+    for (const place of this.latest.keys()) if (!this.items.has(place)) this.latest.delete(place);
+  }
+
   /** Breaks all connections, in the middle of whatever they carry. */
   drop(): void {
     for (const socket of this.sockets) socket.resetAndDestroy();
@@ -191,9 +203,7 @@ export class MtconnectAgent {
     this.buffer = [];
     this.latest = new Map();
     this.sequence = 1;
-    this.items = new Map(
-      this.devices.flatMap(({ name, items }) => items.map((item) => [`${name}\n${item.id}`, item] as const)),
-    );
+    this.items = itemsOf(this.devices);
     for (const { name, items } of this.devices)
       for (const item of items) this.store({ device: name, item: item.id, value: null });
   }
@@ -380,7 +390,7 @@ export class MtconnectAgent {
   private documentOf(kind: string, header: string, body: string): string {
     const version = this.options.version ?? '1.3';
     return `<?xml version="1.0" encoding="UTF-8"?>
-<MTConnect${kind} xmlns="urn:mtconnect.org:MTConnect${kind}:${version}"><Header creationTime="${new Date().toISOString()}" sender="emulator" instanceId="${this.instanceId}" version="${version}.0.0" bufferSize="${this.options.bufferSize ?? 131_072}"${header}/>${body}</MTConnect${kind}>\n`;
+<MTConnect${kind} xmlns="urn:mtconnect.org:MTConnect${kind}:${version}"><Header creationTime="${new Date().toISOString()}" sender="emulator" instanceId="${this.instanceId}" version="${version}.0.0"${attributes({ deviceModelChangeTime: this.modelTime })} bufferSize="${this.options.bufferSize ?? 131_072}"${header}/>${body}</MTConnect${kind}>\n`;
   }
 
   private error(code: string, text: string): string {
@@ -416,6 +426,9 @@ export class MtconnectAgent {
     return this.documentOf('Streams', header, `<Streams>${devices.join('')}</Streams>`);
   }
 }
+
+const itemsOf = (devices: readonly AgentDevice[]): Map<string, AgentItem> =>
+  new Map(devices.flatMap(({ name, items }) => items.map((item) => [`${name}\n${item.id}`, item] as const)));
 
 const observationElement = ({ sequence, item, value, timestamp }: Stored): string => {
   const place = { dataItemId: item.id, timestamp, name: item.name, sequence: String(sequence), subType: item.subType };

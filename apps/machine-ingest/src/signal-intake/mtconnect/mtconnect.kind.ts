@@ -55,13 +55,13 @@ const look = async (client: AgentClient, settings: MtconnectSettings, signal: Ab
   return { summary: told.join(' '), seen: seen.slice(0, SHOWN) };
 };
 
-const CERTIFICATE = /CERT|SELF_SIGNED|ALTNAME|UNABLE_TO_VERIFY|EPROTO|ERR_TLS|ERR_SSL/;
+const CERTIFICATE = /CERT|PEM|OSSL|SELF_SIGNED|ALTNAME|UNABLE_TO_VERIFY|EPROTO|ERR_TLS|ERR_SSL/;
 
 const problemOf = (error: Error, { url }: MtconnectSettings): SourceProblem => {
   if (error instanceof SourceProblem) return error;
   const fault = error instanceof AgentFault ? error : null;
   const said = (fault?.bytes && agentErrorIn(fault.bytes)) || error;
-  const code = fault?.code ?? error.name;
+  const code = fault?.code ?? (error as NodeJS.ErrnoException).code ?? error.name;
   if (code === 'http_401' || code === 'http_403') return new SourceProblem('unauthorized', said.message, 'bearer');
   if (CERTIFICATE.test(code))
     return new SourceProblem(

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { createServer as createTls } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import {
   type AgentDevice,
@@ -8,6 +9,7 @@ import {
   MtconnectAgent,
   randomFrom,
 } from '@millrace/test-environment';
+import { selfSigned } from '../../../../../libs/webhook-client/test/certificate';
 import { MemorySink, openOn } from '../source-conformance.fixture';
 import type { OpenSource } from '../source-kind';
 import { mtconnectSourceKind } from './mtconnect.kind';
@@ -332,6 +334,18 @@ describe('a live agent', () => {
     expect(source.health().counts).toMatchObject({ invalidObservations: 1 });
   });
 
+  it('reads the model anew when the agent says that it has changed', async () => {
+    const agent = await agentOf({ modelTime: '2026-01-01T00:00:00Z' });
+    const { sink } = await open(agent.url);
+    agent.changeModel([{ ...SAW, items: SAW.items.filter(({ id }) => id !== 'odd') }], '2026-02-02T00:00:00Z');
+    await eventually(() => sink.appended.some(({ qualityCode }) => qualityCode === 'mtc:REMOVED'), 'the change');
+    say(agent, 1, 3);
+    await comes(sink, 3);
+    expect(sink.appended.filter(({ quality }) => quality === 'bad').map(({ path }) => path)).toEqual(['odd']);
+    expect(parts(sink).map(({ value }) => value)).toEqual(numbers(1, 3));
+    expect(sink.lifecycle()).toEqual(['connected']);
+  });
+
   it('makes what was doubted certain again after an outage, although nothing has changed', async () => {
     const agent = await agentOf();
     agent.observe([{ device: 'SAW-1', item: 'execution', value: 'ACTIVE' }]);
@@ -382,6 +396,19 @@ describe('a live agent', () => {
     say(agent, 1, 300);
     await comes(sink, 300);
     expect(parts(sink).map(({ value }) => value)).toEqual(numbers(1, 300));
+  });
+
+  it('tells the machines that its predecessor knew that the agent is not there', async () => {
+    const agent = await agentOf({ devices: [SAW, PRESS] });
+    const first = await open(agent.url, { ...STREAM, machine: '{device}' });
+    await first.source.stop();
+    const { url } = agent;
+    await agent.stop();
+    const { source, sink } = await open(url, { ...STREAM, machine: '{device}' }, first.sink, false);
+    await eventually(() => source.health().connection.state === 'degraded', 'three failures');
+    const lost = sink.appended.filter(({ value }) => value === 'disconnected').map(({ machine }) => machine);
+    expect(lost).toEqual(['SAW-1', 'PRESS']);
+    expect(source.health().lastError!.detail).toContain('ECONNREFUSED');
   });
 
   it('goes on by polling where what stands between cannot stream', async () => {
@@ -439,6 +466,27 @@ describe('the first try', () => {
       code: 'unreachable',
       path: 'url',
     });
+  });
+
+  it('trusts an authority that it is given, and says so where it is not', async () => {
+    const { cert, key } = selfSigned({ names: ['localhost'] });
+    const agent = await MtconnectAgent.start({ devices: [SAW] });
+    const gateway = createTls({ cert, key }, (request, response) => {
+      fetch(`${agent.url}${request.url}`).then(
+        async (answer) => void response.writeHead(answer.status).end(await answer.text()),
+        () => response.destroy(),
+      );
+    });
+    gateway.listen(0, 'localhost');
+    await once(gateway, 'listening');
+    const url = `https://localhost:${(gateway.address() as AddressInfo).port}`;
+    await expect(tried({ url })).rejects.toMatchObject({ code: 'certificate', path: 'ca' });
+    expect((await tried({ url, ca: cert })).summary).toContain('SAW-1');
+    const none = '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n';
+    await expect(tried({ url, ca: none })).rejects.toMatchObject({ code: 'certificate', path: 'ca' });
+    gateway.closeAllConnections();
+    gateway.close();
+    await agent.stop();
   });
 
   it('asks with the credentials that it has', async () => {

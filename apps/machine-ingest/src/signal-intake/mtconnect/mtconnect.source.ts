@@ -242,7 +242,9 @@ export class MtconnectSource implements OpenSource {
     const cursor = this.cursor!;
     this.documents++;
     if (header.instanceId !== cursor.instanceId) throw new AgentChanged('another instance');
-    if (header.deviceModelChangeTime !== this.modelTime) throw new AgentChanged('another model');
+    const { deviceModelChangeTime } = header;
+    if (deviceModelChangeTime !== null && this.modelTime !== null && deviceModelChangeTime !== this.modelTime)
+      throw new AgentChanged('another model');
     const until = buffered?.until ?? Number.POSITIVE_INFINITY;
     const all = observedIn(answer, this.routes).filter(({ observation }) => observation.sequence < until);
     const fresh = unread(all, cursor.next);
