@@ -185,6 +185,22 @@ describe('a bundle that is out of sight for a while', () => {
     });
   });
 
+  it('has what was made while its counter said nothing good, and says since when', () => {
+    const line = pieces(lineInProduction(), 2).wait(1_000);
+    const from = line.now;
+    line.say('state', 'RUN').wait(1_000).say('good', null).silence('good');
+    pieces(line, 3).unsilence('good');
+    pieces(line, 1).complete().tick();
+    expect(results(line)[0]).toMatchObject({
+      GoodIn: 6 * 240,
+      TotalQty: 6,
+      integrity: {
+        gaps: [{ from: new Date(from).toISOString(), to: new Date(from + 41_000).toISOString(), source: 'line' }],
+        violations: [],
+      },
+    });
+  });
+
   it('does not mind an outage of a source that it does not hear', () => {
     const line = pieces(lineInProduction(), 2);
     const last = line.signals.at(-1)!;

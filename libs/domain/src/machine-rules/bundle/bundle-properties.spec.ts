@@ -58,6 +58,13 @@ const outage: fc.Arbitrary<Happening> = fc.array(happening, { maxLength: 4 }).ma
     },
 );
 
+/** The gateway goes and comes at any time, also over the end of a bundle. */
+const comingAndGoing: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 8, arbitrary: happening },
+  { weight: 1, arbitrary: fc.constant<Happening>((line) => line.wait(300).disconnect()) },
+  { weight: 2, arbitrary: fc.constant<Happening>((line) => line.wait(300).connect()) },
+);
+
 interface Course {
   readonly happenings: readonly Happening[];
   readonly complete: boolean;
@@ -79,6 +86,7 @@ const produce = (all: readonly Course[]): RollformLine => {
   return line
     .wait(1_000)
     .loadBundle(100, all.length + 1)
+    .connect()
     .wait(3_000)
     .tick();
 };
@@ -131,7 +139,7 @@ describe('a line that keeps its books', () => {
 
   it('is the same however often the fold is restarted', () => {
     fc.assert(
-      fc.property(courses(fc.oneof({ weight: 6, arbitrary: happening }, { weight: 1, arbitrary: outage })), (all) => {
+      fc.property(courses(fc.oneof(comingAndGoing, outage)), (all) => {
         const { signals } = produce(all);
         const through = playBundle(mapping, signals);
         expect(playBundle(mapping, signals, { restart: true })).toEqual(through);
@@ -143,18 +151,29 @@ describe('a line that keeps its books', () => {
 
   it('has all that the counters moved in a bundle or in none, over outages too, and tells no negative number', () => {
     fc.assert(
-      fc.property(courses(fc.oneof({ weight: 4, arbitrary: happening }, { weight: 1, arbitrary: outage })), (all) => {
+      fc.property(courses(comingAndGoing), (all) => {
         const line = produce(all);
         const { told, state } = playBundle(mapping, line.signals);
         const slot = (state.rules[rule.id] ?? NEW_BUNDLE_SLOT) as BundleSlot;
-        const inBundles = new Map(told.map(({ data }) => [data['BundleCode'], data['GoodIn'] as number]));
+        const last = new Map(told.map(({ data }) => [data['BundleCode'], data]));
         const sum = (numbers: Iterable<number>) => [...numbers].reduce((a, b) => a + b, 0);
         const exact = (text: string | undefined) => toNumber(readRational(text ?? '0'));
-        expect(sum(inBundles.values()) + exact(slot.unbundled.good) + exact(slot.open?.lengths.good)).toBeCloseTo(
-          sum(line.bundles.map(({ good }) => good)),
-          6,
-        );
-        for (const { data } of told) expect(numbersIn(data).every((number) => number >= 0)).toBe(true);
+        for (const [which, member] of [
+          ['good', 'GoodIn'],
+          ['scrap', 'ScrapIn'],
+        ] as const) {
+          const inBundles = sum([...last.values()].map((data) => data[member] as number));
+          const elsewhere = exact(slot.unbundled[which]) + exact(slot.open?.lengths[which]);
+          expect(inBundles + elsewhere).toBeCloseTo(sum(line.bundles.map((made) => made[which])), 6);
+        }
+        for (const { data } of told) {
+          expect(numbersIn(data).every((number) => number >= 0)).toBe(true);
+          const reasons = data['DelayMinByReason'] as { [reason: string]: number };
+          expect(sum(Object.values(reasons))).toBeCloseTo(data['DelayMinutes'] as number, 1);
+          expect(sum(Object.values(data['ScrapInByReason'] as object))).toBeCloseTo(data['ScrapIn'] as number, 2);
+          const { violations } = data['integrity'] as { violations: Array<{ check: string }> };
+          expect(violations.filter(({ check }) => check !== 'coils' && check !== 'items')).toEqual([]);
+        }
       }),
       runs,
     );

@@ -35,6 +35,8 @@ export const bundleRule: RuleKind<BundleRule> = {
   },
 };
 
+type HeardValue = Extract<Heard, { readonly kind: 'value' }>;
+
 const changed = (
   state: MachineState,
   rule: BundleRule,
@@ -70,20 +72,25 @@ const hear = (slot: BundleSlot, context: BundleContext, heard: Heard): BundleSlo
       return hearsSource(context.rule, context.mapping, heard.signal.source)
         ? withGap(slot, heard.signal.source, slot.heard ?? context.moment, context.moment)
         : slot;
+    case 'unknown': {
+      const isBlind = heard.mapped.alias === context.rule.lengths.good && slot.blind === null;
+      const known = isBlind ? { ...slot, blind: slot.heard ?? context.moment } : slot;
+      return followPhase(known, context.rule, context.scope.now, context.moment);
+    }
     // The status may have changed with it, and the time may be told apart by the status.
-    case 'unknown':
     case 'condition':
     case 'life':
       return followPhase(slot, context.rule, context.scope.now, context.moment);
   }
 };
 
-const hearValue = (slot: BundleSlot, context: BundleContext, heard: Heard & { readonly kind: 'value' }): BundleSlot => {
+const hearValue = (slot: BundleSlot, context: BundleContext, heard: HeardValue): BundleSlot => {
   const { moment, rule } = context;
   const { now } = context.scope;
   const { alias } = heard.mapped;
   if (heard.snapshot) return { ...hearSnapshot(slot, context, heard), heard: moment };
-  const back = slot.outage?.source === heard.signal.source ? returned(slot, context, context.scope.before) : slot;
+  const isBack = slot.outage?.source === heard.signal.source;
+  const back = sighted(isBack ? returned(slot, context, context.scope.before) : slot, context, heard);
   const staged = rememberTold(changeStage(back, context, alias, heard.value), rule, alias, heard.value);
   const measured = measure(staged, context, heard);
   const coded = isNews(context, heard) ? takeCode(measured, context, alias, heard.value) : measured;
@@ -91,12 +98,18 @@ const hearValue = (slot: BundleSlot, context: BundleContext, heard: Heard & { re
   return { ...followFields(timed, context, now, alias), heard: moment };
 };
 
+/** The counter says something again: what it moved meanwhile is the bundle's, and the time in which it said nothing is noted. */
+const sighted = (slot: BundleSlot, { rule, moment }: BundleContext, { signal, mapped }: HeardValue): BundleSlot =>
+  slot.blind === null || mapped.alias !== rule.lengths.good
+    ? slot
+    : { ...withGap(slot, signal.source, slot.blind, moment), blind: null };
+
 /** Whether a bundle ends or begins with this value. */
 const changeStage = (
   slot: BundleSlot,
   context: BundleContext,
   alias: string,
-  value: (Heard & { readonly kind: 'value' })['value'],
+  value: HeardValue['value'],
 ): BundleSlot => {
   const { rule, moment } = context;
   const { now, before } = context.scope;
@@ -111,7 +124,7 @@ const changeStage = (
 };
 
 /** Lengths, pieces, weights. */
-const measure = (slot: BundleSlot, context: BundleContext, heard: Heard & { readonly kind: 'value' }): BundleSlot => {
+const measure = (slot: BundleSlot, context: BundleContext, heard: HeardValue): BundleSlot => {
   const { rule, mapping, moment } = context;
   const { now } = context.scope;
   const { alias, unit } = heard.mapped;
@@ -148,7 +161,7 @@ const measure = (slot: BundleSlot, context: BundleContext, heard: Heard & { read
  * A source that is asked at intervals says the same until it changes: that is no further piece, weight or code. One that
  * tells of its own accord says something each time.
  */
-const isNews = ({ scope }: BundleContext, { signal, mapped }: Heard & { readonly kind: 'value' }): boolean =>
+const isNews = ({ scope }: BundleContext, { signal, mapped }: HeardValue): boolean =>
   signal.kind !== 'sample' || !isSame(scope.before.value(mapped.alias), scope.now.value(mapped.alias));
 
 const isMore = (amount: Rational): boolean => compare(amount, ZERO) > 0;

@@ -35,6 +35,8 @@ export interface BundleSlot extends RuleSlot {
   /** What the counters moved while no bundle was there to have it. */
   readonly unbundled: Lengths;
   readonly outage: Outage | null;
+  /** Since when nothing good is known of the counter of good lengths, though its source is there. */
+  readonly blind: Moment | null;
   /** When a signal of this rule was last heard. */
   readonly heard: Moment | null;
 }
@@ -221,6 +223,7 @@ export const NEW_BUNDLE_SLOT: BundleSlot = {
   weighed: null,
   unbundled: NO_LENGTHS,
   outage: null,
+  blind: null,
   heard: null,
 };
 

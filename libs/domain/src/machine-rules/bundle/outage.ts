@@ -35,9 +35,9 @@ import { inPounds } from './weight';
  */
 export const SNAPSHOT_MS = 2_000;
 
-/** Whether the rule hears this source at all. */
+/** Whether the bundle is out of sight without this source: it gives the lengths, the end or the state. */
 export const hearsSource = (rule: BundleRule, mapping: Mapping, source: string): boolean =>
-  [rule.lengths.good, rule.close.on.alias].some((alias) => {
+  [rule.lengths.good, rule.close.on.alias, ...rule.time.run.inputs].some((alias) => {
     const named = mappedSignal(mapping, alias)?.source ?? null;
     const known = named !== null && Object.hasOwn(mapping.sources, named) ? mapping.sources[named] : undefined;
     return known === undefined || known.source === null || known.source === source;
@@ -94,7 +94,7 @@ export const returned = (slot: BundleSlot, context: BundleContext, seen: SeenMac
   if (outage === null) return slot;
   const { rule, moment } = context;
   const to = outage.returning?.since ?? moment;
-  const inSight: BundleSlot = { ...slot, outage: null };
+  const inSight: BundleSlot = { ...slot, outage: null, blind: null };
   const key = keyOf(context, seen);
   const had = currentBundle(inSight)?.key ?? null;
   const movedOn = outage.returning?.movedOn === true || (had !== null && key !== null && key !== had);

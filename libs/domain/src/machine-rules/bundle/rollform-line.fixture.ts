@@ -16,6 +16,7 @@ export class RollformLine {
   private readonly counters = { good: 0, scrap: 0, reclaimed: 0 };
   private readonly receiveDelayMs: number;
   private readonly encoding: LengthEncoding;
+  private readonly silent = new Set<LineAlias>();
   private seq = 0;
   private session = 1;
   private inSight = true;
@@ -82,7 +83,18 @@ export class RollformLine {
 
   say(alias: LineAlias, value: Signal['value']): this {
     this.values.set(alias, value);
-    this.push(LINE_PATHS[alias], value);
+    if (!this.silent.has(alias)) this.push(LINE_PATHS[alias], value);
+    return this;
+  }
+
+  /** One signal alone says nothing until it is heard again. */
+  silence(alias: LineAlias): this {
+    this.silent.add(alias);
+    return this;
+  }
+
+  unsilence(alias: LineAlias): this {
+    this.silent.delete(alias);
     return this;
   }
 
