@@ -5,6 +5,8 @@ import type { SourceRecord, TopicNames } from '@millrace/protocol';
 import { answerSealing, type LateDatabase, OutboxWriter, PageCursors } from '@millrace/service-runtime';
 import type { Logger } from '@millrace/telemetry';
 import { INGEST_SCHEMA } from './machine-ingest.database';
+import { ActivateMapping } from './mappings/activate-mapping.handler';
+import { MappingStore, mappingTransaction } from './mappings/mapping.store';
 import type { SourceRegistry } from './signal-intake/source-registry';
 import { ListSources } from './sources/list-sources';
 import { SaveSource } from './sources/save-source.handler';
@@ -39,6 +41,13 @@ export const configuration = (input: ConfigurationInput) => {
   const sources = new SourceStore(database);
   const cursors = new PageCursors(encryptionKey);
   return {
+    cursors,
+    mappings: new MappingStore(database),
+    activateMapping: new ActivateMapping(new OutboxWriter(parts, mappingTransaction), {
+      topics,
+      now: Date.now,
+      logger,
+    }),
     listSources: new ListSources(sources, input.fixed, views, cursors),
     saveSource: new SaveSource(new OutboxWriter(parts, sourceTransaction), sources, {
       registry,

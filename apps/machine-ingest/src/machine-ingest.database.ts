@@ -1,4 +1,6 @@
+import { MappedMachineEntity, MappingEntity, MappingVersionEntity } from './mappings/mapping.entity';
 import { Sources1772000000000 } from './migrations/1772000000000-sources';
+import { Mappings1772000100000 } from './migrations/1772000100000-mappings';
 import { SourceEntity } from './sources/source.entity';
 
 export const INGEST_SCHEMA = 'ingest';
@@ -6,6 +8,6 @@ export const INGEST_SCHEMA = 'ingest';
 /** The service's own schema: what lies in it, and how it came to be. */
 export const INGEST_TABLES = {
   schema: INGEST_SCHEMA,
-  entities: [SourceEntity],
-  migrations: [Sources1772000000000],
+  entities: [SourceEntity, MappingEntity, MappingVersionEntity, MappedMachineEntity],
+  migrations: [Sources1772000000000, Mappings1772000100000],
 };

@@ -15,6 +15,8 @@ import { type MachineIngestSettings, machineIngestEnvironment, machineTwice } fr
 import { tellings } from './machine-ingest.told';
 import { MachineDirectory } from './machines/machine-directory';
 import { MachinesController } from './machines/machines.controller';
+import { MappingDirectory } from './mappings/mapping-directory';
+import { MappingsController } from './mappings/mappings.controller';
 import { AcceptEventsHandler } from './publication/accept-events.handler';
 import { eventTrace } from './publication/event-trace';
 import { EventsController } from './publication/events.controller';
@@ -65,6 +67,11 @@ export const machineIngestModule = (context: Context, kinds: readonly Registered
   );
   const rulesView = kafka.compactedView({ topic: topics.eventRules, onMessage: (message) => rules.apply(message) });
 
+  const mappings = new MappingDirectory(logger);
+  const mappingsView = kafka.compactedView({
+    topic: topics.mappings,
+    onMessage: (message) => mappings.apply(message),
+  });
   const twice = machineTwice(context.own);
   if (twice !== null)
     throw new WrongSettings([
@@ -77,7 +84,7 @@ export const machineIngestModule = (context: Context, kinds: readonly Registered
     directory,
     directoryCaughtUp: () => view.waitForEnd(),
     topics,
-    mappingByHash: () => null,
+    mappings: (tenant) => mappings.of(tenant),
     clock: Date.now,
     logger,
     onOwnership: (gained, lost) => intake.runner.changeOwnership(gained, lost),
@@ -88,6 +95,12 @@ export const machineIngestModule = (context: Context, kinds: readonly Registered
     },
   });
 
+  mappings.onCame = () => translation.mappingsCame();
+  workers.add('mappings', 'views', {
+    start: () => mappingsView.start(),
+    stop: () => mappingsView.close(),
+    health: () => mappingsView.health(),
+  });
   workers.add('machine states', 'views', {
     start: () => view.start(),
     stop: () => view.close(),
@@ -118,6 +131,7 @@ export const machineIngestModule = (context: Context, kinds: readonly Registered
       MachinesController,
       SourcesController,
       SourceKindsController,
+      MappingsController,
       MessagesController,
     ],
     providers: [

@@ -245,6 +245,21 @@ export const sourceChanged = (logger: Logger, change: SourceChanged): void => {
   logger.info(change, 'source changed');
 };
 
+const mappingChanges = metrics.counter('millrace_mapping_changes_total', 'Mappings put in force and taken out.', [
+  'change',
+]);
+export interface MappingChanged {
+  readonly tenant: string;
+  readonly mapping: string;
+  readonly version: number;
+  readonly change: 'activated' | 'deleted';
+  readonly actor: string;
+}
+export const mappingChanged = (logger: Logger, change: MappingChanged): void => {
+  mappingChanges.inc({ change: change.change });
+  logger.info(change, 'mapping changed');
+};
+
 const reveals = metrics.counter('millrace_secrets_revealed_total', 'Secrets that were shown again.');
 export interface SecretRevealed {
   readonly tenant: string;

@@ -39,6 +39,13 @@ export const gapSignal = (
   atMs: number,
 ): Signal => ofIngest(place, '$gap', { from: gap.from, to: gap.to, lost: gap.lost }, null, atMs);
 
+/** From here on the machine's signals are read by another mapping, {name, version, hash}; null for the built-in one. */
+export const configSignal = (
+  { tenant, machine }: Pick<Place, 'tenant' | 'machine'>,
+  value: Signal['value'],
+  atMs: number,
+): Signal => ofIngest({ tenant, machine, source: 'millrace', session: '' }, '$config', value, null, atMs);
+
 /** The passing of time, for a machine that is silent while one of its timers runs. */
 export const tickSignal = (place: Place, seq: number | null, atMs: number): Signal =>
   ofIngest(place, '$tick', null, seq, atMs);

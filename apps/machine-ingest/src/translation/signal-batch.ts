@@ -25,7 +25,7 @@ export class SignalBatch {
   private readonly states = new Map<string, MachineState>();
   private readonly refused: Array<{ message: IncomingMessage; code: string; detail: string }> = [];
 
-  constructor(private readonly mappingByHash: MappingByHash) {}
+  constructor(private readonly mappings: (tenant: string) => MappingByHash) {}
 
   /**
    * `current` is the live state of each machine of the partition; `stored` finds the one to go on from. What comes back is
@@ -45,7 +45,7 @@ export class SignalBatch {
     const key = machineKey(signal.tenant, signal.machine);
     const before = current.get(key) ?? stored(key) ?? newMachineState(signal.tenant, signal.machine);
     try {
-      const folded = foldSignal(before, signal, message, this.mappingByHash, traceparent);
+      const folded = foldSignal(before, signal, message, this.mappings(signal.tenant), traceparent);
       current.set(key, folded.state);
       if (folded.state !== before) this.states.set(key, folded.state);
       this.events.push(...folded.events);

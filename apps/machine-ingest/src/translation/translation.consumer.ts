@@ -50,7 +50,8 @@ export interface TranslationPorts {
   /** Resolves when the directory holds all that is stored now. */
   readonly directoryCaughtUp: () => Promise<void>;
   readonly topics: TopicNames;
-  readonly mappingByHash: MappingByHash;
+  /** Those of a tenant. */
+  readonly mappings: (tenant: string) => MappingByHash;
   readonly clock: () => number;
   readonly logger: Logger;
   /** Told of partitions that came and went, when their states are known. */
@@ -167,7 +168,7 @@ export class TranslationConsumer {
       owned.waiting.push(record);
       return;
     }
-    owned.batch ??= { folding: new SignalBatch(this.ports.mappingByHash), records: [] };
+    owned.batch ??= { folding: new SignalBatch(this.ports.mappings), records: [] };
     const missing = owned.batch.folding.fold(record.message, owned.states, (key) => this.ports.directory.get(key));
     if (missing === null) {
       owned.batch.records.push(record);
@@ -244,7 +245,7 @@ export class TranslationConsumer {
 
   private dueOf(state: MachineState): number | null {
     try {
-      return nextDue(state, mappingInForce(state, this.ports.mappingByHash));
+      return nextDue(state, mappingInForce(state, this.ports.mappings(state.tenant)));
     } catch (error) {
       if (error instanceof MappingMissing) return null;
       throw error;

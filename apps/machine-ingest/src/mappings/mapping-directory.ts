@@ -1,0 +1,74 @@
+import type { Mapping, MappingByHash } from '@millrace/domain';
+import { readMapping } from '@millrace/machine-mapping';
+import { decodeMapping, type IncomingMessage, type MappingRecord, mappingKey } from '@millrace/protocol';
+import type { Logger } from '@millrace/telemetry';
+
+/** A document, compiled when it is first asked for. */
+interface Held {
+  readonly record: MappingRecord;
+  compiled: ReadonlyMap<string, Mapping> | null;
+}
+
+/**
+ * The mappings that signals and states may name, from the compacted topic `mappings`. A document has a hash for each of its
+ * machines; each document is compiled once, and only where one of its machines is folded.
+ */
+export class MappingDirectory {
+  /** By tenant and the hash of a machine's mapping. */
+  private readonly held = new Map<string, Held>();
+  private readonly ofTenants = new Map<string, MappingByHash>();
+
+  /** Told when there is one more. */
+  onCame: () => void = () => undefined;
+
+  constructor(private readonly logger: Logger) {}
+
+  apply(message: IncomingMessage): void {
+    const record = decodeMapping(message);
+    if (record === null) return;
+    const held: Held = { record, compiled: null };
+    for (const { hash } of record.machines) {
+      const key = mappingKey(record.tenant, hash);
+      // The same document again is compiled already, and what was folded by it goes on by it.
+      if (!this.held.has(key)) this.held.set(key, held);
+    }
+    this.onCame();
+  }
+
+  /** Mappings of a tenant: the hash of another tenant's leads nowhere. */
+  of(tenant: string): MappingByHash {
+    let find = this.ofTenants.get(tenant);
+    if (find === undefined) {
+      find = (hash) => this.find(mappingKey(tenant, hash), hash);
+      this.ofTenants.set(tenant, find);
+    }
+    return find;
+  }
+
+  private find(key: string, hash: string): Mapping | null {
+    const held = this.held.get(key);
+    if (held === undefined) return null;
+    held.compiled ??= this.compile(held.record);
+    return held.compiled.get(hash) ?? null;
+  }
+
+  private compile(record: MappingRecord): ReadonlyMap<string, Mapping> {
+    const { tenant, name, version, format, text } = record;
+    const read = readMapping(text, { format, version });
+    if (read.kind === 'refused') {
+      const [problem] = read.problems;
+      this.logger.error(
+        { tenant, mapping: name, version, line: problem?.line, column: problem?.column, detail: problem?.detail },
+        'a stored mapping cannot be read by this release: the signals of its machines wait; activate a mended one',
+      );
+      return new Map();
+    }
+    const hashOf = new Map(record.machines.map(({ machine, hash }) => [machine, hash]));
+    return new Map(
+      read.machines.flatMap(({ machine, mapping }) => {
+        const hash = hashOf.get(machine);
+        return hash === undefined ? [] : [[hash, { ...mapping, hash }] as const];
+      }),
+    );
+  }
+}
