@@ -111,7 +111,7 @@ const tell = (context: BundleContext, entry: ClosedBundle, late = false): Closed
   if (rule.emit !== null)
     context.emit({
       rule: rule.id,
-      type: told.revision === 1 ? rule.emit : CORRECTED,
+      type: told.revision === 1 ? rule.emit : correctedType(rule.emit),
       moment: late ? moment : { ...entry.ended, at: moment.at },
       data: { ...result, integrity },
       identity: [tenant, machine, bundle.key ?? bundle.id, told.revision, content],
@@ -119,7 +119,8 @@ const tell = (context: BundleContext, entry: ClosedBundle, late = false): Closed
   return told;
 };
 
-export const CORRECTED = 'bundle.corrected';
+/** `bundle.completed`, then `bundle.corrected`. */
+const correctedType = (type: string): string => `${type.slice(0, type.lastIndexOf('.') + 1) || `${type}.`}corrected`;
 
 const contentOf = (result: JsonMembers, { unseen }: Ending): string =>
   createHash('sha256')
