@@ -7,6 +7,7 @@ import { type DeviceModel, removedPaths } from './device-model';
 import { liveSignal, type Observed, observedIn, receivedFromBuffer, removedSignal, unread } from './live-signals';
 import { type MtconnectSettings, type Route, routesOf } from './mtconnect-settings';
 import { boundaryOf, MultipartReader, MultipartRefused } from './multipart-reader';
+import { followingOf, hasDropped, lagOf } from './progress';
 import { agentErrorIn, type Heard, readModel, readPart, readStreams } from './read-answer';
 import { type Gap, type MtconnectCursor, type Resumption, readCursor, resumptionOf, sessionOf } from './resumption';
 import type { StreamsHeader } from './streams-document';
@@ -249,8 +250,7 @@ export class MtconnectSource implements OpenSource {
     const all = observedIn(answer, this.routes).filter(({ observation }) => observation.sequence < until);
     const fresh = unread(all, cursor.next);
     const said = answer.devices.flatMap(({ observations }) => observations.map(({ sequence }) => sequence));
-    const first = header.firstSequence ?? 0;
-    if (first > cursor.next && said.every((sequence) => sequence >= first))
+    if (hasDropped(header, said, cursor.next))
       throw new AgentFault('OUT_OF_RANGE', 'The agent has dropped what was to be read next.', null, 'OUT_OF_RANGE');
     this.counts.duplicates += all.length - fresh.length;
     const next = { ...cursor, next: Math.min(until, followingOf(header, said, cursor.next)) };
@@ -263,7 +263,11 @@ export class MtconnectSource implements OpenSource {
     for (const { machine } of fresh) this.lastFlow.set(machine, now);
     this.cursor = next;
     await this.refuseInvalid(answer.invalid, bytes);
-    this.lagMs = lagOf(header, fresh, next.next);
+    this.lagMs = lagOf(
+      header,
+      fresh.map(({ observation }) => observation),
+      next.next,
+    );
     this.failures = 0;
     this.poisoned = 0;
     this.lastRefused = null;
@@ -411,26 +415,4 @@ const faultOf = (error: Error): AgentFault | null => {
   if (error instanceof AgentChanged) return null;
   if (!(error instanceof AgentFault)) return new AgentFault('internal', error.message);
   return (error.code.startsWith('http_') && error.bytes !== null ? agentErrorIn(error.bytes) : null) ?? error;
-};
-
-/** Sequence to ask for next. What the agent says of it counts as far as its buffer reaches. */
-const followingOf = (header: StreamsHeader, said: readonly number[], before: number): number => {
-  const { nextSequence, lastSequence } = header;
-  const highest = said.reduce((most, sequence) => Math.max(most, sequence + 1), before);
-  return nextSequence !== null && lastSequence !== null && nextSequence <= lastSequence + 1
-    ? Math.max(highest, nextSequence)
-    : highest;
-};
-
-/** How old the last observation was when the agent wrote it, as long as more wait behind it. */
-const lagOf = (
-  { lastSequence, creationTime }: StreamsHeader,
-  fresh: readonly Observed[],
-  next: number,
-): number | null => {
-  if (lastSequence === null || next > lastSequence) return 0;
-  const last = fresh[fresh.length - 1];
-  return last === undefined || creationTime === null
-    ? null
-    : Math.max(0, creationTime - Date.parse(last.observation.timestamp));
 };

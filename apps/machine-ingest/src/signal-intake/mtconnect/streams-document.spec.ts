@@ -66,6 +66,87 @@ describe('a document', () => {
   });
 });
 
+describe('what an agent answers', () => {
+  const answer = (text: string) => {
+    const reader = new StreamsReader('one-by-one');
+    reader.push(text);
+    return reader.answer();
+  };
+  const place = (item: string, sequence: number) =>
+    `dataItemId="${item}" sequence="${sequence}" timestamp="2026-01-05T06:00:00Z"`;
+  const events = (...rows: string[]) =>
+    streamsFixture(
+      `<m:DeviceStream name="D" uuid="u"><m:ComponentStream><m:Events>${rows.join('')}</m:Events></m:ComponentStream></m:DeviceStream>`,
+    );
+  const values = (text: string) => answer(text).devices[0]!.observations.map(({ value }) => value);
+
+  it('has all devices, and says where its buffer stands', () => {
+    const { header, devices } = answer(streamsFixture(deviceFixture('SAW-1') + deviceFixture('SAW-2', 100)));
+    expect(header).toEqual({
+      instanceId: '1475083573',
+      firstSequence: 1,
+      lastSequence: 12,
+      nextSequence: 13,
+      creationTime: Date.parse('2026-01-05T06:10:00Z'),
+      deviceModelChangeTime: null,
+    });
+    expect(devices.map(({ name, uuid, observations }) => [name, uuid, observations.length])).toEqual([
+      ['SAW-1', 'SAW-1-uuid', 12],
+      ['SAW-2', 'SAW-2-uuid', 12],
+    ]);
+  });
+
+  it('may be a data set, a series, or a message with a code', () => {
+    const text = events(
+      `<m:VariableDataSet ${place('v', 1)} count="2"><m:Entry key="a">1</m:Entry><m:Entry key="__proto__" removed="true"/></m:VariableDataSet>`,
+      `<m:VariableDataSet ${place('v', 2)} count="0">UNAVAILABLE</m:VariableDataSet>`,
+      `<m:PositionTimeSeries ${place('p', 3)} sampleCount="3" sampleRate="100">1.5 2\n-3</m:PositionTimeSeries>`,
+      `<m:PositionTimeSeries ${place('p', 4)} sampleCount="0">UNAVAILABLE</m:PositionTimeSeries>`,
+      `<m:Message ${place('m', 5)} nativeCode="M30">Door is open</m:Message>`,
+      `<m:Message ${place('m', 6)}>Door is shut</m:Message>`,
+    );
+    const [set, ...others] = values(text);
+    expect(Object.entries(set!)).toEqual([
+      ['a', '1'],
+      ['__proto__', null],
+    ]);
+    expect(others).toEqual([
+      null,
+      { sampleCount: '3', sampleRate: '100', values: ['1.5', '2', '-3'] },
+      null,
+      { nativeCode: 'M30', text: 'Door is open' },
+      'Door is shut',
+    ]);
+  });
+
+  it('loses one observation that is wrong, and no other', () => {
+    const text = events(
+      `<m:Block ${place('a', 1)}>1</m:Block>`,
+      `<m:Block ${place('a', 2).replace('2026', 'two thousand')}>2</m:Block>`,
+      `<m:VariableDataSet ${place('v', 3)}><m:Entry>1</m:Entry></m:VariableDataSet>`,
+      `<m:Block ${place('a', 4)}>4</m:Block>`,
+    );
+    expect(values(text)).toEqual(['1', '4']);
+    expect(answer(text).invalid).toEqual([
+      'The observation "a" (sequence 2) has no \'timestamp\' that is an RFC 3339 time.',
+      'The observation "v" (sequence 3) holds <Entry>, which has no \'key\'.',
+    ]);
+  });
+
+  it.each([
+    '<Error errorCode="OUT_OF_RANGE">from is gone</Error>',
+    '<OutOfRange errorCode="OUT_OF_RANGE"><ErrorMessage>from is gone</ErrorMessage></OutOfRange>',
+  ])('may be an error with its code: %s', (error) => {
+    const text = `<MTConnectError><Header instanceId="1"/><Errors>${error}</Errors></MTConnectError>`;
+    const told = {
+      code: 'agent_error',
+      errorCode: 'OUT_OF_RANGE',
+      message: 'The agent answered: OUT_OF_RANGE from is gone.',
+    };
+    expect(() => answer(text)).toThrow(expect.objectContaining(told));
+  });
+});
+
 describe('what is refused as a whole', () => {
   const text = streamsFixture();
   const swap = (from: string | RegExp, to: string) => {
