@@ -169,7 +169,7 @@ describe('the MES as a source', () => {
   it('is taken by its signature alone, and a wrong one leaves no trace', async () => {
     const machine = randomName();
     const secret = 'test-secret-0123456789';
-    const { url } = await create('mes', 'http', { format: 'mes-events', machine, secret });
+    const { url } = await create('mes', 'http', { format: 'mes-events', machine });
     const sign = (body: string, key = secret) => ({
       'x-mes-signature': createHmac('sha256', key).update(body).digest('hex'),
     });
@@ -180,6 +180,10 @@ describe('the MES as a source', () => {
         timestamp: new Date().toISOString(),
         data: { workOrder: { id } },
       });
+    expect((await post(url, '{}', sign('{}'))).status).toBe(401);
+    // the MES makes its secret when it is told the address
+    const changed = await call('PATCH', '/v1/sources/mes', { settings: { format: 'mes-events', machine, secret } });
+    expect(changed).toMatchObject({ status: 200, body: { settings: { secret: '***' } } });
     await known(url, sign('{}'));
     const [signals, rejected] = [(await site.signals()).length, (await site.rejected()).length];
     for (const headers of [sign(event('evt-1'), 'another-secret-0123'), {}, bearer(ADMIN_KEY)])
