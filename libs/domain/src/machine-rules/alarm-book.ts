@@ -30,6 +30,11 @@ export interface RaisedAlarm {
   readonly text: string;
 }
 
+const plain = (text: string, length: number): string => text.slice(0, length).replace(/[\u0000-\u001f]/g, ' ');
+
+/** A machine's code as an alarm keeps it. */
+export const boundedCode = (code: string): string => plain(code, STATE_LIMITS.alarmCode);
+
 /** Place of an alarm in `state.alarms`. */
 export const alarmKey = (rule: Pick<Rule, 'id'>, source: string, key: string): string => {
   const text = `${rule.id}\n${source}\n${key}`;
@@ -54,7 +59,7 @@ export const raiseAlarm = (
 ): MachineState => {
   const key = alarmKey(rule, said.source, said.key);
   const active = alarmAt(state, key);
-  const text = said.text.trim().slice(0, STATE_LIMITS.alarmText);
+  const text = plain(said.text.trim(), STATE_LIMITS.alarmText);
   if (active === null) {
     if (!hasRoomForAlarm(state)) return counted(state, 'alarmsSuppressed');
     const alarm: ActiveAlarm = {
@@ -62,7 +67,7 @@ export const raiseAlarm = (
       rule: rule.id,
       source: said.source,
       item: said.item,
-      code: said.code.slice(0, STATE_LIMITS.alarmCode),
+      code: boundedCode(said.code),
       severity: said.severity,
       text,
       raised: moment,

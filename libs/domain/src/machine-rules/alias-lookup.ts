@@ -2,6 +2,7 @@ import type { MachineState } from '../signal/machine-state';
 import type { Signal } from '../signal/signal';
 import type { AliasName } from './expression';
 import type { ExprRule, MappedSignal, MappedSource, Mapping } from './mapping';
+import { tableValue } from './value-table';
 
 /** What a mapping says of the names and sources of signals, found without a search for each signal. */
 interface Index {
@@ -50,7 +51,8 @@ export const aliasesOf = (mapping: Mapping, state: MachineState, signal: Signal)
 
 const speaksFor = (mapping: Mapping, state: MachineState, signal: Signal, mapped: MappedSignal): boolean => {
   if (!isOfSource(mapping, mapped.source, signal.source)) return false;
-  return !Object.hasOwn(state.values, mapped.alias) || state.values[mapped.alias]!.path === signal.path;
+  const held = tableValue(state.values, mapped.alias);
+  return held === null || held.path === signal.path;
 };
 
 /** Whether the alias of a source stands for this configured source; null stands for every one. */

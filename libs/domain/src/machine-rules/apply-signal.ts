@@ -12,6 +12,7 @@ import { isAnyDue, rulesThatHear, tellSignal, tellTime } from './rule-kinds';
 import { LiveScope } from './scope';
 import { isLoss } from './source-loss';
 import { loseValues, takeValue } from './take-value';
+import { tableEntries, tableValue } from './value-table';
 
 /** What surrounds one signal whose turn has come. */
 export interface Turn {
@@ -122,14 +123,14 @@ const markStale = (state: MachineState, signal: Signal, turn: Turn): MachineStat
     state,
     (held, alias) => {
       const limit = limitOf(alias);
-      return held.known && limit !== null && state.at >= held.moment.at + limit;
+      return held.known && limit !== null && state.at >= held.at + limit;
     },
     { qualityCode: 'ingest:stale', lost: false },
   );
   let staleDue: number | null = null;
-  for (const [alias, held] of Object.entries(marked.state.values)) {
+  for (const [alias, held] of tableEntries(marked.state.values)) {
     const limit = limitOf(alias);
-    if (held.known && limit !== null) staleDue = Math.min(staleDue ?? Number.POSITIVE_INFINITY, held.moment.at + limit);
+    if (held.known && limit !== null) staleDue = Math.min(staleDue ?? Number.POSITIVE_INFINITY, held.at + limit);
   }
   const next = { ...marked.state, staleDue };
   return marked.lost.length === 0 ? next : tellUnknown(next, marked.lost, signal, 'ingest:stale', state, turn);
@@ -146,7 +147,7 @@ const tellUnknown = (
 ): MachineState => {
   const unknown = aliases.flatMap((alias): Heard[] => {
     const mapped = mappedOf(turn.mapping, alias);
-    const held = state.values[alias]!;
+    const held = tableValue(state.values, alias)!;
     return mapped === null
       ? []
       : [
@@ -265,7 +266,7 @@ const applyValue = (state: MachineState, signal: Signal, moment: Moment, turn: T
   if (gap) next = noteLife(next, signal.source, moment.at, false);
   const heard: Heard[] = [];
   for (const mapped of aliases) {
-    if (!Object.hasOwn(next.values, mapped.alias) && Object.keys(next.values).length >= STATE_LIMITS.values) continue;
+    if (next.values.aliases.length >= STATE_LIMITS.values && tableValue(next.values, mapped.alias) === null) continue;
     const taken = takeValue(next, signal, mapped, moment, afterGap, turn.emit);
     next = taken.state;
     if (taken.heard !== null) heard.push(taken.heard);

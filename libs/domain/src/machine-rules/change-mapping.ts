@@ -4,8 +4,9 @@ import type { Signal } from '../signal/signal';
 import type { Moment } from '../signal/signal-time';
 import { writeRational } from '../unit/rational';
 import { clearAlarms } from './alarm-book';
-import { charsOf, type HeldValue } from './held-value';
+import { bytesOf, type HeldValue, heldValues } from './held-value';
 import type { MappedSignal, Mapping, Rule } from './mapping';
+import { tableOf } from './value-table';
 
 /** What a `$config` record asks for: a mapping by its hash, or the built-in one; null where it says neither. */
 export type MappingChange = { readonly to: MappingInForce | null } | null;
@@ -31,20 +32,20 @@ export const changeMapping = (
   telling: { readonly emit: Emit; readonly moment: Moment; readonly position: SignalPosition },
 ): MachineState => {
   const { from, to } = change;
-  const values: { [alias: string]: HeldValue } = {};
-  for (const [alias, held] of Object.entries(state.values))
-    if (Object.hasOwn(to.signals, alias) && isReadAlike(from.signals[alias], to.signals[alias]!)) values[alias] = held;
+  const entries = heldValues(state).filter(
+    ([alias]) => Object.hasOwn(to.signals, alias) && isReadAlike(from.signals[alias], to.signals[alias]!),
+  );
   const derived: { [alias: string]: HeldValue } = {};
   for (const [alias, held] of Object.entries(state.derived)) if (goesOn(from, to, alias)) derived[alias] = held;
   const rules = Object.fromEntries(Object.entries(state.rules).filter(([id]) => goesOn(from, to, id)));
   const next: MachineState = {
     ...state,
     config: change.name,
-    values,
+    values: tableOf(entries),
     derived,
     rules,
-    valueChars: [...Object.values(values), ...Object.values(derived)].reduce(
-      (sum, { value }) => sum + charsOf(value),
+    valueBytes: [...entries.map(([, held]) => held), ...Object.values(derived)].reduce(
+      (sum, { value }) => sum + bytesOf(value),
       0,
     ),
     // Looked at anew with the next signal.

@@ -1,7 +1,16 @@
 import { counted, type MachineState, STATE_LIMITS } from '../signal/machine-state';
 import { type ConditionValue, readConditionValue, type Signal } from '../signal/signal';
 import { elapsedSeconds, type Moment } from '../signal/signal-time';
-import { alarmAt, alarmKey, clearAlarms, hasRoomForAlarm, markAlarm, markAlarmsStale, raiseAlarm } from './alarm-book';
+import {
+  alarmAt,
+  alarmKey,
+  boundedCode,
+  clearAlarms,
+  hasRoomForAlarm,
+  markAlarm,
+  markAlarmsStale,
+  raiseAlarm,
+} from './alarm-book';
 import { isOfSource } from './alias-lookup';
 import type { ConditionRule } from './mapping';
 import type { RuleContext, RuleKind } from './rule-kind';
@@ -172,7 +181,7 @@ const clear = (
   key: string,
   context: RuleContext,
 ): MachineState => {
-  const code = condition.nativeCode.slice(0, STATE_LIMITS.alarmCode);
+  const code = boundedCode(condition.nativeCode);
   const one = alarmKey(rule, signal.source, key);
   const again = signal.flags.includes('snapshot') && !rule.reconnectNormalClears;
   const keys = Object.entries(state.alarms)

@@ -2,7 +2,7 @@ import { type MachineState, STATE_LIMITS } from '../signal/machine-state';
 import { type Rational, toRational } from '../unit/rational';
 import { derivedSignal } from './alias-lookup';
 import type { ExpressionValue } from './expression';
-import { boundedValue, charsOf, type HeldValue, heldNumber, heldOf, type KnownValue, lastKnown } from './held-value';
+import { boundedValue, bytesOf, type HeldValue, heldNumber, heldOf, type KnownValue, lastKnown } from './held-value';
 import type { ExprRule } from './mapping';
 import type { Heard, RuleContext, RuleKind } from './rule-kind';
 import { type RuleSlot, slotOf, withSlot } from './rule-slot';
@@ -73,8 +73,8 @@ const hold = (
 ): MachineState => {
   if (before === null && Object.keys(state.derived).length >= STATE_LIMITS.values) return state;
   if (before === null && computed === null) return state;
-  const had = charsOf(before?.value ?? null);
-  const room = STATE_LIMITS.allValueChars - state.valueChars + had;
+  const had = bytesOf(before?.value ?? null);
+  const room = STATE_LIMITS.allValueBytes - state.valueBytes + had;
   const number = computed === null || computed.exact === null ? null : heldNumber(computed.exact);
   const value = computed === null ? (before?.value ?? null) : (number?.value ?? boundedValue(computed.value, room));
   const held: HeldValue = {
@@ -83,7 +83,8 @@ const hold = (
     known: computed !== null,
     quality: computed === null ? 'bad' : heard?.kind === 'value' ? heard.signal.quality : 'good',
     qualityCode: computed === null ? 'ingest:expression' : null,
-    moment: context.moment,
+    time: context.moment.time,
+    at: context.at,
     snapshot,
     lost: false,
     path: '',
@@ -97,7 +98,7 @@ const hold = (
   };
   return {
     ...state,
-    valueChars: state.valueChars - had + charsOf(value),
+    valueBytes: state.valueBytes - had + bytesOf(value),
     derived: { ...state.derived, [rule.id]: held },
   };
 };

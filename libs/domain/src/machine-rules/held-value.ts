@@ -2,6 +2,7 @@ import { type HeldValue, type MachineState, STATE_LIMITS } from '../signal/machi
 import type { Signal } from '../signal/signal';
 import { type Rational, readRational, toNumber, toRational, writeRational } from '../unit/rational';
 import type { AliasName, ExpressionValue } from './expression';
+import { tableEntries, tableValue } from './value-table';
 
 export type { HeldValue };
 export type KnownValue = NonNullable<Signal['value']>;
@@ -9,27 +10,26 @@ export type KnownValue = NonNullable<Signal['value']>;
 /** Texts and objects up to this need no room of the one for long values. */
 const SHORT = 64;
 
-/** JSON characters that a value takes of the room for long ones. */
-export const charsOf = (value: Signal['value']): number => {
+/** Bytes that a value takes of the room for long ones. */
+export const bytesOf = (value: Signal['value']): number => {
   if (value === null || (typeof value !== 'string' && typeof value !== 'object')) return 0;
   if (typeof value === 'string' && value.length <= SHORT) return 0;
-  const { length } = JSON.stringify(value);
-  return length <= SHORT ? 0 : length;
+  const bytes = Buffer.byteLength(JSON.stringify(value));
+  return bytes <= SHORT ? 0 : bytes;
 };
 
 /** The value as it is held; of what is too long for the room a text's beginning, and nothing of an object. */
 export const boundedValue = (value: KnownValue, room: number): Signal['value'] => {
-  const chars = charsOf(value);
-  if (chars <= Math.min(room, STATE_LIMITS.valueChars)) return value;
+  if (bytesOf(value) <= Math.min(room, STATE_LIMITS.valueBytes)) return value;
   return typeof value === 'string' ? value.slice(0, SHORT) : null;
 };
 
 export const heldOf = (state: MachineState, alias: AliasName): HeldValue | null =>
-  Object.hasOwn(state.values, alias)
-    ? state.values[alias]!
-    : Object.hasOwn(state.derived, alias)
-      ? state.derived[alias]!
-      : null;
+  tableValue(state.values, alias) ?? (Object.hasOwn(state.derived, alias) ? state.derived[alias]! : null);
+
+/** All that is held of what the machine says, by alias; what is computed is in `state.derived`. */
+export const heldValues = (state: MachineState): readonly (readonly [AliasName, HeldValue])[] =>
+  tableEntries(state.values);
 
 /** The last known value as expressions and rules see it, whether or not it holds now. */
 export const lastKnown = (held: HeldValue | null): ExpressionValue => {

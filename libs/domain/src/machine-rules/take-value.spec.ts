@@ -2,7 +2,7 @@ import { nextDue } from '../signal/fold-signal';
 import type { Signal } from '../signal/signal';
 import { foldUnder, lifecycle, START, signal, tick } from '../signal/signals.fixture';
 import { rational } from '../unit/rational';
-import { exactOf, knownNow } from './held-value';
+import { exactOf, heldOf, heldValues, knownNow } from './held-value';
 import type { MappedSignal } from './mapping';
 import { edge, mappingOf, TENTHS, threshold } from './mapping.fixture';
 import { typedValue } from './typed-value';
@@ -51,7 +51,7 @@ const play = (
   rules = [edge({ input: 'x', on: 'changed' })],
 ) => {
   const folded = foldUnder(mappingOf({ signals: { x: mapped }, rules }), signals, { restart: true });
-  return { ...folded, held: folded.state.values['x']!, types: folded.told.map(({ type }) => type) };
+  return { ...folded, held: heldOf(folded.state, 'x')!, types: folded.told.map(({ type }) => type) };
 };
 
 describe('values (check 16)', () => {
@@ -154,9 +154,9 @@ describe('values (check 16)', () => {
     const log = [x(0, 70), x(10_000, 90)];
     expect(nextDue(foldUnder(mapping, log.slice(0, 1)).state, mapping)).toBe(START + 30_000);
     const still = foldUnder(mapping, [...log, tick(30_000), tick(39_999)]).state;
-    expect(still.values['x']!.known).toBe(true);
+    expect(heldOf(still, 'x')!.known).toBe(true);
     const stale = foldUnder(mapping, [...log, tick(30_000), tick(40_000), tick(200_000)]);
-    expect(stale.state.values['x']).toMatchObject({
+    expect(heldOf(stale.state, 'x')).toMatchObject({
       known: false,
       quality: 'stale',
       qualityCode: 'ingest:stale',
@@ -181,7 +181,10 @@ describe('values (check 16)', () => {
     const mapping = mappingOf({
       signals: { inches: { paths: ['x'], type: 'double' }, tenths: { paths: ['x'], type: 'double', scale: TENTHS } },
     });
-    const { values } = foldUnder(mapping, [x(0, 5)]).state;
-    expect([values['inches']!.value, values['tenths']!.value]).toEqual([5, 0.5]);
+    const { state } = foldUnder(mapping, [x(0, 5)]);
+    expect(heldValues(state).map(([alias, { value }]) => [alias, value])).toEqual([
+      ['inches', 5],
+      ['tenths', 0.5],
+    ]);
   });
 });

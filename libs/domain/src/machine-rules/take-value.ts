@@ -3,10 +3,11 @@ import { counted, type MachineState, STATE_LIMITS } from '../signal/machine-stat
 import type { Signal } from '../signal/signal';
 import type { Moment } from '../signal/signal-time';
 import { compare, multiply, type Rational, subtract, toRational, ZERO } from '../unit/rational';
-import { boundedValue, charsOf, exactOf, type HeldValue, heldNumber } from './held-value';
+import { boundedValue, bytesOf, exactOf, type HeldValue, heldNumber } from './held-value';
 import type { MappedSignal } from './mapping';
 import type { Heard } from './rule-kind';
 import { type TypedValue, typedValue } from './typed-value';
+import { tableValue, withTableValue } from './value-table';
 
 /**
  * A signal as the alias that it speaks for: its type and unit held to what the mapping declares, scaled exactly, put into
@@ -20,7 +21,7 @@ export const takeValue = (
   afterGap: boolean,
   emit: Emit,
 ): { readonly state: MachineState; readonly heard: Heard | null } => {
-  const before = Object.hasOwn(state.values, mapped.alias) ? state.values[mapped.alias]! : null;
+  const before = tableValue(state.values, mapped.alias);
   const usable = signal.quality === 'good' || signal.quality === 'uncertain';
   const typed: TypedValue = usable ? typedValue(signal, mapped.type) : { kind: 'nothing' };
   let next = state;
@@ -62,24 +63,25 @@ export const takeValue = (
   const at = moment.at;
   const snapshot = signal.flags.includes('snapshot') || before?.lost === true;
   if (value !== null && before !== null && isInDeadband(before, value.exact, mapped, at)) {
-    const held = { ...before, moment, samples: before.samples + 1, lost: false };
+    const held = { ...before, time: moment.time, at, samples: before.samples + 1, lost: false };
     next = counted(put(next, mapped, held, before), 'filtered');
     return { state: watchStale(next, mapped, at), heard: null };
   }
   const number = value === null || value.exact === null ? null : heldNumber(value.exact);
-  const room = STATE_LIMITS.allValueChars - state.valueChars + charsOf(before?.value ?? null);
+  const room = STATE_LIMITS.allValueBytes - state.valueBytes + bytesOf(before?.value ?? null);
   const held: HeldValue = {
     value: value === null ? (before?.value ?? null) : (number?.value ?? boundedValue(value.value, room)),
     exact: value === null ? (before?.exact ?? null) : (number?.exact ?? null),
     known: value !== null,
     quality: value === null && usable ? 'bad' : signal.quality,
-    qualityCode: signal.qualityCode,
-    moment,
+    qualityCode: signal.qualityCode?.slice(0, 64) ?? null,
+    time: moment.time,
+    at,
     snapshot,
     lost: value === null && before?.lost === true,
     path: signal.path,
     source: signal.source,
-    unit: before?.unit ?? signal.unit,
+    unit: before?.unit ?? unit.given,
     foreignUnit: unit.foreign,
     typeConflict: conflict || before?.typeConflict === true,
     passedAt: at,
@@ -105,8 +107,8 @@ export const takeValue = (
 
 const put = (state: MachineState, mapped: MappedSignal, held: HeldValue, before: HeldValue | null): MachineState => ({
   ...state,
-  values: { ...state.values, [mapped.alias]: held },
-  valueChars: state.valueChars - charsOf(before?.value ?? null) + charsOf(held.value),
+  values: withTableValue(state.values, mapped.alias, held),
+  valueBytes: state.valueBytes - bytesOf(before?.value ?? null) + bytesOf(held.value),
 });
 
 const watchStale = (state: MachineState, mapped: MappedSignal, at: number): MachineState => {
@@ -123,10 +125,11 @@ const unitOf = (
   before: HeldValue | null,
   signal: Signal,
   mapped: MappedSignal,
-): { readonly expected: string | null; readonly foreign: string | null } => {
+): { readonly given: string | null; readonly expected: string | null; readonly foreign: string | null } => {
+  const given = signal.unit?.slice(0, 32) ?? null;
   const expected = mapped.unit !== null && mapped.scale === null ? mapped.unit : (before?.unit ?? null);
-  if (signal.unit === null) return { expected, foreign: before?.foreignUnit ?? null };
-  return { expected, foreign: expected !== null && signal.unit !== expected ? signal.unit : null };
+  if (given === null) return { given, expected, foreign: before?.foreignUnit ?? null };
+  return { given, expected, foreign: expected !== null && given !== expected ? given : null };
 };
 
 const scaled = (
@@ -153,16 +156,14 @@ export const loseValues = (
   concerned: (held: HeldValue, alias: string) => boolean,
   change: Pick<HeldValue, 'qualityCode' | 'lost'>,
 ): { readonly state: MachineState; readonly lost: readonly string[] } => {
-  const lost = Object.keys(state.values).filter((alias) => concerned(state.values[alias]!, alias));
-  if (lost.length === 0) return { state, lost };
-  const values = { ...state.values };
-  for (const alias of lost)
-    values[alias] = {
-      ...values[alias]!,
-      known: false,
-      quality: 'stale',
-      qualityCode: change.qualityCode,
-      lost: change.lost || values[alias]!.lost,
-    };
-  return { state: { ...state, values }, lost };
+  const { aliases } = state.values;
+  const lost: string[] = [];
+  const held = state.values.held.map((one, place): HeldValue => {
+    const alias = aliases[place]!;
+    if (!concerned(one, alias)) return one;
+    lost.push(alias);
+    const { qualityCode } = change;
+    return { ...one, known: false, quality: 'stale', qualityCode, lost: change.lost || one.lost };
+  });
+  return lost.length === 0 ? { state, lost } : { state: { ...state, values: { aliases, held } }, lost };
 };

@@ -173,7 +173,7 @@ const rememberSignal = (
     return window === null ? null : { sessions: withRoom(state.sessions, key, { window, at }, session === null) };
   }
   if (signal.sourceTs === null) return {};
-  const key = `${signal.source}\n${signal.path}`;
+  const key = short(`${signal.source}\n${signal.path}`);
   const said = short(`${signal.sourceTs}\n${signal.quality}\n${JSON.stringify(signal.value)}`);
   if (Object.hasOwn(state.lastOfPath, key) && state.lastOfPath[key] === said) return null;
   const lastOfPath = { ...state.lastOfPath };

@@ -31,11 +31,11 @@ export interface MachineState {
   /** What each rule remembers, by its id. */
   readonly rules: { readonly [rule: string]: RuleSlot };
   /** Last values of the signals that the mapping names, by alias. */
-  readonly values: { readonly [alias: string]: HeldValue };
+  readonly values: ValueTable;
   /** Last values of what `expr` rules compute, by the rule's id. */
   readonly derived: { readonly [alias: string]: HeldValue };
-  /** JSON characters that long values take in `values` and `derived` together. */
-  readonly valueChars: number;
+  /** Bytes that long values take in `values` and `derived` together. */
+  readonly valueBytes: number;
   /** Evaluation time before which no value can have become stale, Unix ms; null where none can. */
   readonly staleDue: number | null;
   /** Names that the mapping does not know, with the evaluation time at which each was heard first, Unix ms. */
@@ -65,6 +65,12 @@ export interface RuleSlot {
   readonly kind: RuleKindName;
 }
 
+/** `held[n]` is that of `aliases[n]` (machine-rules/value-table.ts). */
+export interface ValueTable {
+  readonly aliases: readonly string[];
+  readonly held: readonly HeldValue[];
+}
+
 /** The last that is known of one alias, as it stands in the state. */
 export interface HeldValue {
   /** In the declared unit; null before the first good one. Kept while nothing is known: edges are against it. */
@@ -75,8 +81,9 @@ export interface HeldValue {
   readonly known: boolean;
   readonly quality: SignalQuality;
   readonly qualityCode: string | null;
-  /** Of the last sample. */
-  readonly moment: Moment;
+  /** Of the last sample: RFC 3339 as the machine gave it, and its evaluation time, Unix ms. */
+  readonly time: string;
+  readonly at: number;
   readonly snapshot: boolean;
   /** Its source was lost; the next sample is a snapshot whatever it says of itself. */
   readonly lost: boolean;
@@ -139,8 +146,8 @@ export interface ReorderState {
   readonly next: number;
   /** In order. */
   readonly held: readonly HeldSignal[];
-  /** JSON characters of the held. */
-  readonly chars: number;
+  /** Of the held, together. */
+  readonly bytes: number;
   /** Evaluation time of its last signal, Unix ms: the oldest session makes room. */
   readonly at: number;
 }
@@ -149,6 +156,7 @@ export interface HeldSignal {
   readonly signal: Signal;
   /** Evaluation time at which it goes on, whatever is missing, Unix ms. */
   readonly due: number;
+  readonly bytes: number;
 }
 
 export interface SourceState {
@@ -201,12 +209,12 @@ export const STATE_LIMITS = {
   sources: 16,
   /** Aliases with a value; further ones are not held. */
   values: 1_000,
-  /** JSON characters of one value that is held, and of all long ones together; what is above is cut. */
-  valueChars: 4_096,
-  allValueChars: 262_144,
+  /** Of one value that is held, and of all long ones together; what is above is cut. */
+  valueBytes: 4_096,
+  allValueBytes: 262_144,
   reorders: 16,
   heldRecords: 256,
-  heldChars: 262_144,
+  heldBytes: 262_144,
   suspectClocks: 16,
   messageKeys: 2_000,
   contentsOfKey: 4,
@@ -249,9 +257,9 @@ export const newMachineState = (tenant: string, machine: string): MachineState =
   alarms: {},
   lastRun: null,
   rules: {},
-  values: {},
+  values: { aliases: [], held: [] },
   derived: {},
-  valueChars: 0,
+  valueBytes: 0,
   staleDue: null,
   unmapped: {},
   unmappedValues: [],

@@ -127,7 +127,7 @@ describe('signals out of order', () => {
       Array.from({ length: 20 }, (_none, seq) => n(seq * 2, k, { path: 'long', value: long, session: `s${k}` })),
     ).flat();
     const { state } = foldUnder(wide, log);
-    expect(JSON.stringify(state).length).toBeLessThan(2 * STATE_LIMITS.heldChars);
+    expect(JSON.stringify(state).length).toBeLessThan(2 * STATE_LIMITS.heldBytes);
     expect(Object.keys(state.reorder).length).toBeLessThanOrEqual(STATE_LIMITS.reorders);
   });
 });

@@ -34,7 +34,7 @@ export const admit = (state: MachineState, signal: Signal, settings: Settings | 
   if (settings === null) return known === null ? alone(state, signal) : afterAllOf(state, signal);
   if (known === null) {
     const room = makeRoom(state);
-    const first = { next: signal.seq + 1, held: [], chars: 0, at };
+    const first = { next: signal.seq + 1, held: [], bytes: 0, at };
     return { state: withSession(room.state, key, first), ready: [...room.ready, inTurn(signal)] };
   }
   if (signal.seq <= known.next) {
@@ -46,9 +46,14 @@ export const admit = (state: MachineState, signal: Signal, settings: Settings | 
       ready: [{ kind: 'signal', signal, late }, ...drained.ready],
     };
   }
-  const chars = known.chars + JSON.stringify(signal).length;
-  const held = inserted(known.held, { signal, due: at + settings.windowMs });
-  return relieve(state, key, { ...known, held, chars, at }, Math.min(settings.records, STATE_LIMITS.heldRecords));
+  const bytes = Buffer.byteLength(JSON.stringify(signal));
+  const held = inserted(known.held, { signal, due: at + settings.windowMs, bytes });
+  return relieve(
+    state,
+    key,
+    { ...known, held, bytes: known.bytes + bytes, at },
+    Math.min(settings.records, STATE_LIMITS.heldRecords),
+  );
 };
 
 const inTurn = (signal: Signal): Ready => ({ kind: 'signal', signal, late: false });
@@ -97,18 +102,18 @@ const compare = (a: Signal, b: Signal): number => a.seq! - b.seq! || (a.idx ?? 0
 /** Lets go on what follows without a hole. */
 const drain = (session: ReorderState): { session: ReorderState; ready: Ready[] } => {
   let { next } = session;
+  let { bytes } = session;
   let taken = 0;
   const ready: Ready[] = [];
-  for (const { signal } of session.held) {
+  for (const { signal, bytes: its } of session.held) {
     if (signal.seq! > next) break;
+    bytes -= its;
     ready.push({ kind: 'signal', signal, late: false });
     next = Math.max(next, signal.seq! + 1);
     taken++;
   }
   if (taken === 0) return { session, ready };
-  const held = session.held.slice(taken);
-  const chars = held.reduce((sum, { signal }) => sum + JSON.stringify(signal).length, 0);
-  return { session: { ...session, next, held, chars }, ready };
+  return { session: { ...session, next, held: session.held.slice(taken), bytes }, ready };
 };
 
 /** What is missing before the first that is held is a gap. */
@@ -132,12 +137,12 @@ const giveUpAll = (session: ReorderState): Ready[] => {
 
 /** Gives up holes as long as more is held than may be. */
 const relieve = (state: MachineState, key: string, full: ReorderState, records: number): Admitted => {
-  const others = Object.entries(state.reorder).reduce((sum, [name, one]) => sum + (name === key ? 0 : one.chars), 0);
+  const others = Object.entries(state.reorder).reduce((sum, [name, one]) => sum + (name === key ? 0 : one.bytes), 0);
   const ready: Ready[] = [];
   let session = full;
   while (
     session.held.length > 0 &&
-    (session.held.length > records || session.chars + others > STATE_LIMITS.heldChars)
+    (session.held.length > records || session.bytes + others > STATE_LIMITS.heldBytes)
   ) {
     const given = giveUpHole(session);
     session = given.session;

@@ -27,16 +27,19 @@ export const momentOf = (signal: Signal, at: number, maxSkewMs: number = MAX_SKE
   if (signal.sourceTs === null) return { time: signal.receiveTs, ms: receivedMs, clock: null, at };
   const ms = Date.parse(signal.sourceTs);
   return Math.abs(ms - receivedMs) <= maxSkewMs
-    ? { time: signal.sourceTs, ms, clock: clockOf(signal), at }
+    ? { time: plainTime(signal.sourceTs, ms), ms, clock: clockOf(signal), at }
     : { time: signal.receiveTs, ms: receivedMs, clock: null, at, suspect: true };
 };
 
 /** A moment that no stamp tells of: a timer that has run out. */
 export const momentAt = (at: number): Moment => ({ time: new Date(at).toISOString(), ms: at, clock: null, at });
 
+/** A stamp may have any number of digits; none means anything beyond the 9 that the best clocks have. */
+const plainTime = (stamp: string, ms: number): string => (stamp.length <= 40 ? stamp : new Date(ms).toISOString());
+
 const clockOf = (signal: Signal): string => {
   const text = `${signal.source}\n${signal.session}\n${signal.clock}`;
-  return text.length <= 160 ? text : createHash('sha256').update(text).digest('hex');
+  return text.length <= 96 ? text : createHash('sha256').update(text).digest('hex');
 };
 
 /** Milliseconds from one moment to a later one; never negative. */
