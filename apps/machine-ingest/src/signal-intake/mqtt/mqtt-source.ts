@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext } from '../source-kind';
 import type { ConnectionSettings } from './connection-settings';
 import { MqttConnection, type MqttMessage } from './mqtt-connection';
-import type { MqttIntake, Outcome } from './mqtt-intake';
+import { type MqttIntake, NOTHING, type Outcome } from './mqtt-intake';
 
 /** What came from the connection, in its order. */
 type Arrival =
@@ -158,13 +158,26 @@ export class MqttSource implements OpenSource {
       case 'message':
         this.messages++;
         this.queuedBytes -= arrival.message.payload.length;
-        return this.intake.take(arrival.message);
+        return this.taken(arrival.message);
       case 'up':
         return this.intake.up(now, arrival.resumed);
       case 'down':
         return this.intake.down(now);
       case 'tick':
         return this.intake.tick(now);
+    }
+  }
+
+  /** Whatever a message is, the next one is read. */
+  private taken(message: MqttMessage): Outcome {
+    try {
+      return this.intake.take(message);
+    } catch (error) {
+      const { topic, payload, receivedAt } = message;
+      this.context.logger.error({ source: this.context.name, topic, error }, 'a message could not be worked on');
+      const detail = `Millrace could not work on it: ${(error as Error).message}`;
+      const line = { session: topic.slice(0, 200), bytes: payload, code: 'internal', detail, at: receivedAt };
+      return { ...NOTHING, refused: [line], settled: [message] };
     }
   }
 

@@ -51,7 +51,10 @@ export interface BornLife {
    * Null where there is none.
    */
   readonly elder: { readonly untilMs: number | null } | null;
-  /** A death came that may be the elder's: without a sign of life until then, it is this one's. */
+  /**
+   * It may be dead: a death came that may be the elder's, or the broker has lost what it would have told of it. Without a
+   * sign of life until then, it is; never, where it cannot be asked for one. Null: no doubt.
+   */
   readonly doubtUntil: number | null;
   readonly definitions: Definitions;
   /** The node's own metrics as it was born with them, for a machine that is known only from its DBIRTH. */
@@ -94,6 +97,8 @@ export const newNode: NodeState = {
 };
 
 export const NODE_LIMITS = {
+  /** Devices of one edge node that are machines. */
+  devices: 1_000,
   /** Messages that wait for a birth. */
   held: 1_000,
   /** Messages that wait for their predecessors; numbers are told apart within 256. */

@@ -24,8 +24,8 @@ export type NodeInput =
   | { readonly kind: 'message'; readonly message: NodeMessage; readonly now: number; readonly random: number }
   /** A host has asked the node for a rebirth. */
   | { readonly kind: 'command'; readonly now: number }
-  /** The broker was away: what came meanwhile may be lost. */
-  | { readonly kind: 'reconnected'; readonly now: number; readonly random: number }
+  /** The broker was away: what came meanwhile may be lost, and of a session that it has not kept, deaths too. */
+  | { readonly kind: 'reconnected'; readonly resumed: boolean; readonly now: number; readonly random: number }
   /** There is no room any more for what is held. */
   | { readonly kind: 'relieve'; readonly now: number }
   | { readonly kind: 'time'; readonly now: number };
@@ -67,7 +67,7 @@ export const stepNode = (
       step.commanded();
       break;
     case 'reconnected':
-      step.reconnected();
+      step.reconnected(input.resumed);
       break;
     case 'relieve':
       step.relieve();
@@ -121,9 +121,18 @@ class NodeStep {
     this.state = { ...this.state, rebirth: { dueAt: null, askedAt: this.now } };
   }
 
-  reconnected(): void {
+  reconnected(resumed: boolean): void {
+    const { life } = this.state;
+    if (life.kind !== 'born') return;
+    if (!resumed) this.life({ ...life, doubtUntil: this.doubtUntil() });
     // A node that the broker lost too comes back by itself; it is given the time to.
-    if (this.state.life.kind === 'born') this.ask(this.rules.reorderTimeoutMs);
+    this.ask(this.rules.reorderTimeoutMs);
+  }
+
+  /** A node that can be made to speak, and says nothing until then, is dead. */
+  private doubtUntil(): number {
+    const { mayAsk, rebirthMinIntervalMs } = this.rules;
+    return mayAsk ? this.now + 2 * rebirthMinIntervalMs + 10_000 : Number.POSITIVE_INFINITY;
   }
 
   relieve(): void {
@@ -237,9 +246,7 @@ class NodeStep {
       return;
     }
     this.effects.count('lateDeaths');
-    // Where the node can be made to speak, its silence tells whose death it was.
-    const doubtUntil = this.rules.mayAsk ? this.now + 2 * this.rules.rebirthMinIntervalMs + 10_000 : null;
-    this.life({ ...life, elder: null, doubtUntil });
+    this.life({ ...life, elder: null, doubtUntil: this.doubtUntil() });
     this.ask(0);
   }
 
@@ -363,13 +370,18 @@ class NodeStep {
     const { payload, original } = message;
     const machine = this.rules.routes.ofDevice(this.rules.name, device);
     const known = this.born.devices.has(device);
-    const definitions = machine === null ? NO_DEFINITIONS : definitionsOf(payload.metrics);
-    this.setDevice(device, { kind: 'born', definitions });
     this.effects.settled.push(original);
     if (machine === null) {
       this.effects.count('unmapped');
       return;
     }
+    if (!known && this.born.devices.size >= NODE_LIMITS.devices) {
+      const why = `The edge node has ${NODE_LIMITS.devices} devices already, which is the limit.`;
+      this.effects.refuse(original, 'too_many_devices', why);
+      return;
+    }
+    const definitions = definitionsOf(payload.metrics);
+    this.setDevice(device, { kind: 'born', definitions });
     if (!known) this.word(machine, 'birth', seq);
     this.release(device, definitions);
     // Its places lie before the birth of the device, so they are counted beside it.

@@ -7,7 +7,9 @@ import { type BornLife, type Device, type NodeState, newNode } from './node-stat
  * What a successor needs to go on without a rebirth: where each edge node's numbers stand, and what its metrics are called.
  * The names of many nodes are larger than a cursor may be; those that do not fit are asked for again by a rebirth.
  */
-interface StoredNode {
+type StoredNode = StoredLife | { readonly key: string; readonly dead: true };
+
+interface StoredLife {
   readonly key: string;
   readonly session: string;
   readonly bdSeq: string | null;
@@ -30,14 +32,14 @@ export class SessionCursor {
 
   /** `nodes`: the one that spoke last at the end. */
   write(nodes: Iterable<readonly [string, NodeState]>, filters: readonly string[]): SourceCursor {
-    const born = [...nodes]
-      .flatMap(([key, { life }]) => (life.kind === 'born' ? [[key, life] as const] : []))
-      .reverse();
+    const all = [...nodes].reverse();
+    const born = all.flatMap(([key, { life }]) => (life.kind === 'born' ? [[key, life] as const] : []));
+    const dead = all.flatMap(([key, { life }]) => (life.kind === 'dead' ? [{ key, dead: true } as const] : []));
     let room = MOST_BYTES - JSON.stringify(filters).length;
-    const stored: StoredNode[] = [];
+    const stored: StoredLife[] = [];
     for (const [key, life] of born) {
       const { session, bdSeq, next, lastMs } = life;
-      const bare: StoredNode = { key, session, bdSeq, next, lastMs, names: null };
+      const bare: StoredLife = { key, session, bdSeq, next, lastMs, names: null };
       room -= JSON.stringify(bare).length + 1;
       if (room < 0) break;
       stored.push(bare);
@@ -48,7 +50,11 @@ export class SessionCursor {
       room -= names.length;
       stored[index] = { ...bare, names };
     }
-    return { v: 1, filters, nodes: stored };
+    const deadNodes = dead.filter(({ key }) => {
+      room -= JSON.stringify(key).length + 20;
+      return room >= 0;
+    });
+    return { v: 1, filters, nodes: [...stored, ...deadNodes] };
   }
 
   private namesOf(life: BornLife): string {
@@ -69,6 +75,10 @@ export const readSessionCursor = (cursor: SourceCursor | null, now: number): Map
   const nodes = new Map<string, NodeState>();
   if (cursor?.['v'] !== 1 || !Array.isArray(cursor['nodes'])) return nodes;
   for (const stored of (cursor['nodes'] as StoredNode[]).toReversed()) {
+    if ('dead' in stored) {
+      nodes.set(stored.key, { ...newNode, life: { kind: 'dead' } });
+      continue;
+    }
     const { key, session, bdSeq, next, lastMs } = stored;
     const names = stored.names === null ? null : inflated(stored.names);
     const life: BornLife = {

@@ -563,6 +563,20 @@ describe('the broker', () => {
     expect(scene.words().filter((word) => word === 'birth' || word === 'death')).toEqual(['birth']);
   });
 
+  it.each([
+    ['active', ['connected', 'birth', 'disconnected', 'connected', 'death']],
+    ['passive', ['connected', 'birth', 'disconnected', 'connected']],
+  ])('comes back without our session, and a node stays silent: in role %s it is not alive', (role, words) => {
+    const scene = new Scene({ role });
+    scene.hearAll(scene.session(0).births(scene.now));
+    scene.outcome(scene.intake.down(scene.now));
+    scene.outcome(scene.intake.up(scene.now, false));
+    const before = scene.signals.length;
+    scene.pass(60_000);
+    expect(scene.words()).toEqual(words);
+    expect(scene.signals.slice(before).filter(({ value }) => value === 'alive')).toEqual([]);
+  });
+
   it('is there and the machine has nothing to say: alive, every ten seconds, and not after its death', () => {
     const scene = new Scene();
     const node = scene.session(0);
@@ -597,6 +611,18 @@ describe('a successor', () => {
     expect(next.seq!).toBeGreaterThan(first.seq! + 4_096 * 65_536);
     scene.pass(20_000);
     expect([scene.rebirths(), scene.gaps()]).toEqual([0, []]);
+  });
+
+  it('knows who has died', () => {
+    const scene = new Scene();
+    const node = scene.session(0);
+    scene.hearAll(node.births(scene.now));
+    scene.hear(node.death(scene.now));
+    const before = scene.signals.length;
+    scene.takeOver();
+    expect(scene.signals.slice(before)).toEqual([]);
+    scene.hearAll(scene.session(1).births(scene.now));
+    expect(scene.words()).toEqual(['connected', 'birth', 'death', 'birth']);
   });
 
   it('that missed messages says so, and asks', () => {

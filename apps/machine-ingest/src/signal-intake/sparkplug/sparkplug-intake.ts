@@ -97,8 +97,9 @@ export class SparkplugIntake implements MqttIntake {
     return this.outcome(message.receivedAt, name, { kind: 'message', message: input });
   }
 
-  up(now: number, _resumed: boolean): Outcome {
-    const again = this.wasConnected;
+  up(now: number, resumed: boolean): Outcome {
+    // After a take-over nothing need be asked, if the broker has kept what it had to tell of deaths.
+    const again = this.wasConnected || !resumed;
     this.connected = true;
     this.wasConnected = true;
     const alive = new Set(this.routes.fixed() ?? []);
@@ -109,7 +110,8 @@ export class SparkplugIntake implements MqttIntake {
         else alive.add(machine);
     const words = [...alive].map((machine) => lifecycleWord(this.place, now, machine, this.session, 'connected'));
     if (again)
-      for (const [key] of this.nodes) outcomes.push(this.outcome(now, this.names.get(key)!, { kind: 'reconnected' }));
+      for (const [key] of this.nodes)
+        outcomes.push(this.outcome(now, this.names.get(key)!, { kind: 'reconnected', resumed }));
     this.tell(words, now);
     const publish = this.host === null ? [] : [this.host.online()];
     return joined([{ ...NOTHING, signals: words, publish }, ...outcomes]);
@@ -132,7 +134,8 @@ export class SparkplugIntake implements MqttIntake {
     for (const [key, state] of this.nodes) {
       const name = this.names.get(key)!;
       if (isDue(state, now)) outcomes.push(this.outcome(now, name, { kind: 'time' }));
-      if (this.connected && state.life.kind === 'born') outcomes.push(this.alive(now, name, state));
+      if (this.connected && state.life.kind === 'born' && state.life.doubtUntil === null)
+        outcomes.push(this.alive(now, name, state));
     }
     return outcomes.length === 0 ? NOTHING : joined(outcomes);
   }
