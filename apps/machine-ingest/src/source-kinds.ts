@@ -8,11 +8,13 @@ import { opcuaSourceKind } from './signal-intake/opcua/opcua-source-kind';
 import { shdrSourceKind } from './signal-intake/shdr/shdr.kind';
 import { shdrRecordingKind } from './signal-intake/shdr/shdr-recording.kind';
 import { type RegisteredKind, registered } from './signal-intake/source-registry';
+import { sparkplugSourceKind } from './signal-intake/sparkplug/sparkplug.source-kind';
 
 /** Every kind of source of this release. */
 export const sourceKinds = (): RegisteredKind[] => [
   registered(httpSourceKind(() => `mrs_${randomBytes(24).toString('base64url')}`)),
   registered(mqttSourceKind),
+  registered(sparkplugSourceKind),
   registered(opcuaSourceKind),
   registered(mtconnectSourceKind),
   registered(shdrSourceKind),
