@@ -30,6 +30,7 @@ export const INCH = '[in_i]';
 export type LengthStep = {
   readonly what: 'baseline' | 'counted' | 'wrapped' | 'reset' | 'fell' | 'jump' | 'jump_confirmed' | 'unreadable';
   readonly delta: Rational;
+  readonly value: Rational;
   readonly memory: CounterMemory | undefined;
 };
 
@@ -40,10 +41,11 @@ export interface CounterLimits {
 }
 
 export const lengthStep = (memory: CounterMemory | undefined, value: Rational, limits: CounterLimits): LengthStep => {
-  if (compare(value, ZERO) < 0) return { what: 'unreadable', delta: ZERO, memory };
+  if (compare(value, ZERO) < 0) return { what: 'unreadable', delta: ZERO, value, memory };
   const at = (delta: Rational, what: LengthStep['what']): LengthStep => ({
     what,
     delta,
+    value,
     memory: { baseline: writeRational(value), jump: null },
   });
   if (memory === undefined) return at(ZERO, 'baseline');
@@ -56,7 +58,7 @@ export const lengthStep = (memory: CounterMemory | undefined, value: Rational, l
       const further = subtract(value, readRational(memory.jump));
       if (compare(further, ZERO) >= 0 && believable(further)) return at(moved, 'jump_confirmed');
     }
-    return { what: 'jump', delta: ZERO, memory: { ...memory, jump: writeRational(value) } };
+    return { what: 'jump', delta: ZERO, value, memory: { ...memory, jump: writeRational(value) } };
   }
   if (limits.modulus !== null) {
     const overEdge = add(moved, limits.modulus);
@@ -66,7 +68,7 @@ export const lengthStep = (memory: CounterMemory | undefined, value: Rational, l
   if (compare(value, multiply(baseline, HALF)) <= 0) return at(believable(value) ? value : ZERO, 'reset');
   const fall = subtract(baseline, value);
   if (limits.maxStep !== null && !believable(fall)) return at(ZERO, 'reset');
-  return { what: 'fell', delta: ZERO, memory: { ...memory, jump: null } };
+  return { what: 'fell', delta: ZERO, value, memory: { ...memory, jump: null } };
 };
 
 const HALF = rational(1n, 2n);

@@ -1,4 +1,3 @@
-import { round, toRational } from '../../unit/rational';
 import type { Expression, ExpressionValue, SeenMachine } from '../expression';
 import { BUNDLE_LIMITS, type BundleContext, type Json, type JsonMembers } from './bundle-state';
 
@@ -67,10 +66,4 @@ export const codeText = (value: ExpressionValue): string | null => {
   if (value === null || typeof value === 'object') return null;
   const text = String(value).trim().slice(0, BUNDLE_LIMITS.reasonText);
   return text === '' ? null : text;
-};
-
-/** A number of an expression, to so many decimals; null for one that is none. */
-export const roundedNumber = (value: ExpressionValue, decimals: number): number | null => {
-  const exact = typeof value === 'number' || typeof value === 'bigint' ? toRational(value) : null;
-  return exact === null ? null : round(exact, decimals);
 };

@@ -201,6 +201,18 @@ describe('a bundle that is out of sight for a while', () => {
     });
   });
 
+  it('says so where it ends while its counter says nothing good', () => {
+    const line = pieces(lineInProduction(), 2).wait(1_000);
+    const from = line.now;
+    line.say('state', 'RUN').say('good', null).silence('good').wait(5_000).complete().tick();
+    expect(results(line)[0]).toMatchObject({
+      GoodIn: 480,
+      integrity: {
+        gaps: [{ from: new Date(from).toISOString(), to: new Date(from + 5_000).toISOString(), source: 'line' }],
+      },
+    });
+  });
+
   it('does not mind an outage of a source that it does not hear', () => {
     const line = pieces(lineInProduction(), 2);
     const last = line.signals.at(-1)!;
@@ -213,14 +225,6 @@ describe('a bundle that is out of sight for a while', () => {
       sourceTs: null,
     });
     pieces(line, 1).complete().tick();
-    const mapping = lineMapping(rule);
-    const own = {
-      ...mapping,
-      sources: { line: { ...mapping.sources['line']!, source: 'line' } },
-      signals: Object.fromEntries(
-        Object.entries(mapping.signals).map(([alias, mapped]) => [alias, { ...mapped, source: 'line' }]),
-      ),
-    };
-    expect(playBundle(own, line.signals).told[0]!.data).toMatchObject({ GoodIn: 720, integrity: { gaps: [] } });
+    expect(results(line)[0]).toMatchObject({ GoodIn: 720, integrity: { gaps: [] } });
   });
 });

@@ -1,5 +1,6 @@
 import type { MachineState } from '../../signal/machine-state';
 import { compare, type Rational, writeRational, ZERO } from '../../unit/rational';
+import { heldOf } from '../held-value';
 import type { BundleRule } from '../mapping';
 import type { Heard, RuleContext, RuleKind } from '../rule-kind';
 import { slotOf, withSlot } from '../rule-slot';
@@ -44,7 +45,8 @@ const changed = (
   change: (slot: BundleSlot, context: BundleContext) => BundleSlot,
 ): MachineState => {
   const slot = slotOf<BundleSlot>(state, rule) ?? NEW_BUNDLE_SLOT;
-  const next = change(slot, { ...context, rule, tenant: state.tenant, machine: state.machine });
+  const sourceOf = (alias: string) => heldOf(state, alias)?.source ?? null;
+  const next = change(slot, { ...context, rule, tenant: state.tenant, machine: state.machine, sourceOf });
   return next === slot ? state : withSlot(state, rule, next);
 };
 
@@ -63,18 +65,18 @@ const hear = (slot: BundleSlot, context: BundleContext, heard: Heard): BundleSlo
       if (inputsOf(context.rule).all.has(heard.mapped.alias)) return hearValue(slot, context, heard);
       return followPhase(slot, context.rule, context.scope.now, context.moment);
     case 'lifecycle':
-      return (heard.word === 'disconnected' || heard.word === 'death') &&
-        hearsSource(context.rule, context.mapping, heard.signal.source)
+      return (heard.word === 'disconnected' || heard.word === 'death') && hearsSource(context, heard.signal.source)
         ? outOfSight(slot, context, heard.signal.source)
         : slot;
     // Numbered signals never came. The counters make up for it; what else was said is not known.
     case 'gap':
-      return hearsSource(context.rule, context.mapping, heard.signal.source)
+      return hearsSource(context, heard.signal.source)
         ? withGap(slot, heard.signal.source, slot.heard ?? context.moment, context.moment)
         : slot;
     case 'unknown': {
       const isBlind = heard.mapped.alias === context.rule.lengths.good && slot.blind === null;
-      const known = isBlind ? { ...slot, blind: slot.heard ?? context.moment } : slot;
+      const from = slot.heard ?? context.moment;
+      const known = isBlind ? { ...slot, blind: { source: heard.signal.source, from } } : slot;
       return followPhase(known, context.rule, context.scope.now, context.moment);
     }
     // The status may have changed with it, and the time may be told apart by the status.
@@ -99,10 +101,10 @@ const hearValue = (slot: BundleSlot, context: BundleContext, heard: HeardValue):
 };
 
 /** The counter says something again: what it moved meanwhile is the bundle's, and the time in which it said nothing is noted. */
-const sighted = (slot: BundleSlot, { rule, moment }: BundleContext, { signal, mapped }: HeardValue): BundleSlot =>
+const sighted = (slot: BundleSlot, { rule, moment }: BundleContext, { mapped }: HeardValue): BundleSlot =>
   slot.blind === null || mapped.alias !== rule.lengths.good
     ? slot
-    : { ...withGap(slot, signal.source, slot.blind, moment), blind: null };
+    : { ...withGap(slot, slot.blind.source, slot.blind.from, moment), blind: null };
 
 /** Whether a bundle ends or begins with this value. */
 const changeStage = (

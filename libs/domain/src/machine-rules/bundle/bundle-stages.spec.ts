@@ -256,6 +256,50 @@ describe('coils and items of a bundle', () => {
   });
 });
 
+describe('counters that do not simply rise', () => {
+  it('that begin anew in its middle are said beside it', () => {
+    const line = pieces(lineInProduction(), 2)
+      .wait(1_000)
+      .say('good', 0)
+      .wait(1_000)
+      .say('good', 240)
+      .complete()
+      .tick();
+    expect(results(line)[0]).toMatchObject({
+      GoodIn: 720,
+      integrity: {
+        counters: [{ counter: 'good', what: 'reset', at: '2026-02-17T14:00:27.000Z', from: 52_480, to: 0 }],
+      },
+    });
+  });
+
+  it('that jump are believed when the next value is near, and not before', () => {
+    const over = { lengths: { ...rule.lengths, maxStep: 500 } };
+    const line = pieces(lineInProduction(), 2).say('good', 60_000).wait(1_000).say('good', 60_240).complete();
+    line.loadBundle(12345, 2).say('good', 99_999).wait(1_000).say('good', 60_480).complete().tick();
+    expect(results(line, over)).toMatchObject([
+      {
+        GoodIn: 60_240 - 52_000,
+        integrity: {
+          counters: [
+            { what: 'jump', to: 60_000 },
+            { what: 'jump_confirmed', to: 60_240 },
+          ],
+        },
+      },
+      { GoodIn: 240, integrity: { counters: [{ what: 'jump', from: 60_240, to: 99_999 }] } },
+    ]);
+  });
+
+  it('that give back a little count from where they were', () => {
+    const line = pieces(lineInProduction(), 2).say('good', 52_240).wait(1_000).say('good', 52_720).complete().tick();
+    expect(results(line)[0]).toMatchObject({
+      GoodIn: 720,
+      integrity: { counters: [{ what: 'fell', from: 52_480, to: 52_240 }] },
+    });
+  });
+});
+
 describe('the weight of a bundle', () => {
   const formula = expression(
     [],

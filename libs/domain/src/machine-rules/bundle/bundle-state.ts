@@ -36,7 +36,7 @@ export interface BundleSlot extends RuleSlot {
   readonly unbundled: Lengths;
   readonly outage: Outage | null;
   /** Since when nothing good is known of the counter of good lengths, though its source is there. */
-  readonly blind: Moment | null;
+  readonly blind: { readonly source: string; readonly from: Moment } | null;
   /** When a signal of this rule was last heard. */
   readonly heard: Moment | null;
 }
@@ -232,6 +232,8 @@ export interface BundleContext extends RuleContext {
   readonly rule: BundleRule;
   readonly tenant: string;
   readonly machine: string;
+  /** The source that an alias is heard from; null while it has not been heard. */
+  readonly sourceOf: (alias: string) => string | null;
 }
 
 /** The bundle to which what comes now belongs: the open one, else the one that settles. */

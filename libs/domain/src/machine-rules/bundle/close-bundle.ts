@@ -12,6 +12,7 @@ import {
   type Ending,
   type JsonMembers,
 } from './bundle-state';
+import { withGapNoted } from './gaps';
 import { type BundleIntegrity, violationsOf } from './integrity';
 import { mergeBundles } from './merge-bundles';
 import { identified } from './open-bundle';
@@ -23,7 +24,7 @@ import { weightOf } from './weight';
  * the same bundle comes to other content. Told with the same content it is the same event. Of a bundle of which nothing
  * was made nothing is told, unless the machine itself says that it is complete.
  */
-export const closeBundle = (
+const closeBundle = (
   slot: BundleSlot,
   context: BundleContext,
   bundle: Bundle,
@@ -51,8 +52,8 @@ export const closeBundle = (
 /** The open bundle ends now, its time included. */
 export const closeOpen = (slot: BundleSlot, context: BundleContext, ending: Ending, seen: SeenMachine): BundleSlot => {
   if (slot.open === null) return slot;
-  const timed = timedUntil(identified(slot.open, context, seen), slot.phase, ending.ended);
-  return closeBundle({ ...slot, open: null }, context, timed, ending, seen);
+  const bundle = ended(slot, slot.open, context, ending, seen);
+  return closeBundle({ ...slot, open: null }, context, bundle, ending, seen);
 };
 
 /** The open bundle is complete; what follows its end within the window is still its own. */
@@ -61,8 +62,15 @@ export const settleOpen = (slot: BundleSlot, context: BundleContext, ending: End
   if (slot.open === null) return slot;
   if (settleMs === 0) return closeOpen(slot, context, ending, seen);
   const alone = finishSettling(slot, context, seen);
-  const bundle = timedUntil(identified(slot.open, context, seen), slot.phase, ending.ended);
+  const bundle = ended(slot, slot.open, context, ending, seen);
   return { ...alone, open: null, settling: { ...ending, bundle, due: context.at + settleMs } };
+};
+
+/** As it is at its end: with its time, with what the machine last told of it, and with a gap that lasts on. */
+const ended = (slot: BundleSlot, open: Bundle, context: BundleContext, ending: Ending, seen: SeenMachine): Bundle => {
+  const timed = timedUntil(identified(open, context, seen), slot.phase, ending.ended);
+  const gap = slot.blind ?? (slot.outage?.announced ? slot.outage : null);
+  return gap === null ? timed : withGapNoted(timed, gap.source, gap.from, ending.ended);
 };
 
 /** The one that settles is closed, whether or not its window is over. */

@@ -6,7 +6,7 @@ import { BUNDLE_LIMITS, type Bundle, type CoilPart, type LengthName, NO_LENGTHS 
 import { withLength } from './exact-sums';
 
 /** Serial number of the coil that is on the line; null while none is known. */
-export const coilOnLine = (rule: BundleRule, seen: SeenMachine): string | null =>
+const coilOnLine = (rule: BundleRule, seen: SeenMachine): string | null =>
   rule.coils === null ? null : codeText(seen.value(rule.coils.splitOn));
 
 /**

@@ -33,15 +33,11 @@ import { inPounds } from './weight';
  *                           difference is, and it is given to none
  *   none known before       what is there is open now
  */
-export const SNAPSHOT_MS = 2_000;
+const SNAPSHOT_MS = 2_000;
 
 /** Whether the bundle is out of sight without this source: it gives the lengths, the end or the state. */
-export const hearsSource = (rule: BundleRule, mapping: Mapping, source: string): boolean =>
-  [rule.lengths.good, rule.close.on.alias, ...rule.time.run.inputs].some((alias) => {
-    const named = mappedSignal(mapping, alias)?.source ?? null;
-    const known = named !== null && Object.hasOwn(mapping.sources, named) ? mapping.sources[named] : undefined;
-    return known === undefined || known.source === null || known.source === source;
-  });
+export const hearsSource = ({ rule, sourceOf }: BundleContext, source: string): boolean =>
+  [rule.lengths.good, rule.close.on.alias, ...rule.time.run.inputs].some((alias) => sourceOf(alias) === source);
 
 /** The source is lost. */
 export const outOfSight = (slot: BundleSlot, context: BundleContext, source: string): BundleSlot => {

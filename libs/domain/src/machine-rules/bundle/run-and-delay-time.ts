@@ -20,7 +20,7 @@ export const phaseSeen = (rule: BundleRule, seen: SeenMachine): PhaseName | null
  * Another phase from this moment on. The time up to it goes to the bundle that runs; what it is told apart by is the
  * moment of the change, so a phase of an hour is one difference of two stamps of one clock and not the sum of a thousand.
  */
-export const changePhase = (slot: BundleSlot, is: PhaseName, moment: Moment): BundleSlot => {
+const changePhase = (slot: BundleSlot, is: PhaseName, moment: Moment): BundleSlot => {
   if (slot.phase.is === is && slot.phase.since !== null) return slot;
   const banked = bankTime(slot, moment);
   const ended = slot.phase.is === 'delay' ? { n: slot.phase.n, endedAt: moment.at } : slot.lastDelay;
@@ -65,7 +65,7 @@ export const boundedDelays = (delays: Timing['delays']): Timing['delays'] => {
 };
 
 /** The bundle's time begins: at its opening, or when the machine first runs after it. */
-export const startTiming = (slot: BundleSlot, rule: BundleRule, moment: Moment): BundleSlot => {
+const startTiming = (slot: BundleSlot, rule: BundleRule, moment: Moment): BundleSlot => {
   if (slot.open === null || slot.open.timing !== null) return slot;
   if (rule.start === 'first-running-after-open' && slot.phase.is !== 'run') return slot;
   const start = rule.start === 'open' ? slot.open.opened : moment;

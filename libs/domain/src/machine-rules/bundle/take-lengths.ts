@@ -1,5 +1,5 @@
 import type { Moment } from '../../signal/signal-time';
-import { isZero, type Rational, toNumber, writeRational } from '../../unit/rational';
+import { isZero, type Rational, writeRational } from '../../unit/rational';
 import type { SeenMachine } from '../expression';
 import type { LengthStep } from './accumulate-lengths';
 import {
@@ -53,13 +53,16 @@ const noted = (bundle: Bundle, note: CounterNote): Bundle => ({
 
 const noteOf = (
   counter: LengthName,
-  { what, memory, delta }: LengthStep,
+  { what, value }: LengthStep,
   before: CounterMemory | undefined,
   moment: Moment,
-): CounterNote | null => {
-  if (what !== 'reset' && what !== 'fell' && what !== 'jump' && what !== 'jump_confirmed') return null;
-  const from = approximately(before?.baseline ?? '0');
-  const to =
-    what === 'jump' ? approximately(memory?.jump ?? '0') : approximately(memory?.baseline ?? writeRational(delta));
-  return { counter, what, at: new Date(moment.ms).toISOString(), from, to: Number.isFinite(to) ? to : toNumber(delta) };
-};
+): CounterNote | null =>
+  what === 'reset' || what === 'fell' || what === 'jump' || what === 'jump_confirmed'
+    ? {
+        counter,
+        what,
+        at: new Date(moment.ms).toISOString(),
+        from: approximately(before?.baseline ?? '0'),
+        to: approximately(writeRational(value)),
+      }
+    : null;

@@ -18,7 +18,7 @@ export const inPounds = (value: Rational | null, unit: string | null): Rational 
  * Names that the formula of a weight may use beside the aliases: what the bundle holds, in inches and feet, its pieces,
  * and the blocks of master data (`goodFt * Material.LbsPerFt`).
  */
-export const weightLocals = (bundle: Bundle): { readonly [name: string]: ExpressionValue } => {
+const weightLocals = (bundle: Bundle): { readonly [name: string]: ExpressionValue } => {
   const { good, scrap, reclaimed } = bundle.lengths;
   const inches = {
     good: sum([good]),
