@@ -112,6 +112,9 @@ const withCalls = (): Environment => {
   return environment;
 };
 
+/** Made once: what is registered with a copy stays with the copy. */
+const CALLS = withCalls();
+
 const SCOPE = Symbol('scope');
 type Reader = { [SCOPE]: Scope };
 
@@ -173,7 +176,7 @@ export class ExpressionCompiler {
     const key = Object.keys(locals).join();
     let environment = this.environments.get(key);
     if (environment === undefined) {
-      environment = withCalls();
+      environment = CALLS.clone();
       for (const [name, type] of this.vocabulary.signals)
         if (!Object.hasOwn(locals, name)) environment.registerVariable(name, type);
       for (const [name, type] of Object.entries(locals)) environment.registerVariable(name, type);
