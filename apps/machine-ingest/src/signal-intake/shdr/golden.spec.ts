@@ -1,4 +1,12 @@
-import { type Event, foldSignal, type MachineState, newMachineState, type Signal } from '@millrace/domain';
+import {
+  DEFAULT_MAPPING,
+  type Event,
+  foldSignal,
+  type MachineState,
+  type Mapping,
+  newMachineState,
+  type Signal,
+} from '@millrace/domain';
 import { describeRecordings, golden, recordingLines } from '../../test-support/recordings';
 import { readShdrLine, startShdrReading } from './shdr-reading';
 
@@ -39,8 +47,16 @@ interface Played {
   refused: number;
 }
 
-/** Reads and folds a recording; `restartAt` throws the state away but for its JSON at these observations. */
-const play = (machine: string, lines: string[], restartAt: ReadonlySet<number> = new Set()): Played => {
+/**
+ * Reads and folds a recording; `restartAt` throws the state away but for its JSON at these observations. Without a mapping
+ * of its own it is folded by the built-in one.
+ */
+const play = (
+  machine: string,
+  lines: string[],
+  restartAt: ReadonlySet<number> = new Set(),
+  mapping: Mapping | null = null,
+): Played => {
   const session = {
     tenant: 'default',
     machine,
@@ -51,14 +67,17 @@ const play = (machine: string, lines: string[], restartAt: ReadonlySet<number> =
   const signals: Signal[] = [];
   const told: Told[] = [];
   let reading = startShdrReading;
-  let state = newMachineState('default', machine);
+  let state: MachineState = {
+    ...newMachineState('default', machine),
+    config: mapping === null ? null : { name: mapping.name, version: mapping.version, hash: mapping.hash },
+  };
   let refused = 0;
   for (const line of lines) {
     const read = readShdrLine(reading, session, line, null);
     reading = read.reading;
     if (read.refused) refused++;
     for (const signal of read.signals) {
-      const folded = foldSignal(state, signal, { partition: 0, offset: BigInt(signals.length) }, () => null);
+      const folded = foldSignal(state, signal, { partition: 0, offset: BigInt(signals.length) }, () => mapping);
       signals.push(signal);
       state = restartAt.has(signals.length) ? (JSON.parse(JSON.stringify(folded.state)) as MachineState) : folded.state;
       for (const event of folded.events)
@@ -159,6 +178,19 @@ describeRecordings('real recordings, folded by the rules that golden.json writes
       expect(again.state).toEqual(played.state);
       expect(new Set(played.told.map(({ event }) => event.id)).size).toBe(played.told.length);
     });
+  });
+
+  it('Mazak with a debounce of 5 s: what did not hold is not told, and the last of it is as without', () => {
+    const lines = recordingLines('nist-sms-testbed', 'Mazak01-20161024-20161025.shdr.txt.gz');
+    const rules = DEFAULT_MAPPING.rules.map((rule) =>
+      rule.kind === 'stateMap' ? { ...rule, debounceMs: 5_000 } : rule,
+    );
+    const played = play('Mazak01', lines, new Set([30_000, 60_000]), { ...DEFAULT_MAPPING, name: 'debounced', rules });
+    const rows = transitions(played);
+    expect(rows).toHaveLength(260);
+    for (const [n, row] of rows.entries()) if (n > 0) expect(row[2]).toBe(rows[n - 1]![3]);
+    expect(rows[rows.length - 1]!.slice(1)).toEqual(['2016-10-24T19:55:58.690994Z', 'idle', 'offline', 'UNAVAILABLE']);
+    expect(Math.min(...seconds(played))).toBeGreaterThanOrEqual(0);
   });
 
   describe('okuma-run1', () => {
