@@ -23,7 +23,7 @@ describe('a bundle of Eclipse Pro', () => {
         receiveTs: '2026-02-17T15:30:04.000Z',
       }),
     ]);
-    expect(told).toEqual(['received peer 1 0']);
+    expect(told).toEqual(['received http:eclipse-bundle 1 0']);
   });
 
   it('is the same signal each time it is repeated, so that its key has one effect', async () => {

@@ -25,7 +25,8 @@ export interface ReceiveMessagePorts {
   /** Of the event type `bundle.completed`. */
   readonly checkBundle: DataCheck;
   readonly told: {
-    received(source: string, signals: readonly Signal[], rejected: number): void;
+    /** `kind` and `origin` are of the format and never of a source, of which there may be thousands: they are labels. */
+    received(kind: string, signals: readonly Signal[], rejected: number): void;
     refused(origin: string, code: string, detail: string): void;
     unfit(source: string, path: string, detail: string): void;
     unavailable(tenant: string, reason: string): void;
@@ -96,7 +97,7 @@ export class ReceiveMessageHandler {
       read.signals.map((signal) => encodeSignal(ports.topics.signals, signal, message.traceparent)),
     );
     if (stored !== null) return stored;
-    ports.told.received(source.name, read.signals, read.rejected.length);
+    ports.told.received(kindOf(source), read.signals, read.rejected.length);
     for (const { path, detail } of read.warnings) ports.told.unfit(source.name, path, detail);
     return {
       kind: 'received',
@@ -170,7 +171,7 @@ export class ReceiveMessageHandler {
       ]);
       if (stored !== null) return stored;
       this.remember(identity);
-      this.ports.told.refused(`http:${name}`, why.code, why.detail);
+      this.ports.told.refused(kindOf(message.source), why.code, `${tenant}/${name}: ${why.detail}`);
     }
     return { kind: 'problem', problem: why };
   }
@@ -180,6 +181,8 @@ export class ReceiveMessageHandler {
     if (this.quarantined.size > REMEMBERED) this.quarantined.delete(this.quarantined.values().next().value!);
   }
 }
+
+const kindOf = ({ settings }: HttpSource): string => `http:${settings.format}`;
 
 /** Peers with a token were known before their body was read. */
 const isSigned = ({ source, body, signature }: ReceivedMessage): boolean => {
