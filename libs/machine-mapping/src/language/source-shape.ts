@@ -19,8 +19,11 @@ export const SOURCE_TYPES = [
 ] as const;
 export type SourceType = (typeof SOURCE_TYPES)[number];
 
-/** They number all that they send, so what is missing or out of order is seen. */
-export const NUMBERED_SOURCES: ReadonlySet<SourceType> = new Set(['sparkplug', 'http', 'file', 'files']);
+/**
+ * They number all that they send, so what is missing or out of order is seen. What comes by Sparkplug has been put in order
+ * before it is stored, and its numbers have holes: a node counts the messages of all its devices.
+ */
+export const NUMBERED_SOURCES: ReadonlySet<SourceType> = new Set(['http', 'file', 'files']);
 
 export const DEFAULT_REORDER = { windowMs: 2_000, records: 256 } as const;
 
