@@ -25,24 +25,60 @@ if (!existsSync(folder))
 
 describeRecording('the roll former, over its recording', () => {
   const recorded = (file: string) => readFileSync(join(folder, file), 'utf8');
+  const LINES = recorded('base.ndjson')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Recorded);
+  const { bundle, occurredAt } = JSON.parse(recorded('expected.json')) as { bundle: object; occurredAt: string };
+  const TEXT = readFileSync(join(FOLDER, 'roll-former.yaml'), 'utf8');
 
-  it('makes the bundle that is expected, member by member', () => {
-    const { machines } = example('roll-former.yaml');
-    const { signals, rejected } = readRecording(recorded('base.ndjson'), { tenant: 'acme', machines });
+  const bundlesOf = (text: string, lines: readonly Recorded[]) => {
+    const { machines } = readOrFail(text);
+    const { signals, rejected } = readRecording(lines, { tenant: 'acme', machines });
     expect(rejected).toEqual([]);
     const { events } = dryRun(machines, signals, { tenant: 'acme' });
-    const { bundle, occurredAt } = JSON.parse(recorded('expected.json')) as { bundle: object; occurredAt: string };
-    const told = events
-      .filter(({ event }) => event.type === 'bundle.completed')
-      .map(({ event }) => JSON.parse(event.data));
+    return events.filter(({ event }) => event.type === 'bundle.completed').map(({ event }) => JSON.parse(event.data));
+  };
+  const expectBundle = (text: string, lines: readonly Recorded[]) => {
+    const told = bundlesOf(text, lines);
     expect(told).toHaveLength(1);
     // Blocks of master data are the mapping's own; integrity says how far the rest is to be trusted.
     const { Material, Tooling, integrity, ...measured } = told[0];
     expect(measured).toEqual(bundle);
     expect(integrity).toMatchObject({ endedAt: occurredAt, gaps: [], violations: [], revision: 1 });
-    expect([Material, Tooling]).toEqual([
-      expect.objectContaining({ LbsPerFt: 2.616 }),
-      expect.objectContaining({ Width: 36 }),
-    ]);
+    expect([Material.LbsPerFt, Tooling.Width]).toEqual([2.616, 36]);
+  };
+
+  it('makes the bundle that is expected, member by member', () => {
+    expectBundle(TEXT, LINES);
+  });
+
+  it('makes it also of signals that come twice, and out of order within the window', () => {
+    const swapped = [...LINES];
+    for (let n = 20; n + 1 < swapped.length; n += 7) [swapped[n], swapped[n + 1]] = [swapped[n + 1]!, swapped[n]!];
+    expectBundle(
+      TEXT,
+      swapped.flatMap((line) => [line, line]),
+    );
+  });
+
+  const LENGTHS = /^(Length\/|Item\/LengthTarget$|Piece\/)/;
+  const inUnit = (change: (inches: number) => number) =>
+    LINES.map((line) =>
+      LENGTHS.test(line.path) ? { ...line, value: change(line.value as number), unit: null } : line,
+    );
+
+  it.each([
+    ['feet', 'unit: "[ft_i]"', (inches: number) => inches / 12],
+    ['millimetres', 'unit: mm', (inches: number) => Math.round(inches * 254) / 10],
+    [
+      'tenths that wrap at 16 bits',
+      'unit: "[in_i]", scale: 1/10, modulus: 65536',
+      (inches: number) => (inches * 10) % 65_536,
+    ],
+  ])('makes it of lengths in %s', (_name, unit, change) => {
+    expectBundle(TEXT.replaceAll('unit: "[in_i]"', unit), inUnit(change));
   });
 });
+
+type Recorded = { readonly path: string; readonly value: unknown };

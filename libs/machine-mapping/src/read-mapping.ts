@@ -1,6 +1,6 @@
 import type { Mapping } from '@millrace/domain';
 import { compileShared, machinesOf, type WrittenMachine } from './compile/compile-mapping';
-import { documentHash } from './document/document-hash';
+import { documentHash, hashOfMachine } from './document/document-hash';
 import { type DocumentNode, type PlainValue, plainValue } from './document/document-node';
 import { type MappingProblem, ProblemList } from './document/mapping-problem';
 import { type DocumentFormat, readDocument, textOfObject } from './document/read-document';
@@ -13,7 +13,10 @@ export interface ReadOptions {
   readonly version?: number;
 }
 
-/** One machine of a mapping, with the mapping as the fold takes it. */
+/**
+ * One machine of a mapping, with the mapping as the fold takes it. Its hash is the document's where that has one
+ * `machine`, and one of its own where it has `machines`.
+ */
 export interface MachineMappingOf {
   readonly machine: string;
   readonly mapping: Mapping;
@@ -22,7 +25,7 @@ export interface MachineMappingOf {
 export type MappingReading =
   | {
       readonly kind: 'mapping';
-      /** Of the first machine; of another it is `mappingForMachine`. */
+      /** Of the first machine. */
       readonly mapping: Mapping;
       /** One mapping for each machine that the document names; they differ in the facts of the machine alone. */
       readonly machines: readonly MachineMappingOf[];
@@ -37,15 +40,6 @@ export type MappingReading =
       readonly warnings: readonly MappingProblem[];
     }
   | { readonly kind: 'refused'; readonly problems: readonly MappingProblem[] };
-
-/**
- * What the fold takes for a machine, or null for one that the document does not name. Machines of one document share its
- * hash and differ in their facts, so who looks a mapping up by its hash needs the machine as well.
- */
-export const mappingForMachine = (
-  read: Extract<MappingReading, { kind: 'mapping' }>,
-  machine: string,
-): Mapping | null => read.machines.find((one) => one.machine === machine)?.mapping ?? null;
 
 /**
  * The document of a mapping, checked and compiled, or everything that is wrong with it, in the order of the text. Never
@@ -66,8 +60,8 @@ export const readMapping = (source: string | object, options: ReadOptions = {}):
   warnOfTimeZone(written, warnings);
   const document = plainValue(root);
   const hash = documentHash(document);
-  const mappingOf = ({ timeZone, number }: WrittenMachine): Mapping => ({
-    hash,
+  const mappingOf = ({ id, timeZone, number }: WrittenMachine): Mapping => ({
+    hash: written.machine === undefined ? hashOfMachine(hash, id) : hash,
     name: written.name ?? first.id,
     version: options.version ?? 1,
     machine: { timeZone, number },

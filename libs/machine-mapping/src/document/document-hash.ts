@@ -16,3 +16,7 @@ export const canonicalText = (value: PlainValue): string => {
  */
 export const documentHash = (value: PlainValue): string =>
   createHash('sha256').update(canonicalText(value)).digest('hex');
+
+/** Of one machine's mapping where the document has `machines`: their facts differ, so what goes by a hash must too. */
+export const hashOfMachine = (document: string, machine: string): string =>
+  createHash('sha256').update(`${document}\n${machine}`).digest('hex');
