@@ -7,7 +7,6 @@ export { meantUnit, wrongUnit } from './language/ucum-hint';
 export {
   type MachineMappingOf,
   type MappingReading,
-  mappingForMachine,
   type ReadOptions,
   readMapping,
 } from './read-mapping';
