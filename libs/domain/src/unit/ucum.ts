@@ -20,7 +20,13 @@ export type Dimension =
   | 'current'
   | 'voltage'
   | 'force'
-  | 'area';
+  | 'area'
+  | 'acceleration'
+  | 'flow'
+  | 'torque'
+  | 'angular-speed'
+  /** Of a unit that stands alone here. */
+  | `of ${string}`;
 
 export interface Unit {
   readonly code: string;
@@ -32,6 +38,25 @@ export interface Unit {
 const f = (n: bigint, d = 1n): Rational => rational(n, d);
 const units = (dimension: Dimension, factors: { readonly [code: string]: Rational | null }): Unit[] =>
   Object.entries(factors).map(([code, factor]) => ({ code, dimension, factor }));
+
+/** Units of which nothing is the multiple here: known, and converted into nothing. */
+const ALONE = [
+  'C',
+  'dB',
+  'deg/s2',
+  'g/m3',
+  'mm/{rev}',
+  'Ohm',
+  'Pa/s',
+  'Pa.s',
+  '[pH]',
+  'rad',
+  'T',
+  'V.A',
+  'lm',
+  'lx',
+  'cd',
+];
 
 const UNITS: ReadonlyMap<string, Unit> = new Map(
   [
@@ -57,11 +82,19 @@ const UNITS: ReadonlyMap<string, Unit> = new Map(
     ...units('time', { ms: f(1n), s: f(1000n), min: f(60_000n), h: f(3_600_000n), d: f(86_400_000n) }),
     ...units('temperature', { K: f(1n), Cel: null, '[degF]': null }),
     ...units('pressure', { Pa: f(1n), kPa: f(1000n), MPa: f(1_000_000n), bar: f(100_000n), mbar: f(100n) }),
-    ...units('frequency', { Hz: f(60n), kHz: f(60_000n), '/min': f(1n), '/s': f(60n) }),
+    ...units('frequency', {
+      Hz: f(60n),
+      kHz: f(60_000n),
+      '/min': f(1n),
+      '/s': f(60n),
+      '{rev}/min': f(1n),
+      '{rev}/s': f(60n),
+    }),
     ...units('power', { W: f(1n), kW: f(1000n) }),
-    ...units('energy', { J: f(1n), 'W.h': f(3600n), 'kW.h': f(3_600_000n) }),
-    ...units('none', { '1': f(1n), '%': f(1n, 100n), '{count}': f(1n), '{piece}': f(1n) }),
+    ...units('energy', { J: f(1n), 'W.s': f(1n), 'W.h': f(3600n), 'kW.h': f(3_600_000n) }),
+    ...units('none', { '1': f(1n), '%': f(1n, 100n), '{count}': f(1n), '{piece}': f(1n), '{rev}': f(1n) }),
     ...units('angle', { deg: f(1n) }),
+    ...units('angular-speed', { 'deg/s': f(1n) }),
     ...units('speed', {
       'mm/s': f(60n),
       'mm/min': f(1n),
@@ -71,11 +104,15 @@ const UNITS: ReadonlyMap<string, Unit> = new Map(
       '[in_i]/min': f(254n, 10n),
       '[in_i]/s': f(1524n),
     }),
-    ...units('volume', { L: f(1000n), mL: f(1n), m3: f(1_000_000n) }),
+    ...units('acceleration', { 'mm/s2': f(1n), 'm/s2': f(1000n) }),
+    ...units('volume', { L: f(1000n), mL: f(1n), m3: f(1_000_000n), mm3: f(1n, 1000n) }),
+    ...units('flow', { 'L/s': f(60_000n), 'L/min': f(1000n), 'mm3/s': f(60n, 1000n) }),
+    ...units('torque', { 'N.m': f(1n) }),
     ...units('current', { A: f(1000n), mA: f(1n) }),
     ...units('voltage', { V: f(1000n), mV: f(1n) }),
     ...units('force', { N: f(1n), kN: f(1000n) }),
     ...units('area', { mm2: f(1n), m2: f(1_000_000n) }),
+    ...ALONE.map((code): Unit => ({ code, dimension: `of ${code}`, factor: f(1n) })),
   ].map((unit) => [unit.code, unit]),
 );
 

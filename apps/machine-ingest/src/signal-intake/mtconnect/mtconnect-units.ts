@@ -67,5 +67,8 @@ const UCUM: ReadonlyMap<string, string> = new Map([
   ['WATT_SECOND', 'W.s'],
 ]);
 
+/** Names that the standard has. */
+export const MTCONNECT_UNITS: readonly string[] = [...UCUM.keys()];
+
 /** The UCUM code of a unit of MTConnect, or null for one that the standard does not have, such as `x:METER`. */
 export const ucumOf = (units: string): string | null => UCUM.get(units) ?? null;
