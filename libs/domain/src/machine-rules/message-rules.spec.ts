@@ -53,6 +53,11 @@ it('makes one event of a bundle, however often it is sent, and a correction of a
   ]);
 });
 
+it('remembers a thousand bundles of a machine that tells nothing else', () => {
+  const bundles = Array.from({ length: 1_000 }, (_, n) => message('bundle', { ...bundle, BundleCode: `B-${n}` }));
+  expect(fold([...bundles, ...bundles])).toHaveLength(1_000);
+});
+
 it('gives a bundle the same id wherever it lies in the log', () => {
   const [first] = fold([message('bundle', bundle)]);
   const [later] = fold([
