@@ -1,8 +1,21 @@
 import type { BuiltInEventType } from './built-in-event-type';
-import { amount, count, data, id, number, oneOf, orNull, text, time } from './schema-words';
+import { amount, count, data, flag, id, number, object, oneOf, orNull, text, time } from './schema-words';
 
 const STATUSES = ['running', 'idle', 'held', 'down', 'offline', 'unknown'];
+const ALARM_STATUSES = [
+  'raised',
+  'severity_changed',
+  'cleared',
+  'acknowledged',
+  'confirmed',
+  'shelved',
+  'unshelved',
+  'suppressed',
+  'unsuppressed',
+];
 const machine = id('The machine.');
+const path = text('The data item.');
+const quality = oneOf(['good', 'uncertain', 'bad', 'stale'], 'Of the signal.');
 
 /** What machine-ingest makes of signals; three of them are types of PROIGN, with this data. */
 export const MACHINE_EVENT_TYPES: readonly BuiltInEventType[] = [
@@ -15,7 +28,11 @@ export const MACHINE_EVENT_TYPES: readonly BuiltInEventType[] = [
       {
         since: time('Since when.'),
         previousSeconds: orNull(amount('How long it was what it was; null when that is not known.')),
-        reason: orNull(text('What told: `execution` or `availability`.')),
+        reason: orNull(
+          text(
+            'What told: the name of the signal, such as `execution` or `availability`; or `connection_lost`, `death`, `silent`, and `alive` after silence.',
+          ),
+        ),
         sourceState: orNull(text("In the machine's own word.")),
         quality: oneOf(['good', 'uncertain', 'bad', 'stale'], 'Of the signal.'),
       },
@@ -33,13 +50,16 @@ export const MACHINE_EVENT_TYPES: readonly BuiltInEventType[] = [
   },
   {
     name: 'machine.alarm',
-    version: 1,
-    description: 'A machine raised, changed or cleared an alarm.',
+    version: 2,
+    description: 'A machine raised, changed or cleared an alarm, or an operator did something with it.',
     schema: data(
       {
         machine,
         alarmId: id('The alarm, the same until it is cleared.'),
-        status: oneOf(['raised', 'severity_changed', 'cleared'], 'What happened to it.'),
+        status: oneOf(
+          ALARM_STATUSES,
+          'What happened to it. It stands from `raised` to `cleared`, whatever else is told.',
+        ),
       },
       {
         item: text('The data item that told.'),
@@ -50,6 +70,7 @@ export const MACHINE_EVENT_TYPES: readonly BuiltInEventType[] = [
         raisedAt: time('When it was raised.'),
         since: time('When this happened.'),
         durationSeconds: amount('Of `cleared`: how long it stood.'),
+        reason: text('Of `cleared`: `mapping_changed`, where the rule that raised it is gone.'),
       },
     ),
     example: {
@@ -75,6 +96,7 @@ export const MACHINE_EVENT_TYPES: readonly BuiltInEventType[] = [
         parts: orNull(count('Parts made; null when the machine counts none.')),
         partsBefore: orNull(number('The part counter before.')),
         partsAfter: orNull(number('The part counter after.')),
+        counters: object({}, {}, 'What each of several counters made, by the id of its rule.'),
         program: orNull(text('The program.')),
         endedBy: text("In the machine's own word."),
         quality: oneOf(['good', 'uncertain'], 'Uncertain: the machine was out of sight for a part of it.'),
@@ -95,11 +117,116 @@ export const MACHINE_EVENT_TYPES: readonly BuiltInEventType[] = [
     },
   },
   {
-    name: 'machine.alarm_flood',
+    name: 'production.counted',
     version: 1,
-    description: 'A machine has more alarms at one time than it can mean; further ones are counted, not told.',
-    schema: data({ machine, active: count('Alarms that are active.') }, { since: time('Since when.') }),
-    example: { machine: 'RF-1', active: 500, since: '2026-01-15T10:30:00.000Z' },
+    description: 'A counter of a machine went on: what was made since its last value.',
+    schema: data(
+      { machine, path, counter: id('The rule that counts.'), delta: amount('What was made.') },
+      {
+        previous: number('The counter before.'),
+        current: number('The counter now.'),
+        unit: orNull(text('UCUM.')),
+        how: oneOf(['counted', 'wrapped', 'reset', 'confirmed'], 'How it went on.'),
+        bridged: flag('It was made while nobody listened.'),
+        since: time('When.'),
+        quality,
+      },
+    ),
+    example: {
+      machine: 'RF-1',
+      path: 'part_count',
+      counter: 'parts',
+      delta: 2,
+      previous: 1088,
+      current: 1090,
+      unit: null,
+      how: 'counted',
+      bridged: false,
+      since: '2026-01-15T10:30:00.000Z',
+      quality: 'good',
+    },
+  },
+  {
+    name: 'machine.alarm_flood',
+    version: 2,
+    description: 'A machine raises more alarms than it can mean; further ones are counted, not told, until it ends.',
+    schema: data(
+      { machine, active: count('Alarms that are active.') },
+      {
+        since: time('Since when.'),
+        status: oneOf(['begun', 'ended'], 'Told once when it begins and once when it ends.'),
+        suppressed: count('Of `ended`: alarms that were not told.'),
+        durationSeconds: amount('Of `ended`: how long it took.'),
+      },
+    ),
+    example: { machine: 'RF-1', active: 200, since: '2026-01-15T10:30:00.000Z', status: 'begun' },
+  },
+  {
+    name: 'ingest.counter_jump',
+    version: 1,
+    description: 'A counter rose by more than is believed; what it made is withheld until its next value agrees.',
+    schema: data(
+      { machine, path },
+      {
+        previous: number('What it was.'),
+        current: number('What it is.'),
+        maxStep: orNull(number('The largest step that is believed.')),
+      },
+    ),
+    example: { machine: 'RF-1', path: 'part_count', previous: 12, current: 40012, maxStep: 50 },
+  },
+  {
+    name: 'ingest.clock_suspect',
+    version: 1,
+    description:
+      'A clock of a machine cannot be right; its facts are dated by when they came, until it is right again.',
+    schema: data(
+      { machine, path },
+      {
+        source: text('The source.'),
+        clock: text('Whose clock it is.'),
+        stamp: time('What it said.'),
+        received: time('When it came.'),
+      },
+    ),
+    example: {
+      machine: 'RF-1',
+      path: 'execution',
+      source: 'line-1',
+      clock: 'adapter',
+      stamp: '1970-01-01T00:00:12.000Z',
+      received: '2026-01-15T10:30:00.000Z',
+    },
+  },
+  {
+    name: 'ingest.type_changed',
+    version: 1,
+    description: 'A signal came in another type than its mapping declares. Told once.',
+    schema: data(
+      { machine, path },
+      {
+        alias: text('Its name in the mapping.'),
+        declared: orNull(text('The type that the mapping declares.')),
+        given: text('The type that came.'),
+        used: flag('The value could be taken without loss.'),
+      },
+    ),
+    example: { machine: 'RF-1', path: 'Speed', alias: 'speed', declared: 'int64', given: 'string', used: false },
+  },
+  {
+    name: 'ingest.unit_changed',
+    version: 1,
+    description:
+      'A signal came in another unit; it is not used until the old one comes again or its mapping is changed.',
+    schema: data(
+      { machine, path },
+      {
+        alias: text('Its name in the mapping.'),
+        previous: orNull(text('The unit it had.')),
+        current: text('The unit it has.'),
+      },
+    ),
+    example: { machine: 'RF-1', path: 'Length/Good', alias: 'good', previous: '[in_i]', current: 'mm' },
   },
   {
     name: 'ingest.counter_reset',
