@@ -74,6 +74,12 @@ it('tells a message that came late, at its own time and without a doubt about it
   expect(events.map(({ type, time }) => [type, time])).toEqual([['bundle.completed', '2026-02-17T15:30:00Z']]);
 });
 
+it('tells a large bundle whole', () => {
+  const Items = Array.from({ length: 2_000 }, (_, n) => ({ ItmId: n, PieceMark: `piece ${n}`, LengthIn: 240.5 }));
+  const [event] = fold([message('bundle', { ...bundle, Items })]);
+  expect(JSON.parse(event!.data)).toEqual({ ...bundle, Items });
+});
+
 it("makes the MES's own event of each of its types", () => {
   const envelope = (type: string, id: string) => ({ id, type, timestamp: '2026-02-17T15:30:00Z', data: { of: id } });
   const types = ['work_order.created', 'operation.completed', 'quality.ncr_created', 'inventory.material_consumed'];
