@@ -13,8 +13,12 @@ import { CONFIGURATION } from './configuration';
 import { IdempotencyKeys } from './idempotency/idempotency-keys';
 import { type MachineIngestSettings, machineIngestEnvironment, machineTwice } from './machine-ingest.config';
 import { tellings } from './machine-ingest.told';
+import { LastSignals } from './machines/last-signals';
 import { MachineDirectory } from './machines/machine-directory';
+import { MachineSignals } from './machines/machine-signals';
+import { MachineSignalsPublisher } from './machines/machine-signals.publisher';
 import { MachinesController } from './machines/machines.controller';
+import { StoredSignals } from './machines/stored-signals';
 import { MappingDirectory } from './mappings/mapping-directory';
 import { MappingsController } from './mappings/mappings.controller';
 import { AcceptEventsHandler } from './publication/accept-events.handler';
@@ -50,6 +54,7 @@ type Context = ServiceContext<MachineIngestSettings>;
  *   HTTP  → AcceptEvents, AcceptSignals → `events.<module>`, `signals`
  *   sources whose partitions are ours → `signals`: see source-intake.ts
  *   `signals` → translation → `events.<module>`, `machine-state`
+ *   what was heard last → `machine-signals` → GET /v1/machines/:id/signals
  *   `machine-state` → directory → GET /v1/machines, and what a new owner goes on from
  */
 export const machineIngestModule = (context: Context, kinds: readonly RegisteredKind[]): DynamicModule => {
@@ -67,6 +72,14 @@ export const machineIngestModule = (context: Context, kinds: readonly Registered
   );
   const rulesView = kafka.compactedView({ topic: topics.eventRules, onMessage: (message) => rules.apply(message) });
 
+  const stored = new StoredSignals();
+  const signalsView = kafka.compactedView({
+    topic: topics.machineSignals,
+    onMessage: (message) => stored.apply(message),
+  });
+  const heard = new LastSignals((key) => stored.of(key));
+  const heardPublisher = new MachineSignalsPublisher(heard, translated, topics.machineSignals, logger);
+
   const mappings = new MappingDirectory(logger);
   const mappingsView = kafka.compactedView({
     topic: topics.mappings,
@@ -82,12 +95,17 @@ export const machineIngestModule = (context: Context, kinds: readonly Registered
     consumer: (options) => kafka.windowedConsumer(options),
     producer: translated,
     directory,
-    directoryCaughtUp: () => view.waitForEnd(),
+    directoryCaughtUp: async () => {
+      await Promise.all([view.waitForEnd(), signalsView.waitForEnd()]);
+    },
     topics,
     mappings: (tenant) => mappings.of(tenant),
+    heard: (signal, partition) => heard.hear(signal, partition),
     clock: Date.now,
     logger,
-    onOwnership: (gained, lost) => intake.runner.changeOwnership(gained, lost),
+    onOwnership: async (gained, lost) => {
+      await Promise.all([intake.runner.changeOwnership(gained, lost), heardPublisher.release(lost)]);
+    },
     livesNow: (tenant, machine) => !intake.recorded.has(tenant, machine),
     told: {
       translated: (event) => told.accepted('signal', event),
@@ -100,6 +118,11 @@ export const machineIngestModule = (context: Context, kinds: readonly Registered
     start: () => mappingsView.start(),
     stop: () => mappingsView.close(),
     health: () => mappingsView.health(),
+  });
+  workers.add('machine signals', 'views', {
+    start: () => signalsView.start(),
+    stop: () => signalsView.close(),
+    health: () => signalsView.health(),
   });
   workers.add('machine states', 'views', {
     start: () => view.start(),
@@ -114,10 +137,14 @@ export const machineIngestModule = (context: Context, kinds: readonly Registered
   for (const [name, producer] of Object.entries({ requests, translation: translated }))
     workers.add(`producer ${name}`, 'publishers', producerWorker(producer));
   workers.add('translation', 'consumers', {
-    start: () => translation.start(),
+    start: () => {
+      heardPublisher.start();
+      return translation.start();
+    },
     stop: async (drainMs) => {
       await intake.runner.stop();
       await translation.stop(drainMs);
+      await heardPublisher.stop();
     },
     health: () => translation.health(),
   });
@@ -157,6 +184,16 @@ export const machineIngestModule = (context: Context, kinds: readonly Registered
         }),
       },
       { provide: MachineDirectory, useValue: directory },
+      {
+        provide: MachineSignals,
+        useValue: new MachineSignals({
+          live: heard,
+          stored,
+          directory,
+          mappings: (tenant) => mappings.of(tenant),
+          clock: Date.now,
+        }),
+      },
       {
         provide: AcceptEventsHandler,
         useValue: new AcceptEventsHandler({

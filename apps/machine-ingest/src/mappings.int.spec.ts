@@ -4,6 +4,7 @@ import {
   decodeMapping,
   encodeMapping,
   encodeSignal,
+  type MachineSignalList,
   type MappingDetailView,
   type MappingTrialView,
   type MappingValidationView,
@@ -126,6 +127,33 @@ test('a mapping is in force from the answer on, replaced by the next version, an
   ])
     expect(await call('GET', path)).toMatchObject({ status: 404, body: { code: 'not_found' } });
   expect((await call('DELETE', '/v1/mappings/press')).status).toBe(404);
+});
+
+test('a machine shows what was heard last of each of its items, mapped or not, on every process', async () => {
+  await activate(press({ machines: ['P-9'] }));
+  await say('P-9', 'BUSY');
+  await say('P-9', 'REST');
+  await call('POST', '/v1/signals', { machine: 'P-9', path: 'oil', value: 71.5, unit: 'Cel', quality: 'uncertain' });
+  const read = async (service: RunningService) => {
+    const answer = await ask(service.url, 'GET', '/v1/machines/P-9/signals');
+    const { data } = answer.body as MachineSignalList;
+    return answer.status === 200 && data.length === 2 && data[1]!.count === 2 ? data : null;
+  };
+  // One of the processes folds the machine; the other one has what that one wrote.
+  for (const service of services) {
+    const data = await eventually(() => read(service), 'the signals', 20_000);
+    expect(data).toMatchObject([
+      { path: 'oil', source: 'http', aliases: [], value: 71.5, unit: 'Cel', quality: 'uncertain', count: 1 },
+      { path: 'word', source: 'plc', aliases: ['word'], value: 'REST', quality: 'good', count: 2 },
+    ]);
+    expect(data[0]!.ageMs).toBeGreaterThanOrEqual(0);
+    const first = (await ask(service.url, 'GET', '/v1/machines/P-9/signals?limit=1')).body as MachineSignalList;
+    const second = await ask(service.url, 'GET', `/v1/machines/P-9/signals?limit=1&cursor=${first.nextCursor}`);
+    expect(second.body).toMatchObject({ data: [{ path: 'word' }], nextCursor: null });
+  }
+  expect(await call('GET', '/v1/machines/none/signals')).toMatchObject({ status: 404 });
+  expect(await call('GET', '/v1/machines/P-9/signals?cursor=%%%')).toMatchObject({ status: 422 });
+  await call('DELETE', '/v1/mappings/press');
 });
 
 test('one that is wrong, or whose test fails, is refused with the place, and the one in force stays', async () => {

@@ -25,6 +25,7 @@ export * from './event/event-identity';
 export * from './event/json-spans';
 export * from './event/read-cloud-event';
 export * from './machine-rules/counter-rule';
+export { aliasesOf } from './machine-rules/alias-lookup';
 export * from './machine-rules/default-mapping';
 export * from './machine-rules/expression';
 export * from './machine-rules/held-value';

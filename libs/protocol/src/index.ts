@@ -38,6 +38,7 @@ export * from './messages/endpoint-health-message';
 export * from './messages/endpoint-message';
 export * from './messages/event-message';
 export * from './messages/event-rule-message';
+export * from './messages/machine-signals-message';
 export * from './messages/machine-state-message';
 export * from './messages/mapping-message';
 export * from './messages/message';

@@ -1,24 +1,26 @@
 import { machineKey } from '@millrace/domain';
-import { type MachineList, type MachineView, machineListQuerySchema } from '@millrace/protocol';
+import { type MachineList, type MachineSignalList, type MachineView, machineListQuerySchema } from '@millrace/protocol';
 import { ApiProblem, CurrentTenant, notFound, ParsedQuery, RequireScope } from '@millrace/service-runtime';
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { MachineDirectory } from './machine-directory';
+import { MachineSignals } from './machine-signals';
 import { pageOfMachines, readMachineCursor, viewOfMachine } from './machine-view';
 
 /** What each machine is doing now. Every instance answers for all machines, from the states that the owners store. */
 @Controller('v1/machines')
 @RequireScope('machines:read')
 export class MachinesController {
-  constructor(@Inject(MachineDirectory) private readonly machines: MachineDirectory) {}
+  constructor(
+    @Inject(MachineDirectory) private readonly machines: MachineDirectory,
+    @Inject(MachineSignals) private readonly signals: MachineSignals,
+  ) {}
 
   @Get()
   list(
     @CurrentTenant() tenant: string,
     @ParsedQuery(machineListQuerySchema) query: { limit: number; cursor?: string },
   ): MachineList {
-    const after = query.cursor === undefined ? null : readMachineCursor(query.cursor);
-    if (query.cursor !== undefined && after === null)
-      throw new ApiProblem('invalid_cursor', 'The cursor is not one that this list gave out; begin without one.');
+    const after = readCursor(query.cursor);
     return pageOfMachines(this.machines.ofTenant(tenant), query.limit, after);
   }
 
@@ -28,4 +30,22 @@ export class MachinesController {
     if (state === null) throw notFound('machine');
     return viewOfMachine(state);
   }
+
+  @Get(':id/signals')
+  signalsOf(
+    @CurrentTenant() tenant: string,
+    @Param('id') id: string,
+    @ParsedQuery(machineListQuerySchema) query: { limit: number; cursor?: string },
+  ): MachineSignalList {
+    const page = this.signals.page(tenant, id, { limit: query.limit, after: readCursor(query.cursor) });
+    if (page === null) throw notFound('machine');
+    return page;
+  }
 }
+
+const readCursor = (cursor: string | undefined): string | null => {
+  const after = cursor === undefined ? null : readMachineCursor(cursor);
+  if (cursor !== undefined && after === null)
+    throw new ApiProblem('invalid_cursor', 'The cursor is not one that this list gave out; begin without one.');
+  return after;
+};

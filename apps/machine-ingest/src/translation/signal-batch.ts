@@ -6,6 +6,7 @@ import {
   MappingMissing,
   machineKey,
   newMachineState,
+  type Signal,
 } from '@millrace/domain';
 import { decodeSignal, type IncomingMessage } from '@millrace/protocol';
 
@@ -25,7 +26,11 @@ export class SignalBatch {
   private readonly states = new Map<string, MachineState>();
   private readonly refused: Array<{ message: IncomingMessage; code: string; detail: string }> = [];
 
-  constructor(private readonly mappings: (tenant: string) => MappingByHash) {}
+  constructor(
+    private readonly mappings: (tenant: string) => MappingByHash,
+    /** Told of each signal that had an effect: no repeats. */
+    private readonly heard: (signal: Signal, partition: number) => void,
+  ) {}
 
   /**
    * `current` is the live state of each machine of the partition; `stored` finds the one to go on from. What comes back is
@@ -47,7 +52,10 @@ export class SignalBatch {
     try {
       const folded = foldSignal(before, signal, message, this.mappings(signal.tenant), traceparent);
       current.set(key, folded.state);
-      if (folded.state !== before) this.states.set(key, folded.state);
+      if (folded.state !== before) {
+        this.states.set(key, folded.state);
+        if (folded.state.counts.duplicates === before.counts.duplicates) this.heard(signal, message.partition);
+      }
       this.events.push(...folded.events);
     } catch (error) {
       if (error instanceof MappingMissing) return error;

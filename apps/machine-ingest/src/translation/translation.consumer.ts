@@ -54,6 +54,8 @@ export interface TranslationPorts {
   readonly mappings: (tenant: string) => MappingByHash;
   readonly clock: () => number;
   readonly logger: Logger;
+  /** Told of each signal that had an effect, in the order of its partition. */
+  readonly heard: (signal: Signal, partition: number) => void;
   /** Told of partitions that came and went, when their states are known. */
   readonly onOwnership: (gained: readonly number[], lost: readonly number[]) => Promise<void>;
   /** Whether the wall clock is this machine's time; a recording brings its own. */
@@ -168,7 +170,7 @@ export class TranslationConsumer {
       owned.waiting.push(record);
       return;
     }
-    owned.batch ??= { folding: new SignalBatch(this.ports.mappings), records: [] };
+    owned.batch ??= { folding: new SignalBatch(this.ports.mappings, this.ports.heard), records: [] };
     const missing = owned.batch.folding.fold(record.message, owned.states, (key) => this.ports.directory.get(key));
     if (missing === null) {
       owned.batch.records.push(record);

@@ -1,4 +1,4 @@
-import { MACHINE_STATUSES, SIGNAL_QUALITIES } from '@millrace/domain';
+import { MACHINE_STATUSES, SIGNAL_QUALITIES, SIGNAL_TYPES } from '@millrace/domain';
 import { z } from 'zod';
 
 /** Answers of `GET /v1/machines` and `GET /v1/machines/:id`: what each machine is doing now. */
@@ -43,6 +43,31 @@ export const machineViewSchema = z
   })
   .meta({ id: 'Machine' });
 export type MachineView = z.infer<typeof machineViewSchema>;
+
+/** One data item of a machine, as it was heard last. */
+export const machineSignalSchema = z
+  .object({
+    path: z.string().meta({ description: "The source's own name." }),
+    source: z.string(),
+    aliases: z.array(z.string()).meta({ description: 'Names that the mapping gives it; none: it is not mapped.' }),
+    value: z.unknown(),
+    cut: z.boolean().meta({ description: 'The value is long and only its beginning stands here.' }),
+    type: z.enum(SIGNAL_TYPES),
+    unit: z.string().nullable(),
+    quality: z.enum(SIGNAL_QUALITIES),
+    qualityCode: z.string().nullable(),
+    time: time.nullable().meta({ description: "The device's own stamp." }),
+    at: z.string().meta({ description: 'RFC 3339; when it was received.' }),
+    ageMs: z.int(),
+    count: z.int().meta({ description: 'How often it was heard.' }),
+  })
+  .meta({ id: 'MachineSignal' });
+export type MachineSignalView = z.infer<typeof machineSignalSchema>;
+export const machineSignalListSchema = z.object({
+  data: z.array(machineSignalSchema),
+  nextCursor: z.string().nullable(),
+});
+export type MachineSignalList = z.infer<typeof machineSignalListSchema>;
 
 const limitRule = 'must be a whole number from 1 to 500';
 

@@ -31,6 +31,7 @@ import {
   type EventView,
   type FilterTestView,
   type HeldKeyView,
+  type MachineSignalView,
   type MachineView,
   type ManyCommandsView,
   type MappingDetailView,
@@ -132,6 +133,7 @@ const ANSWERS: {
   scope: Same<sdk.Scope, ServerScope>;
   signalsAccepted: Same<sdk.SignalsAccepted, SignalsAcceptedView>;
   machine: Same<sdk.Machine, MachineView>;
+  machineSignal: Same<sdk.MachineSignal, MachineSignalView>;
   source: Same<sdk.Source, SourceView>;
   savedSource: Same<sdk.SavedSource, SavedSourceView>;
   triedSource: Same<sdk.TriedSource, TriedSourceView>;
@@ -176,6 +178,7 @@ const ANSWERS: {
   scope: true,
   signalsAccepted: true,
   machine: true,
+  machineSignal: true,
   source: true,
   savedSource: true,
   triedSource: true,
@@ -450,6 +453,7 @@ const USED: readonly Used[] = [
   ['POST /v1/signals', (m) => m.signals.publish([signal]), publishSignalsSchema],
   ['GET /v1/machines', (m) => m.machines.list({ limit: 1, cursor: 'c' }).first()],
   ['GET /v1/machines/{id}', (m) => m.machines.get('press-7')],
+  ['GET /v1/machines/{id}/signals', (m) => m.machines.signals('press-7', { limit: 1, cursor: 'c' }).first()],
   ['GET /v1/sources', (m) => m.sources.list({ limit: 1, cursor: 'c' }).first()],
   [
     'POST /v1/sources',

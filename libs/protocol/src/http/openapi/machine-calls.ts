@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { machineListSchema, machineViewSchema } from '../machines';
+import { machineListSchema, machineSignalListSchema, machineViewSchema } from '../machines';
 import { publishSignalsSchema, signalsAcceptedSchema } from '../signals';
 import { type Calls, paging, WRITE } from './call';
 
@@ -37,6 +37,16 @@ export const MACHINE_CALLS: Calls = {
       tag: 'Machines',
       answer: { status: 200, description: 'The machine.', schema: machineViewSchema },
       refusals: ['not_found'],
+    },
+  },
+  '/v1/machines/{id}/signals': {
+    get: {
+      summary: 'What was heard last of each data item of a machine, mapped or not; up to ten seconds late',
+      scope: 'machines:read',
+      tag: 'Machines',
+      query: paging,
+      answer: { status: 200, description: 'A page of data items, by path.', schema: machineSignalListSchema },
+      refusals: ['not_found', 'invalid_request', 'invalid_cursor'],
     },
   },
 };

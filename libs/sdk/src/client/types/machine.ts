@@ -74,6 +74,28 @@ export interface MachineRun {
 
 export type MachineStatus = 'running' | 'idle' | 'held' | 'down' | 'offline' | 'unknown';
 
+/** One data item of a machine, as it was heard last; times are RFC 3339. */
+export interface MachineSignal {
+  /** The source's own name. */
+  readonly path: string;
+  readonly source: string;
+  /** Names that the mapping gives it; none: it is not mapped. */
+  readonly aliases: readonly string[];
+  readonly value: unknown;
+  /** The value is long and only its beginning stands here. */
+  readonly cut: boolean;
+  readonly type: SignalType;
+  readonly unit: string | null;
+  readonly quality: SignalQuality;
+  readonly qualityCode: string | null;
+  /** The device's own stamp. */
+  readonly time: string | null;
+  readonly at: string;
+  readonly ageMs: number;
+  /** How often it was heard. */
+  readonly count: number;
+}
+
 /** What one machine is doing now. */
 export interface Machine {
   readonly id: string;

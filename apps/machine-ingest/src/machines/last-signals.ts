@@ -1,0 +1,142 @@
+import { machineKey, type Signal } from '@millrace/domain';
+import { type LastSignal, partitionOfKey, SIGNAL_PARTS } from '@millrace/protocol';
+
+/** Data items of one machine that are remembered; an OPC UA server may have ten thousand. */
+export const MOST_ITEMS = 20_000;
+/** Characters of a text value, and of an object as JSON. */
+const VALUE_LENGTH = 256;
+
+/** Half of a character, where a text was cut. */
+const HALF = /[\ud800-\udbff]$/;
+
+type Writable = { -readonly [member in keyof LastSignal]: LastSignal[member] };
+
+interface Item {
+  readonly part: number;
+  readonly last: Writable;
+}
+
+interface Machine {
+  readonly tenant: string;
+  readonly machine: string;
+  readonly partition: number;
+  readonly items: Map<string, Item>;
+  /** Parts that have changed since they were written. */
+  readonly changed: Set<number>;
+}
+
+/** Part of a machine that has changed, whole. */
+export interface ChangedPart {
+  readonly tenant: string;
+  readonly machine: string;
+  readonly part: number;
+  readonly signals: readonly LastSignal[];
+}
+
+/**
+ * What was heard last of every data item of the machines that are folded here, mapped or not: for people who look for a
+ * signal or write a mapping. It stands beside the fold and is not part of it: a process that dies takes its last seconds
+ * along, and what is heard next mends that.
+ */
+export class LastSignals {
+  private readonly machines = new Map<string, Machine>();
+
+  /** @param stored what a former holder of a machine had written */
+  constructor(private readonly stored: (key: string) => readonly LastSignal[]) {}
+
+  hear(signal: Signal, partition: number): void {
+    if (signal.path.startsWith('$')) return;
+    const machine = this.machineOf(signal, partition);
+    const name = nameOf(signal);
+    const item = machine.items.get(name);
+    if (item === undefined) {
+      if (machine.items.size >= MOST_ITEMS) return;
+      const last = lastOf(signal, 1);
+      const part = partitionOfKey(name, SIGNAL_PARTS);
+      machine.items.set(name, { part, last });
+      machine.changed.add(part);
+      return;
+    }
+    item.last.count++;
+    machine.changed.add(item.part);
+    // What is told of the past is counted, and does not stand for the present.
+    if (!signal.flags.includes('historical')) Object.assign(item.last, lastOf(signal, item.last.count));
+  }
+
+  /** Null for a machine that is not folded here. */
+  of(key: string): LastSignal[] | null {
+    const machine = this.machines.get(key);
+    return machine === undefined ? null : [...machine.items.values()].map(({ last }) => ({ ...last }));
+  }
+
+  /** What has changed since it was asked last; of some partitions, or of all. */
+  takeChanged(partitions: readonly number[] | null = null): ChangedPart[] {
+    const changed: ChangedPart[] = [];
+    for (const machine of this.machines.values()) {
+      if (machine.changed.size === 0 || (partitions !== null && !partitions.includes(machine.partition))) continue;
+      const parts = new Map<number, LastSignal[]>([...machine.changed].map((part) => [part, []]));
+      for (const { part, last } of machine.items.values()) parts.get(part)?.push({ ...last });
+      machine.changed.clear();
+      for (const [part, signals] of parts)
+        changed.push({ tenant: machine.tenant, machine: machine.machine, part, signals });
+    }
+    return changed;
+  }
+
+  /** Not written after all. */
+  putBack(parts: readonly ChangedPart[]): void {
+    for (const { tenant, machine, part } of parts) this.machines.get(machineKey(tenant, machine))?.changed.add(part);
+  }
+
+  /** Others fold these partitions now. */
+  forget(partitions: readonly number[]): void {
+    for (const [key, { partition }] of this.machines) if (partitions.includes(partition)) this.machines.delete(key);
+  }
+
+  private machineOf({ tenant, machine }: Signal, partition: number): Machine {
+    const key = machineKey(tenant, machine);
+    let found = this.machines.get(key);
+    if (found === undefined) {
+      const items = new Map(
+        this.stored(key).map((last): [string, Item] => {
+          const name = nameOf(last);
+          return [name, { part: partitionOfKey(name, SIGNAL_PARTS), last: { ...last } }];
+        }),
+      );
+      found = { tenant, machine, partition, items, changed: new Set() };
+      this.machines.set(key, found);
+    }
+    return found;
+  }
+}
+
+const nameOf = ({ source, path }: Pick<Signal, 'source' | 'path'>): string => `${source}\n${path}`;
+
+const lastOf = (signal: Signal, count: number): Writable => {
+  const { value, cut } = shortened(signal.value);
+  return {
+    source: signal.source,
+    path: signal.path,
+    value,
+    cut,
+    type: signal.type,
+    unit: signal.unit,
+    quality: signal.quality,
+    qualityCode: signal.qualityCode,
+    sourceTs: signal.sourceTs,
+    at: Date.parse(signal.at),
+    count,
+  };
+};
+
+const shortened = (value: Signal['value']): { readonly value: Signal['value']; readonly cut: boolean } => {
+  if (typeof value === 'string')
+    return value.length <= VALUE_LENGTH
+      ? { value, cut: false }
+      : { value: value.slice(0, VALUE_LENGTH).replace(HALF, ''), cut: true };
+  if (typeof value !== 'object' || value === null) return { value, cut: false };
+  const text = JSON.stringify(value);
+  return text.length <= VALUE_LENGTH
+    ? { value, cut: false }
+    : { value: text.slice(0, VALUE_LENGTH).replace(HALF, ''), cut: true };
+};
