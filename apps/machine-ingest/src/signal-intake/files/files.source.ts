@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { backoffMs } from '../backoff';
 import { lifecycleSignal } from '../lifecycle-signal';
 import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext } from '../source-kind';
 import { hashOf } from './file-content';
@@ -8,7 +9,6 @@ import { type Looks, lookOf, looksAfter, type SeenFile, settledFiles } from './f
 import type { FilesSettings } from './files-settings';
 import { readerOf } from './read-file-rows';
 import { RejectedRows } from './rejected-rows';
-import { retryWait } from './retry-wait';
 import { WatchedFolder } from './watched-folder';
 
 /** Failures in a row after which a source is degraded. */
@@ -216,9 +216,8 @@ export class FilesSource implements OpenSource {
     this.note(error.message);
     this.folder.unwatch();
     if (this.connection.state === 'connected') await this.tell('disconnected').catch(() => undefined);
-    this.failures++;
     const now = this.context.clock();
-    const waitMs = retryWait(this.failures, this.context.random);
+    const waitMs = Math.ceil(backoffMs(this.failures++, this.context.random));
     this.connection = {
       state: this.failures < DEGRADED_AFTER ? 'disconnected' : 'degraded',
       since: 'reason' in this.connection ? this.connection.since : now,
