@@ -25,7 +25,7 @@ export interface DryRun {
 const AFTER_END_MS = 60_000;
 const TICK_MS = 1_000;
 /** A day of a machine with a timer that is always due would make no more. */
-const MOST_TICKS = 200_000;
+const MOST_TICKS = 100_000;
 
 /**
  * What a recording would have told under a mapping: the fold itself, over signals that lie nowhere. Where a timer of a

@@ -137,4 +137,14 @@ ${FEED}  expect:
       told('tests:\n- feed:\n  - { alias: state, value: RUN }\n  - { alias: stat, value: RUN }\n  expect: []\n'),
     ).toEqual([['tests[0]', "3:5 feed: line 2 of the feed 'stat' is no signal of the mapping."]]);
   });
+
+  it('fold so many signals together and no more', () => {
+    const tests = `tests:\n${'- { feed: large, expect: [] }\n'.repeat(50)}`;
+    const large = '{"alias":"any","value":1}\n'.repeat(60_000);
+    const outcomes = told(tests, new Map([['large', large]]));
+    expect(outcomes.filter((outcome) => outcome.length === 1)).toHaveLength(1);
+    expect(outcomes[49]![1]).toMatch(
+      /feed: the feed has 60000 signals; 40000 are allowed: tests of a mapping have 100000 together/,
+    );
+  });
 });

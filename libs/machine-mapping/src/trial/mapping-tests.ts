@@ -3,7 +3,7 @@ import type { Place } from '../document/mapping-problem';
 import type { WrittenTest } from '../language/mapping-shape';
 import type { MappingReading } from '../read-mapping';
 import { type DryRunEvent, dryRun } from './dry-run';
-import { RecordingTooLarge, readRecording } from './recording';
+import { RECORDING_LIMITS, RecordingTooLarge, readRecording } from './recording';
 
 /** Files that tests of a mapping name, by their names. */
 export type Attachments = ReadonlyMap<string, string>;
@@ -31,10 +31,23 @@ const FAILURES_TOLD = 20;
  * and no others, in this order; each holds at least the data that is written (numbers to nine digits). Types in `never`
  * must not come; all others may.
  */
-export const runMappingTests = (read: ReadMapping, attachments: Attachments = new Map()): TestOutcome[] =>
-  read.tests.map((test, n) => runTest(read, test, n, attachments));
+export const runMappingTests = (read: ReadMapping, attachments: Attachments = new Map()): TestOutcome[] => {
+  const room: Room = { signals: RECORDING_LIMITS.signals };
+  return read.tests.map((test, n) => runTest(read, test, n, attachments, room));
+};
 
-const runTest = (read: ReadMapping, test: WrittenTest, n: number, attachments: Attachments): TestOutcome => {
+/** What the tests of one mapping may still fold, all together: many may name one large attachment. */
+interface Room {
+  signals: number;
+}
+
+const runTest = (
+  read: ReadMapping,
+  test: WrittenTest,
+  n: number,
+  attachments: Attachments,
+  room: Room,
+): TestOutcome => {
   const name = test.name ?? `tests[${n}]`;
   const outcome = (failures: TestFailure[], events: number): TestOutcome => ({
     name,
@@ -51,13 +64,19 @@ const runTest = (read: ReadMapping, test: WrittenTest, n: number, attachments: A
   let events: readonly DryRunEvent[];
   try {
     const tenant = read.tenant ?? 'default';
-    const recording = readRecording(feed.signals, { tenant, machines: read.machines });
+    const recording = readRecording(feed.signals, { tenant, machines: read.machines, most: room.signals });
+    room.signals -= recording.signals.length;
     const [rejected] = recording.rejected;
     if (rejected !== undefined)
       return failed(feed.placeOfLine(rejected.line), 'feed', `line ${rejected.line} of the feed ${rejected.detail}`);
     events = dryRun(read.machines, recording.signals, { tenant }).events;
   } catch (error) {
-    if (error instanceof RecordingTooLarge) return failed(feed.place, 'feed', error.message);
+    if (error instanceof RecordingTooLarge)
+      return failed(
+        feed.place,
+        'feed',
+        `the feed ${error.message}: tests of a mapping have ${RECORDING_LIMITS.signals} together`,
+      );
     throw error;
   }
   return outcome([...compare(wanted.events, events), ...unwanted(test, events)], events.length);

@@ -22,15 +22,19 @@ export class RecordingTooLarge extends Error {
 interface Target {
   readonly tenant: string;
   readonly machines: readonly MachineMappingOf[];
+  /** Signals that it may have; default what a trial may have. */
+  readonly most?: number;
 }
 
 const REJECTED_TOLD = 100;
 
 /** Signals of NDJSON text, one on a line, or of a list; what cannot be read is left out and told. */
-export const readRecording = (source: string | readonly unknown[], { tenant, machines }: Target): Recording => {
+export const readRecording = (
+  source: string | readonly unknown[],
+  { tenant, machines, most = RECORDING_LIMITS.signals }: Target,
+): Recording => {
   const items = typeof source === 'string' ? linesOf(source) : source.map((value, n) => ({ line: n + 1, value }));
-  if (items.length > RECORDING_LIMITS.signals)
-    throw new RecordingTooLarge(`has ${items.length} signals; a trial may have ${RECORDING_LIMITS.signals}`);
+  if (items.length > most) throw new RecordingTooLarge(`has ${items.length} signals; ${most} are allowed`);
   const [first] = machines;
   const signalsOfFirst: Mapping['signals'] = first?.mapping.signals ?? {};
   const known = new Set(machines.map(({ machine }) => machine));
@@ -40,7 +44,8 @@ export const readRecording = (source: string | readonly unknown[], { tenant, mac
     if (rejected.length < REJECTED_TOLD) rejected.push({ line, code, detail });
   };
   let before: number | null = null;
-  for (const { line, value } of items) {
+  for (const { line, value: written } of items) {
+    const value = typeof source === 'string' ? parsed(written as string) : written;
     if (value instanceof Unreadable) {
       reject(line, 'not_json', 'is not JSON');
       continue;
@@ -68,7 +73,7 @@ const linesOf = (text: string): { line: number; value: unknown }[] => {
   const bytes = Buffer.byteLength(text);
   if (bytes > RECORDING_LIMITS.bytes)
     throw new RecordingTooLarge(`has ${bytes} bytes; a trial may have ${RECORDING_LIMITS.bytes}`);
-  return text.split('\n').flatMap((line, n) => (line.trim() === '' ? [] : [{ line: n + 1, value: parsed(line) }]));
+  return text.split('\n').flatMap((line, n) => (line.trim() === '' ? [] : [{ line: n + 1, value: line }]));
 };
 
 const parsed = (line: string): unknown => {
