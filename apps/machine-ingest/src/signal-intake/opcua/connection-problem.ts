@@ -72,12 +72,15 @@ export const connectionProblem = (error: unknown, { settings, own }: Attempt): S
   return new SourceProblem('failed', `The server at ${settings.endpointUrl} answers with an error: ${said}.`);
 };
 
+export const SILENT = 'The server is silent: the connection stands and nothing comes over it.';
+
 /** Why a connection that stood came to its end. */
 export const spokenLoss = (reason: string): string => {
   const status = statusNameOf(reason);
   if (status === 'BadSessionClosed' || status === 'BadSessionIdInvalid')
     return `The server has ended the session (${status}).`;
   if (status === 'BadNoSubscription') return `The server has dropped the subscriptions (${status}).`;
+  if (/timed out|silent/i.test(reason)) return SILENT;
   if (/third party|socket|connection break|ECONNRESET|EPIPE/i.test(reason))
     return 'The connection broke: the server stopped, or the network did.';
   return status === null ? reason : `The server answered with ${status}.`;

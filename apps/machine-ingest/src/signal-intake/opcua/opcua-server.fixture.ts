@@ -20,7 +20,7 @@ type Answer = { readonly ready?: true; readonly id?: number; readonly error?: st
 /** A real server in a process of its own, which can be killed, frozen, and started again at the same place. */
 export class OpcuaServerProcess {
   private child: ChildProcess | null = null;
-  private port = 0;
+  port = 0;
   private orders = 0;
   private readonly answers = new Map<number, (error: string | undefined) => void>();
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { itConforms, type SourcePeer } from '../source-conformance.fixture';
+import { MangledLine } from './mangled-line.fixture';
 import { OpcuaServerProcess } from './opcua-server.fixture';
 import { type OpcuaSettings, opcuaSettings } from './opcua-settings';
 import { opcuaSourceKind } from './opcua-source-kind';
@@ -11,11 +12,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const makePeer = (): SourcePeer<OpcuaSettings> => {
   const server = new OpcuaServerProcess(join(folder, 'pki'));
+  const line = new MangledLine(() => server.port);
   return {
     path: 'count',
     settings: () =>
       opcuaSettings.parse({
-        endpointUrl: server.endpointUrl,
+        endpointUrl: line.endpointUrl,
         securityMode: 'None',
         securityPolicy: 'None',
         machine: 'press-01',
@@ -23,11 +25,17 @@ const makePeer = (): SourcePeer<OpcuaSettings> => {
         publishingIntervalMs: 50,
         keepAliveMs: 1_000,
       }),
-    start: () => server.start(),
-    kill: () => server.kill(),
+    start: async () => {
+      await server.start();
+      await line.open();
+    },
+    kill: async () => {
+      await server.kill();
+      await line.close();
+    },
     say: (values) => server.order({ do: 'say', values }),
     repeat: null,
-    garbage: null,
+    garbage: { send: () => line.spoilNext(), refused: false },
     freeze: {
       begin: async () => server.freeze(),
       end: async () => server.thaw(),

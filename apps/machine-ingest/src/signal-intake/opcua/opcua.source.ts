@@ -12,7 +12,7 @@ import {
 import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext, SourceCursor } from '../source-kind';
 import { ConditionMemory, type KeptCondition } from './condition-memory';
 import { dropClient, openSession, reachServer, type ServerSession, within } from './connect-server';
-import { connectionProblem, spokenLoss } from './connection-problem';
+import { connectionProblem, SILENT, spokenLoss } from './connection-problem';
 import { type Found, findItems, readLimits, readUnits } from './find-items';
 import { MessageQueue } from './message-queue';
 import { refusalSignal, signalsOf } from './notification-signals';
@@ -316,7 +316,7 @@ export class OpcuaSource implements OpenSource {
       let looking = false;
       const look = async (): Promise<void> => {
         const now = MONOTONIC();
-        if (now - lastLife > MOST_MISSED * keepAliveMs) return end('silent: the connection stands and nothing comes');
+        if (now - lastLife > MOST_MISSED * keepAliveMs) return end(SILENT);
         if (looking) return;
         looking = true;
         try {
