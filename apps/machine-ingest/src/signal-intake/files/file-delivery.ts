@@ -8,6 +8,8 @@ import type { RejectedRow, RejectedRows } from './rejected-rows';
 
 /** Signals of one append. */
 const BATCH = 1_000;
+/** Refused rows of one file that go to the quarantine; `<file>.rejected` has all of them. */
+const QUARANTINED = 1_000;
 /** Bytes kept of a file that is refused whole. */
 const KEPT_BYTES = 64 * 1024;
 
@@ -53,7 +55,7 @@ export const deliverFile = async (
   let wrong: RejectedRow[] = [];
 
   const refuse = async (rows: readonly RejectedRow[]): Promise<void> => {
-    for (const { row, bytes, code, detail } of rows)
+    for (const { row, bytes, code, detail } of rows.slice(0, Math.max(0, QUARANTINED - refused)))
       await sink.refuse(
         { source: place.source, session: place.session, line: row, bytes, code, detail, at: ports.clock() },
         stopping,

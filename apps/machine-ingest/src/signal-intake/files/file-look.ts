@@ -29,7 +29,10 @@ export interface Settled {
   readonly nextAt: number | null;
 }
 
-/** A file is whole when it has not changed for `settleMs` while we looked: nobody tells when a copy has ended. */
+/**
+ * A file is whole when it has not changed for `settleMs` while we looked: nobody tells when a copy has ended. An empty one is
+ * one that somebody has opened and not written yet.
+ */
 export const settledFiles = (
   files: readonly SeenFile[],
   looks: Looks,
@@ -37,7 +40,7 @@ export const settledFiles = (
   settleMs: number,
   now: number,
 ): Settled => {
-  const open = files.filter((file) => handled.get(file.name) !== lookOf(file));
+  const open = files.filter((file) => file.size > 0 && handled.get(file.name) !== lookOf(file));
   const readyAt = (file: SeenFile) => (looks.get(file.name)?.since ?? now) + settleMs;
   const waiting = open.map(readyAt).filter((at) => at > now);
   return {

@@ -134,6 +134,28 @@ describe('a file', () => {
     );
   });
 
+  it('that is empty is waited for', async () => {
+    begin();
+    await writeFile(join(drop.path, 'later.csv'), '');
+    await drop.drop('a.csv', 'count\n1\n');
+    await until('the other', () => counts().length === 1);
+    await writeFile(join(drop.path, 'later.csv'), 'count\n2\n');
+    await until('what was written', () => counts().length === 2);
+    expect(sink.refused).toEqual([]);
+  });
+
+  it('with nothing but wrong rows does not fill the quarantine', async () => {
+    begin();
+    await drop.drop('a.csv', `count\n${'x\n'.repeat(3_000)}1\n`);
+    await until('the good row', () => counts().length === 1);
+    await until('the rest in done', async () =>
+      (await readdir(join(drop.path, 'done')).catch((): string[] => [])).includes('a.csv.rejected'),
+    );
+    expect(sink.refused).toHaveLength(1_000);
+    expect((await readFile(join(drop.path, 'done', 'a.csv.rejected'), 'utf8')).split('\n')).toHaveLength(3_001);
+    expect(source!.health().counts).toMatchObject({ refusedRows: 3_000 });
+  });
+
   it('that is a link, a folder or hidden is not read', async () => {
     const secret = join(drop.path, '..', 'secret.csv');
     await writeFile(secret, 'count\n666\n');

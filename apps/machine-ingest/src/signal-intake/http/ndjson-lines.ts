@@ -7,7 +7,7 @@ export type NdjsonLine =
 
 export type NdjsonReading =
   | { readonly kind: 'lines'; readonly lines: readonly NdjsonLine[] }
-  | { readonly kind: 'too_many'; readonly count: number };
+  | { readonly kind: 'too_many' };
 
 const LINE_FEED = 0x0a;
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
@@ -15,17 +15,16 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 /** A line that cannot be read says nothing about the next one, not even where its bytes are no text. */
 export const readNdjsonLines = (body: Buffer, depth: number, limit: number): NdjsonReading => {
   const lines: NdjsonLine[] = [];
-  let count = 0;
   for (let start = 0, index = 0; start < body.length; index++) {
     const found = body.indexOf(LINE_FEED, start);
     const end = found < 0 ? body.length : found;
     const line = readNdjsonLine(body.subarray(start, end), index, depth);
     start = end + 1;
     if (line === null) continue;
-    count++;
-    if (count <= limit) lines.push(line);
+    if (lines.length === limit) return { kind: 'too_many' };
+    lines.push(line);
   }
-  return count > limit ? { kind: 'too_many', count } : { kind: 'lines', lines };
+  return { kind: 'lines', lines };
 };
 
 /** The line without its line feed; null where it is blank. */

@@ -62,7 +62,7 @@ const readDocument = (body: Buffer, context: SignalRequestContext): SignalReques
     return answerOf([signalOfItem(value, whole, 0, context, numbers)], 'single');
   }
   if (value.length === 0) return failed('invalid_request', 'The array is empty; send at least one signal.');
-  if (value.length > SIGNALS_LIMITS.signals) return tooMany(value.length);
+  if (value.length > SIGNALS_LIMITS.signals) return tooMany();
   const spans = arraySpans(text);
   return answerOf(
     value.map((item, index) => signalOfItem(item, { text, span: spans[index]! }, index, context, numbers)),
@@ -72,7 +72,7 @@ const readDocument = (body: Buffer, context: SignalRequestContext): SignalReques
 
 const readLines = (body: Buffer, context: SignalRequestContext): SignalRequestReading => {
   const lines = readNdjsonLines(body, SIGNALS_LIMITS.depth, SIGNALS_LIMITS.signals);
-  if (lines.kind === 'too_many') return tooMany(lines.count);
+  if (lines.kind === 'too_many') return tooMany();
   if (lines.lines.length === 0) return failed('invalid_request', 'The body has no line; send at least one signal.');
   const numbers = new MachineNumbers();
   return answerOf(
@@ -86,11 +86,8 @@ const readLines = (body: Buffer, context: SignalRequestContext): SignalRequestRe
   );
 };
 
-const tooMany = (count: number): SignalRequestReading =>
-  failed(
-    'too_large',
-    `The request has ${count} signals; the limit is ${SIGNALS_LIMITS.signals}. Send them in several requests.`,
-  );
+const tooMany = (): SignalRequestReading =>
+  failed('too_large', `The request has more than ${SIGNALS_LIMITS.signals} signals; send them in several requests.`);
 
 /** What is refused as a whole has nothing right in it. */
 const answerOf = (items: readonly ItemReading[], form: 'single' | 'list'): SignalRequestReading => {

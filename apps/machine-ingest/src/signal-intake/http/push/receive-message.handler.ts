@@ -69,10 +69,10 @@ export class ReceiveMessageHandler {
     const { ports } = this;
     const { source, idempotencyKey } = message;
     if (!isSigned(message)) return { kind: 'unsigned' };
-    const fingerprint = createHash('sha256').update(message.body).digest('hex');
+    const fingerprint = hashOf(message.body);
     const receivedAt = ports.clock();
-    // the keys of one source say nothing about those of another
-    const key = idempotencyKey === null ? null : JSON.stringify([source.name, idempotencyKey]);
+    // the keys of one source say nothing about those of another; a hash, for a key may be as long as a header
+    const key = idempotencyKey === null ? null : hashOf(JSON.stringify([source.name, idempotencyKey]));
     if (key !== null) {
       const first = ports.keys.remember(source.tenant, key, {
         fingerprint,
@@ -181,6 +181,8 @@ export class ReceiveMessageHandler {
     if (this.quarantined.size > REMEMBERED) this.quarantined.delete(this.quarantined.values().next().value!);
   }
 }
+
+const hashOf = (content: Buffer | string): string => createHash('sha256').update(content).digest('hex');
 
 const kindOf = ({ settings }: HttpSource): string => `http:${settings.format}`;
 
