@@ -51,3 +51,64 @@ describe('a mapping that is meant to take long', () => {
     if (reading.kind === 'refused') expect(reading.problems.length).toBeLessThanOrEqual(PROBLEMS_TOLD);
   });
 });
+
+describe('names that mean something to CEL or to JavaScript', () => {
+  const NAMES = [
+    ...[
+      'status',
+      'masterdata',
+      'MasterData',
+      'CelNamespace',
+      'Type',
+      'Optional',
+      'optional',
+      'int',
+      'google',
+      'cel',
+      'has',
+    ],
+    ...[
+      'size',
+      'hasOwnProperty',
+      'toString',
+      'valueOf',
+      'length',
+      'type',
+      'list',
+      'map',
+      'timestamp',
+      'duration',
+      'bytes',
+    ],
+    ...[
+      'null_type',
+      'goodIn',
+      'quantity',
+      'message',
+      'item',
+      'A',
+      'T',
+      'ast',
+      'edge',
+      'known',
+      'changed',
+      'double',
+      'dyn',
+    ],
+    ...['Duration', 'true', 'null', 'in', 'prototype'],
+  ];
+  const templates: ReadonlyArray<(name: string) => string> = [
+    (name) =>
+      `signals: { ${name}: { path: a }, b: { path: b } }\nrules:\n- { id: r, kind: edge, input: b, emit: a.b, when: "b == 1 || ${name} == 2" }`,
+    (name) =>
+      `signals: { b: { path: b } }\nrules:\n- { id: ${name}, kind: expr, value: b }\n- { id: r, kind: expr, value: "${name}.changed" }`,
+    (name) =>
+      `signals: { s1: { path: b, unit: mm } }\nrules:\n- { id: r, ${BUNDLE}, enrich: { ${name}: "1" }, weight: { else: "${name} + 1.0" } }`,
+    (name) =>
+      `signals: { b: { path: b } }\nmasterData: { ${name}: { a: {} } }\nrules:\n- { id: r, kind: expr, value: "masterdata.${name}(b)" }`,
+  ];
+
+  it.each(NAMES)('%s is taken or refused, wherever it stands', (name) => {
+    for (const template of templates) expect(['mapping', 'refused']).toContain(readMapping(HEAD + template(name)).kind);
+  });
+});

@@ -11,7 +11,8 @@ import { readOrFail } from './written.fixture';
 
 const FOLDER = join(__dirname, '../examples');
 const NAMES = readdirSync(FOLDER);
-const text = (name: string) => readFileSync(join(FOLDER, name), 'utf8');
+const TEXTS = new Map(NAMES.map((name) => [name, readFileSync(join(FOLDER, name), 'utf8')]));
+const text = (name: string): string => TEXTS.get(name)!;
 const DOCUMENTS = new Map(NAMES.map((name) => [name, readOrFail(text(name)).document as Json]));
 const document = (name: string): Json => DOCUMENTS.get(name)!;
 

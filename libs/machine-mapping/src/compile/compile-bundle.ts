@@ -7,7 +7,7 @@ import {
   unitOf,
 } from '@millrace/domain';
 import { quoted } from '../document/did-you-mean';
-import type { Locals } from '../expression/expression-compiler';
+import { type Locals, RESERVED_NAMES } from '../expression/expression-compiler';
 import type { Written } from '../language/rule-shapes';
 import type { Word } from '../language/shape';
 import { wrongUnit } from '../language/ucum-hint';
@@ -120,7 +120,10 @@ const timeOf = (context: CompileContext, rule: Written<'bundle'>): BundleRule['t
 
 /** What the bundle holds, beside the signals: names for the formula of its weight. */
 const weightLocals = (rule: Written<'bundle'>): Locals => ({
-  ...Object.fromEntries(rule.enrich.map(({ name }) => [name, 'dyn' as const])),
+  // A block whose name means something else in expressions is in the result all the same.
+  ...Object.fromEntries(
+    rule.enrich.flatMap(({ name }) => (RESERVED_NAMES.has(name) ? [] : [[name, 'dyn' as const] as const])),
+  ),
   ...Object.fromEntries(
     ['good', 'scrap', 'reclaimed', 'consumed'].flatMap((name) => [
       [`${name}In`, 'double' as const],
