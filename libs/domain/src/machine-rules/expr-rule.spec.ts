@@ -69,6 +69,17 @@ describe('expr', () => {
     ]);
   });
 
+  it('is known no more when a source of its inputs is lost, and the rules after it hear so', () => {
+    const mapping = mappingOf({
+      signals,
+      rules: [expr({ id: 'power', value: power }), threshold({ input: 'power', raiseAbove: 1_000, clearBelow: 900 })],
+    });
+    const log = [n(0, 'volts', 400), n(1, 'amps', 2), n(2, 'amps', 3), lifecycle(3, 'disconnected')];
+    const { state } = foldUnder(mapping, log, { restart: true });
+    expect(state.derived['power']).toMatchObject({ value: 1_200, known: false });
+    expect(Object.values(state.alarms)).toMatchObject([{ stale: true }]);
+  });
+
   it('never throws out of the fold', () => {
     const mapping = mappingOf({
       signals,

@@ -27,7 +27,9 @@ export const exprRule: RuleKind<ExprRule> = {
 
   onSignal: (state, rule, context) => {
     const { heard } = context;
-    return concerns(rule.value, heard, context.scope) ||
+    // What a lost source gave is known no more, and neither is what was computed of it.
+    return heard.kind === 'lifecycle' ||
+      concerns(rule.value, heard, context.scope) ||
       (rule.when !== null && concerns(rule.when, heard, context.scope))
       ? compute(state, rule, heard, context)
       : state;

@@ -63,9 +63,10 @@ describe('clocks (checks 3 and 15)', () => {
       signal(0, 'state', 'RUN', { sourceTs: '1970-01-01T00:00:00Z' }),
       off(1_000, -2 * HOURS, 'state', 'HALT'),
       off(2_000, 0, 'state', 'WAIT', { flags: ['historical'] }),
+      off(3_000, 0, 'state', 'WAIT', { flags: ['late'] }),
     ]);
     expect(told.map(({ type, current }) => current ?? type)).toEqual(['ingest.clock_suspect', 'running']);
-    expect(state.counts.historical).toBe(2);
+    expect(state.counts).toMatchObject({ historical: 2, late: 1 });
   });
 
   it('two of one machine: arrival decides, and no duration is negative', () => {

@@ -1,0 +1,63 @@
+import type { Emit, SignalPosition } from '../signal/machine-event';
+import type { MachineState } from '../signal/machine-state';
+import type { Moment } from '../signal/signal-time';
+import { heardDerived } from './expr-rule';
+import type { Mapping, Rule } from './mapping';
+import type { Heard, RuleContext } from './rule-kind';
+import { rulesThatHear, tellSignal } from './rule-kinds';
+import { LiveScope } from './scope';
+
+/** What surrounds one signal whose turn has come. */
+export interface Turn {
+  readonly mapping: Mapping;
+  readonly position: SignalPosition;
+  readonly emit: Emit;
+  /** It came after what was missing had been given up. */
+  readonly late: boolean;
+}
+
+export const contextOf = (turn: Turn, at: number, moment: Moment, scope: LiveScope): RuleContext => ({
+  mapping: turn.mapping,
+  position: turn.position,
+  at,
+  moment,
+  scope,
+  emit: turn.emit,
+});
+
+/** Each rule in the order of the mapping; what an `expr` rule computes is heard by those after it. */
+export const tellRules = (
+  state: MachineState,
+  said: readonly Heard[],
+  moment: Moment,
+  turn: Turn,
+  before: MachineState,
+): MachineState => {
+  const rules = rulesThatHear(turn.mapping, said);
+  if (rules.length === 0) return state;
+  const scope = new LiveScope(before, state);
+  const contextFor = (heard: Heard) => ({ ...contextOf(turn, state.at, moment, scope), heard });
+  let contexts = said.map(contextFor);
+  let next = state;
+  for (const rule of rules) {
+    for (const context of contexts) {
+      next = tellSignal(next, rule, context);
+      scope.state = next;
+    }
+    const computed = rule.kind === 'expr' ? computedNow(next, rule, said, before) : null;
+    if (computed !== null) contexts = [...contexts, contextFor(computed)];
+  }
+  return next;
+};
+
+/** What an `expr` rule has computed at this signal, as the rules after it hear it; null where it computed nothing. */
+const computedNow = (
+  state: MachineState,
+  rule: Extract<Rule, { readonly kind: 'expr' }>,
+  said: readonly Heard[],
+  before: MachineState,
+): Heard | null => {
+  const held = Object.hasOwn(state.derived, rule.id) ? state.derived[rule.id]! : null;
+  const was = Object.hasOwn(before.derived, rule.id) ? before.derived[rule.id]! : null;
+  return held === null || held === was ? null : heardDerived(rule, held, said[said.length - 1]!);
+};
