@@ -69,7 +69,7 @@ export const sourceIntake = (context: Context, kinds: readonly RegisteredKind[],
     random: Math.random,
     newId: randomUUID,
   });
-  const sourceViews = new SourceViews(registry, states);
+  const sourceViews = new SourceViews(registry, states, settings.encryptionKey);
   const database: LateDatabase<Configuration> = new LateDatabase({
     settings: {
       url: settings.databaseUrl,

@@ -184,15 +184,22 @@ export class SaveSource {
       const detail = `is not a kind of source of this release; available: ${known.join(', ')}`;
       throw new Refused('invalid_request', `The body is not valid, type: ${detail}`, [{ path: 'type', detail }]);
     }
-    const kept = former === null ? [] : keptPaths(kind.secrets, given, former.settings);
+    const nothing = { hidden: [], leftOut: [] };
+    const { hidden, leftOut } = former === null ? nothing : keptPaths(kind.secrets, given, former.settings);
     for (const path of kind.secrets)
-      if (memberAt(given, path) === HIDDEN_VALUE && !kept.includes(path))
+      if (memberAt(given, path) === HIDDEN_VALUE && !hidden.includes(path))
         throw wrongSetting(path, `must be given: ${HIDDEN_VALUE} keeps the one that is there, and there is none`);
-    const opened = kept.length === 0 ? null : this.open(former!, kind);
-    const settings = opened === null ? given : withKept(given, opened, kept);
-    const read = kind.read(settings);
+    const opened = hidden.length + leftOut.length === 0 ? null : this.open(former!, kind);
+    const keeping = (kept: readonly string[]) => {
+      const settings = opened === null ? given : withKept(given, opened, kept);
+      return { kept, settings, read: kind.read(settings) };
+    };
+    const withAll = keeping([...hidden, ...leftOut]);
+    // What is left out may belong to another way of logging in, which does not fit the new one.
+    const fitting = withAll.read.kind === 'wrong' && leftOut.length > 0 ? keeping(hidden) : withAll;
+    const { kept, settings, read } = fitting.read.kind === 'ready' ? fitting : withAll;
     if (read.kind === 'wrong') throw wrongSettings(read.error.issues);
-    if (opened !== null) this.requireSamePlace(kind, read.source, opened, kept[0]!);
+    if (opened !== null && kept.length > 0) this.requireSamePlace(kind, read.source, opened, kept[0]!);
     const made = kind.shownOnce.filter(
       (path) => !isGiven(memberAt(settings, path)) && isGiven(memberAt(read.source.settings, path)),
     );

@@ -32,14 +32,16 @@ test('it opens for no other source, member or key', () => {
   expect(() => openSettings(randomBytes(32), owner, paths, sealed)).toThrow();
 });
 
-test.each<[string, object, string[]]>([
-  ['left out', { url: 'x' }, ['password', 'tls.key', 'tokens']],
-  ['shown as they are', { password: '***', tls: { key: '***' }, tokens: '***' }, ['password', 'tls.key', 'tokens']],
-  ['given anew', { password: 'new', tls: { key: 'new' }, tokens: [] }, []],
-  ['taken away', { password: null, tls: { key: null }, tokens: null }, []],
-  ['a parent that is no object', { password: 'new', tls: 'none', tokens: null }, ['tls.key']],
-])('secrets that are %s', (_, given, kept) => {
-  expect(keptPaths(paths, given as never, settings)).toEqual(kept);
+test.each<[string, object, string[], string[]]>([
+  ['left out with what is around them', { url: 'x' }, [], ['password', 'tokens']],
+  ['left out of what is around them', { tls: { ca: 'x' }, tokens: null }, [], ['password', 'tls.key']],
+  ['shown as they are', { password: '***', tls: { key: '***' }, tokens: '***' }, ['password', 'tls.key', 'tokens'], []],
+  ['given anew', { password: 'new', tls: { key: 'new' }, tokens: [] }, [], []],
+  ['taken away', { password: null, tls: { key: null }, tokens: null }, [], []],
+  ['below what is another thing now', { password: 'new', tls: 'none', tokens: null }, [], []],
+])('secrets that are %s', (_, given, hidden, leftOut) => {
+  expect(keptPaths(paths, given as never, settings)).toEqual({ hidden, leftOut });
+  const kept = [...hidden, ...leftOut];
   const merged = withKept(given as never, settings, kept);
   for (const path of kept) expect(memberAt(merged, path)).toEqual(memberAt(settings, path));
 });

@@ -73,12 +73,26 @@ export const openSettings = (
 export const hiddenSettings = (paths: readonly string[], settings: SourceSettings): SourceSettings =>
   mapped(settings, paths, () => HIDDEN_VALUE);
 
-/** Secret paths at which `given` says nothing, or `***`: what was there before stays. */
-export const keptPaths = (paths: readonly string[], given: SourceSettings, former: SourceSettings): string[] =>
-  paths.filter((path) => {
-    const value = memberAt(given, path);
-    return (value === undefined || value === HIDDEN_VALUE) && isGiven(memberAt(former, path));
-  });
+/**
+ * Secret paths of which a change says that what was there stays: `hidden`, where it gives `***`, and `leftOut`, where it
+ * gives the object around it, or the settings themselves, without it. Who gives another object, or none, means that.
+ */
+export const keptPaths = (
+  paths: readonly string[],
+  given: SourceSettings,
+  former: SourceSettings,
+): { readonly hidden: string[]; readonly leftOut: string[] } => {
+  const held = paths.filter((path) => isGiven(memberAt(former, path)));
+  return {
+    hidden: held.filter((path) => memberAt(given, path) === HIDDEN_VALUE),
+    leftOut: held.filter((path) => memberAt(given, path) === undefined && isObject(parentOf(given, path))),
+  };
+};
+
+const parentOf = (settings: SourceSettings, path: string): unknown => {
+  const dot = path.lastIndexOf('.');
+  return dot < 0 ? settings : memberAt(settings, path.slice(0, dot));
+};
 
 export const withKept = (given: SourceSettings, former: SourceSettings, kept: readonly string[]): SourceSettings =>
   kept.reduce((result, path) => withMember(result, path, memberAt(former, path)), given);

@@ -1,3 +1,4 @@
+import type { EncryptionKey } from '@millrace/domain';
 import {
   type SourceRecord,
   type SourceState,
@@ -5,9 +6,9 @@ import {
   type SourceView,
   sourceKey,
 } from '@millrace/protocol';
-import type { SourceRegistry } from '../signal-intake/source-registry';
+import type { RegisteredKind, SourceRegistry } from '../signal-intake/source-registry';
 import type { SourceStates } from '../signal-intake/source-views';
-import { hiddenSettings } from './source-settings';
+import { hiddenSettings, openSettings } from './source-settings';
 import type { StoredSource } from './sources.ports';
 
 const time = (ms: number | null | undefined): string | null =>
@@ -67,6 +68,7 @@ export class SourceViews {
   constructor(
     private readonly registry: SourceRegistry,
     private readonly states: Pick<SourceStates, 'get'>,
+    private readonly encryptionKey: EncryptionKey,
   ) {}
 
   of(source: StoredSource): SourceView {
@@ -89,7 +91,7 @@ export class SourceViews {
       enabled: source.enabled,
       // Of a kind that this release does not know, nothing tells which members are secrets.
       settings: kind === null ? {} : settings,
-      machines: machinesOf(kind?.read(settings) ?? null),
+      machines: kind === null ? null : this.machinesOf(kind, source),
       url: kind?.url(source) ?? null,
       tried: source.tried,
       readOnly,
@@ -99,11 +101,15 @@ export class SourceViews {
       state: viewOfState(this.states.get(sourceKey(source.tenant, source.name)), source),
     };
   }
-}
 
-const machinesOf = (
-  read: ReturnType<NonNullable<ReturnType<SourceRegistry['find']>>['read']> | null,
-): string[] | null => {
-  if (read?.kind !== 'ready' || read.source.machines === null) return null;
-  return [...read.source.machines];
-};
+  /** The settings are opened for it: a kind takes no `***` for a key. */
+  private machinesOf(kind: RegisteredKind, source: StoredSource): string[] | null {
+    try {
+      const read = kind.read(openSettings(this.encryptionKey, source, kind.secrets, source.settings));
+      return read.kind === 'ready' && read.source.machines !== null ? [...read.source.machines] : null;
+    } catch {
+      // Sealed with another key; its owner tells so in the state of the source.
+      return null;
+    }
+  }
+}
