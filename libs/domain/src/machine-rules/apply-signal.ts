@@ -12,7 +12,7 @@ import { noteLife, withLife } from './source-life';
 import { isLoss } from './source-loss';
 import { markStale } from './stale-values';
 import { loseValues, takeValue } from './take-value';
-import { contextOf, type Turn, tellRules } from './tell-rules';
+import { contextOf, followStatus, type Turn, tellRules } from './tell-rules';
 import { tableValue } from './value-table';
 
 /**
@@ -97,7 +97,7 @@ const passTime = (state: MachineState, at: number, signal: Signal, moment: Momen
     next = tellTime(next, rule, context);
     scope.state = next;
   }
-  return next;
+  return next.status.current === fresh.status.current ? next : followStatus(next, signal, false, moment, turn);
 };
 
 /**

@@ -1,6 +1,6 @@
 import type { Signal } from '../signal/signal';
-import { foldUnder, lifecycle, signal } from '../signal/signals.fixture';
-import { expr, expression, mappingOf, threshold } from './mapping.fixture';
+import { foldUnder, lifecycle, START, signal, tick } from '../signal/signals.fixture';
+import { edge, expr, expression, mappingOf, stateMap, threshold } from './mapping.fixture';
 
 const n = (ms: number, path: string, value: Signal['value'], over: Partial<Signal> = {}) =>
   signal(ms, path, value, { type: 'double', ...over });
@@ -78,6 +78,34 @@ describe('expr', () => {
     const { state } = foldUnder(mapping, log, { restart: true });
     expect(state.derived['power']).toMatchObject({ value: 1_200, known: false });
     expect(Object.values(state.alarms)).toMatchObject([{ stale: true }]);
+  });
+
+  it('follows the status, at once and when only time tells of it, and tells the rules after it', () => {
+    const hotRun = expression(['volts'], (read, { now }) => now.status === 'running' && Number(read('volts')) > 100);
+    const mapping = mappingOf({
+      signals: { ...signals, state: {} },
+      rules: [
+        expr({ id: 'hotRun', value: hotRun, emit: 'machine.hot_run' }),
+        stateMap({ emit: null, debounceMs: 1_000 }),
+        edge({ id: 'warm', input: 'hotRun', emit: 'machine.warm' }),
+      ],
+    });
+    const log = [
+      n(0, 'volts', 400),
+      signal(0, 'state', 'HALT'),
+      tick(1_000),
+      signal(2_000, 'state', 'RUN'),
+      tick(3_000),
+      signal(5_000, 'state', 'HALT'),
+      n(6_500, 'amps', 1),
+      n(7_000, 'volts', 401),
+    ];
+    const { told } = foldUnder(mapping, log, { restart: true });
+    expect(told.map(({ type, value, since }) => [type, value, Date.parse(since) - START])).toEqual([
+      ['machine.hot_run', true, 3_000],
+      ['machine.warm', true, 3_000],
+      ['machine.hot_run', false, 6_500],
+    ]);
   });
 
   it('never throws out of the fold', () => {

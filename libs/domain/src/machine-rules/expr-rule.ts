@@ -21,9 +21,7 @@ export interface ExprSlot extends RuleSlot {
 }
 
 export const exprRule: RuleKind<ExprRule> = {
-  onTime: (state, rule, context) =>
-    // A delayed status is told by time alone, and a value may depend on it.
-    context.scope.now.status === context.scope.before.status ? state : compute(state, rule, null, context),
+  onTime: (state) => state,
 
   onSignal: (state, rule, context) => {
     const { heard } = context;
@@ -31,18 +29,39 @@ export const exprRule: RuleKind<ExprRule> = {
     return heard.kind === 'lifecycle' ||
       concerns(rule.value, heard, context.scope) ||
       (rule.when !== null && concerns(rule.when, heard, context.scope))
-      ? compute(state, rule, heard, context)
+      ? compute(state, rule, heard, heard.kind === 'value' && heard.snapshot, context)
       : state;
   },
 
   nextDue: () => null,
 };
 
-const compute = (state: MachineState, rule: ExprRule, heard: Heard | null, context: RuleContext): MachineState => {
+/**
+ * The status has become another with this signal, or with time, after the value was computed, which may depend on it. What
+ * does not is left as it is.
+ */
+export const computeAgain = (
+  state: MachineState,
+  rule: ExprRule,
+  snapshot: boolean,
+  context: RuleContext,
+): MachineState => {
+  const [before, again] = [heldOf(state, rule.id), compute(state, rule, null, snapshot, context)];
+  const after = heldOf(again, rule.id);
+  const isAsBefore = before?.known === after?.known && isSame(lastKnown(before), lastKnown(after));
+  return isAsBefore && slotOf(state, rule) === slotOf(again, rule) ? state : again;
+};
+
+const compute = (
+  state: MachineState,
+  rule: ExprRule,
+  heard: Heard | null,
+  snapshot: boolean,
+  context: RuleContext,
+): MachineState => {
   const before = heldOf(state, rule.id);
   const evaluated = evaluate(rule.value, context.scope, state);
   const value = evaluated.kind === 'failed' ? null : known(evaluated.value);
-  const snapshot = heard?.kind === 'value' && heard.snapshot;
   if (value === null)
     return hold(evaluated.kind === 'failed' ? evaluated.state : state, rule, before, heard, snapshot, null, context);
   const next = hold(state, rule, before, heard, snapshot, value, context);

@@ -1,7 +1,8 @@
 import type { Emit, SignalPosition } from '../signal/machine-event';
 import type { MachineState } from '../signal/machine-state';
+import type { Signal } from '../signal/signal';
 import type { Moment } from '../signal/signal-time';
-import { heardDerived } from './expr-rule';
+import { computeAgain, heardDerived } from './expr-rule';
 import type { Mapping, Rule } from './mapping';
 import type { Heard, RuleContext } from './rule-kind';
 import { rulesThatHear, tellSignal } from './rule-kinds';
@@ -46,6 +47,41 @@ export const tellRules = (
     }
     const computed = rule.kind === 'expr' ? computedNow(next, rule, said, before) : null;
     if (computed !== null) contexts = [...contexts, contextFor(computed)];
+  }
+  const snapshot = said.some((heard) => heard.kind === 'value' && heard.snapshot);
+  const [first] = said;
+  return first === undefined || next.status.current === before.status.current
+    ? next
+    : followStatus(next, first.signal, snapshot, moment, turn);
+};
+
+/**
+ * `expr` rules come before those that decide the status. When it has become another, they compute again, and the rules
+ * after them hear what is another by that.
+ */
+export const followStatus = (
+  state: MachineState,
+  signal: Signal,
+  snapshot: boolean,
+  moment: Moment,
+  turn: Turn,
+): MachineState => {
+  if (!turn.mapping.rules.some(({ kind }) => kind === 'expr')) return state;
+  const scope = new LiveScope(state);
+  const context = contextOf(turn, state.at, moment, scope);
+  const heard: Heard[] = [];
+  let next = state;
+  for (const rule of turn.mapping.rules) {
+    for (const one of heard) {
+      next = tellSignal(next, rule, { ...context, heard: one });
+      scope.state = next;
+    }
+    if (rule.kind !== 'expr') continue;
+    const again = computeAgain(next, rule, snapshot, context);
+    const held = Object.hasOwn(again.derived, rule.id) ? again.derived[rule.id]! : null;
+    if (again !== next && held !== null) heard.push(heardDerived(rule, held, { kind: 'life', signal }));
+    next = again;
+    scope.state = next;
   }
   return next;
 };
