@@ -117,16 +117,16 @@ export class MqttConnection {
   pause(): void {
     if (this.paused) return;
     this.paused = true;
-    const { client } = this;
     this.pausedPing = setInterval(
       () => {
+        const { client } = this;
         if (client?.connected !== true) return;
         client.sendPing();
         client.reschedulePing(true);
       },
       (this.options.settings.keepaliveSeconds * 1_000) / 2,
     );
-    client?.reschedulePing(true);
+    this.client?.reschedulePing(true);
   }
 
   resume(): void {
