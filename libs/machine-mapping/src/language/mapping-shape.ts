@@ -1,3 +1,4 @@
+import { STATE_LIMITS } from '@millrace/domain';
 import { machine, machines } from './machine-shape';
 import { rule } from './rule-shapes';
 import {
@@ -96,7 +97,8 @@ export const mappingShape = withOneOf(
       mapOf(source, { says: 'sources by their names in this mapping', names: aliasNames, least: 1, most: 20 }),
     ),
     signals: defaulting(
-      mapOf(signal, { says: 'signals by their names in this mapping', names: aliasNames, most: 2_000 }),
+      // As many as the state of a machine holds values of.
+      mapOf(signal, { says: 'signals by their names in this mapping', names: aliasNames, most: STATE_LIMITS.values }),
       [],
     ),
     rules: required(listOf(rule, { says: 'rules, a list', least: 1, most: 500 })),
