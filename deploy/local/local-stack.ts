@@ -127,6 +127,7 @@ export class LocalStack {
         settings.encryptionKey ?? folder.secret('encryption-key', () => randomBytes(32).toString('base64')),
       MILLRACE_INSECURE_ENDPOINTS: settings.insecureEndpoints,
       MILLRACE_OWN_HOSTS: `localhost:${settings.port},127.0.0.1:${settings.port}`,
+      MILLRACE_SOURCE_STATE: settings.environment['MILLRACE_SOURCE_STATE'] || folder.file('sources'),
     };
   }
 

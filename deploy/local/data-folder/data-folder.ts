@@ -18,6 +18,7 @@ const LOG_KEPT_BYTES = 20 * 1024 * 1024;
  *   ports.json        the internal ports, chosen once
  *   processes/        one file for each process that was started, to find those of a killed run
  *   kafka/ postgres/  the data
+ *   sources/          what sources keep between starts, such as their certificates
  *   logs/             one file for each part
  */
 export class DataFolder {

@@ -1,0 +1,93 @@
+import { ProduceFailed } from '@millrace/kafka';
+import { decodeRejection, type OutgoingMessage, topicNames } from '@millrace/protocol';
+import { silentLogger } from '@millrace/telemetry';
+import { KafkaSourceSink } from './kafka-source.sink';
+import { lifecycleSignal } from './lifecycle-signal';
+
+const place = { tenant: 'default', machine: 'M-1', source: 's', session: 'x' };
+const signals = (count: number) => [...Array(count).keys()].map((n) => lifecycleSignal(place, 'alive', n, n));
+const TOPICS = topicNames('');
+
+/** A Kafka that answers as it is told; undefined: it takes everything. */
+const sinkOn = (answer: (messages: readonly OutgoingMessage[]) => Error | undefined) => {
+  const taken: OutgoingMessage[] = [];
+  const ended = new AbortController();
+  const stopping = new AbortController();
+  const sink = new KafkaSourceSink({
+    producer: {
+      send: async (messages) => {
+        const error = answer(messages);
+        if (error !== undefined) throw error;
+        taken.push(...messages);
+      },
+    },
+    topics: TOPICS,
+    logger: silentLogger,
+    kind: 'test',
+    clock: () => 7,
+    ended: ended.signal,
+  });
+  return { sink, taken, ended, stopping, options: { stopping: stopping.signal } };
+};
+
+test('what Kafka does not take is tried again, and its cursor counts only then', async () => {
+  let failures = 1;
+  const { sink, taken, options } = sinkOn(() => (failures-- > 0 ? new ProduceFailed('away', true) : undefined));
+  const append = sink.append(signals(3), { ...options, cursor: { next: 3 } });
+  expect(sink.passed).toMatchObject({ received: 0, cursor: undefined });
+  await append;
+  expect(taken.length).toBe(3);
+  expect(sink.passed).toEqual({
+    received: 3,
+    refused: 0,
+    lastSignal: { machine: 'M-1', path: '$lifecycle', at: 7 },
+    cursor: { next: 3 },
+  });
+});
+
+test('the signals of one append are in one trace, those of another in another', async () => {
+  const { sink, taken, options } = sinkOn(() => undefined);
+  await sink.append(signals(2), options);
+  await sink.append(signals(1), options);
+  const traces = taken.map(({ headers }) => headers['traceparent']!);
+  expect(traces[0]).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/);
+  expect(traces[1]).toBe(traces[0]);
+  expect(traces[2]!.slice(3, 35)).not.toBe(traces[0]!.slice(3, 35));
+});
+
+test('a signal that no broker takes is set aside with the reason, and the others go on', async () => {
+  const isBad = ({ value }: OutgoingMessage) => value!.toString().includes('"seq":5,');
+  const { sink, taken, options } = sinkOn((messages) =>
+    messages.some((message) => message.topic === 'signals' && isBad(message))
+      ? new ProduceFailed('too large', false)
+      : undefined,
+  );
+  await sink.append(signals(8), options);
+  const stored = taken.filter(({ topic }) => topic === 'signals');
+  expect(stored.map(({ value }) => (JSON.parse(value!.toString()) as { seq: number }).seq)).toEqual([
+    0, 1, 2, 3, 4, 6, 7,
+  ]);
+  const [rejected] = taken.filter(({ topic }) => topic === TOPICS.signalsRejected);
+  const headers = Object.fromEntries(
+    Object.entries(rejected!.headers).map(([name, text]) => [name, Buffer.from(text)]),
+  );
+  const message = {
+    topic: TOPICS.signalsRejected,
+    partition: 0,
+    offset: 0n,
+    timestamp: 0,
+    key: null,
+    value: rejected!.value,
+    headers,
+  };
+  expect(decodeRejection(message)?.rejection).toMatchObject({ code: 'not_storable' });
+});
+
+test.each(['stopping', 'ended'] as const)('an append that waits ends when the source is %s', async (how) => {
+  const parts = sinkOn(() => new ProduceFailed('away', true));
+  const append = parts.sink.append(signals(1), parts.options);
+  parts[how].abort(new Error('over'));
+  await expect(append).rejects.toThrow();
+  await expect(parts.sink.append(signals(1), parts.options)).rejects.toThrow('over');
+  expect(parts.taken).toEqual([]);
+});

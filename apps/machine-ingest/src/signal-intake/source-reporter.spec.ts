@@ -1,0 +1,111 @@
+import { decodeSourceState, type OutgoingMessage, type SourceState } from '@millrace/protocol';
+import { silentLogger } from '@millrace/telemetry';
+import type { Passed } from './kafka-source.sink';
+import type { OpenSourceHealth, SourceConnection, SourceCursor } from './source-kind';
+import { SourceReporter } from './source-reporter';
+
+const record = {
+  v: 1 as const,
+  tenant: 'default',
+  name: 'line-1',
+  type: 'test',
+  enabled: true,
+  version: 2,
+  createdAt: 1,
+  settings: {},
+};
+
+const site = (cursor: SourceCursor | null = null) => {
+  const written: SourceState[] = [];
+  const world = {
+    now: 10_000,
+    up: true,
+    connection: { state: 'connecting', since: 0 } as SourceConnection,
+    passed: { received: 0, refused: 0, lastSignal: null, cursor: undefined } as Passed,
+  };
+  const health = (): OpenSourceHealth => ({
+    connection: world.connection,
+    lastError: null,
+    counts: { gaps: 1 },
+    queued: 0,
+    lagMs: 5,
+  });
+  const reporter = new SourceReporter({
+    record,
+    health,
+    passed: () => world.passed,
+    cursor,
+    producer: {
+      send: async (messages: readonly OutgoingMessage[]) => {
+        if (!world.up) throw new Error('away');
+        for (const { key, value } of messages) {
+          const change = decodeSourceState({ key: Buffer.from(key!), value });
+          if (change.kind === 'put') written.push(change.state);
+        }
+      },
+    },
+    topic: 'source-state',
+    owner: 'me',
+    clock: () => world.now,
+    logger: silentLogger,
+  });
+  const look = async () => {
+    reporter.look();
+    await new Promise((resolve) => setImmediate(resolve));
+    return written.length;
+  };
+  const receive = (received: number, next: SourceCursor) => {
+    world.passed = { ...world.passed, received, cursor: next };
+  };
+  return { world, written, reporter, look, receive };
+};
+
+test('a change of the connection is told at once, what moves once a second or every 2,000 signals', async () => {
+  const { world, written, look, receive } = site();
+  expect(await look()).toBe(1);
+  expect(await look()).toBe(1);
+  world.connection = { state: 'connected', since: 1, session: 's' };
+  expect(await look()).toBe(2);
+  receive(10, { next: 10 });
+  expect(await look()).toBe(2);
+  world.now += 1_000;
+  expect(await look()).toBe(3);
+  expect(written.at(-1)).toMatchObject({
+    counts: { gaps: 1, received: 10 },
+    cursor: { next: 10 },
+    rate: 10,
+    owner: 'me',
+  });
+  receive(2_010, { next: 2_010 });
+  expect(await look()).toBe(4);
+  world.now += 60_000;
+  expect(await look()).toBe(4);
+});
+
+test('what was not stored is told again', async () => {
+  const { world, written, look, receive } = site();
+  world.up = false;
+  expect(await look()).toBe(0);
+  world.up = true;
+  receive(1, { next: 1 });
+  expect(await look()).toBe(1);
+  expect(written[0]).toMatchObject({ cursor: { next: 1 } });
+});
+
+test('the last word gives the source up with where it has got to', async () => {
+  const { world, written, reporter, receive } = site({ next: 5 });
+  await reporter.giveUp(0);
+  expect(written.at(-1)).toMatchObject({ owner: null, cursor: { next: 5 }, connection: { state: 'stopped' } });
+  receive(1, { next: 6 });
+  world.connection = { state: 'finished', since: 3 };
+  await reporter.giveUp(0);
+  expect(written.at(-1)).toMatchObject({ owner: null, cursor: { next: 6 }, connection: { state: 'finished' } });
+  expect(reporter.cursor).toEqual({ next: 6 });
+});
+
+test('a cursor that is too large is not stored, and the rest is', async () => {
+  const { written, look, receive } = site();
+  receive(1, { rows: 'x'.repeat(70_000) });
+  await look();
+  expect(written.at(-1)).toMatchObject({ cursor: null, counts: { received: 1 } });
+});
