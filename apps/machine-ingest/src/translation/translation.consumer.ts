@@ -236,7 +236,7 @@ export class TranslationConsumer {
     for (const { states } of this.owned.values())
       for (const state of states.values()) {
         const at = this.dueOf(state);
-        if (at === null || at > now || !ports.livesNow(state.tenant, state.machine)) continue;
+        if (at === null || at > now || state.played || !ports.livesNow(state.tenant, state.machine)) continue;
         due.push(tickSignal({ ...state, source: 'millrace', session: '' }, null, now));
       }
     if (due.length === 0) return;

@@ -61,6 +61,7 @@ export const foldSignal = (
     ...state,
     ...memory,
     position: { partition: position.partition, offset: String(position.offset) },
+    played: isPlayed(state, signal, position),
     counts: { ...state.counts, signals: state.counts.signals + 1 },
   };
   if (memory === null) return { state: counted(seen, 'duplicates'), events: [] };
@@ -75,6 +76,15 @@ export const foldSignal = (
     events: drafts.map((draft, n) => machineEvent(state.tenant, state.machine, position, n, draft, traceparent)),
   };
 };
+
+/** A source that waits for Kafka is behind by its outage; a recording by days. */
+const PLAYED_AFTER_MS = 12 * 3_600_000;
+
+/** What Millrace itself writes has the time of the wall clock, and says nothing of the machine's. */
+const isPlayed = ({ played }: MachineState, { path, at }: Signal, { timestamp }: SignalPosition): boolean =>
+  timestamp === undefined || path === '$config' || path === '$tick'
+    ? played
+    : timestamp - Date.parse(at) > PLAYED_AFTER_MS;
 
 /** The signal, or those that it lets go on, each in its turn. */
 const takeTurns = (
@@ -154,8 +164,10 @@ const configure = (
   const change = readMappingChange(signal);
   if (change === null) return state;
   const to = change.to === null ? DEFAULT_MAPPING : found(state.machine, change.to, mappingByHash);
-  const at = Math.max(state.at, Date.parse(signal.at));
-  const timed = applySignal(state, tickOf(signal), { mapping: from, position, emit, late: false });
+  // A machine that nobody has heard yet may be one whose recording is played: its time begins with its first signal.
+  const timeless = state.at === 0 || state.played;
+  const at = timeless ? state.at : Math.max(state.at, Date.parse(signal.at));
+  const timed = timeless ? state : applySignal(state, tickOf(signal), { mapping: from, position, emit, late: false });
   const moment = momentOf({ ...signal, sourceTs: null }, at);
   return changeMapping(timed, { from, to, name: change.to }, { emit, moment, position });
 };

@@ -21,6 +21,8 @@ export type Emit = (draft: EventDraft) => void;
 export interface SignalPosition {
   readonly partition: number;
   readonly offset: bigint;
+  /** When Kafka took it, Unix ms; absent where it never was there. */
+  readonly timestamp?: number;
   /** Of several that one record lets go on, in order, which; absent for the first. */
   readonly nth?: number;
 }

@@ -17,6 +17,8 @@ export interface MachineState {
   readonly position: { readonly partition: number; readonly offset: string } | null;
   /** Highest evaluation time, Unix ms. */
   readonly at: number;
+  /** Its signals are far older than their place in the log: a recording is played, and the wall clock is not its time. */
+  readonly played: boolean;
   /** The mapping that a `$config` record put in force; null: the built-in one. */
   readonly config: MappingInForce | null;
   readonly status: {
@@ -252,6 +254,7 @@ export const newMachineState = (tenant: string, machine: string): MachineState =
   machine,
   position: null,
   at: 0,
+  played: false,
   config: null,
   status: { current: 'unknown', since: null, reason: null, sourceState: null, quality: 'good' },
   alarms: {},
