@@ -108,7 +108,7 @@ describe('clocks (checks 3 and 15)', () => {
         skew: fc.oneof(fc.constant(0), fc.integer({ min: -90_000, max: 90_000 })),
         clock: fc.constantFrom('adapter', 'agent'),
       }),
-      { maxLength: 60 },
+      { maxLength: 60, size: 'max' },
     );
     fc.assert(
       fc.property(rows, (log) => {

@@ -83,6 +83,7 @@ describe('signals out of order', () => {
   it('have the same effect as in order, with whatever repeats and swaps within the window', () => {
     const swaps = fc.array(fc.tuple(fc.nat({ max: 60 }), fc.integer({ min: 1, max: 3 }), fc.boolean()), {
       maxLength: 20,
+      size: 'max',
     });
     const line = Array.from({ length: 60 }, (_, seq) =>
       n(seq, 0, { value: (seq * 7) % 30, sourceTs: new Date(START + seq * 100).toISOString() }),

@@ -113,7 +113,7 @@ const anyRow = fc.oneof(
 /** Signals that are numbered, now and then two the wrong way round, with the times at which they come. */
 const anyLog = fc
   .tuple(
-    fc.array(fc.tuple(anyRow, fc.nat({ max: 1_500 }), fc.nat({ max: 9 })), { maxLength: 70 }),
+    fc.array(fc.tuple(anyRow, fc.nat({ max: 1_500 }), fc.nat({ max: 9 })), { maxLength: 70, size: 'max' }),
     fc.nat({ max: 140 }),
   )
   .map(([rows, change]) => {
@@ -183,6 +183,44 @@ describe('a replay (check 1)', () => {
         throw new Error(`time is asked for without end: ${nextDue(silent, inForce)}`);
       }),
       { numRuns: 100 },
+    );
+  });
+
+  it('throws nothing, whatever the signals hold', () => {
+    const anyValue = fc.anything().map((value) => JSON.parse(JSON.stringify(value) ?? 'null') as Signal['value']);
+    const paths = [
+      'state',
+      'avail',
+      'door',
+      'temp',
+      'count',
+      'message',
+      '$lifecycle',
+      '$gap',
+      '$config',
+      '$tick',
+      'c',
+      '__proto__',
+    ];
+    const row = fc.record({
+      path: fc.constantFrom(...paths),
+      value: anyValue,
+      kind: fc.constantFrom<Signal['kind']>('sample', 'event', 'condition', 'lifecycle'),
+      seq: fc.option(fc.nat({ max: 20 })),
+      unit: fc.option(fc.string()),
+      session: fc.string(),
+      source: fc.string(),
+      qualityCode: fc.option(fc.string()),
+    });
+    fc.assert(
+      fc.property(fc.array(row, { maxLength: 40, size: 'max' }), (rows) => {
+        const log = rows
+          .filter(({ path, value }) => path !== '$config' || typeof value !== 'object' || value === null)
+          .map((one, n) => signal(n * 700, one.path, one.value, one));
+        const { state } = play(log);
+        expect(state.counts.signals).toBe(log.length);
+      }),
+      { numRuns: 200 },
     );
   });
 });
