@@ -16,6 +16,7 @@ import { addPiece, addToItem, itemChosen, itemStep } from './items';
 import { followFields, openBundle } from './open-bundle';
 import { hearSnapshot, hearsSource, openPresent, outOfSight, returned } from './outage';
 import { explainAhead, giveDelayReason, giveScrapReason } from './reasons';
+import { rememberRegisters } from './registers';
 import { followPhase } from './run-and-delay-time';
 import { rememberCounter, takeLength } from './take-lengths';
 import { inPounds } from './weight';
@@ -26,7 +27,8 @@ import { inPounds } from './weight';
  * the raw state and not from the debounced status; codes come after what they explain.
  */
 export const bundleRule: RuleKind<BundleRule> = {
-  onTime: (state, rule, context) => changed(state, rule, context, (slot, own) => onTime(slot, own)),
+  onTime: (state, rule, context) =>
+    changed(state, rule, context, (slot, own) => tellCorrections(slot, onTime(slot, own), own)),
   onSignal: (state, rule, context) =>
     changed(state, rule, context, (slot, own) => tellCorrections(slot, hear(slot, own, context.heard), own)),
   nextDue: (state, rule) => {
@@ -96,7 +98,8 @@ const hearValue = (slot: BundleSlot, context: BundleContext, heard: HeardValue):
   const staged = rememberTold(changeStage(back, context, alias, heard.value), rule, alias, heard.value);
   const measured = measure(staged, context, heard);
   const coded = isNews(context, heard) ? takeCode(measured, context, alias, heard.value) : measured;
-  const timed = explainAhead(followPhase(coded, rule, now, moment), rule, context.at);
+  const remembered = rememberRegisters(coded, rule, now, alias);
+  const timed = explainAhead(followPhase(remembered, rule, now, moment), rule, context.at);
   return { ...followFields(timed, context, now, alias), heard: moment };
 };
 

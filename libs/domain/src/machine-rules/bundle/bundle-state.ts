@@ -19,6 +19,8 @@ export interface BundleSlot extends RuleSlot {
   /** What the signals of the triggers last said, a snapshot too: an edge is a difference to it. */
   readonly told: { readonly [alias: string]: ToldValue };
   readonly counters: { readonly [length in LengthName]?: CounterMemory };
+  /** By alias, the code that the operator's register last showed; null where it showed none. */
+  readonly registers: { readonly [alias: string]: string | null };
   /** What `quantityDone` last said for each item, newest last; `done` is null where it has not said anything yet. */
   readonly itemsDone: ReadonlyArray<{ readonly item: string; readonly done: Exact | null }>;
   readonly phase: Phase;
@@ -213,6 +215,7 @@ export const NEW_BUNDLE_SLOT: BundleSlot = {
   v: 1,
   told: {},
   counters: {},
+  registers: {},
   itemsDone: [],
   phase: { is: 'unknown', since: null, n: 0, reason: null },
   lastDelay: null,

@@ -20,6 +20,14 @@ import { withLength } from './exact-sums';
 import { withGap } from './gaps';
 import { addToItem, itemChosen, itemStep } from './items';
 import { followFields, openBundle } from './open-bundle';
+import {
+  codesOfOutage,
+  rememberShown,
+  scrapCodeAhead,
+  takeCodes,
+  takeCodesAhead,
+  takeCodesOfAnother,
+} from './registers';
 import { followPhase, phaseSeen, timeOfOutage } from './run-and-delay-time';
 import { rememberCounter, takeLength } from './take-lengths';
 import { inPounds } from './weight';
@@ -94,20 +102,27 @@ export const returned = (slot: BundleSlot, context: BundleContext, seen: SeenMac
   const key = keyOf(context, seen);
   const had = currentBundle(inSight)?.key ?? null;
   const movedOn = outage.returning?.movedOn === true || (had !== null && key !== null && key !== had);
+  const another = movedOn || (had === null && key !== null && key !== inSight.closed.at(-1)?.bundle.key);
+  const codes = codesOfOutage(inSight, rule, seen);
+  const explained = another
+    ? takeCodesOfAnother(inSight, rule, codes, outage.from, mayHaveScrapped(inSight, context, seen, to))
+    : scrapCodeAhead(inSight, rule, codes, to);
   const ended = movedOn
     ? closeOpen(
-        withGap(inSight, outage.source, outage.from, to),
+        withGap(explained, outage.source, outage.from, to),
         context,
         { ended: outage.from, complete: false, unseen: true },
         NOTHING_SEEN,
       )
-    : inSight;
+    : explained;
   const bridged = bridgeCounters(ended, context, seen, outage, to, movedOn);
   const timed = timeOfOutage(bridged, rule, phaseSeen(rule, seen), outage.from, to);
+  const coded = another ? timed : takeCodes(timed, rule, codes, outage.from, to);
+  const remembered = rememberShown(takeCodesAhead(coded, rule, codes, to), rule, seen);
   const completed =
     outage.returning?.completed === true
-      ? settleOpen(timed, context, { ended: to, complete: true, unseen: true }, seen)
-      : timed;
+      ? settleOpen(remembered, context, { ended: to, complete: true, unseen: true }, seen)
+      : remembered;
   return openPresent(followFields(completed, context, seen, null), context, seen, to);
 };
 
@@ -125,6 +140,14 @@ export const openPresent = (slot: BundleSlot, context: BundleContext, seen: Seen
 
 /** What the machine shows after an outage says nothing of the bundle that ended in it. */
 const NOTHING_SEEN: SeenMachine = { status: 'unknown', value: () => null };
+
+const mayHaveScrapped = (slot: BundleSlot, context: BundleContext, seen: SeenMachine, to: Moment): boolean => {
+  const { scrap } = context.rule.lengths;
+  const after = stepOverOutage(slot, context, seen, 'scrap', to).slot;
+  return (
+    scrap !== null && (seen.value(scrap) === null || after.counters.scrap?.baseline !== slot.counters.scrap?.baseline)
+  );
+};
 
 const bridgeCounters = (
   slot: BundleSlot,

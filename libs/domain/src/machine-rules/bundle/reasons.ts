@@ -67,6 +67,29 @@ export const giveDelayReason = (slot: BundleSlot, code: BundleReason, reason: st
   }
 };
 
+/**
+ * The code for a time of standing that was given at some moment from `since` on, while nobody looked until `to`. It takes
+ * no standing that has one already: it may as well be that of a standing which nobody saw.
+ */
+export const giveDelayReasonUnseen = (
+  slot: BundleSlot,
+  code: BundleReason,
+  reason: string,
+  since: number,
+  to: Moment,
+): BundleSlot => {
+  if (code.attribute === 'last-closed-or-open' && slot.phase.is === 'delay') return explainPhase(slot, reason, to);
+  const isRecent = (at: number) => at >= since - code.windowMs;
+  const last = slot.lastDelay;
+  const concerned = (delay: Delay) =>
+    delay.reason === null && (code.attribute === 'last-unassigned' ? isRecent(delay.at) : delay.n === last?.n);
+  const past =
+    code.attribute === 'last-unassigned' || (last !== null && isRecent(last.endedAt))
+      ? inEveryBundle(slot, (bundle) => explainDelays(bundle, reason, concerned))
+      : slot;
+  return past.phase.is === 'delay' && past.phase.reason === null ? explainPhase(past, reason, to) : past;
+};
+
 /** A code for the standing that goes on. The first explains all of it; another one what follows. */
 const explainPhase = (slot: BundleSlot, reason: string, moment: Moment): BundleSlot => {
   const { phase } = slot;
@@ -85,7 +108,7 @@ export const explainAhead = (slot: BundleSlot, rule: BundleRule, at: number): Bu
     : { ...slot, phase: { ...slot.phase, reason: ahead.reason }, ahead: { ...slot.ahead, delay: null } };
 };
 
-const inTime = (ahead: AheadReason | null, code: BundleReason | null, at: number): AheadReason | null =>
+export const inTime = (ahead: AheadReason | null, code: BundleReason | null, at: number): AheadReason | null =>
   ahead !== null && code !== null && ahead.at >= at - code.windowMs ? ahead : null;
 
 const withScrapReason = (bundle: Bundle, reason: string, length: Exact): Bundle => {
