@@ -2,6 +2,7 @@ import { MappingMissing } from '../signal/fold-signal';
 import type { MachineState } from '../signal/machine-state';
 import type { Signal } from '../signal/signal';
 import { condition, configured, fold, machineUnder, signal, tick } from '../signal/signals.fixture';
+import { heldOf } from './held-value';
 import { conditionRuleOf, counter, mappingOf, run, stateMap, threshold } from './mapping.fixture';
 
 const signals = { state: {}, count: { type: 'int64' }, temp: { type: 'double' } } as const;
@@ -105,5 +106,19 @@ describe('a $config record (check 20)', () => {
     );
     expect(told).toEqual([]);
     expect(state.rules['parts']).toMatchObject({ value: '4', total: '1' });
+  });
+
+  it('confirms a unit that has changed', () => {
+    const temp = (ms: number, value: number, unit: string) => signal(ms, 'temp', value, { type: 'double', unit });
+    const { state, told } = play([
+      configured(0, v1),
+      temp(1, 20, 'Cel'),
+      temp(2, 68, '[degF]'),
+      temp(3, 69, '[degF]'),
+      configured(4, v2),
+      temp(5, 70, '[degF]'),
+    ]);
+    expect(told.map(({ type }) => type)).toEqual(['ingest.unit_changed']);
+    expect(heldOf(state, 'temp')).toMatchObject({ value: 70, known: true, unit: '[degF]' });
   });
 });

@@ -32,9 +32,10 @@ export const changeMapping = (
   telling: { readonly emit: Emit; readonly moment: Moment; readonly position: SignalPosition },
 ): MachineState => {
   const { from, to } = change;
-  const entries = heldValues(state).filter(
-    ([alias]) => Object.hasOwn(to.signals, alias) && isReadAlike(from.signals[alias], to.signals[alias]!),
-  );
+  const entries = heldValues(state)
+    .filter(([alias]) => Object.hasOwn(to.signals, alias) && isReadAlike(from.signals[alias], to.signals[alias]!))
+    // What was amiss with unit and type is looked at anew: with its mapping a person has confirmed what comes.
+    .map(([alias, held]) => [alias, { ...held, unit: null, foreignUnit: null, typeConflict: false }] as const);
   const derived: { [alias: string]: HeldValue } = {};
   for (const [alias, held] of Object.entries(state.derived)) if (goesOn(from, to, alias)) derived[alias] = held;
   const rules = Object.fromEntries(Object.entries(state.rules).filter(([id]) => goesOn(from, to, id)));
