@@ -86,6 +86,9 @@ const isPlayed = ({ played }: MachineState, { path, at }: Signal, { timestamp }:
     ? played
     : timestamp - Date.parse(at) > PLAYED_AFTER_MS;
 
+/** These sources put in order what they read and tell what is missing; the numbers of one machine have holes. */
+const ORDERED_AT_THE_SOURCE: readonly Signal['raw']['proto'][] = ['spb', 'mqtt', 'mtc', 'ua'];
+
 /** The signal, or those that it lets go on, each in its turn. */
 const takeTurns = (
   state: MachineState,
@@ -95,7 +98,9 @@ const takeTurns = (
   mapping: Mapping,
   emit: (draft: EventDraft) => void,
 ): MachineState => {
-  const { reorder } = settingsOfSource(mapping, signal.source);
+  const reorder = ORDERED_AT_THE_SOURCE.includes(signal.raw.proto)
+    ? null
+    : settingsOfSource(mapping, signal.source).reorder;
   if (reorder === null && holdsNothing(state))
     return applySignal(state, signal, { mapping, position, emit, late: false });
   const waited = overdue(state, at);

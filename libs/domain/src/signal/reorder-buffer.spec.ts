@@ -29,6 +29,13 @@ describe('signals out of order', () => {
     expect(state.counts).toMatchObject({ gaps: 0, late: 0, duplicates: 0 });
   });
 
+  it.each(['spb', 'mqtt', 'mtc', 'ua'] as const)('of %s are in order: holes of their numbers are none', (proto) => {
+    const over = { raw: { proto, ref: '' } };
+    const { seen, state } = play([n(0, 0, over), n(65_536, 10, over), n(65_537, 20, over), n(131_072, 30, over)]);
+    expect(seen).toEqual([65_536, 65_537, 131_072]);
+    expect(state.counts).toMatchObject({ gaps: 0, late: 0 });
+  });
+
   it('go on without what is missing when the window is over; that is a gap, and what comes after is late', () => {
     const { seen, state } = play([n(0, 0), n(2, 10), n(3, 20), tick(2_009), tick(2_010), n(1, 3_000), n(4, 3_001)]);
     // The first after the gap says that samples are lost before it.

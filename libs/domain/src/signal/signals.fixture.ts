@@ -31,7 +31,7 @@ export const signal = (ms: number, path: string, value: Signal['value'], over: P
     at: time,
     clock: 'adapter',
     flags: [],
-    raw: { proto: 'mtc', ref: '' },
+    raw: { proto: 'http', ref: '' },
     ...over,
   };
 };

@@ -20,10 +20,10 @@ export const SOURCE_TYPES = [
 export type SourceType = (typeof SOURCE_TYPES)[number];
 
 /**
- * They number all that they send, so what is missing or out of order is seen. What comes by Sparkplug has been put in order
- * before it is stored, and its numbers have holes: a node counts the messages of all its devices.
+ * They number all that they send, so what is missing or out of order is seen. What our own adapter of Sparkplug stores is in
+ * order already, and the fold takes it as it comes; what a gateway or a recording of such a line brings is put in order.
  */
-export const NUMBERED_SOURCES: ReadonlySet<SourceType> = new Set(['http', 'file', 'files']);
+export const NUMBERED_SOURCES: ReadonlySet<SourceType> = new Set(['sparkplug', 'http', 'file', 'files']);
 
 export const DEFAULT_REORDER = { windowMs: 2_000, records: 256 } as const;
 

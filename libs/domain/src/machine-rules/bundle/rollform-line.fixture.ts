@@ -212,7 +212,7 @@ export class RollformLine {
       at: receiveTs,
       clock: 'plc',
       flags,
-      raw: { proto: 'mtc', ref: '' },
+      raw: { proto: 'http', ref: '' },
     });
   }
 }
