@@ -83,7 +83,7 @@ describe('the mapping of the design', () => {
       machine: { timeZone: 'America/Chicago', number: 1 },
     });
     expect(mapping.sources).toEqual({
-      line: { source: null, maxSkewMs: 300_000, maxBacklogMs: null, reorder: null },
+      line: { source: null, maxSkewMs: 300_000, maxBacklogMs: null, reorder: { windowMs: 2_000, records: 256 } },
     });
     expect(mapping.signals['temp']).toEqual({
       alias: 'temp',
