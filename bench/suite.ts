@@ -1,5 +1,6 @@
 import { kafkaClientRows } from './kafka-client';
 import { matchingRows } from './matching';
+import { ingestMemory } from './parts/ingest-memory.part';
 import { isolation } from './parts/isolation.part';
 import { latency } from './parts/latency.part';
 import { memory } from './parts/memory.part';
@@ -47,4 +48,5 @@ export const SUITE: readonly Part[] = [
     takes: '2 min',
     run: async ({ environment }) => tableOf(await projectorRows(environment)),
   },
+  ingestMemory,
 ];

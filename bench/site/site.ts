@@ -95,14 +95,23 @@ export class Site {
     return ids;
   }
 
-  /** @throws on every status but 2xx */
-  async call<T>(name: ServiceName, method: string, path: string, body?: unknown): Promise<T> {
+  /**
+   * A body that is a text goes as it is, as `contentType`; any other as JSON.
+   * @throws on every status but 2xx
+   */
+  async call<T>(
+    name: ServiceName,
+    method: string,
+    path: string,
+    body?: unknown,
+    contentType = 'application/json',
+  ): Promise<T> {
     const service = this.services.find((each) => each.name === name && each.alive);
     if (!service) throw new Error(`${name} does not run`);
     const answer = await fetch(`${service.url}${path}`, {
       method,
-      headers: { authorization: `Bearer ${this.adminKey}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { authorization: `Bearer ${this.adminKey}`, 'content-type': contentType },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`);
     return (await answer.json()) as T;

@@ -1,9 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import type { ServerOptions, ServerOrder } from './opcua-server-process.fixture';
 
-const PROGRAM = join(__dirname, 'opcua-server-process.fixture.ts');
+/** Built or not, as this file is. */
+const PROGRAM = join(__dirname, `opcua-server-process.fixture${extname(__filename)}`);
 
 const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
