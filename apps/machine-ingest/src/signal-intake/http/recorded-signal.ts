@@ -3,7 +3,7 @@
  * the members of a request. A request is received now whatever the recording says, so `receiveTs`, `at` and what else only
  * Millrace can know are left out; `mappings/test` is the place where a recording keeps its own time.
  */
-export type RecordedReading =
+export type RequestMembers =
   | { readonly kind: 'item'; readonly item: { readonly [name: string]: unknown } }
   | { readonly kind: 'wrong'; readonly path: string; readonly detail: string };
 
@@ -12,7 +12,7 @@ type Members = { readonly [name: string]: unknown };
 export const isRecordedSignal = (item: unknown): item is Members =>
   typeof item === 'object' && item !== null && !Array.isArray(item) && Object.hasOwn(item, 'v');
 
-export const readRecordedSignal = (item: Members, tenant: string): RecordedReading => {
+export const requestMembersOf = (item: Members, tenant: string): RequestMembers => {
   const { v, tenant: named, sourceTs, receiveTs, serverTs, at, clock, raw, type, ...rest } = item;
   if (v !== 1) return { kind: 'wrong', path: 'v', detail: 'must be 1, the only form of a recorded signal' };
   if (named !== undefined && named !== tenant)

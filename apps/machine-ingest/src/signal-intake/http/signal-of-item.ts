@@ -2,7 +2,7 @@ import { objectSpans, type Signal, type SignalType, type Span, UNAVAILABLE, UNAV
 import { type SignalRequest, signalRequestSchema } from '@millrace/protocol';
 import { jsonSignalValue } from '../exact-json';
 import type { MachineNumbers } from '../machine-numbers';
-import { isRecordedSignal, readRecordedSignal } from './recorded-signal';
+import { isRecordedSignal, requestMembersOf } from './recorded-signal';
 
 /** What the signals of one request have in common. */
 export interface SignalRequestContext {
@@ -45,7 +45,7 @@ export const signalOfItem = (
   });
   let members = item;
   if (isRecordedSignal(item)) {
-    const recorded = readRecordedSignal(item, context.tenant);
+    const recorded = requestMembersOf(item, context.tenant);
     if (recorded.kind === 'wrong') return wrong(recorded.path, recorded.detail);
     members = recorded.item;
   }
