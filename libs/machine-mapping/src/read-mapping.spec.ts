@@ -379,6 +379,15 @@ rules:
     ]);
   });
 
+  it('refuses what names another tenant than the one that sends it', () => {
+    const ofAcme = withRules(STATUS_RULE).replace('{ id: rf-01,', '{ id: rf-01, tenant: acme,');
+    expect(told(ofAcme, { tenant: 'globex' })).toEqual([
+      "2:31 other_tenant: is 'acme', and the API key is of 'globex'; leave it out, or use a key of 'acme'",
+    ]);
+    for (const options of [{ tenant: 'acme' }, {}]) expect(readOrFail(ofAcme, options).tenant).toBe('acme');
+    expect(readOrFail(withRules(STATUS_RULE), { tenant: 'globex' }).tenant).toBeNull();
+  });
+
   it('refuses a unit that a length lacks, with line and column', () => {
     const text = `${HEAD}${SIGNALS.replace('type: double, unit: "[in_i]"', 'type: double')}rules:
 - { id: b, kind: bundle, key: order, open: { on: firstPiece }, close: { on: door.rising }, lengths: { good: good } }`;

@@ -1,5 +1,6 @@
 import type { Mapping } from '@millrace/domain';
 import { compileShared, machinesOf, type WrittenMachine } from './compile/compile-mapping';
+import { quoted } from './document/did-you-mean';
 import { documentHash, hashOfMachine } from './document/document-hash';
 import { type DocumentNode, type PlainValue, plainValue } from './document/document-node';
 import { type MappingProblem, ProblemList } from './document/mapping-problem';
@@ -11,6 +12,8 @@ export interface ReadOptions {
   readonly format?: DocumentFormat;
   /** Number of this document among those of its name, from 1; part of the compiled mapping. */
   readonly version?: number;
+  /** Who sends it: a document that names another tenant is refused. Left out, it may name any. */
+  readonly tenant?: string;
 }
 
 /**
@@ -55,6 +58,7 @@ export const readMapping = (source: string | object, options: ReadOptions = {}):
   if (root.kind !== 'map') return refused();
   const shared = compileShared(root, written, problems, warnings);
   const machines = written === undefined ? [] : machinesOf(written, problems);
+  if (written !== undefined && options.tenant !== undefined) checkTenant(written, options.tenant, problems);
   const [first] = machines;
   if (written === undefined || first === undefined || !problems.isEmpty) return refused();
   warnOfTimeZone(written, warnings);
@@ -86,6 +90,17 @@ const warnOfTimeZone = ({ machine, machines = [], rules }: WrittenMapping, warni
   for (const { timeZone, node } of machine === undefined ? machines : [machine])
     if (timeZone === undefined)
       warnings.add(node.place, 'no_time_zone', "has no 'timeZone', so local times of its bundles are in UTC");
+};
+
+const checkTenant = ({ machine }: WrittenMapping, sender: string, problems: ProblemList): void => {
+  const named = machine?.tenant;
+  if (named === undefined || named === sender) return;
+  const { place } = machine!.node.members.get('tenant')!.node;
+  problems.add(
+    place,
+    'other_tenant',
+    `is ${quoted(named)}, and the API key is of ${quoted(sender)}; leave it out, or use a key of ${quoted(named)}`,
+  );
 };
 
 const tenantOf = ({ machine }: WrittenMapping): string | null => machine?.tenant ?? null;
