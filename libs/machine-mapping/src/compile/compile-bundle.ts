@@ -7,9 +7,10 @@ import {
   unitOf,
 } from '@millrace/domain';
 import { quoted } from '../document/did-you-mean';
-import { type Locals, RESERVED_NAMES } from '../expression/expression-compiler';
+import { RESERVED_NAMES } from '../expression/reserved-names';
+import type { Locals } from '../expression/vocabulary';
 import type { Written } from '../language/rule-shapes';
-import type { Word } from '../language/shape';
+import { type Word } from '../language/shape';
 import { wrongUnit } from '../language/ucum-hint';
 import {
   A_NUMBER,

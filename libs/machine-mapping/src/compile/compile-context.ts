@@ -1,9 +1,12 @@
 import { type AliasName, type Expression, ExpressionFailed, type Trigger } from '@millrace/domain';
 import { quoted, suggestion } from '../document/did-you-mean';
 import type { ProblemList } from '../document/mapping-problem';
-import type { ExpressionCompiler, Locals, Wanted } from '../expression/expression-compiler';
+import type { ExpressionCompiler } from '../expression/expression-compiler';
 import type { ValueType } from '../expression/expression-value';
-import type { NamedEntry, Word } from '../language/shape';
+import type { Locals } from '../expression/vocabulary';
+import type { Wanted } from '../expression/wanted';
+import { type NamedEntry } from '../language/map-shape';
+import { type Word } from '../language/shape';
 
 /** What is known of a signal before the rules are looked at; also of one that an expr rule makes. */
 export interface SignalFacts {

@@ -2,7 +2,9 @@ import type { MappedSignal, MappedSource, Mapping, Rule } from '@millrace/domain
 import { quoted } from '../document/did-you-mean';
 import type { MapNode } from '../document/document-node';
 import type { ProblemList } from '../document/mapping-problem';
-import { ExpressionCompiler, RESERVED_NAMES, type Vocabulary } from '../expression/expression-compiler';
+import { ExpressionCompiler } from '../expression/expression-compiler';
+import { RESERVED_NAMES } from '../expression/reserved-names';
+import type { Vocabulary } from '../expression/vocabulary';
 import type { WrittenMapping } from '../language/mapping-shape';
 import { wrongUnit } from '../language/ucum-hint';
 import type { CompileContext, SignalFacts } from './compile-context';

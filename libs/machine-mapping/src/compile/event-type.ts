@@ -1,6 +1,6 @@
 import { BUILT_IN_EVENT_TYPES, moduleOfType } from '@millrace/protocol';
 import { nearestWord, quoted } from '../document/did-you-mean';
-import type { Word } from '../language/shape';
+import { type Word } from '../language/shape';
 import type { CompileContext } from './compile-context';
 
 const BUILT_IN: readonly string[] = BUILT_IN_EVENT_TYPES.map(({ name }) => name);

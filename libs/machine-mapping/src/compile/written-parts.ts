@@ -3,7 +3,7 @@ import { type Place, ProblemList } from '../document/mapping-problem';
 import type { WrittenMapping, WrittenSignal, WrittenSource } from '../language/mapping-shape';
 import { mappingParts } from '../language/mapping-shape';
 import type { WrittenRule } from '../language/rule-shapes';
-import type { Shape } from '../language/shape';
+import { type Shape } from '../language/shape';
 
 /** What of a mapping has the right form, so that one misspelt word does not hide what else is wrong. */
 export interface WrittenParts {

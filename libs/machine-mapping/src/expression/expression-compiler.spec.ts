@@ -1,8 +1,10 @@
 import { ExpressionFailed, type ExpressionValue, type Scope } from '@millrace/domain';
 import fc from 'fast-check';
 import type { PlainValue } from '../document/document-node';
-import { ExpressionCompiler, type Locals, type Wanted } from './expression-compiler';
+import { ExpressionCompiler } from './expression-compiler';
 import type { ValueType } from './expression-value';
+import type { Locals } from './vocabulary';
+import type { Wanted } from './wanted';
 
 const SIGNALS: ReadonlyMap<string, ValueType> = new Map<string, ValueType>([
   ['state', 'string'],

@@ -1,4 +1,5 @@
-import { changed, type Shape, text } from './shape';
+import { changed, type Shape } from './shape';
+import { text } from './text-shape';
 
 const MS: { readonly [unit: string]: number } = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const DURATION = /^(0|[1-9][0-9]{0,8})(\.[0-9]{1,3})?(ms|s|m|h|d)$/;

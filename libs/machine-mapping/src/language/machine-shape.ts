@@ -1,5 +1,8 @@
 import { isMachineName, isTenantName } from '@millrace/domain';
-import { listOf, number, object, optional, required, text, word } from './shape';
+import { listOf } from './list-shapes';
+import { object, optional, required } from './object-shape';
+import { number } from './scalar-shapes';
+import { text, word } from './text-shape';
 
 const isTimeZone = (name: string): boolean => {
   try {

@@ -1,23 +1,14 @@
 import { STATE_LIMITS } from '@millrace/domain';
+import { either, listOf } from './list-shapes';
 import { machine, machines } from './machine-shape';
+import { mapOf } from './map-shape';
+import { defaulting, object, optional, required, withOneOf } from './object-shape';
 import { rule } from './rule-shapes';
-import {
-  anything,
-  defaulting,
-  either,
-  listOf,
-  literal,
-  mapOf,
-  object,
-  optional,
-  required,
-  type Shape,
-  text,
-  withOneOf,
-  word,
-} from './shape';
+import { literal } from './scalar-shapes';
+import { anything, type Shape } from './shape';
 import { signal } from './signal-shape';
 import { source } from './source-shape';
+import { text, word } from './text-shape';
 import { ALIAS, EVENT_TYPE, shortText } from './words';
 
 const aliasNames = {

@@ -1,25 +1,12 @@
 import { MACHINE_STATUSES, type MachineStatus } from '@millrace/domain';
 import { duration, rate } from './duration-shape';
-import {
-  changed,
-  defaulting,
-  flag,
-  listOf,
-  literal,
-  mapOf,
-  number,
-  object,
-  oneOf,
-  oneOrMore,
-  optional,
-  type Read,
-  required,
-  type Shape,
-  taggedBy,
-  text,
-  type Word,
-  word,
-} from './shape';
+import { listOf, oneOrMore } from './list-shapes';
+import { mapOf } from './map-shape';
+import { defaulting, object, optional, type Read, required } from './object-shape';
+import { flag, literal, number, oneOf } from './scalar-shapes';
+import { changed, type Shape, type Word } from './shape';
+import { taggedBy } from './tagged-shape';
+import { text, word } from './text-shape';
 import { ALIAS, alias, alwaysEmit, emit, expression, ruleId, shortText } from './words';
 
 const head = { id: required(ruleId), description: optional(shortText('what the rule is for', 1_000)) };

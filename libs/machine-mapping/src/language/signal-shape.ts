@@ -1,18 +1,9 @@
 import { duration } from './duration-shape';
-import {
-  changed,
-  defaulting,
-  either,
-  flag,
-  listOf,
-  number,
-  object,
-  oneOf,
-  optional,
-  type Shape,
-  text,
-  withOneOf,
-} from './shape';
+import { either, listOf } from './list-shapes';
+import { defaulting, object, optional, withOneOf } from './object-shape';
+import { flag, number, oneOf } from './scalar-shapes';
+import { changed, type Shape } from './shape';
+import { text } from './text-shape';
 import { alias, shortText, unit } from './words';
 
 /** Words of the protocols for the types that a signal can have. */

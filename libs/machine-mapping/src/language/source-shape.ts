@@ -1,5 +1,9 @@
 import { duration } from './duration-shape';
-import { defaulting, either, literal, number, object, oneOf, optional, required, type Shape, text } from './shape';
+import { either } from './list-shapes';
+import { defaulting, object, optional, required } from './object-shape';
+import { literal, number, oneOf } from './scalar-shapes';
+import { type Shape } from './shape';
+import { text } from './text-shape';
 import { shortText } from './words';
 
 export const SOURCE_TYPES = [

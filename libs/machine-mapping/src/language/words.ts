@@ -1,4 +1,6 @@
-import { either, type Shape, text, type Word, word } from './shape';
+import { either } from './list-shapes';
+import { type Shape, type Word } from './shape';
+import { text, word } from './text-shape';
 
 /** Name of a signal, of a source, of an `expr` rule: it must be usable in an expression. */
 export const ALIAS = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;

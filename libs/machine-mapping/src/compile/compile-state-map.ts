@@ -1,0 +1,59 @@
+import { quoted, suggestion } from '../document/did-you-mean';
+import { A_VALUE, inputOf } from './compile-context';
+import type { CompileRule } from './compile-rule-of';
+import { emittedType } from './event-type';
+
+export const compileStateMap: CompileRule<'stateMap'> = (context, rule) => {
+  const { problems, warnings } = context;
+  const input = inputOf(context, rule.input, A_VALUE);
+  const map = new Map<string, (typeof rule.map)[number]['value']>();
+  for (const { name, named, value } of rule.map) {
+    const word = name.trim().toUpperCase();
+    if (map.has(word))
+      problems.add(
+        named,
+        'unreachable',
+        `${quoted(name)} is there already in other letters; words are compared without regard to case`,
+      );
+    map.set(word, value);
+  }
+  const words = context.signals.get(rule.input.text)?.words ?? null;
+  if (words !== null) {
+    const said = new Set(words.map((word) => word.trim().toUpperCase()));
+    for (const { name, named } of rule.map)
+      if (!said.has(name.trim().toUpperCase()))
+        problems.add(
+          named,
+          'unreachable',
+          () =>
+            `${quoted(name)} is never said: it is not in the enum of ${quoted(input)}${suggestion(name, words, 'its words')}`,
+        );
+    for (const word of words)
+      if (!map.has(word.trim().toUpperCase()))
+        warnings.add(
+          rule.node.place,
+          'unmapped_word',
+          `maps no ${quoted(word)}, which ${quoted(input)} can say; it means ${rule.otherwise}`,
+        );
+  }
+  for (const { text, node } of rule.transitional)
+    if (!map.has(text.trim().toUpperCase()))
+      warnings.add(
+        node.place,
+        'unmapped_word',
+        `${quoted(text)} is not in 'map'; when it lasts, it means ${rule.otherwise}`,
+      );
+  return {
+    id: rule.id.text,
+    kind: 'stateMap',
+    emit: emittedType(context, rule.emit, 'stateMap'),
+    input,
+    map: Object.fromEntries(map),
+    transitional: rule.transitional.map(({ text }) => text.trim().toUpperCase()),
+    transitionalMs: rule.transitionalAfter,
+    otherwise: rule.otherwise,
+    debounceMs: rule.debounce,
+    debounceOfflineMs: rule.debounceOffline,
+    recoverAfterMs: rule.recoverAfter,
+  };
+};

@@ -1,0 +1,47 @@
+import type { ParseError, TypeError as WrongType } from '@marcbachmann/cel-js';
+import { quoted } from '../document/did-you-mean';
+
+export interface ExpressionProblem {
+  /** Where in the text of the expression. */
+  readonly index: number;
+  readonly code: string;
+  readonly detail: string;
+}
+
+export const problemOf = (error: ParseError | WrongType, text: string): ExpressionProblem => {
+  const index = Math.min(error.range?.start ?? 0, text.length);
+  const { summary = String(error), code = '' } = error;
+  const isForm = error.name === 'ParseError';
+  return { index, code: isForm ? 'expression_syntax' : 'expression_type', detail: sentenceOf(code, summary) };
+};
+
+const TOKENS: { readonly [token: string]: string } = {
+  EOF: 'the end',
+  IDENTIFIER: 'a name',
+  RPAREN: ')',
+  LPAREN: '(',
+  RBRACKET: ']',
+  COLON: ':',
+};
+const plain = (summary: string): string =>
+  summary.replace(/\b[A-Z]{3,}\b/g, (token) => TOKENS[token] ?? token.toLowerCase());
+
+const sentenceOf = (code: string, summary: string): string => {
+  const said = summary[0]!.toLowerCase() + summary.slice(1);
+  switch (code) {
+    case 'no_such_overload': {
+      const what = summary.replace(/^no such overload: /, '');
+      return `${quoted(what)} cannot be done with values of these types; convert one with string(…), int(…) or double(…)`;
+    }
+    case 'no_matching_overload':
+      return `a call does not fit what it is given: ${said}`;
+    case 'incompatible_ternary_branches':
+      return `both sides of ':' must be of one type; ${said}`;
+    case 'limit_exceeded':
+      return `is too large for one expression (${said}); divide it by rules of kind expr`;
+    case 'unterminated_string':
+      return 'has a text that does not end; put a quote behind it';
+    default:
+      return `cannot be read: ${plain(said)}`;
+  }
+};

@@ -1,0 +1,42 @@
+import { quoted, suggestion } from '../document/did-you-mean';
+import { type Shape, wrong } from './shape';
+
+/** Objects that say by one member which they are. */
+export const taggedBy = <T>(tag: string, says: string, shapes: { readonly [word: string]: Shape<T> }): Shape<T> => {
+  const words = Object.keys(shapes);
+  return {
+    schema: {
+      description: `${says[0]!.toUpperCase()}${says.slice(1)}.`,
+      type: 'object',
+      required: [tag],
+      properties: { [tag]: { enum: words } },
+      allOf: words.map((name) => ({
+        if: { type: 'object', required: [tag], properties: { [tag]: { const: name } } },
+        // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema
+        then: shapes[name]!.schema,
+      })),
+    },
+    read: (node, problems) => {
+      if (node.kind !== 'map') return wrong(node, problems, says);
+      const member = node.members.get(tag);
+      if (member === undefined) {
+        const wrongly = [...node.members.keys()].find((name) => name.toLowerCase() === tag.toLowerCase());
+        const instead =
+          wrongly === undefined ? `; ${tag}s are ${words.join(', ')}` : `; did you mean it with '${wrongly}'?`;
+        problems.add(node.place, 'missing', `lacks '${tag}'${instead}`);
+        return undefined;
+      }
+      const said = member.node.kind === 'scalar' && typeof member.node.value === 'string' ? member.node.value : null;
+      if (said === null) return wrong(member.node, problems, `one of ${words.join(', ')}`);
+      if (!Object.hasOwn(shapes, said)) {
+        problems.add(
+          member.node.place,
+          'unknown_kind',
+          () => `${quoted(said)} is no ${tag} that is known here${suggestion(said, words, `${tag}s`)}`,
+        );
+        return undefined;
+      }
+      return shapes[said]!.read(node, problems);
+    },
+  };
+};

@@ -1,0 +1,52 @@
+import { quoted } from '../document/did-you-mean';
+import { changed, type Shape, type Word, wrong } from './shape';
+
+const lengthOf = (text: string): number => [...text].length;
+
+interface TextOptions {
+  readonly says: string;
+  readonly pattern?: RegExp;
+  readonly most?: number;
+  readonly least?: number;
+  readonly examples?: readonly string[];
+  /** Numbers and true/false are taken as they were written: `code: 007`. */
+  readonly orWritten?: boolean;
+  /** A check that a pattern cannot do; gives the sentence, or null. Not in the schema. */
+  readonly also?: (text: string) => string | null;
+}
+
+export const word = (options: TextOptions): Shape<Word> => {
+  const { says, pattern, most = 256, least = 1, examples, orWritten = false, also } = options;
+  return {
+    schema: {
+      description: `${says[0]!.toUpperCase()}${says.slice(1)}.`,
+      type: orWritten ? ['string', 'number', 'boolean'] : 'string',
+      minLength: least,
+      maxLength: most,
+      ...(pattern === undefined ? {} : { pattern: pattern.source }),
+      ...(examples === undefined ? {} : { examples }),
+    },
+    read: (node, problems) => {
+      if (node.kind !== 'scalar' || node.value === null) return wrong(node, problems, says);
+      if ((typeof node.value !== 'string' || node.isBigInteger) && !orWritten) {
+        const instead = ` (in quotes: "${node.text}")`;
+        return wrong(node, problems, `${says}${instead}`);
+      }
+      const { text } = node;
+      const bad = (why: string) => {
+        problems.add(node.place, 'bad_value', why);
+        return undefined;
+      };
+      if (typeof node.value === 'string' && !node.isBigInteger) {
+        if (lengthOf(text) < least) return bad(`must be ${says}, and is empty`);
+        if (lengthOf(text) > most) return bad(`has ${lengthOf(text)} characters; ${most} are allowed`);
+        if (pattern !== undefined && !pattern.test(text))
+          return bad(`must be ${says}${examples ? `, for example ${examples[0]}` : ''}, and is ${quoted(text)}`);
+      }
+      const more = also?.(text) ?? null;
+      return more === null ? { text, node } : bad(more);
+    },
+  };
+};
+
+export const text = (options: TextOptions): Shape<string> => changed(word(options), ({ text: plain }) => plain);
