@@ -1,4 +1,10 @@
-import { machineTwice, readMtconnectRecordings, readShdrSources } from './machine-ingest.config';
+import { readEnvironment, WrongSettings } from '@millrace/service-runtime';
+import {
+  machineIngestEnvironment,
+  machineTwice,
+  readMtconnectRecordings,
+  readShdrSources,
+} from './machine-ingest.config';
 
 describe('MILLRACE_SHDR_SOURCES', () => {
   it.each([
@@ -56,5 +62,34 @@ describe('MILLRACE_MTCONNECT_RECORDINGS', () => {
     const shdr = (text: string) => ({ shdrSources: readShdrSources(text), mtconnectRecordings });
     expect(machineTwice(shdr('[{"machine":"M","file":"y"}]'))).toBe('M');
     expect(machineTwice(shdr('[{"machine":"M","file":"y","tenant":"acme"}]'))).toBeNull();
+  });
+});
+
+describe('what sources may reach', () => {
+  const read = (env: NodeJS.ProcessEnv) => readEnvironment(env, machineIngestEnvironment);
+
+  it('is what the site says, and by default no list and no folder', () => {
+    expect(read({})).toMatchObject({ sourceAddresses: null, sourceFolders: [], sourceState: null });
+    expect(
+      read({
+        MILLRACE_SOURCE_ADDRESSES: '10.20.0.0/16, fd12::/48',
+        MILLRACE_SOURCE_FOLDERS: '/srv/drop,/srv/erp',
+        MILLRACE_SOURCE_STATE: '/var/lib/millrace',
+      }),
+    ).toMatchObject({
+      sourceAddresses: ['10.20.0.0/16', 'fd12::/48'],
+      sourceFolders: ['/srv/drop', '/srv/erp'],
+      sourceState: '/var/lib/millrace',
+    });
+  });
+
+  it.each([
+    [{ MILLRACE_SOURCE_ADDRESSES: '10.20.0.0' }, 'MILLRACE_SOURCE_ADDRESSES is "10.20.0.0"'],
+    [{ MILLRACE_SOURCE_ADDRESSES: 'plant.example/8' }, 'MILLRACE_SOURCE_ADDRESSES'],
+    [{ MILLRACE_SOURCE_FOLDERS: 'drop' }, 'MILLRACE_SOURCE_FOLDERS is "drop"'],
+    [{ MILLRACE_SOURCE_STATE: 'state' }, 'MILLRACE_SOURCE_STATE is "state"'],
+  ])('refuses %j', (env, text) => {
+    expect(() => read(env)).toThrow(WrongSettings);
+    expect(() => read(env)).toThrow(text);
   });
 });

@@ -21,6 +21,7 @@ import { MachinesController } from './machines/machines.controller';
 import { StoredSignals } from './machines/stored-signals';
 import { MappingDirectory } from './mappings/mapping-directory';
 import { MappingsController } from './mappings/mappings.controller';
+import { TryMapping } from './mappings/try-mapping.handler';
 import { AcceptEventsHandler } from './publication/accept-events.handler';
 import { eventTrace } from './publication/event-trace';
 import { EventsController } from './publication/events.controller';
@@ -163,6 +164,7 @@ export const machineIngestModule = (context: Context, kinds: readonly Registered
     ],
     providers: [
       { provide: CONFIGURATION, useValue: intake.database },
+      { provide: TryMapping, useValue: intake.trials },
       { provide: SourceDirectory, useValue: intake.directory },
       { provide: SourceRegistry, useValue: intake.registry },
       { provide: HTTP_SOURCES, useValue: intake.httpSources },

@@ -2,11 +2,14 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceRecord } from '@millrace/protocol';
 import { ConfigurationRelay, LateDatabase, type ServiceContext } from '@millrace/service-runtime';
 import { type Configuration, configuration } from './configuration';
 import type { MachineIngestSettings } from './machine-ingest.config';
 import { INGEST_SCHEMA, INGEST_TABLES } from './machine-ingest.database';
+import { TrialTurns } from './mappings/trial-turns';
+import { TryMapping } from './mappings/try-mapping.handler';
 import { ConfiguredHttpSources } from './signal-intake/configured-http-sources';
 import { RecordedMachines } from './signal-intake/recorded-machines';
 import { type RegisteredKind, SourceRegistry } from './signal-intake/source-registry';
@@ -69,6 +72,7 @@ export const sourceIntake = (context: Context, kinds: readonly RegisteredKind[],
     random: Math.random,
     newId: randomUUID,
   });
+  const turns = new TrialTurns({ now: () => performance.now(), rest: (ms) => delay(ms) });
   const sourceViews = new SourceViews(registry, states, settings.encryptionKey);
   const database: LateDatabase<Configuration> = new LateDatabase({
     settings: {
@@ -89,6 +93,7 @@ export const sourceIntake = (context: Context, kinds: readonly RegisteredKind[],
         registry,
         trial: new SourceTrial({ guard, folderOf, logger, withinMs: TRY_MS }),
         views: sourceViews,
+        turns,
         fixed,
       }),
   });
@@ -122,6 +127,7 @@ export const sourceIntake = (context: Context, kinds: readonly RegisteredKind[],
     directory,
     runner,
     database,
+    trials: new TryMapping(() => database.get().mappings, turns),
     recorded: new RecordedMachines(directory, registry),
     httpSources: new ConfiguredHttpSources(directory, registry, settings.encryptionKey),
   };

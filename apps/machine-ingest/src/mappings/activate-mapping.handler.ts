@@ -13,6 +13,7 @@ import { configSignal } from '../signal-intake/lifecycle-signal';
 import { type MappingDocument, requireMapping, requireTests, warningsOf } from './mapping-document';
 import { viewOfMapping } from './mapping-view';
 import type { MappingTransaction, StoredMapping, StoredVersion } from './mappings.ports';
+import type { TrialTurns } from './trial-turns';
 
 export const noSuchMapping = (): Refused => new Refused('not_found', 'There is no mapping of this name in force.');
 
@@ -21,6 +22,7 @@ export interface MappingTools {
   /** Unix ms. */
   readonly now: () => number;
   readonly logger: Logger;
+  readonly turns: TrialTurns;
 }
 
 export interface Activated {
@@ -40,13 +42,15 @@ export class ActivateMapping {
     private readonly tools: MappingTools,
   ) {}
 
-  handle(request: WriteRequest, document: MappingDocument): Promise<Activated> {
+  async handle(request: WriteRequest, document: MappingDocument): Promise<Activated> {
     const { tools } = this;
     const { tenant } = request;
-    const read = requireMapping(document);
+    const { read, tests } = await tools.turns.take(() => {
+      const read = requireMapping(document);
+      return { read, tests: requireTests(read, document.attachments) };
+    });
     if (read.tenant !== null && read.tenant !== tenant)
       throw new Refused('invalid_mapping', `The mapping is of the tenant ${read.tenant}, the API key of ${tenant}.`);
-    const tests = requireTests(read, document.attachments);
     const { name } = read.mapping;
     const machines = read.machines.map(({ machine, mapping }) => ({ machine, hash: mapping.hash }));
     return this.writer.write<Activated>(request, async (tx) => {

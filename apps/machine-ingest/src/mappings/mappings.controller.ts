@@ -31,7 +31,7 @@ import {
 import { Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
 import { CONFIGURATION, type LateConfiguration } from '../configuration';
 import { noSuchMapping } from './activate-mapping.handler';
-import { documentOf, validated, YAML_TYPES } from './mapping-document';
+import { documentOf, YAML_TYPES } from './mapping-document';
 import { detailOfMapping, documentOfVersion, viewOfMapping } from './mapping-view';
 import { TryMapping } from './try-mapping.handler';
 
@@ -45,11 +45,10 @@ const known = (name: string): string => {
 /** What signals mean. Calls are answered 503 while the database is away, but for those that save nothing. */
 @Controller('v1/mappings')
 export class MappingsController {
-  private readonly trials: TryMapping;
-
-  constructor(@Inject(CONFIGURATION) private readonly configuration: LateConfiguration) {
-    this.trials = new TryMapping(() => configuration.get().mappings);
-  }
+  constructor(
+    @Inject(CONFIGURATION) private readonly configuration: LateConfiguration,
+    @Inject(TryMapping) private readonly trials: TryMapping,
+  ) {}
 
   @Get()
   @RequireScope('machines:read')
@@ -91,8 +90,11 @@ export class MappingsController {
   @RequireScope('machines:read')
   @BodyLimit(MAPPINGS_LIMITS.requestBytes)
   @ContentTypes('application/json', ...YAML_TYPES)
-  validate(@Headers('content-type') contentType: string | undefined, @RawBody() body: Buffer): MappingValidationView {
-    return validated(documentOf(body, contentType));
+  validate(
+    @Headers('content-type') contentType: string | undefined,
+    @RawBody() body: Buffer,
+  ): Promise<MappingValidationView> {
+    return this.trials.validate(documentOf(body, contentType));
   }
 
   @Post('test')

@@ -1,17 +1,34 @@
 import { dryRun, RecordingTooLarge, readRecording } from '@millrace/machine-mapping';
-import type { MappingToTest, MappingTrialView } from '@millrace/protocol';
+import type { MappingToTest, MappingTrialView, MappingValidationView } from '@millrace/protocol';
 import { Refused } from '@millrace/service-runtime';
 import { noSuchMapping } from './activate-mapping.handler';
-import { type MappingDocument, requireMapping } from './mapping-document';
+import { type MappingDocument, requireMapping, validated } from './mapping-document';
 import type { MappingReads } from './mappings.ports';
+import type { TrialTurns } from './trial-turns';
 
 /** What signals would have told under a mapping: the fold itself, over signals that lie nowhere. */
 export class TryMapping {
   /** @param reads asked only for a mapping that is named */
-  constructor(private readonly reads: () => MappingReads) {}
+  constructor(
+    private readonly reads: () => MappingReads,
+    private readonly turns: TrialTurns,
+  ) {}
 
   async handle(tenant: string, asked: MappingToTest): Promise<MappingTrialView> {
-    const read = requireMapping(await this.document(tenant, asked));
+    const document = await this.document(tenant, asked);
+    return this.turns.take(() => this.run(tenant, document, asked));
+  }
+
+  validate(document: MappingDocument): Promise<MappingValidationView> {
+    return this.turns.take(() => validated(document));
+  }
+
+  private run(
+    tenant: string,
+    document: Pick<MappingDocument, 'format' | 'text'>,
+    asked: MappingToTest,
+  ): MappingTrialView {
+    const read = requireMapping(document);
     try {
       const { signals, rejected } = readRecording(asked.signals, { tenant, machines: read.machines });
       const { afterEndMs } = asked;
