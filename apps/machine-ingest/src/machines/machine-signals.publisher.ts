@@ -4,7 +4,7 @@ import type { Logger } from '@millrace/telemetry';
 import type { LastSignals } from './last-signals';
 
 /** How late what is shown of a machine that another process folds may be. */
-export const WRITE_MS = 10_000;
+export const WRITE_MS = 5_000;
 
 /** Writes what has changed of the last signals, now and then; what is not stored is written with what changes next. */
 export class MachineSignalsPublisher {

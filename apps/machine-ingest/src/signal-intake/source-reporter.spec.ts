@@ -20,13 +20,14 @@ const site = (cursor: SourceCursor | null = null) => {
   const world = {
     now: 10_000,
     up: true,
+    counts: { gaps: 1 } as OpenSourceHealth['counts'],
     connection: { state: 'connecting', since: 0 } as SourceConnection,
     passed: { received: 0, refused: 0, lastSignal: null, cursor: undefined } as Passed,
   };
   const health = (): OpenSourceHealth => ({
     connection: world.connection,
     lastError: null,
-    counts: { gaps: 1 },
+    counts: world.counts,
     queued: 0,
     lagMs: 5,
   });
@@ -78,8 +79,25 @@ test('a change of the connection is told at once, what moves once a second or ev
   });
   receive(2_010, { next: 2_010 });
   expect(await look()).toBe(4);
-  world.now += 60_000;
   expect(await look()).toBe(4);
+});
+
+test('of a source that has fallen silent it is told once that it has no rate, and what its kind counts is told', async () => {
+  const { world, written, look, receive } = site();
+  await look();
+  world.now += 1_000;
+  receive(10, { next: 10 });
+  expect(await look()).toBe(2);
+  world.now += 4_000;
+  expect(await look()).toBe(2);
+  world.now += 1_000;
+  expect(await look()).toBe(3);
+  expect(written.at(-1)).toMatchObject({ rate: 0, counts: { received: 10 } });
+  world.now += 60_000;
+  expect(await look()).toBe(3);
+  world.counts = { gaps: 2 };
+  expect(await look()).toBe(4);
+  expect(written.at(-1)).toMatchObject({ counts: { gaps: 2 } });
 });
 
 test('what was not stored is told again', async () => {

@@ -10,6 +10,18 @@ const CURSOR_BYTES = 64 * 1024;
 const EVERY_MS = 1_000;
 const EVERY_SIGNALS = 2_000;
 
+/** After which a source that says nothing has no rate any more. */
+const SILENT_MS = 5_000;
+
+/** What was told last. */
+interface Said {
+  readonly text: string;
+  readonly counts: string;
+  readonly at: number;
+  readonly passed: Passed;
+  readonly rate: number;
+}
+
 const NOTHING: Passed = { received: 0, refused: 0, lastSignal: null, cursor: undefined };
 
 export interface SourceReporterParts {
@@ -30,11 +42,7 @@ export interface SourceReporterParts {
  * signals while something moves. The cursor goes the same way, so a successor reads again what lies between: at most that.
  */
 export class SourceReporter {
-  private said: { readonly text: string; readonly at: number; readonly passed: Passed } = {
-    text: '',
-    at: Number.NEGATIVE_INFINITY,
-    passed: NOTHING,
-  };
+  private said: Said = { text: '', counts: '', at: Number.NEGATIVE_INFINITY, passed: NOTHING, rate: 0 };
   private counted: { readonly [name: string]: number } = {};
   private writing: Promise<void> | null = null;
 
@@ -53,16 +61,21 @@ export class SourceReporter {
     const passed = this.parts.passed();
     const now = this.parts.clock();
     const text = connectionText(health);
-    const changed = text !== this.said.text;
-    const moved = passed !== this.said.passed;
-    const due = now - this.said.at >= EVERY_MS || passed.received - this.said.passed.received >= EVERY_SIGNALS;
-    if (!changed && !(moved && due)) return;
-    this.writing = this.write(this.state(health, passed, now, this.parts.owner), text, passed, now).finally(() => {
+    const counts = countsText(health);
+    const { said } = this;
+    const changed = text !== said.text;
+    const moved = passed !== said.passed || counts !== said.counts;
+    const due = now - said.at >= EVERY_MS || passed.received - said.passed.received >= EVERY_SIGNALS;
+    // Of a source that has fallen silent the last rate would be shown for good.
+    const silent = said.rate > 0 && now - said.at >= SILENT_MS;
+    if (!changed && !(moved && due) && !silent) return;
+    const state = this.state(health, passed, now, this.parts.owner);
+    this.writing = this.write(state, { text, counts, at: now, passed, rate: state.rate }).finally(() => {
       this.writing = null;
     });
   }
 
-  /** The last word of this owner. `said`: where the source has got to when it ended by itself or was switched off. */
+  /** The last word of this owner: where the source has got to, and that it is free. */
   async giveUp(withinMs: number): Promise<void> {
     await this.writing;
     const passed = this.parts.passed();
@@ -82,8 +95,8 @@ export class SourceReporter {
       await new Promise((resolve) => setTimeout(resolve, 200));
   }
 
-  private async write(state: SourceState, text: string, passed: Passed, at: number): Promise<void> {
-    if (await this.send(state)) this.said = { text, passed, at };
+  private async write(state: SourceState, said: Said): Promise<void> {
+    if (await this.send(state)) this.said = said;
   }
 
   private async send(state: SourceState): Promise<boolean> {
@@ -148,3 +161,5 @@ export class SourceReporter {
 
 const connectionText = ({ connection }: OpenSourceHealth): string =>
   `${connection.state} ${'session' in connection ? connection.session : ''} ${'reason' in connection ? connection.reason : ''}`;
+
+const countsText = ({ counts, lastError }: OpenSourceHealth): string => JSON.stringify([counts, lastError]);

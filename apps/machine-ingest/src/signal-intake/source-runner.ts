@@ -324,6 +324,11 @@ export class SourceRunner {
       sourceMetrics.lag(kind, lagMs / 1_000);
     }
     // What was told before and is no more is told as none.
+    for (const { kind } of this.gauged)
+      if (!kinds.has(kind)) {
+        sourceMetrics.queued(kind, 0);
+        sourceMetrics.lag(kind, 0);
+      }
     for (const { kind, connection } of this.gauged)
       if (!connections.has(`${kind} ${connection}`)) sourceMetrics.running(kind, connection, 0);
     for (const { kind, connection, count } of connections.values()) sourceMetrics.running(kind, connection, count);
