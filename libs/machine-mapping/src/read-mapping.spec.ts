@@ -286,6 +286,16 @@ rules:
       ],
     ],
     [
+      // In whatever order they are written: each has the type of what it computes.
+      '- { id: a, kind: expr, value: "b + 1" }\n- { id: b, kind: expr, value: "string(parts)" }\n- { id: c, kind: expr, value: "good * 2", emit: machine.c, when: c }\n- { id: d, kind: expr, value: "temp > 60" }\n- { id: e, kind: counter, input: d }\n- { id: f, kind: edge, input: d, on: rising, emit: machine.f, when: "b.rising" }',
+      [
+        expect.stringMatching(/^16:32 expression_type: 'string \+ int' cannot be done/),
+        '18:66 expression_type: must be true or false, and is double; compare it with something',
+        "20:34 wrong_type: 'd' is bool; this needs a number",
+        "21:70 expression_type: 'b' is string; only what is true or false is rising, use .changed",
+      ],
+    ],
+    [
       '- { id: good, kind: expr, value: 1 }\n- { id: status, kind: expr, value: 1 }',
       [
         expect.stringMatching(/^16:9 duplicate_id: 'good' is a signal already/),

@@ -26,24 +26,42 @@ export interface CompileContext {
   readonly signals: ReadonlyMap<AliasName, SignalFacts>;
   readonly ruleKinds: ReadonlyMap<string, string>;
   readonly expressions: ExpressionCompiler;
+  /** Values of expr rules; they are compiled before all else, for what reads them is checked by their types. */
+  readonly computed: ReadonlyMap<AliasName, Expression>;
+}
+
+export interface TypedExpression {
+  readonly expression: Expression;
+  readonly type: ValueType;
 }
 
 /** Stands where an expression is refused; the mapping is refused with it. */
-const NEVER: Expression = {
-  text: '',
-  inputs: [],
-  evaluate: () => {
-    throw new ExpressionFailed('is not usable');
+const NEVER: TypedExpression = {
+  type: 'dyn',
+  expression: {
+    text: '',
+    inputs: [],
+    evaluate: () => {
+      throw new ExpressionFailed('is not usable');
+    },
   },
 };
 
-export const expressionOf = (context: CompileContext, word: Word, wanted: Wanted, locals: Locals = {}): Expression => {
-  if (context.problems.isFull) return NEVER;
-  const compiled = context.expressions.compile(word.text, wanted, locals);
-  if (compiled.kind === 'compiled') return compiled.expression;
-  for (const { index, code, detail } of compiled.problems) context.problems.add(word.node.placeAt(index), code, detail);
+export const typedExpressionOf = (
+  { problems, expressions }: Pick<CompileContext, 'problems' | 'expressions'>,
+  word: Word,
+  wanted: Wanted,
+  locals: Locals = {},
+): TypedExpression => {
+  if (problems.isFull) return NEVER;
+  const compiled = expressions.compile(word.text, wanted, locals);
+  if (compiled.kind === 'compiled') return compiled;
+  for (const { index, code, detail } of compiled.problems) problems.add(word.node.placeAt(index), code, detail);
   return NEVER;
 };
+
+export const expressionOf = (context: CompileContext, word: Word, wanted: Wanted, locals: Locals = {}): Expression =>
+  typedExpressionOf(context, word, wanted, locals).expression;
 
 export const optionalExpression = (
   context: CompileContext,

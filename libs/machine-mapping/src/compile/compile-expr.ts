@@ -1,5 +1,5 @@
 import { wrongUnit } from '../language/ucum-hint';
-import { expressionOf, expressionsOf, optionalExpression } from './compile-context';
+import { expressionsOf, optionalExpression } from './compile-context';
 import type { CompileRule } from './compile-rule-of';
 import { emittedType } from './event-type';
 
@@ -17,7 +17,7 @@ export const compileExpr: CompileRule<'expr'> = (context, rule) => {
     id: rule.id.text,
     kind: 'expr',
     emit,
-    value: expressionOf(context, rule.value, 'any'),
+    value: context.computed.get(rule.id.text)!,
     unit: rule.unit ?? null,
     when: optionalExpression(context, rule.when, 'bool'),
     data: expressionsOf(context, rule.data),

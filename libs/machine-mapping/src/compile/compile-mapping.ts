@@ -1,4 +1,4 @@
-import type { MappedSignal, MappedSource, Mapping, Rule } from '@millrace/domain';
+import type { Expression, MappedSignal, MappedSource, Mapping, Rule } from '@millrace/domain';
 import { quoted } from '../document/did-you-mean';
 import type { MapNode } from '../document/document-node';
 import type { ProblemList } from '../document/mapping-problem';
@@ -6,8 +6,9 @@ import { ExpressionCompiler } from '../expression/expression-compiler';
 import { RESERVED_NAMES } from '../expression/reserved-names';
 import type { Vocabulary } from '../expression/vocabulary';
 import type { WrittenMapping } from '../language/mapping-shape';
+import type { WrittenRule } from '../language/rule-shapes';
 import { wrongUnit } from '../language/ucum-hint';
-import type { CompileContext, SignalFacts } from './compile-context';
+import { type CompileContext, type SignalFacts, typedExpressionOf } from './compile-context';
 import { compileRule } from './compile-rule';
 import { compileSignal, factsOf } from './compile-signals';
 import { compileSource } from './compile-sources';
@@ -25,41 +26,57 @@ export const compileShared = (
   warnings: ProblemList,
 ): SharedRules => {
   const parts = writtenParts(root, written);
-  const context = contextOf(parts, problems, warnings);
   checkNames(parts, problems);
+  const { context, rules: ordered } = contextOf(parts, problems, warnings);
   const isOnly = parts.names.sources.size === 1;
   const sources: { [alias: string]: MappedSource } = {};
   for (const source of parts.sources) sources[source.name] = compileSource(source, isOnly);
   const signals: { [alias: string]: MappedSignal } = {};
   for (const signal of parts.signals) signals[signal.name] = compileSignal(context, signal);
-  const rules: Rule[] = inOrderOfEvaluation(parts.rules, context.expressions, problems).map((rule) =>
-    compileRule(context, rule),
-  );
+  const rules: Rule[] = ordered.map((rule) => compileRule(context, rule));
   return { sources, signals, rules };
 };
 
 const UNKNOWN: SignalFacts = { type: 'dyn', unit: null, words: null, isJson: false, modulus: null };
 
-const contextOf = (parts: WrittenParts, problems: ProblemList, warnings: ProblemList): CompileContext => {
+/** What the rules are compiled with, and the rules in the order of evaluation, in which each computed signal gets its type. */
+const contextOf = (
+  parts: WrittenParts,
+  problems: ProblemList,
+  warnings: ProblemList,
+): { context: CompileContext; rules: readonly WrittenRule[] } => {
   const signals = new Map<string, SignalFacts>();
   for (const name of parts.names.signals) signals.set(name, UNKNOWN);
   for (const signal of parts.signals) signals.set(signal.name, factsOf(signal));
   for (const { id, kind } of parts.names.rules) if (kind === 'expr' && !signals.has(id)) signals.set(id, UNKNOWN);
   for (const rule of parts.rules)
     if (rule.kind === 'expr' && rule.unit !== undefined) signals.set(rule.id.text, { ...UNKNOWN, unit: rule.unit });
+  // Names that expressions cannot have are refused where they are written.
+  const types = new Map([...signals].flatMap(([name, { type }]) => (usableName(name) ? [[name, type] as const] : [])));
+  const expressions = new ExpressionCompiler({ signals: types, ...restOfVocabulary(parts, signals) });
+  const rules = inOrderOfEvaluation(parts.rules, expressions, problems);
+  const computed = new Map<string, Expression>();
+  for (const rule of rules) {
+    if (rule.kind !== 'expr') continue;
+    const id = rule.id.text;
+    const { expression, type } = typedExpressionOf({ problems, expressions }, rule.value, 'any');
+    computed.set(id, expression);
+    // A name that a signal has too is refused already; it stays what the signal is.
+    if (parts.names.signals.has(id) || !types.has(id)) continue;
+    types.set(id, type);
+    signals.set(id, { ...signals.get(id)!, type });
+  }
+  const ruleKinds = new Map(parts.names.rules.map(({ id, kind }) => [id, kind]));
   return {
-    problems,
-    warnings,
-    sources: parts.names.sources,
-    signals,
-    ruleKinds: new Map(parts.names.rules.map(({ id, kind }) => [id, kind])),
-    expressions: new ExpressionCompiler(vocabularyOf(parts, signals)),
+    context: { problems, warnings, sources: parts.names.sources, signals, ruleKinds, expressions, computed },
+    rules,
   };
 };
 
-const vocabularyOf = (parts: WrittenParts, signals: ReadonlyMap<string, SignalFacts>): Vocabulary => ({
-  // Names that expressions cannot have are refused where they are written.
-  signals: new Map([...signals].flatMap(([name, { type }]) => (usableName(name) ? [[name, type] as const] : []))),
+const restOfVocabulary = (
+  parts: WrittenParts,
+  signals: ReadonlyMap<string, SignalFacts>,
+): Omit<Vocabulary, 'signals'> => ({
   units: new Map(
     [...signals].flatMap(([name, { unit }]) =>
       unit === null || wrongUnit(unit) !== null ? [] : [[name, unit] as const],

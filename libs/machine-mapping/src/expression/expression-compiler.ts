@@ -61,6 +61,8 @@ export class ExpressionCompiler {
     if (names.problems.length > 0) return { kind: 'refused', problems: names.problems };
     const stands = withoutEdges(text, names.edges);
     for (const { name } of stands.edges) if (!environment.hasVariable(name)) environment.registerVariable(name, 'bool');
+    for (const name of names.read)
+      if (!environment.hasVariable(name)) environment.registerVariable(name, this.vocabulary.signals.get(name)!);
     const parsed = environment.parse(stands.text);
     const checked = parsed.check();
     if (!checked.valid) return { kind: 'refused', problems: [problemOf(checked.error!, text)] };
@@ -98,8 +100,6 @@ export class ExpressionCompiler {
     let environment = this.environments.get(key);
     if (environment === undefined) {
       environment = CALLS.clone();
-      for (const [name, type] of this.vocabulary.signals)
-        if (!Object.hasOwn(locals, name)) environment.registerVariable(name, type);
       for (const [name, type] of Object.entries(locals)) environment.registerVariable(name, type);
       environment.registerVariable('status', 'string');
       for (const kind of this.masterKinds)

@@ -3,7 +3,7 @@ import type { ValueType } from './expression-value';
 
 /** Names that expressions of one mapping can use. */
 export interface Vocabulary {
-  /** Signals by their aliases, with what they are. */
+  /** Signals by their aliases, with what they are; what an expression gives is here when that has been compiled. */
   readonly signals: ReadonlyMap<string, ValueType>;
   /** UCUM units of those that have one. */
   readonly units: ReadonlyMap<string, string>;

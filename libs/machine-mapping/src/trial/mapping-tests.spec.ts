@@ -49,6 +49,32 @@ describe('a dry run', () => {
     expect(seen(feed, 0)).toEqual(['1 machine.alarm 00:00:01']);
   });
 
+  it('gives what reads a computed signal the type of that signal', () => {
+    const computed = [
+      "{ id: pair, kind: expr, value: 'half * 2 + (hot ? 1 : 0)' }",
+      "{ id: half, kind: expr, value: 'next / 2' }",
+      "{ id: next, kind: expr, value: 'parts + 1' }",
+      "{ id: hot, kind: expr, value: 'temp > 80' }",
+      "{ id: label, kind: expr, value: \"pad(pair, 4) + (hot ? '!' : '?')\" }",
+      "{ id: mean, kind: expr, value: '(temp + double(next)) / 2' }",
+    ];
+    const { machines: one } = readOrFail(`${HEAD}${SIGNALS}rules:\n${computed.map((rule) => `- ${rule}\n`).join('')}`);
+    const items = [
+      { alias: 'temp', value: 90 },
+      { alias: 'parts', value: 10 },
+    ];
+    const { signals } = readRecording(items, { tenant: 'acme', machines: one });
+    const { derived } = dryRun(one, signals, { tenant: 'acme' }).states['rf-01']!;
+    expect(Object.fromEntries(Object.entries(derived).map(([name, { value }]) => [name, value]))).toEqual({
+      next: 11,
+      half: 5,
+      hot: true,
+      pair: 11,
+      label: '0011!',
+      mean: 50.5,
+    });
+  });
+
   it('is the same each time, and folds repeats once', () => {
     const feed = [
       { path: 'Parts', source: 'a', session: 's', seq: 1, value: 10 },
