@@ -92,7 +92,11 @@ const site = (guard: () => Reachability = () => ({ kind: 'allowed' })) => {
   };
   const remove = (name: string) =>
     directory.apply(incoming(encodeSource(topics.sources, { tenant: 'default', name }, null)));
-  const stateOf = (owner: string | null, cursor: SourceCursor | null = { next: 3 }, createdAt = 5) => {
+  const stateOf = (
+    owner: string | null,
+    cursor: SourceCursor | null = { next: 3 },
+    { createdAt = 5, at = Date.now() } = {},
+  ) => {
     const state: SourceState = {
       v: 1,
       tenant: 'default',
@@ -108,7 +112,7 @@ const site = (guard: () => Reachability = () => ({ kind: 'allowed' })) => {
       lagMs: null,
       queued: 0,
       owner,
-      at: 0,
+      at,
     };
     states.apply(incoming(encodeSourceState(topics.sourceState, state, state)));
   };
@@ -129,9 +133,18 @@ test('a source is begun from its cursor when its former owner has given it up', 
   expect(told.at(-1)).toBe('stop line-1');
 });
 
+test('an owner that was killed is not waited for: its partition came when its session had ended', async () => {
+  const { runner, put, stateOf, until } = site();
+  put();
+  stateOf('a process that is gone', { next: 9 }, { at: Date.now() - 10_500 });
+  await runner.changeOwnership([0], []);
+  await until('start line-1 of line-1 {"next":9}');
+  await runner.stop();
+});
+
 test('the cursor of a deleted source of the same name is not taken', async () => {
   const { runner, put, stateOf, until } = site();
-  stateOf(null, { next: 9 }, 4);
+  stateOf(null, { next: 9 }, { createdAt: 4 });
   put();
   await runner.changeOwnership([0], []);
   await until('start line-1 of line-1 null');

@@ -39,6 +39,8 @@ export interface SourceRunnerParts {
 export interface SourceRunnerTiming {
   /** Between looks at how the sources are doing. */
   readonly look: number;
+  /** A former owner that has written later than so long ago may live; one that was killed has lost its partitions by then. */
+  readonly alive: number;
   /** How long a former owner that lives may take to give a source up. */
   readonly handOver: number;
   /** After which a source that could not be started is tried again. */
@@ -49,7 +51,14 @@ export interface SourceRunnerTiming {
   readonly lastWord: number;
 }
 
-const TIMING: SourceRunnerTiming = { look: 250, handOver: 3_000, retry: 15_000, stop: 10_000, lastWord: 3_000 };
+const TIMING: SourceRunnerTiming = {
+  look: 250,
+  alive: 10_000,
+  handOver: 3_000,
+  retry: 15_000,
+  stop: 10_000,
+  lastWord: 3_000,
+};
 
 interface Running {
   readonly record: SourceRecord;
@@ -162,7 +171,9 @@ export class SourceRunner {
 
   private async begin(key: string, slot: Slot, record: SourceRecord): Promise<void> {
     const { parts } = this;
-    await parts.states.givenUp(key, parts.owner, this.timing.handOver);
+    const former = parts.states.get(key);
+    if (former !== null && parts.clock() - former.at < this.timing.alive)
+      await parts.states.givenUp(key, parts.owner, this.timing.handOver);
     if (this.wanted(key) !== record) return;
     const opened = await this.ready(record);
     if (this.wanted(key) !== record) return;
