@@ -125,6 +125,38 @@ describe('a bundle that is out of sight for a while', () => {
     });
   });
 
+  it('has the pieces that the register still shows of the item before, while none of the next is made', () => {
+    const line = pieces(lineInProduction(), 2).disconnect();
+    pieces(line, 3).chooseItem(2, 100, 5).connect();
+    pieces(line, 4).complete().tick();
+    expect(results(line)[0]).toMatchObject({
+      GoodIn: 5 * 240 + 400,
+      Items: [
+        { ItmId: 1, QuantityDone: 5 },
+        { ItmId: 2, QuantityDone: 4 },
+      ],
+      integrity: { violations: [] },
+    });
+  });
+
+  it('has all pieces of its first item where that was chosen meanwhile', () => {
+    const line = lineInProduction();
+    line.signals.splice(line.signals.findIndex(({ path }) => path === 'Item/ItmId'));
+    pieces(line.disconnect().connect(), 3).complete().tick();
+    expect(results(line)[0]).toMatchObject({ TotalQty: 3, integrity: { violations: [] } });
+  });
+
+  it('has the length of the last piece that was made meanwhile', () => {
+    const line = pieces(lineInProduction(), 2).disconnect();
+    pieces(line.chooseItem(2, 100, 5), 2).connect();
+    pieces(line.chooseItem(3, 150, 5), 1)
+      .complete()
+      .tick();
+    expect(results(line)[0]).toMatchObject({ ShortestLengthIn: 100, LongestLengthIn: 240, TotalQty: 5 });
+    const nothing = pieces(lineInProduction(), 1).disconnect().set('pieceLength', 7).connect().wait(3_000).tick();
+    expect(results(pieces(nothing, 1).complete().tick())[0]).toMatchObject({ ShortestLengthIn: 240 });
+  });
+
   it('has the weight that the scale told meanwhile', () => {
     const line = pieces(lineInProduction(), 1).say('bundleWeight', 11).wait(10).disconnect();
     pieces(line, 1).set('bundleWeight', 22).connect();

@@ -98,7 +98,7 @@ const itemIdentity = (seen: SeenMachine, alias: string, item: string): string | 
   return typeof json === 'number' && String(json) === item ? json : item;
 };
 
-const askedLength = (rule: BundleRule, mapping: Mapping, seen: SeenMachine): string | null => {
+export const askedLength = (rule: BundleRule, mapping: Mapping, seen: SeenMachine): string | null => {
   const alias = rule.items?.length ?? null;
   const mapped = mappedSignal(mapping, alias);
   const length = alias === null || mapped === null ? null : inInches(seen.value(alias), mapped.unit);

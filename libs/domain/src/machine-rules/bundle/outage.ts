@@ -4,7 +4,7 @@ import type { SeenMachine } from '../expression';
 import type { BundleRule, Mapping } from '../mapping';
 import type { Heard } from '../rule-kind';
 import { counterLimits, inInches, lengthStep, mappedSignal } from './accumulate-lengths';
-import { codeText, keyOf } from './bundle-fields';
+import { keyOf } from './bundle-fields';
 import {
   type BundleContext,
   type BundleSlot,
@@ -18,8 +18,8 @@ import { firedBy, rememberTold, standsComplete } from './bundle-triggers';
 import { closeOpen, settleOpen } from './close-bundle';
 import { withLength } from './exact-sums';
 import { withGap } from './gaps';
-import { addToItem, itemChosen, itemStep } from './items';
 import { followFields, openBundle } from './open-bundle';
+import { itemsSeenAfter, piecesUnseen } from './pieces-unseen';
 import {
   codesOfOutage,
   rememberShown,
@@ -158,30 +158,24 @@ const bridgeCounters = (
   movedOn: boolean,
 ): BundleSlot => {
   const { rule, mapping } = context;
+  const hadBundle = currentBundle(slot) !== null;
   let bridged = slot;
   let moved = false;
+  let good: Rational | null = null;
   for (const which of LENGTH_NAMES) {
     const { delta, slot: counted } = stepOverOutage(bridged, context, seen, which, to);
     bridged = counted;
+    if (which === 'good' && seen.value(rule.lengths.good) !== null) good = delta;
     if (compare(delta, ZERO) <= 0) continue;
     moved = true;
     bridged = movedOn
       ? { ...bridged, unbundled: withLength(bridged.unbundled, which, delta) }
       : takeLength(bridged, context, coilAsBefore(bridged, rule, seen), which, delta);
   }
-  if (rule.items !== null) {
-    // An item that nobody has seen before was begun meanwhile, where the bundle was watched all along.
-    const known =
-      currentBundle(bridged)?.made === true
-        ? itemChosen(bridged.itemsDone, codeText(seen.value(rule.items.key)))
-        : bridged.itemsDone;
-    const step = itemStep(known, rule, seen, seen.value(rule.items.quantityDone));
-    bridged = { ...bridged, itemsDone: step.itemsDone };
-    if (!movedOn && compare(step.delta, ZERO) > 0)
-      bridged = withCurrentBundle(bridged, (bundle) => addToItem(bundle, rule, mapping, seen, step.delta));
-  }
-  if (movedOn) return bridged;
-  const weighed = weighedUnseen(bridged, rule, mapping, seen);
+  if (movedOn) return { ...bridged, itemsDone: itemsSeenAfter(bridged.itemsDone, rule, seen) };
+  const isWatched = currentBundle(bridged)?.made === true || (hadBundle && outage.announced);
+  const pieced = piecesUnseen(bridged, rule, mapping, seen, good, isWatched);
+  const weighed = weighedUnseen(pieced, rule, mapping, seen);
   return outage.announced || moved ? withGap(weighed, outage.source, outage.from, to) : weighed;
 };
 

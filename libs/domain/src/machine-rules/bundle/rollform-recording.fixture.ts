@@ -26,10 +26,16 @@ export const recordedBundle = () =>
 
 /**
  * The same with a gateway that is dead from after the first `heard` signals until `toMs` (Unix ms): then it shows what the
- * machine's registers hold, in a session of its own.
+ * machine's registers hold, in a session of its own. It is lost at `fromMs`, which is when it was last heard unless given.
  */
-export const withDeadGateway = (signals: readonly Signal[], heard: number, toMs: number): Signal[] => {
-  const last = signals[heard - 1]!;
+export const withDeadGateway = (
+  signals: readonly Signal[],
+  heard: number,
+  toMs: number,
+  fromMs: number = Date.parse(signals[heard - 1]!.at),
+): Signal[] => {
+  const lost = new Date(fromMs).toISOString();
+  const last: Signal = { ...signals[heard - 1]!, receiveTs: lost, at: lost };
   const after = signals.findIndex(({ at }) => Date.parse(at) > toMs);
   const to = after < 0 ? signals.length : after;
   const time = new Date(toMs).toISOString();
