@@ -1,8 +1,13 @@
-import { describeRecordings } from '../../../../../apps/machine-ingest/src/test-support/recordings';
+import { readFileSync } from 'node:fs';
+import {
+  describeRecordings,
+  recordingLines,
+  recordingPath,
+} from '../../../../../apps/machine-ingest/src/test-support/recordings';
 import type { Signal } from '../../signal/signal';
 import { foldUnder } from '../../signal/signals.fixture';
 import { lineMapping, lineRule } from './rollform-mapping.fixture';
-import { recordedBundle, recordedLine, withDeadGateway } from './rollform-recording.fixture';
+import { type RecordedBundle, recordedLine, withDeadGateway } from './rollform-recording.fixture';
 
 const FIRST = Date.parse('2026-02-17T14:00:05Z');
 const ENDED = Date.parse('2026-02-17T15:30:00Z');
@@ -34,8 +39,10 @@ const ticked = (signals: readonly Signal[]): Signal[] => {
 };
 
 describeRecordings('the bundle of the recording with a dead gateway at each of its minutes', () => {
-  const signals = recordedLine();
-  const expected = recordedBundle().bundle;
+  const signals = recordedLine(recordingLines('rollform-synthetic', 'base.ndjson'));
+  const { bundle: expected } = JSON.parse(
+    readFileSync(recordingPath('rollform-synthetic', 'expected.json'), 'utf8'),
+  ) as RecordedBundle;
   const mapping = lineMapping(lineRule());
   const starts = Array.from({ length: 90 }, (_, n) => FIRST + n * MINUTE);
   const bundleAfter = (from: number, to: number) => {

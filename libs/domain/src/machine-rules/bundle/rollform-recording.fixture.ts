@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { recordingLines, recordingPath } from '../../../../../apps/machine-ingest/src/test-support/recordings';
 import type { Signal } from '../../signal/signal';
 
-/** The roll-forming recording as signals, in the order of their receipt. */
-export const recordedLine = (): Signal[] =>
-  recordingLines('rollform-synthetic', 'base.ndjson').map((line) => {
+/** The roll-forming recording, line by line, as signals in the order of their receipt. */
+export const recordedLine = (lines: readonly string[]): Signal[] =>
+  lines.map((line) => {
     const read = JSON.parse(line) as Signal;
     return {
       ...read,
@@ -18,11 +16,10 @@ export const recordedLine = (): Signal[] =>
   });
 
 /** The bundle that Eclipse Pro tells of it. */
-export const recordedBundle = () =>
-  JSON.parse(readFileSync(recordingPath('rollform-synthetic', 'expected.json'), 'utf8')) as {
-    bundle: { readonly [member: string]: unknown };
-    occurredAt: string;
-  };
+export interface RecordedBundle {
+  readonly bundle: { readonly [member: string]: unknown };
+  readonly occurredAt: string;
+}
 
 /**
  * The same with a gateway that is dead from after the first `heard` signals until `toMs` (Unix ms): then it shows what the
