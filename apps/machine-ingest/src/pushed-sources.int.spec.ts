@@ -102,7 +102,7 @@ describe('Eclipse Pro as a source', () => {
     }
     expect((await post(source.url, { ...bundle, ScrapIn: 121 }, headers)).status).toBe(200);
     const [corrected] = await folded('bundle.corrected', 1);
-    expect(JSON.parse(corrected!.data)).toEqual({ ...bundle, ScrapIn: 121, revision: 2 });
+    expect(JSON.parse(corrected!.data)).toEqual({ ...bundle, ScrapIn: 121, integrity: { revision: 2 } });
     const told = await bundles();
     expect(told.map(({ type }) => type).sort()).toEqual(['bundle.completed', 'bundle.corrected']);
     const completed = told.find(({ type }) => type === 'bundle.completed')!;

@@ -48,7 +48,7 @@ it('makes one event of a bundle, however often it is sent, and a correction of a
   ]);
   expect(events.map(({ type, data }) => [type, JSON.parse(data)])).toEqual([
     ['bundle.completed', bundle],
-    ['bundle.corrected', { ...bundle, ScrapIn: 130, revision: 2 }],
+    ['bundle.corrected', { ...bundle, ScrapIn: 130, integrity: { revision: 2 } }],
     ['bundle.completed', { ...bundle, BundleCode: '12345-02' }],
   ]);
 });

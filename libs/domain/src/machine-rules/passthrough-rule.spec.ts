@@ -33,12 +33,22 @@ describe('passthrough (check 19)', () => {
       message(3, { BundleCode: '1', ScrapIn: 122 }),
       message(4, { BundleCode: '2', ScrapIn: 120 }),
     ]);
-    expect(told.map(({ type, ScrapIn, revision }) => [type, ScrapIn, revision ?? 1])).toEqual([
+    expect(told.map(({ type, ScrapIn, integrity }) => [type, ScrapIn, integrity?.revision ?? 1])).toEqual([
       ['bundle.completed', 120, 1],
       ['bundle.corrected', 121, 2],
       ['bundle.corrected', 122, 3],
       ['bundle.completed', 120, 1],
     ]);
+  });
+
+  it('has the revision last, beside what the message says of its integrity', () => {
+    const { told } = play({ emit: 'bundle.completed', key: member('BundleCode') }, [
+      message(0, { BundleCode: '1', integrity: { gaps: [] }, ScrapIn: 120 }),
+      message(1, { BundleCode: '1', integrity: { gaps: [], revision: 7 }, ScrapIn: 121 }),
+    ]);
+    expect(JSON.stringify(told[1])).toBe(
+      '{"type":"bundle.corrected","BundleCode":"1","ScrapIn":121,"integrity":{"gaps":[],"revision":2}}',
+    );
   });
 
   it('takes type and data from the message', () => {

@@ -9,7 +9,8 @@ import { evaluate, toJson, withLocals } from './scope';
 /**
  * A message that is an event already. With a key, the same content is told once, however often and from wherever it comes,
  * under an id that follows from key and content; other content under the same key is the next revision, and its type ends
- * in `.corrected` (bundle.completed, then bundle.corrected). Without a key each message is a new fact.
+ * in `.corrected` (bundle.completed, then bundle.corrected). The revision stands where a bundle made of signals has it, in
+ * `integrity`. Without a key each message is a new fact.
  */
 export interface PassthroughSlot extends RuleSlot {
   readonly kind: 'passthrough';
@@ -75,7 +76,7 @@ const tellOnce = (
     rule: rule.id,
     type: next === 1 ? type : `${type.slice(0, type.lastIndexOf('.') + 1) || `${type}.`}corrected`,
     moment: context.moment,
-    data: next === 1 ? data : { ...data, revision: next },
+    data: next === 1 ? data : withRevision(data, next),
     identity: [key, content, next],
   });
   const kept = { ...seen };
@@ -85,6 +86,12 @@ const tellOnce = (
   if (keys.length > 1 && keysSeen(state) >= STATE_LIMITS.messageKeys) delete kept[keys[0]!];
   return withSlot<PassthroughSlot>(state, rule, { kind: 'passthrough', seen: kept });
 };
+
+/** As the last member, so that the message before it is as its sender wrote it; what it says of integrity itself stays. */
+const withRevision = ({ integrity, ...data }: Data, revision: number): Data => ({
+  ...data,
+  integrity: { ...(typeof integrity === 'object' && !Array.isArray(integrity) ? integrity : {}), revision },
+});
 
 /** Of all rules of this kind together: a machine may have many, and its state is bounded. */
 const keysSeen = (state: MachineState): number =>

@@ -153,7 +153,7 @@ const integrity = object(
     counters: listOf(counterNote, 'Counters that did not simply rise.'),
     violations: listOf(violation, 'Sums that do not agree. No number is ever changed so that they do.'),
   },
-  'How far the numbers can be trusted. Present where the bundle was made of signals; it does not go out under the contract `eclipse`.',
+  'How far the numbers can be trusted. Present where the bundle was made of signals, and with the revision alone in the correction of one that was posted; it does not go out under the contract `eclipse`.',
 );
 
 const bundleSchema = data(
@@ -297,7 +297,7 @@ export const ECLIPSE_EVENT_TYPES: readonly BuiltInEventType[] = [
     name: 'bundle.corrected',
     version: 1,
     description:
-      'A bundle that was told before has other content: a reason was given after its end, or it was taken up again. The data is the whole BundleResult as it is now, with `integrity.revision` above 1.',
+      'A bundle that was told before has other content: a reason was given after its end, it was taken up again, or it was posted with other content. The data is the whole BundleResult as it is now, with `integrity.revision` above 1.',
     schema: bundleSchema,
     example: {
       ...bundleExample,
