@@ -25,7 +25,7 @@ const libraryRules = Object.entries(line).map(([library, allowed]) => ({
   name: `line-${library}`,
   severity: 'error',
   comment: `libs/${library} may import only ${allowed.length ? allowed.join(', ') : 'itself'}`,
-  from: { path: `^libs/${library}/`, pathNot: '\\.spec\\.ts$' },
+  from: { path: `^libs/${library}/`, pathNot: '\\.(spec|fixture)\\.ts$' },
   to: {
     path: '^(libs|apps|deploy|bench)/',
     pathNot: [`^libs/${library}/`, ...allowed.map((name) => `^libs/${name}/`)],
@@ -52,7 +52,7 @@ module.exports = {
       name: 'domain-is-pure',
       severity: 'error',
       comment: 'time, ids and randomness come in as arguments; node:crypto is allowed for hashing and signing only',
-      from: { path: '^libs/domain/', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^libs/domain/', pathNot: '\\.(spec|fixture)\\.ts$' },
       to: { pathNot: ['^libs/domain/', '^(node:)?crypto$'] },
     },
     ...libraryRules,
