@@ -27,6 +27,7 @@ describe('npm start', () => {
   it('shows a webhook whose signature is good, restarts what is killed, and leaves nothing behind', async () => {
     const launcher = start();
     await launcher.says(/✓ signature {2}machine\.status_changed/);
+    await launcher.says(/✓ signature {2}bundle\.completed/);
     expect(launcher.output).not.toContain('✗');
 
     const second = start();
