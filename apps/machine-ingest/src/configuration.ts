@@ -7,7 +7,7 @@ import type { Logger } from '@millrace/telemetry';
 import { INGEST_SCHEMA } from './machine-ingest.database';
 import { ActivateMapping } from './mappings/activate-mapping.handler';
 import { MappingStore, mappingTransaction } from './mappings/mapping.store';
-import type { TrialTurns } from './mappings/trial-turns';
+import type { MappingWork } from './mappings/work/mapping-work';
 import type { SourceRegistry } from './signal-intake/source-registry';
 import { ListSources } from './sources/list-sources';
 import { SaveSource } from './sources/save-source.handler';
@@ -25,7 +25,7 @@ export interface ConfigurationInput {
   readonly registry: SourceRegistry;
   readonly trial: SourceTrial;
   readonly views: SourceViews;
-  readonly turns: TrialTurns;
+  readonly work: MappingWork;
   /** Sources of the service's environment. */
   readonly fixed: readonly SourceRecord[];
 }
@@ -49,7 +49,7 @@ export const configuration = (input: ConfigurationInput) => {
       topics,
       now: Date.now,
       logger,
-      turns: input.turns,
+      work: input.work,
     }),
     listSources: new ListSources(sources, input.fixed, views, cursors),
     saveSource: new SaveSource(new OutboxWriter(parts, sourceTransaction), sources, {

@@ -22,6 +22,7 @@ import { StoredSignals } from './machines/stored-signals';
 import { MappingDirectory } from './mappings/mapping-directory';
 import { MappingsController } from './mappings/mappings.controller';
 import { TryMapping } from './mappings/try-mapping.handler';
+import { COMPILED_WORKER } from './mappings/work/open-mapping-work';
 import { AcceptEventsHandler } from './publication/accept-events.handler';
 import { eventTrace } from './publication/event-trace';
 import { EventsController } from './publication/events.controller';
@@ -58,7 +59,11 @@ type Context = ServiceContext<MachineIngestSettings>;
  *   what was heard last → `machine-signals` → GET /v1/machines/:id/signals
  *   `machine-state` → directory → GET /v1/machines, and what a new owner goes on from
  */
-export const machineIngestModule = (context: Context, kinds: readonly RegisteredKind[]): DynamicModule => {
+export const machineIngestModule = (
+  context: Context,
+  kinds: readonly RegisteredKind[],
+  worker: string | null,
+): DynamicModule => {
   const { kafka, topics, logger, workers } = context;
   const told = tellings(logger);
   const requests = kafka.producer('requests', { deliveryTimeoutMs: DELIVERY_TIMEOUT_MS });
@@ -91,7 +96,7 @@ export const machineIngestModule = (context: Context, kinds: readonly Registered
     throw new WrongSettings([
       `MILLRACE_SHDR_SOURCES and MILLRACE_MTCONNECT_RECORDINGS both name the machine ${twice}.`,
     ]);
-  const intake = sourceIntake(context, kinds, environmentSources(context.own));
+  const intake = sourceIntake(context, kinds, environmentSources(context.own), worker);
   const translation = new TranslationConsumer({
     consumer: (options) => kafka.windowedConsumer(options),
     producer: translated,
@@ -235,12 +240,18 @@ export const machineIngestModule = (context: Context, kinds: readonly Registered
   };
 };
 
-/** @param kinds what sources can be; tests add their own */
-export const machineIngest = (kinds: readonly RegisteredKind[]): ServiceDefinition<MachineIngestSettings> => ({
+/**
+ * @param kinds what sources can be; tests add their own
+ * @param worker compiled program of the thread that works on mappings (see openMappingWork)
+ */
+export const machineIngest = (
+  kinds: readonly RegisteredKind[],
+  worker: string | null = COMPILED_WORKER,
+): ServiceDefinition<MachineIngestSettings> => ({
   name: 'machine-ingest',
   needs: ['database', 'secrets'],
   environment: machineIngestEnvironment,
-  module: (context) => machineIngestModule(context, kinds),
+  module: (context) => machineIngestModule(context, kinds, worker),
 });
 
 export const machineIngestService = machineIngest(sourceKinds());

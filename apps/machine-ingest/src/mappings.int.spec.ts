@@ -172,6 +172,21 @@ test('one that is wrong, or whose test fails, is refused with the place, and the
     status: 422,
     body: { code: 'mapping_failed', errors: [{ code: 'different_event', line: expect.any(Number) }] },
   });
+  // The tests run here, too: what is of another tenant is refused before them.
+  const foreign = press({ machines: ['P-3'], test: 'held' }).replace(
+    /^machines: .*$/m,
+    'machine: { id: P-3, tenant: acme }',
+  );
+  const place = { line: 4, column: 29, path: 'machine.tenant', code: 'other_tenant' };
+  expect(await activate(foreign)).toMatchObject({ status: 422, body: { code: 'invalid_mapping', errors: [place] } });
+  expect((await call('POST', '/v1/mappings/validate', foreign, YAML)).body).toMatchObject({
+    valid: false,
+    problems: [place],
+  });
+  expect(await call('POST', '/v1/mappings/test', { mapping: foreign, signals: [] })).toMatchObject({
+    status: 422,
+    body: { code: 'invalid_mapping', errors: [place] },
+  });
   expect(await activate('{')).toMatchObject({ status: 422, body: { code: 'invalid_mapping' } });
   expect(await activate('[]', { 'content-type': 'application/json' })).toMatchObject({
     status: 422,

@@ -2,14 +2,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceRecord } from '@millrace/protocol';
 import { ConfigurationRelay, LateDatabase, type ServiceContext } from '@millrace/service-runtime';
 import { type Configuration, configuration } from './configuration';
 import type { MachineIngestSettings } from './machine-ingest.config';
 import { INGEST_SCHEMA, INGEST_TABLES } from './machine-ingest.database';
-import { TrialTurns } from './mappings/trial-turns';
 import { TryMapping } from './mappings/try-mapping.handler';
+import { openMappingWork } from './mappings/work/open-mapping-work';
 import { ConfiguredHttpSources } from './signal-intake/configured-http-sources';
 import { RecordedMachines } from './signal-intake/recorded-machines';
 import { type RegisteredKind, SourceRegistry } from './signal-intake/source-registry';
@@ -31,7 +30,12 @@ const TRY_MS = 15_000;
  *
  * What runs needs Kafka alone. The workers that it adds end in the opposite order.
  */
-export const sourceIntake = (context: Context, kinds: readonly RegisteredKind[], fixed: readonly SourceRecord[]) => {
+export const sourceIntake = (
+  context: Context,
+  kinds: readonly RegisteredKind[],
+  fixed: readonly SourceRecord[],
+  worker: string | null,
+) => {
   const { kafka, topics, logger, settings, own, workers } = context;
   const registry = new SourceRegistry(kinds);
   const directory = new SourceDirectory(fixed);
@@ -72,7 +76,7 @@ export const sourceIntake = (context: Context, kinds: readonly RegisteredKind[],
     random: Math.random,
     newId: randomUUID,
   });
-  const turns = new TrialTurns({ now: () => performance.now(), rest: (ms) => delay(ms) });
+  const work = openMappingWork(worker);
   const sourceViews = new SourceViews(registry, states, settings.encryptionKey);
   const database: LateDatabase<Configuration> = new LateDatabase({
     settings: {
@@ -93,7 +97,7 @@ export const sourceIntake = (context: Context, kinds: readonly RegisteredKind[],
         registry,
         trial: new SourceTrial({ guard, folderOf, logger, withinMs: TRY_MS }),
         views: sourceViews,
-        turns,
+        work,
         fixed,
       }),
   });
@@ -115,6 +119,11 @@ export const sourceIntake = (context: Context, kinds: readonly RegisteredKind[],
       stop: () => view.close(),
       health: () => view.health(),
     });
+  workers.add('work on mappings', 'views', {
+    start: async () => undefined,
+    stop: () => work.close(),
+    health: () => ({ alive: true, reason: null }),
+  });
   workers.add('configuration database', 'views', database);
   workers.add('producer configured sources', 'publishers', {
     start: () => producer.connect(),
@@ -127,7 +136,7 @@ export const sourceIntake = (context: Context, kinds: readonly RegisteredKind[],
     directory,
     runner,
     database,
-    trials: new TryMapping(() => database.get().mappings, turns),
+    trials: new TryMapping(() => database.get().mappings, work),
     recorded: new RecordedMachines(directory, registry),
     httpSources: new ConfiguredHttpSources(directory, registry, settings.encryptionKey),
   };

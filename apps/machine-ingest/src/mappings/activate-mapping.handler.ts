@@ -10,10 +10,10 @@ import {
 import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { type Logger, mappingChanged } from '@millrace/telemetry';
 import { configSignal } from '../signal-intake/lifecycle-signal';
-import { type MappingDocument, requireMapping, requireTests, warningsOf } from './mapping-document';
+import { type MappingDocument, requirePassed } from './mapping-document';
 import { viewOfMapping } from './mapping-view';
 import type { MappingTransaction, StoredMapping, StoredVersion } from './mappings.ports';
-import type { TrialTurns } from './trial-turns';
+import type { MappingWork } from './work/mapping-work';
 
 export const noSuchMapping = (): Refused => new Refused('not_found', 'There is no mapping of this name in force.');
 
@@ -22,7 +22,7 @@ export interface MappingTools {
   /** Unix ms. */
   readonly now: () => number;
   readonly logger: Logger;
-  readonly turns: TrialTurns;
+  readonly work: MappingWork;
 }
 
 export interface Activated {
@@ -45,22 +45,16 @@ export class ActivateMapping {
   async handle(request: WriteRequest, document: MappingDocument): Promise<Activated> {
     const { tools } = this;
     const { tenant } = request;
-    const { read, tests } = await tools.turns.take(() => {
-      const read = requireMapping(document);
-      return { read, tests: requireTests(read, document.attachments) };
-    });
-    if (read.tenant !== null && read.tenant !== tenant)
-      throw new Refused('invalid_mapping', `The mapping is of the tenant ${read.tenant}, the API key of ${tenant}.`);
-    const { name } = read.mapping;
-    const machines = read.machines.map(({ machine, mapping }) => ({ machine, hash: mapping.hash }));
+    const checked = requirePassed(await tools.work.run({ kind: 'check', tenant, document }));
+    const { name, hash, machines } = checked;
     return this.writer.write<Activated>(request, async (tx) => {
       await tx.lock();
       const former = await tx.find(name);
-      const known = await tx.versionOfHash(name, read.hash);
+      const known = await tx.versionOfHash(name, hash);
       const view = (mapping: StoredMapping, version: StoredVersion): ActivatedMappingView => ({
         ...viewOfMapping({ mapping, version }),
-        warnings: warningsOf(read),
-        tests,
+        warnings: [...checked.warnings],
+        tests: [...checked.tests],
       });
       const whenUnacknowledged = `The mapping ${name} is stored and comes into force as soon as Kafka acknowledges it; look at it again.`;
       if (former !== null && known !== null && former.active === known.version)
@@ -76,7 +70,7 @@ export class ActivateMapping {
         tenant,
         name,
         version: (former?.latest ?? 0) + 1,
-        hash: read.hash,
+        hash,
         format: document.format,
         text: document.text,
         machines,

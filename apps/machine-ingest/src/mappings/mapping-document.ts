@@ -1,18 +1,7 @@
-import {
-  type Attachments,
-  type MappingProblem,
-  type MappingReading,
-  readMapping,
-  runMappingTests,
-  type TestOutcome,
-} from '@millrace/machine-mapping';
-import {
-  type MappingProblemView,
-  type MappingTestView,
-  type MappingValidationView,
-  mappingRequest,
-} from '@millrace/protocol';
+import type { Attachments } from '@millrace/machine-mapping';
+import { type MappingProblemView, type MappingValidationView, mappingRequest } from '@millrace/protocol';
 import { parseBody, Refused, readJson, readUtf8 } from '@millrace/service-runtime';
+import type { CheckedMapping, RefusedDocument } from './work/mapping-work';
 
 /** A document as it came, with the files that its tests name. */
 export interface MappingDocument {
@@ -20,8 +9,6 @@ export interface MappingDocument {
   readonly text: string;
   readonly attachments: Attachments;
 }
-
-export type ReadMapping = Extract<MappingReading, { kind: 'mapping' }>;
 
 export const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml', 'text/plain'];
 
@@ -42,47 +29,27 @@ export const documentOf = (body: Buffer, contentType: string | undefined): Mappi
     : { format: 'json', text: JSON.stringify(mapping, null, 2), attachments: files };
 };
 
-const placed = ({ path, line, column, code, detail }: MappingProblem): MappingProblemView => ({
-  path,
-  line,
-  column,
-  code,
-  detail,
-});
-
-export const warningsOf = (read: ReadMapping): MappingProblemView[] => read.warnings.map(placed);
-
-const testView = ({ name, failures, events }: TestOutcome): MappingTestView => ({
-  name,
-  passed: failures.length === 0,
-  events,
-  failures: failures.map(({ path, line, column, code, detail }) => ({ path, line, column, code, detail })),
-});
-
 /** What is wrong with a document, or nothing. */
-export const validated = (document: MappingDocument): MappingValidationView => {
-  const read = readMapping(document.text, { format: document.format });
-  if (read.kind === 'refused')
-    return {
-      valid: false,
-      name: null,
-      hash: null,
-      machines: [],
-      problems: read.problems.map(placed),
-      warnings: [],
-      tests: [],
-    };
-  const tests = runMappingTests(read, document.attachments).map(testView);
-  return {
-    valid: tests.every(({ passed }) => passed),
-    name: read.mapping.name,
-    hash: read.hash,
-    machines: read.machines.map(({ machine }) => machine),
-    problems: [],
-    warnings: warningsOf(read),
-    tests,
-  };
-};
+export const validationOf = (check: RefusedDocument | CheckedMapping): MappingValidationView =>
+  check.kind === 'refused'
+    ? {
+        valid: false,
+        name: null,
+        hash: null,
+        machines: [],
+        problems: [...check.problems],
+        warnings: [],
+        tests: [],
+      }
+    : {
+        valid: check.tests.every(({ passed }) => passed),
+        name: check.name,
+        hash: check.hash,
+        machines: check.machines.map(({ machine }) => machine),
+        problems: [],
+        warnings: [...check.warnings],
+        tests: [...check.tests],
+      };
 
 const first = (errors: readonly MappingProblemView[]): string => {
   const [{ line, column, detail, path }] = errors as [MappingProblemView];
@@ -90,19 +57,15 @@ const first = (errors: readonly MappingProblemView[]): string => {
   return `line ${line}, column ${column}${path === '' ? '' : `, ${path}`}: ${detail}${more}`;
 };
 
-/** The document, checked and compiled. Throws Refused `invalid_mapping` with every place. */
-export const requireMapping = ({ format, text }: Pick<MappingDocument, 'format' | 'text'>): ReadMapping => {
-  const read = readMapping(text, { format });
-  if (read.kind === 'mapping') return read;
-  const errors = read.problems.map(placed);
-  throw new Refused('invalid_mapping', `The mapping cannot be used. ${first(errors)}`, errors);
-};
+/** `invalid_mapping` with every place. */
+export const unusable = ({ problems }: RefusedDocument): Refused =>
+  new Refused('invalid_mapping', `The mapping cannot be used. ${first(problems)}`, problems);
 
-/** The outcomes of its own tests. Throws Refused `mapping_failed` when one of them fails. */
-export const requireTests = (read: ReadMapping, attachments: Attachments): MappingTestView[] => {
-  const tests = runMappingTests(read, attachments).map(testView);
-  const failures = tests.flatMap(({ failures: failed }) => failed);
+/** Throws Refused: `invalid_mapping`, or `mapping_failed` when one of its own tests fails. */
+export const requirePassed = (check: RefusedDocument | CheckedMapping): CheckedMapping => {
+  if (check.kind === 'refused') throw unusable(check);
+  const failures = check.tests.flatMap(({ failures: failed }) => failed);
   if (failures.length > 0)
     throw new Refused('mapping_failed', `A test of the mapping fails. ${first(failures)}`, failures);
-  return tests;
+  return check;
 };

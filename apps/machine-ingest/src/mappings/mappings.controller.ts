@@ -7,7 +7,6 @@ import {
   type MappingDetailView,
   type MappingDocumentView,
   type MappingToTest,
-  type MappingTrialView,
   type MappingValidationView,
   type MappingView,
   type Page,
@@ -28,7 +27,7 @@ import {
   RequireScope,
   writeOf,
 } from '@millrace/service-runtime';
-import { Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
+import { Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Res, StreamableFile } from '@nestjs/common';
 import { CONFIGURATION, type LateConfiguration } from '../configuration';
 import { noSuchMapping } from './activate-mapping.handler';
 import { documentOf, YAML_TYPES } from './mapping-document';
@@ -91,18 +90,23 @@ export class MappingsController {
   @BodyLimit(MAPPINGS_LIMITS.requestBytes)
   @ContentTypes('application/json', ...YAML_TYPES)
   validate(
+    @CurrentTenant() tenant: string,
     @Headers('content-type') contentType: string | undefined,
     @RawBody() body: Buffer,
   ): Promise<MappingValidationView> {
-    return this.trials.validate(documentOf(body, contentType));
+    return this.trials.validate(tenant, documentOf(body, contentType));
   }
 
   @Post('test')
   @HttpCode(200)
   @RequireScope('machines:read')
   @BodyLimit(MAPPINGS_LIMITS.requestBytes)
-  test(@CurrentTenant() tenant: string, @JsonBody(testMappingRequest) asked: MappingToTest): Promise<MappingTrialView> {
-    return this.trials.handle(tenant, asked);
+  async test(
+    @CurrentTenant() tenant: string,
+    @JsonBody(testMappingRequest) asked: MappingToTest,
+  ): Promise<StreamableFile> {
+    const json = await this.trials.handle(tenant, asked);
+    return new StreamableFile(json, { type: 'application/json; charset=utf-8', length: json.byteLength });
   }
 
   @Get(':name')
