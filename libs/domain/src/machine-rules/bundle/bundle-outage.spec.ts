@@ -176,6 +176,18 @@ describe('a bundle that is out of sight for a while', () => {
     });
   });
 
+  it('says so where nobody looks in the window after its end: it may lack its last piece', () => {
+    const line = pieces(lineInProduction(), 2).say('bundleComplete', true).wait(100).disconnect().wait(200).piece();
+    line.set('bundleComplete', false).wait(60_000).connect().wait(5_000).tick();
+    expect(results(line)).toMatchObject([
+      {
+        GoodIn: 480,
+        Complete: true,
+        integrity: { gaps: [{ from: '2026-02-17T14:00:26.150Z', to: '2026-02-17T14:00:28.050Z' }] },
+      },
+    ]);
+  });
+
   it('is not begun again by a snapshot that still shows it after its end', () => {
     const line = pieces(lineInProduction(), 2)
       .complete()
@@ -240,7 +252,8 @@ describe('a bundle that is out of sight for a while', () => {
     expect(results(line)[0]).toMatchObject({
       GoodIn: 480,
       integrity: {
-        gaps: [{ from: new Date(from).toISOString(), to: new Date(from + 5_000).toISOString(), source: 'line' }],
+        // to the end of the window in which its last piece would have been counted
+        gaps: [{ from: new Date(from).toISOString(), to: new Date(from + 7_050).toISOString(), source: 'line' }],
       },
     });
   });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type Moment, momentAt } from '../../signal/signal-time';
 import { readRational, round, writeRational } from '../../unit/rational';
 import type { SeenMachine } from '../expression';
 import { bundleFigures, minutes } from './bundle-figures';
@@ -68,16 +69,21 @@ export const settleOpen = (slot: BundleSlot, context: BundleContext, ending: End
 
 /** As it is at its end: with its time, with what the machine last told of it, and with a gap that lasts on. */
 const ended = (slot: BundleSlot, open: Bundle, context: BundleContext, ending: Ending, seen: SeenMachine): Bundle => {
-  const timed = timedUntil(identified(open, context, seen), slot.phase, ending.ended);
-  const gap = slot.blind ?? (slot.outage?.announced ? slot.outage : null);
-  return gap === null ? timed : withGapNoted(timed, gap.source, gap.from, ending.ended);
+  return withLastingGap(slot, timedUntil(identified(open, context, seen), slot.phase, ending.ended), ending.ended);
 };
 
-/** The one that settles is closed, whether or not its window is over. */
+/** Nobody looks, or the counter says nothing good, and that goes on beyond this moment. */
+const withLastingGap = (slot: BundleSlot, bundle: Bundle, to: Moment): Bundle => {
+  const gap = slot.blind ?? (slot.outage?.announced ? slot.outage : null);
+  return gap === null ? bundle : withGapNoted(bundle, gap.source, gap.from, to);
+};
+
+/** The one that settles is closed, whether or not its window is over. What came in it while nobody looked, it lacks. */
 export const finishSettling = (slot: BundleSlot, context: BundleContext, seen: SeenMachine): BundleSlot => {
   if (slot.settling === null) return slot;
-  const { bundle, ended, complete, unseen } = slot.settling;
-  return closeBundle({ ...slot, settling: null }, context, bundle, { ended, complete, unseen }, seen);
+  const { bundle, ended, complete, unseen, due } = slot.settling;
+  const whole = withLastingGap(slot, bundle, context.at < due ? context.moment : momentAt(due));
+  return closeBundle({ ...slot, settling: null }, context, whole, { ended, complete, unseen }, seen);
 };
 
 /** Closed bundles that a late code has changed are told again. */
