@@ -10,10 +10,10 @@ import {
 import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { type Logger, mappingChanged } from '@millrace/telemetry';
 import { configSignal } from '../signal-intake/lifecycle-signal';
-import { type MappingDocument, requirePassed } from './mapping-document';
+import { requirePassed } from './mapping-document';
 import { viewOfMapping } from './mapping-view';
 import type { MappingTransaction, StoredMapping, StoredVersion } from './mappings.ports';
-import type { MappingWork } from './work/mapping-work';
+import type { MappingDocument, MappingWork } from './work/mapping-work';
 
 export const noSuchMapping = (): Refused => new Refused('not_found', 'There is no mapping of this name in force.');
 

@@ -1,14 +1,6 @@
-import type { Attachments } from '@millrace/machine-mapping';
 import { type MappingProblemView, type MappingValidationView, mappingRequest } from '@millrace/protocol';
 import { parseBody, Refused, readJson, readUtf8 } from '@millrace/service-runtime';
-import type { CheckedMapping, RefusedDocument } from './work/mapping-work';
-
-/** A document as it came, with the files that its tests name. */
-export interface MappingDocument {
-  readonly format: 'yaml' | 'json';
-  readonly text: string;
-  readonly attachments: Attachments;
-}
+import type { CheckedMapping, MappingDocument, RefusedDocument } from './work/mapping-work';
 
 export const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml', 'text/plain'];
 

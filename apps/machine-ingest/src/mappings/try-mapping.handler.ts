@@ -1,9 +1,9 @@
 import type { MappingToTest, MappingValidationView } from '@millrace/protocol';
 import { Refused } from '@millrace/service-runtime';
 import { noSuchMapping } from './activate-mapping.handler';
-import { type MappingDocument, unusable, validationOf } from './mapping-document';
+import { unusable, validationOf } from './mapping-document';
 import type { MappingReads } from './mappings.ports';
-import type { MappingWork } from './work/mapping-work';
+import type { MappingDocument, MappingWork } from './work/mapping-work';
 
 /** What signals would have told under a mapping: the fold itself, over signals that lie nowhere. */
 export class TryMapping {

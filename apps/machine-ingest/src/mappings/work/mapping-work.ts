@@ -1,5 +1,12 @@
+import type { Attachments } from '@millrace/machine-mapping';
 import type { MappingProblemView, MappingTestView } from '@millrace/protocol';
-import type { MappingDocument } from '../mapping-document';
+
+/** A document as it came, with the files that its tests name. */
+export interface MappingDocument {
+  readonly format: 'yaml' | 'json';
+  readonly text: string;
+  readonly attachments: Attachments;
+}
 
 /** A document to be compiled, and its tests to be run. */
 export interface CheckTask {
