@@ -109,3 +109,14 @@ export const signalsAcceptedSchema = z
   })
   .meta({ id: 'SignalsAccepted' });
 export type SignalsAccepted = z.infer<typeof signalsAcceptedSchema>;
+
+/** Answer of `POST /v1/sources/in/<tenant>/<name>`. */
+export const messageReceiptSchema = signalsAcceptedSchema
+  .extend({
+    warnings: z
+      .array(z.object({ path: z.string(), detail: z.string() }))
+      .optional()
+      .meta({ description: 'What the sender should look at, though it was taken.' }),
+  })
+  .meta({ id: 'MessageReceipt' });
+export type MessageReceipt = z.infer<typeof messageReceiptSchema>;

@@ -3,9 +3,13 @@ import type { ProblemCode } from '../problem';
 import type { Scope } from '../scopes';
 
 /** One operation of the API as the document tells it. */
-export interface Call {
+export type Call = Operation & Access;
+
+/** Who may call: whoever has an API key with the scope, or the peer of a source, with what the source knows it by. */
+type Access = { readonly scope: Scope } | { readonly access: 'source' };
+
+interface Operation {
   readonly summary: string;
-  readonly scope: Scope;
   readonly tag: string;
   readonly body?: { readonly [mediaType: string]: z.ZodType };
   readonly optionalBody?: true;

@@ -3,7 +3,11 @@ import { BUILT_IN_EVENT_TYPES } from '../../catalogue/catalogue';
 import { openApiDocument } from './document';
 
 const document = openApiDocument('1.2.3') as {
-  paths: { [path: string]: { [method: string]: { operationId: string; responses: { [status: string]: unknown } } } };
+  paths: {
+    [path: string]: {
+      [method: string]: { operationId: string; security: object[]; responses: { [status: string]: unknown } };
+    };
+  };
   webhooks: {
     [type: string]: {
       post: {
@@ -14,7 +18,7 @@ const document = openApiDocument('1.2.3') as {
       };
     };
   };
-  components: { schemas: { [name: string]: unknown } };
+  components: { schemas: { [name: string]: unknown }; securitySchemes: object };
 };
 
 describe('the OpenAPI document', () => {
@@ -61,6 +65,26 @@ describe('the OpenAPI document', () => {
       '429',
       '503',
     ]);
+  });
+
+  it('says who is let in by what else than an API key', () => {
+    const others = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.values(methods).flatMap(({ security, responses }) =>
+        security.some((way) => 'apiKey' in way) ? [] : [{ path, security, refused: Object.keys(responses) }],
+      ),
+    );
+    expect(others).toEqual([
+      {
+        path: '/v1/sources/in/{tenant}/{name}',
+        security: [{ sourceToken: [] }, { mesSignature: [] }],
+        refused: ['200', '400', '401', '409', '413', '415', '422', '429', '503'],
+      },
+    ]);
+    expect(document.components.securitySchemes).toMatchObject({
+      apiKey: { scheme: 'bearer' },
+      sourceToken: { scheme: 'bearer' },
+      mesSignature: { in: 'header', name: 'x-mes-signature' },
+    });
   });
 
   it('is plain JSON', () => {

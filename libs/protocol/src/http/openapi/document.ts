@@ -69,6 +69,18 @@ export const openApiDocument = (version: string): JsonObject => {
           scheme: 'bearer',
           description: 'An API key, `mr_…`; the scope that a call needs stands beside it.',
         },
+        sourceToken: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'The token of the one source that the path names, `mrs_…` where Millrace made it.',
+        },
+        mesSignature: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'x-mes-signature',
+          description:
+            'Of a source with the format `mes-events`: HMAC-SHA256 in hex over the bytes of the body, keyed with the secret of the source.',
+        },
       },
     },
   };

@@ -4,7 +4,10 @@ import { asJsonSchema, type JsonObject } from './json-schema';
 import { problemSchema } from './problem-schema';
 
 /** What every call may refuse. */
-const ALWAYS: readonly ProblemCode[] = ['unauthenticated', 'insufficient_scope', 'rate_limited'];
+const ALWAYS: readonly ProblemCode[] = ['unauthenticated', 'rate_limited'];
+
+/** Ways to be known to a source: its token, or its signature. */
+const OF_SOURCE = [{ sourceToken: [] }, { mesSignature: [] }];
 
 const idempotencyKey = {
   name: 'Idempotency-Key',
@@ -20,7 +23,7 @@ export const operationOf = (path: string, method: string, call: Call, components
     operationId: `${method}${path.replace(/^\/v1/, '').replace(/[/{}-]+(\w?)/g, (_all, letter: string) => letter.toUpperCase())}`,
     summary: call.summary,
     tags: [call.tag],
-    security: [{ apiKey: [call.scope] }],
+    security: 'scope' in call ? [{ apiKey: [call.scope] }] : OF_SOURCE,
     ...(parameters.length > 0 && { parameters }),
     ...(call.body && {
       requestBody: {
@@ -63,7 +66,8 @@ const responsesOf = (call: Call, components: JsonObject): JsonObject => {
       }),
     },
   };
-  for (const code of [...ALWAYS, ...call.refusals]) {
+  const ofScope: readonly ProblemCode[] = 'scope' in call ? ['insufficient_scope'] : [];
+  for (const code of [...ALWAYS, ...ofScope, ...call.refusals]) {
     const { status, title } = PROBLEMS[code];
     const known = responses[status];
     const description = known ? `${known.description}; \`${code}\`: ${title}` : `\`${code}\`: ${title}`;

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { messageReceiptSchema, publishSignalsSchema } from '../signals';
 import {
   createSourceRequest,
   savedSourceView,
@@ -38,6 +40,22 @@ export const SOURCE_CALLS: Calls = {
       body: json(trySourceRequest),
       answer: { status: 200, description: 'What was seen.', schema: triedSourceView },
       refusals: [...WRITE, ...TRY, 'not_found'],
+    },
+  },
+  '/v1/sources/in/{tenant}/{name}': {
+    post: {
+      summary: 'The address of a source of type http, to which its peer sends',
+      access: 'source',
+      tag: 'Sources',
+      body: {
+        'application/json': z.union([publishSignalsSchema, z.unknown()]).meta({
+          description:
+            'As the format of the source says: signals, any JSON, a bundle of Eclipse Pro, events of the MES.',
+        }),
+        'application/x-ndjson': z.string().meta({ description: 'One Signal on each line; of the format `signals`.' }),
+      },
+      answer: { status: 200, description: 'Kafka has acknowledged the message.', schema: messageReceiptSchema },
+      refusals: [...WRITE, 'idempotency_conflict'],
     },
   },
   '/v1/source-kinds': {

@@ -1,4 +1,4 @@
-import { SIGNALS_LIMITS } from '@millrace/protocol';
+import { type MessageReceipt, SIGNALS_LIMITS } from '@millrace/protocol';
 import {
   ApiProblem,
   BodyLimit,
@@ -15,7 +15,7 @@ import { IntakeBudgetGuard } from '../intake-budget.guard';
 import { CallingSource, CallingSourceGuard, notKnown, ROUTE } from './calling-source.guard';
 import type { HttpSource } from './http-source-directory';
 import { MES_SIGNATURE_HEADER } from './mes-message';
-import { type MessageReceipt, ReceiveMessageHandler } from './receive-message.handler';
+import { ReceiveMessageHandler } from './receive-message.handler';
 
 /** Where an Eclipse Pro, an MES or a gateway sends to: its own token or signature stands for an API key that it cannot send. */
 @Controller(ROUTE)

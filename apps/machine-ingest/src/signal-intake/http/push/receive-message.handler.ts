@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { Signal } from '@millrace/domain';
 import type { DataCheck } from '@millrace/event-schema';
-import { encodeRejection, encodeSignal, type OutgoingMessage, type Problem, problem } from '@millrace/protocol';
+import {
+  encodeRejection,
+  encodeSignal,
+  type MessageReceipt,
+  type OutgoingMessage,
+  type Problem,
+  problem,
+} from '@millrace/protocol';
 import type { IdempotencyKeys } from '../../../idempotency/idempotency-keys';
 import { repeatableSession } from '../accept-signals.handler';
 import { readSignalRequest } from '../read-signal-request';
-import type { RejectedSignal } from '../signal-of-item';
 import { readBundleMessage } from './bundle-message';
 import type { HttpSource } from './http-source-directory';
 import { readJsonMessage } from './json-message';
@@ -40,12 +46,6 @@ export interface ReceivedMessage {
   readonly signature: string | undefined;
   readonly idempotencyKey: string | null;
   readonly traceparent: string | null;
-}
-
-export interface MessageReceipt {
-  readonly accepted: number;
-  readonly rejected: readonly RejectedSignal[];
-  readonly warnings?: ReadonlyArray<{ readonly path: string; readonly detail: string }>;
 }
 
 export type MessageAnswer =
@@ -103,8 +103,8 @@ export class ReceiveMessageHandler {
       kind: 'received',
       body: {
         accepted: read.signals.length,
-        rejected: read.rejected,
-        ...(read.warnings.length === 0 ? {} : { warnings: read.warnings }),
+        rejected: [...read.rejected],
+        ...(read.warnings.length === 0 ? {} : { warnings: [...read.warnings] }),
       },
     };
   }
