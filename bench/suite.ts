@@ -6,6 +6,7 @@ import { latency } from './parts/latency.part';
 import { memory } from './parts/memory.part';
 import { parked } from './parts/parked.part';
 import { pipeline } from './parts/pipeline.part';
+import { signalLatency } from './parts/signal-latency.part';
 import { projectorRows } from './projector';
 import { recoveryRows } from './recovery';
 import { type Part, tableOf } from './report/part';
@@ -48,5 +49,6 @@ export const SUITE: readonly Part[] = [
     takes: '2 min',
     run: async ({ environment }) => tableOf(await projectorRows(environment)),
   },
+  signalLatency,
   ingestMemory,
 ];

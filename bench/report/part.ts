@@ -59,4 +59,6 @@ export const atLeast = (value: number, limit: number, unit = ''): Target => ({
   met: value >= limit,
 });
 
+export const exactly = (value: number, wanted: number): Target => ({ text: `= ${wanted}`, met: value === wanted });
+
 export const always = (target: Target): Target => ({ ...target, always: true });

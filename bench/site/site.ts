@@ -106,15 +106,29 @@ export class Site {
     body?: unknown,
     contentType = 'application/json',
   ): Promise<T> {
-    const service = this.services.find((each) => each.name === name && each.alive);
-    if (!service) throw new Error(`${name} does not run`);
-    const answer = await fetch(`${service.url}${path}`, {
+    const answer = await fetch(`${this.urlOf(name)}${path}`, {
       method,
       headers: { authorization: `Bearer ${this.adminKey}`, 'content-type': contentType },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`);
     return (await answer.json()) as T;
+  }
+
+  /** A POST as it is; answers the status, whatever it is. */
+  async post(
+    name: ServiceName,
+    path: string,
+    body: string,
+    headers: { readonly [name: string]: string },
+  ): Promise<number> {
+    const answer = await fetch(`${this.urlOf(name)}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${this.adminKey}`, ...headers },
+      body,
+    });
+    await answer.arrayBuffer();
+    return answer.status;
   }
 
   /** The broker and the services that run have nothing to do. */
@@ -147,6 +161,12 @@ export class Site {
     await this.producer.close();
     await this.kafka.close();
     await this.deleteTopics();
+  }
+
+  private urlOf(name: ServiceName): string {
+    const service = this.services.find((each) => each.name === name && each.alive);
+    if (!service) throw new Error(`${name} does not run`);
+    return service.url;
   }
 
   private running(): ServiceProcess[] {

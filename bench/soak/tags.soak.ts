@@ -1,5 +1,5 @@
 import { readTags } from '../ingest/tags';
-import { always, atMost, type Part, row } from '../report/part';
+import { always, atMost, exactly, type Part, row } from '../report/part';
 import { size } from '../report/sizes';
 
 /** Check 10 of machine ingest: what an OPC UA server with many tags says is all there, soon, and in memory that does not grow. */
@@ -15,9 +15,9 @@ export const tags: Part = {
     return {
       rows: [
         row('values that the server was given', `${given} in ${figures.seconds.toFixed(0)} s`),
-        row('… that Kafka does not have', String(given - stored), always(atMost(given - stored, 0))),
-        row('… that it has twice', String(twice), always(atMost(twice, 0))),
-        row('losses that the source tells of', String(gaps), always(atMost(gaps, 0))),
+        row('… that Kafka does not have', String(given - stored), always(exactly(given - stored, 0))),
+        row('… that it has twice', String(twice), always(exactly(twice, 0))),
+        row('losses that the source tells of', String(gaps), always(exactly(gaps, 0))),
         row('from the server to Kafka, p50', `${p50Ms.toFixed(0)} ms`),
         row('… p99', `${p99Ms.toFixed(0)} ms`, always(atMost(p99Ms, 2_000, ' ms'))),
         row('… longest', `${longestMs} ms`),
