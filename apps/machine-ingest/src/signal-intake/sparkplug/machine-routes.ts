@@ -56,6 +56,12 @@ export class MachineRoutes {
     return names.every(isFixed) ? [...new Set(names)] : null;
   }
 
+  /** Edge nodes that the settings name, whether or not they have been heard. */
+  namedNodes(): NodeName[] {
+    const names = this.entries.filter(({ group, node }) => group !== '+' && node !== '+');
+    return [...new Map(names.map(({ group, node }) => [`${group}/${node}`, { group, node }])).values()];
+  }
+
   /** Topic filters that bring what concerns these machines. */
   filters(): string[] {
     const groups = new Set(this.entries.map(({ group }) => group));

@@ -123,8 +123,8 @@ class NodeStep {
 
   reconnected(resumed: boolean): void {
     const { life } = this.state;
-    if (life.kind !== 'born') return;
-    if (!resumed) this.life({ ...life, doubtUntil: this.doubtUntil() });
+    if (life.kind === 'dead') return;
+    if (life.kind === 'born' && !resumed) this.life({ ...life, doubtUntil: this.doubtUntil() });
     // A node that the broker lost too comes back by itself; it is given the time to.
     this.ask(this.rules.reorderTimeoutMs);
   }

@@ -355,6 +355,21 @@ describe('the sequence', () => {
 });
 
 describe('joining in the middle', () => {
+  it('is asked when the source begins, where the settings name it and it says nothing', () => {
+    const scene = new Scene();
+    scene.pass(1_900);
+    expect(scene.published).toEqual([]);
+    scene.pass(30_000);
+    expect(scene.published.map(({ topic }) => topic)).toEqual(['spBv1.0/G/NCMD/E']);
+    scene.hearAll(scene.session(0).births(scene.now));
+    expect(scene.signals.filter(({ path }) => path === 'State').map(({ value }) => value)).toEqual(['HALT']);
+    const heard = new Scene();
+    heard.hearAll(heard.session(0).births(heard.now));
+    heard.pass(30_000);
+    expect(heard.published).toEqual([]);
+    expect(new Scene({ machines: [{ machine: '{node}', group: 'G', device: '+' }] }).published).toEqual([]);
+  });
+
   it('holds data, asks once, and tells them before the snapshot', () => {
     const scene = new Scene();
     const node = scene.session(3);

@@ -112,6 +112,10 @@ export class SparkplugIntake implements MqttIntake {
     if (again)
       for (const [key] of this.nodes)
         outcomes.push(this.outcome(now, this.names.get(key)!, { kind: 'reconnected', resumed }));
+    // One that was born long ago and has nothing to say is not known before it is asked.
+    for (const name of this.routes.namedNodes())
+      if (!this.nodes.has(`${name.group}/${name.node}`))
+        outcomes.push(this.outcome(now, name, { kind: 'reconnected', resumed }));
     this.tell(words, now);
     const publish = this.host === null ? [] : [this.host.online()];
     return joined([{ ...NOTHING, signals: words, publish }, ...outcomes]);
