@@ -1,0 +1,148 @@
+import type { Signal } from '@millrace/domain';
+import type { NotificationMessage } from 'node-opcua-client';
+import type { SourceContext } from '../source-kind';
+import { ConditionMemory } from './condition-memory';
+import { MessageQueue } from './message-queue';
+import { refusalSignal, signalsOf } from './notification-signals';
+import { type OpcuaCursor, readCursor } from './opcua-cursor';
+import type { Lost } from './server-connection';
+import { SignalWriter } from './signal-writer';
+import type { WatchedItem, WatchingSubscription } from './watch';
+
+/** Messages that are held here while they are not stored; above, the server is not asked. */
+const MOST_HELD = 8;
+
+export interface ToldSignalsOptions {
+  readonly context: SourceContext;
+  readonly machines: readonly string[];
+  /** A machine of which nothing was written for so long is told to be alive, ms. */
+  readonly quietMs: number;
+  readonly monotonic: () => number;
+  /** Ends appends that do not get through. */
+  readonly stopping: AbortSignal;
+  readonly count: (name: string) => void;
+}
+
+/**
+ * What a source tells of its server, in the order in which it came: values and events as they are read, and the source's own
+ * words between them. With it is stored what a successor goes on from.
+ */
+export class ToldSignals {
+  /** Thumbprint of the certificate that was seen at first use; stored with what comes next. */
+  trusted: string | null;
+  private readonly writer: SignalWriter;
+  private readonly conditions: ConditionMemory;
+  private readonly queue: MessageQueue;
+  private storedCursor: string;
+  private session: string;
+
+  constructor(private readonly options: ToldSignalsOptions) {
+    const { context, stopping, monotonic } = options;
+    const cursor = readCursor(context.cursor);
+    this.trusted = cursor.trusted;
+    this.conditions = new ConditionMemory(cursor.conditions);
+    this.storedCursor = JSON.stringify(this.cursor());
+    this.writer = new SignalWriter({ tenant: context.tenant, source: context.name, monotonic });
+    this.queue = new MessageQueue((signals) => this.append(signals), stopping);
+    this.session = context.newId();
+  }
+
+  /** From here on signals are of this session. */
+  enter(session: string): void {
+    this.session = session;
+  }
+
+  /** Messages that may be taken on. */
+  get room(): number {
+    return MOST_HELD - this.queue.messages;
+  }
+
+  /** Values and events that wait, and for how long, ms. */
+  get waiting(): { readonly queued: number; readonly lagMs: number } {
+    const { size, since } = this.queue;
+    return { queued: size, lagMs: since === null ? 0 : Math.max(0, this.options.context.clock() - since) };
+  }
+
+  /** Resolves when all is stored that was told before. */
+  empty(): Promise<void> {
+    return this.queue.empty();
+  }
+
+  lifecycle(word: 'connected' | 'disconnected'): void {
+    this.tell((at) => this.options.machines.map((machine) => this.writer.lifecycle(machine, word, at)));
+  }
+
+  /** The server's beat, for the machines of which nothing else was written lately. */
+  alive(): void {
+    if (this.queue.messages > 0) return;
+    const { machines, quietMs } = this.options;
+    const quiet = machines.filter((machine) => this.writer.silenceOf(machine) >= quietMs);
+    if (quiet.length > 0) this.tell((at) => quiet.map((machine) => this.writer.lifecycle(machine, 'alive', at)));
+  }
+
+  /** Of the messages from one number to another, so many are lost. */
+  gap({ machines }: WatchingSubscription, first: number, last: number, lost: number): void {
+    this.tell((at) =>
+      [...machines].map((machine) => this.writer.gap(machine, at, { kind: 'messages', first, last, lost })),
+    );
+  }
+
+  refused(items: readonly WatchedItem[], statusOf: ReadonlyMap<WatchedItem, number>): void {
+    if (items.length === 0) return;
+    this.tell((at) => items.map((item) => refusalSignal(this.writer, item, statusOf.get(item) ?? 0x80000000, at)));
+  }
+
+  message(
+    message: NotificationMessage,
+    { session, watch }: Lost,
+    hooks: { readonly refreshRequired: () => void; readonly stored: () => void },
+  ): void {
+    const { context, count } = this.options;
+    const receivedAt = context.clock();
+    count('messages');
+    this.queue.put({
+      kind: 'message',
+      receivedAt,
+      size: (message.notificationData ?? []).reduce((sum, data) => sum + sizeOf(data), 0),
+      write: () => {
+        this.writer.enter(watch.session);
+        const { writer, conditions } = this;
+        const { refreshRequired } = hooks;
+        return signalsOf({ writer, conditions, session, watch, count, refreshRequired }, message, receivedAt);
+      },
+      stored: hooks.stored,
+    });
+  }
+
+  private tell(write: (at: number) => Signal[]): void {
+    const { session } = this;
+    const receivedAt = this.options.context.clock();
+    this.queue.put({
+      kind: 'word',
+      receivedAt,
+      size: 0,
+      write: () => {
+        this.writer.enter(session);
+        return write(receivedAt);
+      },
+      stored: () => {},
+    });
+  }
+
+  private async append(signals: readonly Signal[]): Promise<void> {
+    const { context, stopping } = this.options;
+    const cursor = this.cursor();
+    const text = JSON.stringify(cursor);
+    await context.sink.append(signals, { ...(text !== this.storedCursor && { cursor: { ...cursor } }), stopping });
+    this.storedCursor = text;
+  }
+
+  private cursor(): OpcuaCursor {
+    return { v: 1, trusted: this.trusted, conditions: this.conditions.kept() };
+  }
+}
+
+const sizeOf = (data: unknown): number => {
+  const { monitoredItems, events } = (data ?? {}) as { monitoredItems?: unknown[] | null; events?: unknown[] | null };
+  return (monitoredItems?.length ?? 0) + (events?.length ?? 0);
+};
