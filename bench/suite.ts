@@ -1,5 +1,6 @@
 import { kafkaClientRows } from './kafka-client';
 import { matchingRows } from './matching';
+import { ingestCost } from './parts/ingest-cost.part';
 import { ingestMemory } from './parts/ingest-memory.part';
 import { isolation } from './parts/isolation.part';
 import { latency } from './parts/latency.part';
@@ -50,5 +51,6 @@ export const SUITE: readonly Part[] = [
     run: async ({ environment }) => tableOf(await projectorRows(environment)),
   },
   signalLatency,
+  ingestCost,
   ingestMemory,
 ];

@@ -111,8 +111,9 @@ export class Site {
       headers: { authorization: `Bearer ${this.adminKey}`, 'content-type': contentType },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`);
-    return (await answer.json()) as T;
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
+    return (text === '' ? null : JSON.parse(text)) as T;
   }
 
   /** A POST as it is; answers the status, whatever it is. */
