@@ -71,7 +71,7 @@ module.exports = {
     {
       name: 'fixtures-are-for-tests',
       severity: 'error',
-      from: { path: '^(libs|apps)/', pathNot: ['\\.(spec|fixture)\\.ts$', '^apps/[^/]+/soak/'] },
+      from: { path: '^(libs|apps)/', pathNot: '\\.(spec|fixture)\\.ts$' },
       to: { path: '\\.fixture\\.ts$' },
     },
     {

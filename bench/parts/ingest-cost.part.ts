@@ -59,7 +59,7 @@ export const ingestCost: Part = {
         if (wire !== http) await site.call('machine-ingest', 'DELETE', `/v1/sources/${nameOf(wire)}`);
         say(`${wire.name}: done`);
       }
-      for (const complaint of site.complaints()) if (!complaint.includes('signals wait for it')) say(complaint);
+      for (const complaint of site.complaints()) if (!complaint.includes('is not known here')) say(complaint);
       const line = (name: string, of: (costs: Costs) => string) => ({ name, values: all.map(of) });
       const missing = all.reduce((sum, costs) => sum + costs.missing, 0);
       return {
