@@ -8,6 +8,7 @@ import { Histogram } from '../receiving/histogram';
 import { Site } from '../site/site';
 import { allStored, connectSource, FoldBacklog, readSignals, storedSignals } from './ingest-site';
 import { ResidentSeries } from './resident-series';
+import { within } from './within';
 
 const SOURCE = 'press';
 const EVERY_MS = 1_000;
@@ -70,7 +71,7 @@ export const readTags = async (
     const cpu = cpuMicros(ingest.pid);
     const first = await storedSignals(site);
     const began = performance.now();
-    await server.order({ do: 'pump', everyMs: EVERY_MS, rounds: seconds });
+    await within(2 * seconds + 30, 'the server', server.order({ do: 'pump', everyMs: EVERY_MS, rounds: seconds }));
     const pumped = performance.now();
     const cores = (cpuMicros(ingest.pid) - cpu) / 1_000 / (pumped - began);
     memory.stop();

@@ -12,6 +12,7 @@ import {
   storedSignals,
 } from '../ingest/ingest-site';
 import { ResidentSeries } from '../ingest/resident-series';
+import { within } from '../ingest/within';
 import { always, atMost, exactly, type Part, row } from '../report/part';
 import { size } from '../report/sizes';
 import { Site } from '../site/site';
@@ -64,7 +65,7 @@ export const storm: Part = {
         rebirthMinIntervalMs: REBIRTH_INTERVAL_MS,
       });
       for (let n = 0; n < nodes; n++) edges.push(edgeNode(broker.url, n, metrics));
-      await Promise.all(edges.map((edge) => edge.start()));
+      await within(60, 'the edge nodes', Promise.all(edges.map((edge) => edge.start())));
       await allStored(site, all);
       await backlog.empty();
       await site.calm();
