@@ -46,11 +46,9 @@ const create = async (name: string, type: string, settings: object): Promise<Cre
   expect(answer).toMatchObject({ status: 201 });
   return answer.body as Created;
 };
-/** What a peer posts to a source once every process knows of it. */
+/** What a peer posts to a source. */
 const post = async (path: string, body: object | string, headers: { [name: string]: string }): Promise<Answer> =>
   call('POST', path, body, headers);
-const known = (path: string, headers: { [name: string]: string }) =>
-  eventually(async () => (await post(path, '{}', headers)).status !== 401 || null, 'the source to be known', 20_000);
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const eventsOf = async (machine: string) =>
   (await site.events('mes')).filter((event) => event.source === `/machines/${machine}`);
@@ -73,7 +71,6 @@ describe('Eclipse Pro as a source', () => {
       timeZone: 'America/Chicago',
     });
     headers = bearer(source.settings.token!);
-    await known(source.url, headers);
   });
   const bundles = async () => distinct(await eventsOf(machine)).filter(({ type }) => type.startsWith('bundle.'));
   const folded = (type: string, count: number) =>
@@ -159,7 +156,7 @@ describe('Eclipse Pro as a source', () => {
   it('is answered 401 as soon as the source is switched off', async () => {
     const other = await create('eclipse-2', 'http', { format: 'eclipse-bundle', machine, timeZone: 'UTC' });
     const own = bearer(other.settings.token!);
-    await known(other.url, own);
+    expect((await post(other.url, '{}', own)).status).toBe(422);
     await call('PATCH', '/v1/sources/eclipse-2', { enabled: false });
     await eventually(async () => (await post(other.url, bundle, own)).status === 401 || null, 'the refusal', 20_000);
   });
@@ -184,7 +181,7 @@ describe('the MES as a source', () => {
     // the MES makes its secret when it is told the address
     const changed = await call('PATCH', '/v1/sources/mes', { settings: { format: 'mes-events', machine, secret } });
     expect(changed).toMatchObject({ status: 200, body: { settings: { secret: '***' } } });
-    await known(url, sign('{}'));
+    await eventually(async () => (await post(url, '{}', sign('{}'))).status !== 401, 'the secret to be known', 20_000);
     const [signals, rejected] = [(await site.signals()).length, (await site.rejected()).length];
     for (const headers of [sign(event('evt-1'), 'another-secret-0123'), {}, bearer(ADMIN_KEY)])
       expect((await post(url, event('evt-1'), headers)).status).toBe(401);

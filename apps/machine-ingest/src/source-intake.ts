@@ -138,7 +138,9 @@ export const sourceIntake = (
     database,
     trials: new TryMapping(() => database.get().mappings, work),
     recorded: new RecordedMachines(directory, registry),
-    httpSources: new ConfiguredHttpSources(directory, registry, settings.encryptionKey),
+    httpSources: new ConfiguredHttpSources(directory, registry, settings.encryptionKey, () =>
+      views.sources.waitForEnd(),
+    ),
   };
 };
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { EncryptionKey } from '@millrace/domain';
 import { sourceKey } from '@millrace/protocol';
 import { openSettings } from '../sources/source-settings';
@@ -5,6 +6,9 @@ import type { HttpSource, HttpSourceDirectory } from './http/push/http-source-di
 import type { HttpSourceSettings } from './http/push/http-source-settings';
 import type { SourceRegistry } from './source-registry';
 import type { SourceDirectory } from './source-views';
+
+/** Longest wait for a source that was made a moment ago, as for an API key. */
+const CATCH_UP_MS = 1_000;
 
 /** The sources that peers send to, from the view that every process has of all sources; each is opened once. */
 export class ConfiguredHttpSources implements HttpSourceDirectory {
@@ -14,7 +18,16 @@ export class ConfiguredHttpSources implements HttpSourceDirectory {
     private readonly directory: Pick<SourceDirectory, 'get'>,
     private readonly registry: SourceRegistry,
     private readonly encryptionKey: EncryptionKey,
+    /** Resolves when the directory has all that is in Kafka now. */
+    private readonly readToEnd: () => Promise<void>,
   ) {}
+
+  async caughtUp(): Promise<void> {
+    const inTime = new AbortController();
+    const deadline = delay(CATCH_UP_MS, undefined, { signal: inTime.signal }).catch(() => undefined);
+    await Promise.race([this.readToEnd().catch(() => undefined), deadline]);
+    inTime.abort();
+  }
 
   find(tenant: string, name: string): HttpSource | null {
     const key = sourceKey(tenant, name);

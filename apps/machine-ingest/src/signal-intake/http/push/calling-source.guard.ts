@@ -29,18 +29,28 @@ export class CallingSourceGuard implements CanActivate {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  canActivate(context: ExecutionContext): boolean {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<CallingRequest>();
-    const source = this.sources.find(request.params['tenant'] ?? '', request.params['name'] ?? '');
-    if (source === null) throw this.stranger(request, 'unknown');
-    const { settings } = source;
-    if (settings.format !== 'mes-events') {
-      const given = /^Bearer +([!-~]{1,300}) *$/i.exec(request.headers.authorization ?? '')?.[1];
-      if (given === undefined) throw this.stranger(request, 'missing');
-      if (!sameText(given, settings.token)) throw this.stranger(request, 'wrong_secret');
+    let caller = this.callerOf(request);
+    if (typeof caller === 'string') {
+      // its source, or its token, may have been made a moment ago, by another process too
+      await this.sources.caughtUp();
+      caller = this.callerOf(request);
     }
-    calling.set(request, source);
+    if (typeof caller === 'string') throw this.stranger(request, caller);
+    calling.set(request, caller);
     return true;
+  }
+
+  /** The source whose token came with the request, or why it is nobody's. */
+  private callerOf(request: CallingRequest): HttpSource | AuthenticationFailed['reason'] {
+    const source = this.sources.find(request.params['tenant'] ?? '', request.params['name'] ?? '');
+    if (source === null) return 'unknown';
+    const { settings } = source;
+    if (settings.format === 'mes-events') return source;
+    const given = /^Bearer +([!-~]{1,300}) *$/i.exec(request.headers.authorization ?? '')?.[1];
+    if (given === undefined) return 'missing';
+    return sameText(given, settings.token) ? source : 'wrong_secret';
   }
 
   private stranger(request: CallingRequest, reason: AuthenticationFailed['reason']): ApiProblem {

@@ -11,6 +11,8 @@ export interface HttpSource {
 export interface HttpSourceDirectory {
   /** Null where there is none of this name, it is of another type, or it is switched off. */
   find(tenant: string, name: string): HttpSource | null;
+  /** Resolves when it knows what was configured before the call, or when that takes too long; never rejects. */
+  caughtUp(): Promise<void>;
 }
 
 /** Nest's name for it. */
