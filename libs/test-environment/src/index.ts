@@ -25,4 +25,5 @@ export {
   ServiceProcess,
   serviceVariables,
 } from './service-process';
+export { storedRows } from './stored-rows';
 export { isolatedEnvironment, type TestEnvironment, testEnvironment } from './test-environment';
