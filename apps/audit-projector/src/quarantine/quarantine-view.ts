@@ -20,7 +20,7 @@ export const quarantinedOf = (row: StoredQuarantined, topics: ViewTopics): Quara
   id: quarantineId({ list: listOfTopic(topics.names, row.topic), partition: row.partition, offset: row.record_offset }),
   code: row.code,
   originTopic: String(detailOf(row).origin?.topic ?? ''),
-  hadValue: row.value !== null,
+  tenant: row.tenant,
 });
 
 export const quarantinedView = (row: StoredQuarantined, topics: ViewTopics): QuarantinedView => {

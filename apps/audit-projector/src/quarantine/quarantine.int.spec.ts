@@ -195,6 +195,21 @@ it('says why bytes of a source cannot be driven again, and lets them be set asid
   );
 });
 
+it('believes no bytes of a source about whose they are', async () => {
+  const says = Buffer.from(JSON.stringify({ tenant: 'acme', tenantid: 'acme', specversion: '1.0', x: 1 }));
+  await reject(came({ topic: 'line-9/session', key: null, value: says }), 'foreign_bytes', site.names.signalsRejected);
+  const theirs = came({ topic: 'line-9/session', key: null, value: says });
+  await reject(theirs, 'foreign_bytes', site.names.signalsRejected, 'globex');
+  const keyed = came({ topic: site.names.signals, key: Buffer.from('acme/RF-1'), value: Buffer.from('{') });
+  await reject(keyed, 'foreign_bytes', site.names.signalsRejected);
+  const shownToAcme = await eventually(async () => {
+    const found = await listed(acme, '?code=foreign_bytes');
+    return found.length > 0 ? found : null;
+  }, 'the signal with a key of acme to be listed');
+  expect(shownToAcme.map(({ origin }) => origin.topic)).toEqual([site.names.signals]);
+  expect((await listed(operator, '?code=foreign_bytes')).map(({ tenant }) => tenant)).toEqual([null]);
+});
+
 it('drives all that match again, oldest first, a page at a time', async () => {
   for (let n = 0; n < 5; n++)
     await reject(came(incoming(encodeEvent(site.names.events('mes'), event('acme', `many-${n}`)))), 'many_of_them');

@@ -8,7 +8,7 @@ const item = (over: Partial<Quarantined> = {}): Quarantined => ({
   id: 'events-0-7',
   code: 'not_json',
   originTopic: names.events('mes'),
-  hadValue: true,
+  tenant: null,
   ...over,
 });
 const record = (over: Partial<IncomingMessage> = {}): IncomingMessage => ({
@@ -109,6 +109,33 @@ describe('what of the quarantine can be driven again', () => {
     expect(
       decideRedrive(item({ originTopic: names.signals, code: 'invalid_signal' }), wrong, true, null, topics),
     ).toMatchObject({ kind: 'refuse', code: 'still_refused', detail: expect.stringContaining("'quality'") });
+  });
+});
+
+describe('a record of a tenant', () => {
+  const own = (over: Partial<Quarantined>) => item({ tenant: 'acme', ...over });
+  const event = (tenant: string) => record({ headers: { ...record().headers, ce_tenantid: Buffer.from(tenant) } });
+  const sent = (signal: object, over: Partial<Quarantined> = {}) =>
+    decideRedrive(
+      own({ originTopic: names.signals, code: 'invalid_signal', ...over }),
+      record({ topic: names.signals, headers: {} }),
+      true,
+      JSON.stringify({ ...SIGNAL, ...signal }),
+      topics,
+    );
+
+  it('stays its own, by event or by signal', () => {
+    expect(decideRedrive(own({}), event('acme'), true, null, topics)).toMatchObject({ kind: 'send' });
+    expect(decideRedrive(own({}), event('victim'), true, null, topics)).toMatchObject({ code: 'not_redrivable' });
+    expect(sent({ tenant: 'acme' })).toMatchObject({ kind: 'send', message: { key: 'acme/RF-1' } });
+    expect(sent({ tenant: 'victim' })).toMatchObject({ code: 'not_redrivable' });
+    expect(sent({ tenant: 'victim' }, { tenant: null })).toMatchObject({ kind: 'send' });
+  });
+
+  it('is not corrected into a word of Millrace itself, by nobody', () => {
+    const config = { path: '$config', kind: 'lifecycle', value: { name: 'm', version: 1, hash: '0' } };
+    expect(sent({ tenant: 'acme', ...config })).toMatchObject({ code: 'not_redrivable' });
+    expect(sent(config, { tenant: null })).toMatchObject({ code: 'not_redrivable' });
   });
 });
 

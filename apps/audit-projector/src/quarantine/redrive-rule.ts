@@ -16,7 +16,8 @@ export interface Quarantined {
   readonly code: string;
   /** Topic that it came from, or a source's own place. */
   readonly originTopic: string;
-  readonly hadValue: boolean;
+  /** Whose it is; null for what only the site's operator sees. */
+  readonly tenant: string | null;
 }
 
 export interface RedriveTopics {
@@ -47,7 +48,8 @@ export type RedriveDecision =
 
 /**
  * The record as it goes out again: its own key and headers, the bytes that had come or corrected ones. What cannot be read
- * even now is refused here, with the reason that the topic's reader would give: it would only come back.
+ * even now is refused here, with the reason that the topic's reader would give: it would only come back. A record stays its
+ * tenant's whatever a correction says, and nobody speaks in the place of Millrace itself (paths with `$`).
  *
  * @param original the record as it was, rebuilt from the rejection
  * @param whole false where not all bytes of the value were kept
@@ -70,14 +72,33 @@ export const decideRedrive = (
   const value = corrected === null ? original.value : Buffer.from(corrected);
   const message: IncomingMessage = { ...original, value };
   return item.originTopic === topics.names.signals
-    ? signalAgain(item, message, topics)
+    ? signalAgain(item, message, corrected !== null, topics)
     : eventAgain(item, message, topics);
 };
 
-const signalAgain = (item: Quarantined, message: IncomingMessage, { names }: RedriveTopics): RedriveDecision => {
+const notYours = (tenant: string): RedriveDecision => ({
+  kind: 'refuse',
+  code: 'not_redrivable',
+  detail: `It would belong to the tenant ${tenant}; a record stays its own tenant's.`,
+});
+
+const signalAgain = (
+  item: Quarantined,
+  message: IncomingMessage,
+  isCorrected: boolean,
+  { names }: RedriveTopics,
+): RedriveDecision => {
   const key = keyOfSignal(message.value) ?? message.key?.toString('utf8') ?? null;
   const read = decodeSignal({ ...message, key: key === null ? null : Buffer.from(key) });
   if (read.kind === 'refused') return refusedAgain(read.code, read.detail);
+  const { tenant, path } = read.signal;
+  if (item.tenant !== null && tenant !== item.tenant) return notYours(tenant);
+  if (isCorrected && path.startsWith('$'))
+    return {
+      kind: 'refuse',
+      code: 'not_redrivable',
+      detail: `Signals whose path begins with $, such as ${path}, are Millrace's own; correct it to a data item of the machine.`,
+    };
   return { kind: 'send', message: outgoing(item, message, names.signals, key) };
 };
 
@@ -94,6 +115,7 @@ const keyOfSignal = (value: Buffer | null): string | null => {
 const eventAgain = (item: Quarantined, message: IncomingMessage, topics: RedriveTopics): RedriveDecision => {
   const read = decodeEvent(message, DEFAULT_TENANT);
   if (read.kind === 'refused') return refusedAgain(read.refusal.code, read.refusal.detail);
+  if (item.tenant !== null && read.event.tenant !== item.tenant) return notYours(read.event.tenant);
   const module = moduleOfType(read.event.type);
   const topic = topics.modules.includes(module) ? topics.names.events(module) : item.originTopic;
   return { kind: 'send', message: outgoing(item, message, topic, message.key?.toString('utf8') ?? null) };

@@ -23,6 +23,7 @@ const sinkOn = (answer: (messages: readonly OutgoingMessage[]) => Error | undefi
     },
     topics: TOPICS,
     logger: silentLogger,
+    tenant: 'acme',
     kind: 'test',
     clock: () => 7,
     ended: ended.signal,

@@ -22,6 +22,8 @@ export interface KafkaSourceSinkParts {
   readonly producer: Pick<DurableProducer, 'send'>;
   readonly topics: Pick<TopicNames, 'signals' | 'signalsRejected'>;
   readonly logger: Logger;
+  /** Whose the source is: its bytes do not say it. */
+  readonly tenant: string;
   /** Of the source, for metrics. */
   readonly kind: string;
   /** Unix ms. */
@@ -95,7 +97,7 @@ export class KafkaSourceSink implements SourceSink {
   }
 
   async refuse(line: RefusedLine, stopping: AbortSignal): Promise<void> {
-    const { topics, kind } = this.parts;
+    const { topics, kind, tenant } = this.parts;
     const origin = {
       topic: `${line.source}/${line.session}`,
       partition: 0,
@@ -105,7 +107,10 @@ export class KafkaSourceSink implements SourceSink {
       value: line.bytes.subarray(0, KEPT_BYTES),
       headers: {},
     };
-    await this.send([encodeRejection(topics.signalsRejected, origin, line, line.at)], stopping);
+    await this.send(
+      [encodeRejection(topics.signalsRejected, origin, { code: line.code, detail: line.detail, tenant }, line.at)],
+      stopping,
+    );
     this.state = { ...this.state, refused: this.state.refused + 1 };
     sourceMetrics.refused(kind);
   }
@@ -122,7 +127,7 @@ export class KafkaSourceSink implements SourceSink {
         await this.store(messages.slice(half), stopping);
         return;
       }
-      const { topics, clock, kind } = this.parts;
+      const { topics, clock, kind, tenant } = this.parts;
       const [message] = messages as [OutgoingMessage];
       const origin = {
         topic: message.topic,
@@ -133,7 +138,7 @@ export class KafkaSourceSink implements SourceSink {
         value: message.value?.subarray(0, KEPT_BYTES) ?? null,
         headers: {},
       };
-      const why = { code: 'not_storable', detail: `Kafka does not take the signal: ${error.message}` };
+      const why = { code: 'not_storable', detail: `Kafka does not take the signal: ${error.message}`, tenant };
       const rejection = encodeRejection(topics.signalsRejected, origin, why, clock());
       await this.send([withoutOriginal(rejection) ?? rejection], stopping);
       sourceMetrics.refused(kind);

@@ -184,6 +184,7 @@ export class SourceRunner {
       producer: parts.producer,
       topics: parts.topics,
       logger,
+      tenant: record.tenant,
       kind: record.type,
       clock: parts.clock,
       ended: ended.signal,

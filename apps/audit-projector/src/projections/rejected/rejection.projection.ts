@@ -64,13 +64,33 @@ const detailOf = ({ detail, origin, originalKey, originalHeaders, originalBytes 
   originalBytes: Number(originalBytes) || 0,
 });
 
-/** The tenant that the rejection names, or that a signal names which could be read so far. */
+/** What Kafka takes as a topic's name; the places of sources, `<source>/<session>`, are none. */
+const TOPIC = /^[A-Za-z0-9._-]+$/;
+
+/**
+ * The tenant that the rejection names. Else, of a record that lay on a topic, whose writers are the site's own programs,
+ * the one that its key or its signal names. Bytes that a peer of a source sent prove nothing about whose they are.
+ */
 const tenantOf = (rejection: Rejection, value: Buffer): string | null => {
-  if (typeof rejection.tenant === 'string' && isTenantName(rejection.tenant)) return rejection.tenant;
+  const named = [rejection.tenant, ...(isFromTopic(rejection) ? [keyedTenant(rejection), signalTenant(value)] : [])];
+  return named.find((tenant) => typeof tenant === 'string' && isTenantName(tenant)) ?? null;
+};
+
+const isFromTopic = ({ origin }: Rejection): boolean => TOPIC.test(String(origin?.topic));
+
+/** A signal's key is `<tenant>/<machine>`. */
+const keyedTenant = ({ originalKey }: Rejection): string | null => {
+  const [tenant, ...machine] = Buffer.from(originalKey ?? '', 'base64')
+    .toString('utf8')
+    .split('/');
+  return machine.length === 1 ? (tenant ?? null) : null;
+};
+
+const signalTenant = (value: Buffer): string | null => {
   if (value.length > REJECTED_BYTES_KEPT || value[0] !== 0x7b) return null;
   try {
     const { tenant } = JSON.parse(value.toString('utf8')) as { tenant?: unknown };
-    return typeof tenant === 'string' && isTenantName(tenant) ? tenant : null;
+    return typeof tenant === 'string' ? tenant : null;
   } catch {
     return null;
   }
@@ -79,7 +99,7 @@ const tenantOf = (rejection: Rejection, value: Buffer): string | null => {
 /** An event that is refused as a whole, or to some of its receivers, is one that people look for by its id. */
 const eventOf = (rejection: Rejection, value: Buffer): { readonly tenant: string; readonly key: string } | null => {
   const { origin, originalNull, originalBytes, originalHeaders } = rejection;
-  if (originalNull || value.length !== originalBytes) return null;
+  if (originalNull || value.length !== originalBytes || !isFromTopic(rejection)) return null;
   const reading = decodeEvent(
     {
       topic: String(origin?.topic),
