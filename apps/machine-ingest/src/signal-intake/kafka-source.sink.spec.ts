@@ -81,7 +81,7 @@ test('a signal that no broker takes is set aside with the reason, and the others
     value: rejected!.value,
     headers,
   };
-  expect(decodeRejection(message)?.rejection).toMatchObject({ code: 'not_storable' });
+  expect(decodeRejection(message)?.rejection).toMatchObject({ code: 'not_storable', tenant: 'acme' });
 });
 
 test.each(['stopping', 'ended'] as const)('an append that waits ends when the source is %s', async (how) => {
