@@ -59,6 +59,20 @@ describe('stateMap', () => {
       ['unknown>running 00.000', 'running>held 06.000'],
     ],
     [
+      'forgets what an unknown word ends before its debounce is over',
+      { debounceMs: 2_000 },
+      [
+        [0, 'RUN'],
+        [2_000, null],
+        [5_000, 'HALT'],
+        [5_100, 'XYZ'],
+        [9_000, null],
+        [10_000, 'HALT'],
+        [12_000, null],
+      ],
+      ['unknown>running 00.000', 'running>idle 10.000'],
+    ],
+    [
       'goes offline without debounce, and comes back after recoverAfter',
       { debounceMs: 1_000, recoverAfterMs: 3_000 },
       [

@@ -16,7 +16,8 @@ import { dueOf, freeze, isOver, thaw, type Waiting, wait } from './waiting';
  *   to offline   debounceOffline
  *   else         debounce (transitional words: transitionalMs), and at least recoverAfter out of offline
  *
- * A word that the mapping does not know keeps the status and is told once (`ingest.unmapped_value`).
+ * A word that the mapping does not know keeps the status and is told once (`ingest.unmapped_value`); what was about to be
+ * told holds no more, since the machine says another word now.
  */
 export interface StateMapSlot extends RuleSlot {
   readonly kind: 'stateMap';
@@ -192,7 +193,9 @@ const unmapped = (
   word: string,
   context: RuleContext,
 ): MachineState => {
-  const more = counted(state, 'unmappedValues');
+  const slot = slotOf<StateMapSlot>(state, rule);
+  const kept = slot?.candidate ? withSlot<StateMapSlot>(state, rule, { ...slot, candidate: null }) : state;
+  const more = counted(kept, 'unmappedValues');
   const value = word.slice(0, 128);
   const known = `${signal.path}=${value}`;
   if (state.unmappedValues.includes(known) || state.unmappedValues.length >= STATE_LIMITS.unmappedValues) return more;
