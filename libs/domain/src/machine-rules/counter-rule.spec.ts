@@ -23,6 +23,11 @@ describe('counterStep', () => {
     [60_000, null, 4, WRAPS, 'reset 4'],
     [65_530, null, 4, { ...WRAPS, onDecrease: 'reset' }, 'reset 4'],
     [60_000, null, 4, { ...WRAPS, onDecrease: 'rollover' }, 'wrapped 5540'],
+    [100, null, 0, { ...WRAPS, maxStep: null }, 'reset 0'],
+    [65_530, null, 4, { ...WRAPS, maxStep: null }, 'wrapped 10'],
+    [32_768, null, 0, { ...WRAPS, maxStep: null }, 'wrapped 32768'],
+    [32_767, null, 0, { ...WRAPS, maxStep: null }, 'reset 0'],
+    [100, null, 0, { ...WRAPS, maxStep: null, onDecrease: 'rollover' }, 'wrapped 65436'],
     [4_294_967_290, null, 4, { ...PLAIN, modulus: rational(2n ** 32n) }, 'wrapped 10'],
     [5, null, -3, PLAIN, 'reset 0'],
   ])('from %d (jump %j) to %d', (baseline, jump, value, ways, expected) => {

@@ -13,13 +13,14 @@ import {
   writeRational,
   ZERO,
 } from '../unit/rational';
+import { stepOverEdge } from './counter-wrap';
 import type { CounterRule, MappedSignal } from './mapping';
 import type { Heard, RuleContext, RuleKind } from './rule-kind';
 import { type RuleSlot, slotOf, withSlot } from './rule-slot';
 
 /**
  * A counter, exactly. The first sample is the baseline and makes nothing; a rise is what was made; a fall is a wrap where
- * that is believable, else a reset, never negative production. A rise above `maxStep` is withheld until the next sample
+ * that is believable (at most `maxStep`, else half of the modulus), else a reset, never negative production. A rise above `maxStep` is withheld until the next sample
  * agrees with it (`ingest.counter_jump`). What is bad or not known moves nothing, and a snapshot counts what was made
  * while nobody listened.
  */
@@ -63,9 +64,10 @@ export const counterStep = (
     return step.n >= 0n && believed(step) ? { kind: 'confirmed', delta } : { kind: 'jump' };
   }
   if (ways.modulus !== null && ways.onDecrease !== 'reset') {
-    const wrapped = add(delta, ways.modulus);
-    if (ways.onDecrease === 'rollover' ? wrapped.n >= 0n : wrapped.n >= 0n && believed(wrapped))
-      return { kind: 'wrapped', delta: wrapped };
+    // `rollover` says that this counter is never reset: any step over the edge is one.
+    const most = ways.onDecrease === 'rollover' ? ways.modulus : ways.maxStep;
+    const wrapped = stepOverEdge(delta, ways.modulus, most);
+    if (wrapped !== null) return { kind: 'wrapped', delta: wrapped };
   }
   return { kind: 'reset', delta: ways.zeroBased && value.n > 0n ? value : ZERO };
 };

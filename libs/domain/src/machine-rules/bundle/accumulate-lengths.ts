@@ -1,5 +1,4 @@
 import {
-  add,
   compare,
   multiply,
   type Rational,
@@ -11,6 +10,7 @@ import {
   ZERO,
 } from '../../unit/rational';
 import { conversionFactor } from '../../unit/ucum';
+import { stepOverEdge } from '../counter-wrap';
 import type { BundleRule, MappedSignal, Mapping } from '../mapping';
 import type { CounterMemory, LengthName } from './bundle-state';
 
@@ -61,9 +61,8 @@ export const lengthStep = (memory: CounterMemory | undefined, value: Rational, l
     return { what: 'jump', delta: ZERO, value, memory: { ...memory, jump: writeRational(value) } };
   }
   if (limits.modulus !== null) {
-    const overEdge = add(moved, limits.modulus);
-    const most = limits.maxStep ?? multiply(limits.modulus, HALF);
-    if (compare(overEdge, ZERO) >= 0 && compare(overEdge, most) <= 0) return at(overEdge, 'wrapped');
+    const overEdge = stepOverEdge(moved, limits.modulus, limits.maxStep);
+    if (overEdge !== null) return at(overEdge, 'wrapped');
   }
   if (compare(value, multiply(baseline, HALF)) <= 0) return at(believable(value) ? value : ZERO, 'reset');
   const fall = subtract(baseline, value);
