@@ -4,7 +4,7 @@ import { silentLogger } from '@millrace/telemetry';
 import { KafkaSourceSink } from './kafka-source.sink';
 import { lifecycleSignal } from './lifecycle-signal';
 
-const place = { tenant: 'default', machine: 'M-1', source: 's', session: 'x' };
+const place = { tenant: 'default', machine: 'M-1', source: 's', session: 'x', proto: 'mtc' } as const;
 const signals = (count: number) => [...Array(count).keys()].map((n) => lifecycleSignal(place, 'alive', n, n));
 const TOPICS = topicNames('');
 

@@ -1,8 +1,16 @@
 import type { LifecycleWord, Signal } from '@millrace/domain';
 
 type Place = Pick<Signal, 'tenant' | 'machine' | 'source' | 'session'>;
+/** `proto`: what the source speaks. */
+type SourcePlace = Place & { readonly proto: Signal['raw']['proto'] };
 
-const ofIngest = (place: Place, path: string, value: Signal['value'], seq: number | null, atMs: number): Signal => {
+const ofIngest = (
+  place: SourcePlace,
+  path: string,
+  value: Signal['value'],
+  seq: number | null,
+  atMs: number,
+): Signal => {
   const at = new Date(atMs).toISOString();
   return {
     v: 1,
@@ -24,17 +32,17 @@ const ofIngest = (place: Place, path: string, value: Signal['value'], seq: numbe
     at,
     clock: 'millrace',
     flags: [],
-    raw: { proto: 'mtc', ref: path },
+    raw: { proto: place.proto, ref: path },
   };
 };
 
 /** The source's word about itself: silence becomes a record, so that the rules see it at its place in the log. */
-export const lifecycleSignal = (place: Place, value: LifecycleWord, seq: number | null, atMs: number): Signal =>
+export const lifecycleSignal = (place: SourcePlace, value: LifecycleWord, seq: number | null, atMs: number): Signal =>
   ofIngest(place, '$lifecycle', value, seq, atMs);
 
 /** Positions of a session that are lost for good, both ends included. */
 export const gapSignal = (
-  place: Place,
+  place: SourcePlace,
   gap: { readonly from: number; readonly to: number; readonly lost: number },
   atMs: number,
 ): Signal => ofIngest(place, '$gap', { from: gap.from, to: gap.to, lost: gap.lost }, null, atMs);
@@ -44,8 +52,9 @@ export const configSignal = (
   { tenant, machine }: Pick<Place, 'tenant' | 'machine'>,
   value: Signal['value'],
   atMs: number,
-): Signal => ofIngest({ tenant, machine, source: 'millrace', session: '' }, '$config', value, null, atMs);
+): Signal =>
+  ofIngest({ tenant, machine, source: 'millrace', session: '', proto: 'millrace' }, '$config', value, null, atMs);
 
 /** The passing of time, for a machine that is silent while one of its timers runs. */
 export const tickSignal = (place: Place, seq: number | null, atMs: number): Signal =>
-  ofIngest(place, '$tick', null, seq, atMs);
+  ofIngest({ ...place, proto: 'millrace' }, '$tick', null, seq, atMs);

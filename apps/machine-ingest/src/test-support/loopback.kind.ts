@@ -100,7 +100,8 @@ class LoopbackSource implements OpenSource {
     const socket = connect({ host: settings.host, port: settings.port });
     this.socket = socket;
     socket.write(`${settings.password} ${this.next}\n`);
-    const place = { tenant: context.tenant, machine: settings.machine, source: context.name, session: 'numbers' };
+    const { tenant, name: source } = context;
+    const place = { tenant, machine: settings.machine, source, session: 'numbers', proto: 'mtc' } as const;
     let rest = '';
     for await (const chunk of socket) {
       if (this.connection.state !== 'connected')

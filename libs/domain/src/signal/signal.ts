@@ -32,7 +32,11 @@ export interface Signal {
   /** Who stamped `sourceTs`: stamps of two clocks are never subtracted. */
   readonly clock: string;
   readonly flags: readonly SignalFlag[];
-  readonly raw: { readonly proto: 'spb' | 'mqtt' | 'ua' | 'mtc' | 'modbus' | 'http' | 'file'; readonly ref: string };
+  /** `millrace`: no source said it (`$config`, `$tick`). */
+  readonly raw: {
+    readonly proto: 'spb' | 'mqtt' | 'ua' | 'mtc' | 'modbus' | 'http' | 'file' | 'millrace';
+    readonly ref: string;
+  };
 }
 
 export const SIGNAL_TYPES = [

@@ -230,11 +230,16 @@ export class FilesSource implements OpenSource {
   private async tell(word: 'connected' | 'disconnected'): Promise<void> {
     const { context, settings } = this;
     if (settings.machine === null) return;
-    const place = { tenant: context.tenant, machine: settings.machine, source: context.name, session: this.session };
+    const { session } = this;
+    const place = {
+      tenant: context.tenant,
+      machine: settings.machine,
+      source: context.name,
+      session,
+      proto: 'file',
+    } as const;
     const signal = lifecycleSignal(place, word, this.lifecycles++, context.clock());
-    await context.sink.append([{ ...signal, raw: { proto: 'file', ref: '$lifecycle' } }], {
-      stopping: this.stopping.signal,
-    });
+    await context.sink.append([signal], { stopping: this.stopping.signal });
   }
 
   private note(detail: string): void {

@@ -377,7 +377,7 @@ export class MtconnectSource implements OpenSource {
   }
 
   private place(session: string) {
-    return { tenant: this.context.tenant, source: this.context.name, session };
+    return { tenant: this.context.tenant, source: this.context.name, session, proto: 'mtc' as const };
   }
 
   private note(detail: string): void {
