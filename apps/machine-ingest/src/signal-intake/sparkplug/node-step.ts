@@ -24,7 +24,7 @@ export type NodeInput =
   | { readonly kind: 'message'; readonly message: NodeMessage; readonly now: number; readonly random: number }
   /** A host has asked the node for a rebirth. */
   | { readonly kind: 'command'; readonly now: number }
-  /** The broker was away: what came meanwhile may be lost, and of a session that it has not kept, deaths too. */
+  /** The broker, or a host, was away: what came meanwhile may be lost, and of a session that it has not kept, deaths too. */
   | { readonly kind: 'reconnected'; readonly resumed: boolean; readonly now: number; readonly random: number }
   /** There is no room any more for what is held. */
   | { readonly kind: 'relieve'; readonly now: number }
@@ -299,6 +299,9 @@ class NodeStep {
     if (ahead > 0) this.gap({ from: null, to: null, lost: null });
     this.life({ ...this.born, resumed: false, next: life.next + TAKEOVER_STEP + ahead });
     if (ahead > 0) this.ask(0);
+    // Nothing went by, so what is known is what is so.
+    else if (this.state.held.length === 0)
+      this.state = { ...this.state, rebirth: { ...this.state.rebirth, dueAt: null } };
     this.apply(message, this.born.next);
   }
 

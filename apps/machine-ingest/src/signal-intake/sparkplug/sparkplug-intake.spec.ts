@@ -655,6 +655,20 @@ describe('a successor', () => {
     ]);
   });
 
+  it('asks who says nothing: what it has said meanwhile came to nobody, and may have been its last word', () => {
+    const scene = new Scene();
+    const node = scene.session(0);
+    scene.hearAll(node.births(scene.now));
+    node.data('D', { State: 'RUN' }, scene.now);
+    scene.takeOver();
+    scene.pass(5_000);
+    expect(scene.rebirths()).toBe(1);
+    scene.hearAll(node.births(scene.now));
+    scene.pass(60_000);
+    expect(scene.signals.filter(({ path }) => path === 'State').map(({ value }) => value)).toEqual(['HALT', 'RUN']);
+    expect(scene.rebirths()).toBe(1);
+  });
+
   it('has a cursor that fits, however many nodes there are; names that do not fit are asked for', () => {
     const machines = [{ machine: '{node}-{device}', device: '+' }];
     const scene = new Scene({ machines });

@@ -35,7 +35,6 @@ export class SparkplugIntake implements MqttIntake {
   private readonly host: HostState | null;
   private readonly toldAt = new Map<string, number>();
   private connected = false;
-  private wasConnected: boolean;
   private readonly count: { [name in CountName | 'rebirthsAsked' | 'refused']: number };
 
   constructor(
@@ -57,7 +56,6 @@ export class SparkplugIntake implements MqttIntake {
       const [group, node] = key.split('/') as [string, string];
       this.names.set(key, { group, node });
     }
-    this.wasConnected = false;
     this.count = {
       ...Object.fromEntries(COUNTS.map((name) => [name, 0])),
       rebirthsAsked: 0,
@@ -98,10 +96,7 @@ export class SparkplugIntake implements MqttIntake {
   }
 
   up(now: number, resumed: boolean): Outcome {
-    // After a take-over nothing need be asked, if the broker has kept what it had to tell of deaths.
-    const again = this.wasConnected || !resumed;
     this.connected = true;
-    this.wasConnected = true;
     const alive = new Set(this.routes.fixed() ?? []);
     const outcomes: Outcome[] = [];
     for (const [key, state] of this.nodes)
@@ -109,9 +104,8 @@ export class SparkplugIntake implements MqttIntake {
         if (state.life.kind === 'dead') alive.delete(machine);
         else alive.add(machine);
     const words = [...alive].map((machine) => lifecycleWord(this.place, now, machine, this.session, 'connected'));
-    if (again)
-      for (const [key] of this.nodes)
-        outcomes.push(this.outcome(now, this.names.get(key)!, { kind: 'reconnected', resumed }));
+    for (const [key] of this.nodes)
+      outcomes.push(this.outcome(now, this.names.get(key)!, { kind: 'reconnected', resumed }));
     // One that was born long ago and has nothing to say is not known before it is asked.
     for (const name of this.routes.namedNodes())
       if (!this.nodes.has(`${name.group}/${name.node}`))
