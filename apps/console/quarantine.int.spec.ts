@@ -29,6 +29,7 @@ const record = (n: number, over: Partial<QuarantinedDetailView> = {}): Quarantin
   bytes: 9,
   redrivable: true,
   notRedrivable: null,
+  redrivenFrom: null,
   preview: '{"good":',
   key: 'RF-1',
   headers: { ce_id: `e-${n}`, ce_type: 'machine.alarm' },

@@ -1,8 +1,8 @@
-import type { QuarantinedDetailView, QuarantinedView, TopicNames } from '@millrace/protocol';
+import { type QuarantinedDetailView, type QuarantinedView, REDRIVEN_HEADER, type TopicNames } from '@millrace/protocol';
 import { timeText } from '../history-api/delivery-view';
 import type { RejectionDetail } from '../projections/rejected/rejection.projection';
 import type { StoredAction, StoredQuarantined } from './quarantine.store';
-import { listOfTopic, quarantineId } from './quarantine-id';
+import { listOfTopic, quarantineId, readQuarantineId } from './quarantine-id';
 import { type Quarantined, type RedriveTopics, whyNotRedrivable } from './redrive-rule';
 
 /** Bytes of the value that a list shows. */
@@ -43,11 +43,18 @@ export const quarantinedView = (row: StoredQuarantined, topics: ViewTopics): Qua
     bytes: originalBytes ?? row.value_bytes,
     redrivable: notRedrivable === null,
     notRedrivable,
+    redrivenFrom: formerId(detailOf(row)),
     preview: printable(
       row.value?.subarray(0, PREVIEW_BYTES) ?? Buffer.alloc(0),
       (row.value?.length ?? 0) > PREVIEW_BYTES,
     ),
   };
+};
+
+/** A record that came from here has the id that it had, as a header that anybody may write: only an id is believed. */
+const formerId = ({ originalHeaders }: RejectionDetail): string | null => {
+  const id = Buffer.from(originalHeaders?.[REDRIVEN_HEADER] ?? '', 'base64').toString('utf8');
+  return readQuarantineId(id) === null ? null : id;
 };
 
 export const quarantinedDetailView = (

@@ -137,6 +137,14 @@ it('puts a record back on its topic, once, and keeps who did so', async () => {
   expect((await listed(acme, '?state=open')).map(({ id }) => id)).not.toContain(item.id);
 });
 
+it('shows that a record came back that was driven again', async () => {
+  const once = came(incoming(encodeEvent(site.names.events('mes'), event('acme', 'e-back'))));
+  await reject({ ...once, headers: { ...once.headers, 'millrace-redriven': Buffer.from('events-0-7') } }, 'came_back');
+  await reject({ ...once, headers: { ...once.headers, 'millrace-redriven': Buffer.from('<b>') } }, 'made_up');
+  expect(await shown(acme, 'came_back')).toMatchObject({ redrivenFrom: 'events-0-7' });
+  expect(await shown(acme, 'made_up')).toMatchObject({ redrivenFrom: null });
+});
+
 it('sends what was corrected, and refuses what would only come back', async () => {
   const signal = (quality: string) =>
     JSON.stringify({

@@ -29,6 +29,10 @@ export const quarantinedView = z
     bytes: z.number().int().meta({ description: 'Size of the value as it came.' }),
     redrivable: z.boolean().meta({ description: 'Whether it can be driven again from here.' }),
     notRedrivable: z.string().nullable().meta({ description: 'Why not, and what to do instead.' }),
+    redrivenFrom: z
+      .string()
+      .nullable()
+      .meta({ description: 'The record here that was driven again and came back as this one.' }),
     preview: z
       .string()
       .meta({ description: 'The beginning of the value as text; unreadable bytes are shown as \\xNN.' }),

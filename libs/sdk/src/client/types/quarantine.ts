@@ -18,6 +18,8 @@ export interface Quarantined {
   readonly redrivable: boolean;
   /** Why it is not, and what to do instead. */
   readonly notRedrivable: string | null;
+  /** The record that was driven again and came back as this one. */
+  readonly redrivenFrom: string | null;
   readonly preview: string;
 }
 
