@@ -33,6 +33,7 @@ import { IntakeBudget } from './signal-intake/http/intake-budget';
 import { HTTP_SOURCES } from './signal-intake/http/push/http-source-directory';
 import { MessagesController } from './signal-intake/http/push/messages.controller';
 import { ReceiveMessageHandler } from './signal-intake/http/push/receive-message.handler';
+import { SignedBudget } from './signal-intake/http/push/signed-budget';
 import { SignalsController } from './signal-intake/http/signals.controller';
 import { type RegisteredKind, SourceRegistry } from './signal-intake/source-registry';
 import { SourceDirectory } from './signal-intake/source-views';
@@ -106,6 +107,7 @@ export const machineIngestModule = (
     },
     topics,
     mappings: (tenant) => mappings.of(tenant),
+    mappingsCaughtUp: () => mappingsView.waitForEnd(),
     heard: (signal, partition) => heard.hear(signal, partition),
     clock: Date.now,
     logger,
@@ -174,6 +176,7 @@ export const machineIngestModule = (
       { provide: SourceRegistry, useValue: intake.registry },
       { provide: HTTP_SOURCES, useValue: intake.httpSources },
       { provide: IntakeBudget, useValue: new IntakeBudget() },
+      { provide: SignedBudget, useValue: new SignedBudget() },
       {
         provide: ReceiveMessageHandler,
         useValue: new ReceiveMessageHandler({

@@ -228,18 +228,103 @@ describe('a folder as a source', () => {
   });
 });
 
+/** A connection on which the test says byte by byte what is sent. */
+const open = (): { socket: Socket; answer: () => string } => {
+  const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+  let text = '';
+  socket.on('data', (data) => {
+    text += data.toString('latin1');
+  });
+  socket.on('error', () => undefined);
+  return { socket, answer: () => text };
+};
+
+describe('a stranger at the address of a source that signs', () => {
+  const SIGNED = `x-mes-signature: ${'0'.repeat(64)}`;
+  const LIMIT = 256 * 1024;
+  const secret = 'test-secret-0123456789';
+  const sources = { mes: '/v1/sources/in/default/signing', off: '/v1/sources/in/default/signing-off' };
+
+  beforeAll(async () => {
+    for (const name of ['signing', 'signing-off'])
+      await create(name, 'http', { format: 'mes-events', machine: randomName(), secret });
+    await call('PATCH', '/v1/sources/signing-off', { enabled: false });
+  });
+
+  /** Announces so many bytes and sends none of them. */
+  const announce = (path: string, bytes: number, ...headers: string[]) => {
+    const opened = open();
+    opened.socket.write(
+      [
+        `POST ${path} HTTP/1.1`,
+        'Host: x',
+        'Content-Type: application/json',
+        `Content-Length: ${bytes}`,
+        ...headers,
+        '\r\n',
+      ].join('\r\n'),
+    );
+    return opened;
+  };
+  const statusOf = ({ answer }: ReturnType<typeof announce>) =>
+    eventually(() => /^HTTP\/1\.1 (\d{3}) /.exec(answer())?.[1] ?? null, 'the answer', 20_000);
+  const places: ReadonlyArray<readonly [string, string]> = [
+    ['there', sources.mes],
+    ['switched off', sources.off],
+    ['not there', '/v1/sources/in/default/no-such'],
+    ['of a tenant that is not there', '/v1/sources/in/nobody/no-such'],
+  ];
+
+  const asAStranger = async (path: string) => {
+    const refused = { status: 401, body: { code: 'unauthenticated' } };
+    expect(await post(path, '{}', { 'x-mes-signature': '0'.repeat(64) })).toMatchObject(refused);
+    // what is no signature at all is refused before the body: not a byte of it comes
+    for (const headers of [[], ['x-mes-signature: 00'], ['Authorization: Bearer x'], [SIGNED, SIGNED]]) {
+      const one = announce(path, LIMIT, ...headers);
+      expect(await statusOf(one)).toBe('401');
+      one.socket.destroy();
+    }
+    const large = announce(path, LIMIT + 1, SIGNED);
+    expect(await statusOf(large)).toBe('413');
+    large.socket.destroy();
+    const many = Array.from({ length: 17 }, () => announce(path, LIMIT, SIGNED));
+    const early = await eventually(
+      () => many.map(({ answer }) => answer().slice(9, 12)).filter((status) => status !== '')[0] ?? null,
+      'a refusal',
+    );
+    expect([path, early]).toEqual([path, '429']);
+    // whoever sends nothing is told so and holds nothing any more
+    const ends = await Promise.all(many.map(statusOf));
+    expect(ends.sort()).toEqual([...Array(16).fill('408'), '429']);
+    for (const { socket } of many) socket.destroy();
+  };
+
+  it('is answered alike whether the source is there or not', async () => {
+    // at the same time: each waits until a body that does not come is given up
+    await Promise.all(places.map(([, path]) => asAStranger(path)));
+  });
+
+  it('leaves the signals of all others their room', async () => {
+    const many = Array.from({ length: 80 }, (_, n) => announce(places[n % 4]![1], LIMIT, SIGNED));
+    await eventually(() => many.some(({ answer }) => answer().startsWith('HTTP/1.1 429')) || null, 'a full share');
+    const body = `${JSON.stringify({ machine: 'm', path: 'p', value: 'x'.repeat(60_000) })}\n`.repeat(50);
+    for (let n = 0; n < 3; n++)
+      expect(await call('POST', '/v1/signals', body, { 'content-type': 'application/x-ndjson' })).toMatchObject({
+        status: 202,
+      });
+    for (const { socket } of many) socket.destroy();
+    const right = JSON.stringify({ id: 'e-1', type: 'a.b', timestamp: new Date().toISOString(), data: {} });
+    const signature = createHmac('sha256', secret).update(right).digest('hex');
+    await eventually(
+      async () => (await post(sources.mes, right, { 'x-mes-signature': signature })).status === 200 || null,
+      'room for the MES',
+    );
+  });
+});
+
 describe('more than fits', () => {
   const head = (length: string) =>
     `POST /v1/signals HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN_KEY}\r\nContent-Type: application/x-ndjson\r\n${length}\r\n\r\n`;
-  const open = (): { socket: Socket; answer: () => string } => {
-    const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
-    let text = '';
-    socket.on('data', (data) => {
-      text += data.toString('latin1');
-    });
-    socket.on('error', () => undefined);
-    return { socket, answer: () => text };
-  };
 
   it('is answered 429 while the rest is under way, and taken again when it is not', async () => {
     const requests = Array.from({ length: 8 }, open);

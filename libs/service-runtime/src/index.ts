@@ -46,6 +46,7 @@ export {
   OptionalJsonBody,
   ParsedQuery,
   RawBody,
+  setBodyTerms,
 } from './http/body-decorators';
 export { JSON_DEPTH, jsonDepthWithin, readJson, readUtf8 } from './http/json';
 export { parseBody, parseQuery } from './http/parse';

@@ -44,6 +44,7 @@ export const PROBLEMS = {
   still_refused: { status: 409, title: 'The record would be refused again' },
   recovery_ended: { status: 409, title: 'The recovery has ended' },
   idempotency_conflict: { status: 409, title: 'The Idempotency-Key was used with another request' },
+  too_slow: { status: 408, title: 'The body did not come' },
   too_large: { status: 413, title: 'Too large' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   rate_limited: { status: 429, title: 'Too many requests' },

@@ -15,6 +15,8 @@ export const SIGNALS_LIMITS = {
   signals: 10_000,
   /** Bytes of one request. */
   requestBytes: 5 * 1024 * 1024,
+  /** Bytes of a message whose sender is known by its signature alone, which is over the body: it is read before it is known whose it is. */
+  signedBytes: 256 * 1024,
   /** Levels of arrays and objects in one request. */
   depth: 32,
 } as const;

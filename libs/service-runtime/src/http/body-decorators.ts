@@ -1,8 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import type { z } from 'zod';
 import { readJson } from './json';
 import { parseBody, parseQuery } from './parse';
-import { type HttpRequest, stateOf } from './request-state';
+import { type BodyTerms, type HttpRequest, stateOf } from './request-state';
 
 export const BODY_LIMIT = Symbol('millrace body limit');
 export const CONTENT_TYPES = Symbol('millrace content types');
@@ -12,6 +13,11 @@ export const BodyLimit = (bytes: number) => SetMetadata(BODY_LIMIT, bytes);
 
 /** Media types that the route takes, lower case; `application/json` alone otherwise. A star-slash-star takes all. */
 export const ContentTypes = (...types: string[]) => SetMetadata(CONTENT_TYPES, types);
+
+/** For guards, which run before a byte of the body is read. */
+export const setBodyTerms = (request: IncomingMessage, terms: BodyTerms): void => {
+  stateOf(request as HttpRequest).bodyTerms = terms;
+};
 
 const bodyOf = (context: ExecutionContext): Buffer =>
   stateOf(context.switchToHttp().getRequest<HttpRequest>()).body ?? Buffer.alloc(0);

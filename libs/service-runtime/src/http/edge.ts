@@ -38,7 +38,7 @@ export const edge =
       attributes: probe ? undefined : { 'http.request.method': method, 'url.path': request.path },
     });
     const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-    attachState(request, { requestId, span, principal: null, body: null, idempotency: null });
+    attachState(request, { requestId, span, principal: null, body: null, bodyTerms: null, idempotency: null });
 
     response.setHeader('x-request-id', requestId);
     response.setHeader('traceresponse', formatTraceparent(span.context));

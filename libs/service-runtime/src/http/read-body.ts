@@ -8,6 +8,9 @@ export const JSON_TYPES = ['application/json'] as const;
 const LINGER_BYTES = 16 * 1024 * 1024;
 const LINGER_MS = 2_000;
 
+/** A client that sends no byte for so long is not going to. */
+export const BODY_STALLED_MS = 5_000;
+
 const tooLarge = (limit: number): ApiProblem =>
   new ApiProblem('too_large', `The body is larger than ${limit} bytes, the most that this call takes.`);
 
@@ -44,21 +47,51 @@ export const checkBodyHeaders = (request: IncomingMessage, types: readonly strin
   if (Number(headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
 };
 
-/** The whole body, at most `limit` bytes. Rejects 413, or ClientGone. */
-export const readBody = (request: IncomingMessage, limit: number): Promise<Buffer> =>
+const tooSlow = (detail: string): ApiProblem =>
+  new ApiProblem('too_slow', `${detail} Send the request again.`, { headers: { connection: 'close' } });
+
+interface BodyPace {
+  /** Between two pieces, ms. */
+  readonly stalledMs?: number;
+  /** In all, ms; the server ends every request after its own time. */
+  readonly withinMs?: number | null;
+  /** False: an empty body is given, whatever came. */
+  readonly kept?: boolean;
+}
+
+/** The whole body, at most `limit` bytes. Rejects 413, 408 for one that does not come, or ClientGone. */
+export const readBody = (
+  request: IncomingMessage,
+  limit: number,
+  { stalledMs = BODY_STALLED_MS, withinMs = null, kept = true }: BodyPace = {},
+): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    const stalled = setTimeout(
+      () => finish(() => reject(tooSlow(`No byte of the body came for ${stalledMs / 1000} s.`))),
+      stalledMs,
+    );
+    const late =
+      withinMs === null
+        ? undefined
+        : setTimeout(
+            () => finish(() => reject(tooSlow(`The body was not there within ${withinMs / 1000} s.`))),
+            withinMs,
+          );
     const finish = (act: () => void) => {
+      clearTimeout(stalled);
+      clearTimeout(late);
       request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
       act();
     };
     const onData = (chunk: Buffer) => {
       size += chunk.length;
       if (size > limit) finish(() => reject(tooLarge(limit)));
-      else chunks.push(chunk);
+      else if (kept) chunks.push(chunk);
+      stalled.refresh();
     };
-    const onEnd = () => finish(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)));
+    const onEnd = () => finish(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
     const onGone = () => finish(() => reject(new ClientGone('The client went away while it sent its body.')));
     request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
   });

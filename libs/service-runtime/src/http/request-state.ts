@@ -3,6 +3,16 @@ import type { ActiveSpan } from '@millrace/telemetry';
 import type { ApiPrincipal } from '../auth/api-key-directory';
 import type { IdempotencyScope } from '../idempotency/idempotency-scope';
 
+/** What a guard says of the body of a request that it lets in, in the place of what the route says of all bodies. */
+export interface BodyTerms {
+  /** Bytes. */
+  readonly limit: number;
+  /** Until the last byte of it, ms. */
+  readonly withinMs: number;
+  /** False: read as any other, but not held. It is a stranger's, who is not to learn that he is one. */
+  readonly kept: boolean;
+}
+
 /** What the runtime knows of a request beside its HTTP. */
 export interface RequestState {
   readonly requestId: string;
@@ -10,6 +20,8 @@ export interface RequestState {
   principal: ApiPrincipal | null;
   /** The body as it came; null until the guard has let the request in. */
   body: Buffer | null;
+  /** Null: what the route says. */
+  bodyTerms: BodyTerms | null;
   idempotency: IdempotencyScope | null;
 }
 

@@ -15,24 +15,26 @@ export class IntakeBudgetGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const http = context.switchToHttp();
     const request = http.getRequest<IncomingMessage>();
-    const giveBack = this.budget.take(announcedBytes(request));
-    if (giveBack === null)
-      throw new ApiProblem(
-        'rate_limited',
-        'More signals are under way than this process holds. Send the request again.',
-        {
-          headers: { 'retry-after': String(OVERLOAD_RETRY_SECONDS) },
-        },
-      );
-    http.getResponse<ServerResponse>().once('close', giveBack);
+    holdUntilAnswered(http.getResponse(), this.budget.take(announcedBytes(request, SIGNALS_LIMITS.requestBytes)));
     return true;
   }
 }
 
+/** @param giveBack null where there was no room: the caller is told to come again */
+export const holdUntilAnswered = (response: ServerResponse, giveBack: (() => void) | null): void => {
+  if (giveBack === null)
+    throw new ApiProblem(
+      'rate_limited',
+      'More signals are under way than this process holds. Send the request again.',
+      {
+        headers: { 'retry-after': String(OVERLOAD_RETRY_SECONDS) },
+      },
+    );
+  response.once('close', giveBack);
+};
+
 /** A body that does not say its length may be as long as one may be; one that is too long is refused unread. */
-const announcedBytes = ({ headers }: IncomingMessage): number => {
+export const announcedBytes = ({ headers }: IncomingMessage, most: number): number => {
   const announced = Number(headers['content-length']);
-  return Number.isSafeInteger(announced) && announced >= 0 && announced <= SIGNALS_LIMITS.requestBytes
-    ? announced
-    : SIGNALS_LIMITS.requestBytes;
+  return Number.isSafeInteger(announced) && announced >= 0 && announced <= most ? announced : most;
 };

@@ -40,6 +40,7 @@ export const period = {
 export const WRITE: readonly ProblemCode[] = [
   'invalid_json',
   'invalid_request',
+  'too_slow',
   'too_large',
   'unsupported_media_type',
   'unavailable',

@@ -58,6 +58,7 @@ describe('the OpenAPI document', () => {
       '400',
       '401',
       '403',
+      '408',
       '409',
       '413',
       '415',
@@ -77,7 +78,7 @@ describe('the OpenAPI document', () => {
       {
         path: '/v1/sources/in/{tenant}/{name}',
         security: [{ sourceToken: [] }, { mesSignature: [] }],
-        refused: ['200', '400', '401', '409', '413', '415', '422', '429', '503'],
+        refused: ['200', '400', '401', '408', '409', '413', '415', '422', '429', '503'],
       },
     ]);
     expect(document.components.securitySchemes).toMatchObject({

@@ -26,6 +26,7 @@ export type ProblemCode =
   | 'still_refused'
   | 'recovery_ended'
   | 'idempotency_conflict'
+  | 'too_slow'
   | 'too_large'
   | 'unsupported_media_type'
   | 'rate_limited'

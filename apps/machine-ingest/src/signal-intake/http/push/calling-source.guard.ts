@@ -4,13 +4,21 @@ import { ApiProblem, LOGGER } from '@millrace/service-runtime';
 import { type AuthenticationFailed, authenticationFailed, type Logger } from '@millrace/telemetry';
 import { type CanActivate, createParamDecorator, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { HTTP_SOURCES, type HttpSource, type HttpSourceDirectory } from './http-source-directory';
+import { isMesSignature, MES_SIGNATURE_HEADER } from './mes-message';
 
 /** What a request to a source's address carries: Express' own members. */
 interface CallingRequest extends IncomingMessage {
   readonly params: { readonly [name: string]: string };
 }
 
-const calling = new WeakMap<IncomingMessage, HttpSource>();
+/** Who sends a message, as far as that is known before its body. */
+export type Caller =
+  /** Its token came with the request. */
+  | { readonly kind: 'known'; readonly source: HttpSource }
+  /** Has a signature, of which only the body shows whether it is right; null: there is nobody whose it could be. */
+  | { readonly kind: 'signed'; readonly source: HttpSource | null; readonly address: string };
+
+const calling = new WeakMap<IncomingMessage, Caller>();
 
 export const ROUTE = 'v1/sources/in/:tenant/:name';
 
@@ -19,8 +27,10 @@ export const addressOf = ({ tenant, name }: Pick<HttpSource, 'tenant' | 'name'>)
   `/v1/sources/in/${encodeURIComponent(tenant)}/${encodeURIComponent(name)}`;
 
 /**
- * Lets in who has the token of the source that the path names, before a byte of the body is read; who signs the body instead
- * is known only after it. A stranger learns nothing of which sources there are: all refusals are one.
+ * Lets in who has the token of the source that the path names, before a byte of the body is read. Who signs the body instead
+ * is known only after it, and is let in with anything that has the form of a signature. A stranger learns nothing of which
+ * sources there are: all refusals are one and at the same point, so with a signature the body is read whether the source is
+ * there or not.
  */
 @Injectable()
 export class CallingSourceGuard implements CanActivate {
@@ -32,8 +42,9 @@ export class CallingSourceGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<CallingRequest>();
     let caller = this.callerOf(request);
-    if (typeof caller === 'string') {
-      // its source, or its token, may have been made a moment ago, by another process too
+    if (typeof caller === 'string' || caller.kind === 'signed') {
+      // its source, its token or its secret may have been made a moment ago, by another process too; of what is signed all
+      // wait for it, or the wait would tell that there is nobody
       await this.sources.caughtUp();
       caller = this.callerOf(request);
     }
@@ -42,15 +53,19 @@ export class CallingSourceGuard implements CanActivate {
     return true;
   }
 
-  /** The source whose token came with the request, or why it is nobody's. */
-  private callerOf(request: CallingRequest): HttpSource | AuthenticationFailed['reason'] {
-    const source = this.sources.find(request.params['tenant'] ?? '', request.params['name'] ?? '');
-    if (source === null) return 'unknown';
-    const { settings } = source;
-    if (settings.format === 'mes-events') return source;
+  /** Or why it is nobody. */
+  private callerOf(request: CallingRequest): Caller | AuthenticationFailed['reason'] {
+    const [tenant, name] = [request.params['tenant'] ?? '', request.params['name'] ?? ''];
+    const source = this.sources.find(tenant, name);
     const given = /^Bearer +([!-~]{1,300}) *$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (given === undefined) return 'missing';
-    return sameText(given, settings.token) ? source : 'wrong_secret';
+    const signs = source?.settings.format === 'mes-events';
+    const token = source === null || source.settings.format === 'mes-events' ? null : source.settings.token;
+    if (source !== null && token !== null && given !== undefined && sameText(given, token))
+      return { kind: 'known', source };
+    if (isMesSignature(request.headers[MES_SIGNATURE_HEADER]))
+      return { kind: 'signed', source: signs ? source : null, address: addressOf({ tenant, name }) };
+    if (source === null) return 'unknown';
+    return signs || given === undefined ? 'missing' : 'wrong_secret';
   }
 
   private stranger(request: CallingRequest, reason: AuthenticationFailed['reason']): ApiProblem {
@@ -69,9 +84,14 @@ const sameText = (a: string, b: string): boolean => {
   return timingSafeEqual(digest(a), digest(b));
 };
 
-/** The {@link HttpSource} whose peer sent the request. */
-export const CallingSource = createParamDecorator((_: unknown, context: ExecutionContext): HttpSource => {
-  const source = calling.get(context.switchToHttp().getRequest<IncomingMessage>());
-  if (source === undefined) throw new Error('The route has no CallingSourceGuard.');
-  return source;
-});
+export const callerOf = (request: IncomingMessage): Caller => {
+  const caller = calling.get(request);
+  if (caller === undefined) throw new Error('The route has no CallingSourceGuard.');
+  return caller;
+};
+
+/** The {@link HttpSource} whose peer sent the request; null where it cannot be any. */
+export const CallingSource = createParamDecorator(
+  (_: unknown, context: ExecutionContext): HttpSource | null =>
+    callerOf(context.switchToHttp().getRequest<IncomingMessage>()).source,
+);

@@ -13,14 +13,17 @@ const ID_LENGTH = 256;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const TYPE = /^[A-Za-z0-9][A-Za-z0-9_.:/-]*$/;
 
+/** Whether a header has the form of a signature; what has not is nobody's, whatever the body. */
+export const isMesSignature = (header: string | readonly string[] | undefined): header is string =>
+  typeof header === 'string' && /^[0-9a-fA-F]{64}$/.test(header);
+
 /**
  * HMAC-SHA256 over the bytes of the body; the key is the secret as it is written. The MES signs no time beside the body, so
  * its own `timestamp` inside is what an old message is known by.
  */
 export const isSignedByMes = (body: Buffer, signature: string | undefined, secret: string): boolean => {
   const expected = createHmac('sha256', secret).update(body).digest();
-  if (signature === undefined || !/^[0-9a-fA-F]{64}$/.test(signature)) return false;
-  return timingSafeEqual(Buffer.from(signature, 'hex'), expected);
+  return isMesSignature(signature) && timingSafeEqual(Buffer.from(signature, 'hex'), expected);
 };
 
 /** `{id, type, timestamp, data}`: a signal whose path is the event's type and whose value is the whole envelope. */

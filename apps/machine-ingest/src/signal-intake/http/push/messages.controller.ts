@@ -11,10 +11,10 @@ import {
 } from '@millrace/service-runtime';
 import { authenticationFailed, formatTraceparent, type Logger, type TraceContext } from '@millrace/telemetry';
 import { Controller, Headers, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
-import { IntakeBudgetGuard } from '../intake-budget.guard';
 import { CallingSource, CallingSourceGuard, notKnown, ROUTE } from './calling-source.guard';
 import type { HttpSource } from './http-source-directory';
 import { MES_SIGNATURE_HEADER } from './mes-message';
+import { MessageBudgetGuard } from './message-budget.guard';
 import { ReceiveMessageHandler } from './receive-message.handler';
 
 /** Where an Eclipse Pro, an MES or a gateway sends to: its own token or signature stands for an API key that it cannot send. */
@@ -29,17 +29,18 @@ export class MessagesController {
   @Post()
   @HttpCode(200)
   @Public()
-  @UseGuards(CallingSourceGuard, IntakeBudgetGuard)
+  @UseGuards(CallingSourceGuard, MessageBudgetGuard)
   @BodyLimit(SIGNALS_LIMITS.requestBytes)
   @ContentTypes('*/*')
   async receive(
-    @CallingSource() source: HttpSource,
+    @CallingSource() source: HttpSource | null,
     @RawBody() body: Buffer,
     @Headers('content-type') contentType: string | undefined,
     @Headers(MES_SIGNATURE_HEADER) signature: string | undefined,
     @IdempotencyKey() idempotencyKey: string | null,
     @CurrentTrace() trace: TraceContext,
   ): Promise<MessageReceipt> {
+    if (source === null) throw this.stranger();
     const answer = await this.handler.receive({
       source,
       body,
@@ -49,14 +50,16 @@ export class MessagesController {
       traceparent: formatTraceparent(trace),
     });
     if (answer.kind === 'received') return answer.body;
-    if (answer.kind === 'unsigned') {
-      authenticationFailed(this.logger, { reason: 'wrong_secret', method: 'POST', route: ROUTE });
-      throw notKnown();
-    }
+    if (answer.kind === 'unsigned') throw this.stranger();
     const { problem, retryAfterSeconds } = answer;
     throw new ApiProblem(problem.code, problem.detail, {
       errors: problem.errors,
       ...(retryAfterSeconds === undefined ? {} : { headers: { 'retry-after': String(retryAfterSeconds) } }),
     });
+  }
+
+  private stranger(): ApiProblem {
+    authenticationFailed(this.logger, { reason: 'wrong_secret', method: 'POST', route: ROUTE });
+    return notKnown();
   }
 }
