@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import type { Event } from '../event/event';
 import { settingsOfSource } from '../machine-rules/alias-lookup';
 import { applyMissing, applySignal } from '../machine-rules/apply-signal';
-import { changeMapping, readMappingChange } from '../machine-rules/change-mapping';
+import { changeMapping, readMappingChange, suspendMapping } from '../machine-rules/change-mapping';
 import { DEFAULT_MAPPING } from '../machine-rules/default-mapping';
 import type { Mapping } from '../machine-rules/mapping';
 import { rulesDue } from '../machine-rules/rule-kinds';
-import { openWindow, seeInWindow } from './duplicate-window';
+import { type DuplicateWindow, openWindow, seeInWindow, WINDOW } from './duplicate-window';
 import { type EventDraft, machineEvent, type SignalPosition } from './machine-event';
 import { counted, type MachineState, type MappingInForce, type SessionState, STATE_LIMITS } from './machine-state';
-import { admit, overdue, reorderDue } from './reorder-buffer';
+import { type MessageParts, openParts, seePart } from './message-parts';
+import { admit, overdue, reorderDue, sessionOf } from './reorder-buffer';
 import type { Signal } from './signal';
 import { momentOf } from './signal-time';
 
@@ -25,8 +26,20 @@ export interface Folded {
   readonly events: readonly Event[];
 }
 
-/** The compiled mapping of a hash, or null while it is not there. */
-export type MappingByHash = (hash: string) => Mapping | null;
+/** The compiled mapping of a hash, or null while it is not there and may still come. */
+export type MappingByHash = (hash: string) => Mapping | LostMapping | null;
+
+/**
+ * A mapping that waiting does not bring. `mapping_unreadable`: it is stored, but this release cannot read it ·
+ * `mapping_unknown`: it is not stored, and nothing of it is on its way.
+ */
+export interface LostMapping {
+  readonly lost: 'mapping_unreadable' | 'mapping_unknown';
+  /** For a person: what is wrong, and where. */
+  readonly detail: string;
+}
+
+const isLost = (mapping: Mapping | LostMapping): mapping is LostMapping => 'lost' in mapping;
 
 /**
  * The mapping that this machine's signals are to be read by is not there (yet). Nothing was folded: the caller waits for
@@ -35,6 +48,7 @@ export type MappingByHash = (hash: string) => Mapping | null;
 export class MappingMissing extends Error {
   override readonly name = 'MappingMissing';
   constructor(
+    readonly tenant: string,
     readonly machine: string,
     readonly mapping: MappingInForce,
   ) {
@@ -45,7 +59,27 @@ export class MappingMissing extends Error {
   }
 }
 
-/** Throws MappingMissing, and nothing else whatever a signal holds. */
+/**
+ * The mapping that this signal needs cannot be had, now or later. Nothing was folded: the caller sets the signal aside and
+ * goes on. A mapping that can be read is put in force all the same (`$config`).
+ */
+export class MappingLost extends Error {
+  override readonly name = 'MappingLost';
+  readonly code: LostMapping['lost'];
+  constructor(
+    readonly machine: string,
+    mapping: MappingInForce | null,
+    { lost, detail }: LostMapping,
+  ) {
+    super(
+      `The mapping ${mapping?.name} version ${mapping?.version} (${mapping?.hash}) of machine ${machine} cannot be used: ` +
+        `${detail} Activate one for the machine that can be, then drive the signal again.`,
+    );
+    this.code = lost;
+  }
+}
+
+/** Throws MappingMissing, MappingLost, and nothing else whatever a signal holds. */
 export const foldSignal = (
   state: MachineState,
   signal: Signal,
@@ -54,7 +88,8 @@ export const foldSignal = (
   traceparent: string | null = null,
 ): Folded => {
   if (alreadyFolded(state, position)) return { state, events: [] };
-  const mapping = mappingInForce(state, mappingByHash);
+  const inForce = found(state, state.config, mappingByHash);
+  if (isLost(inForce) && signal.path !== '$config') throw new MappingLost(state.machine, state.config, inForce);
   const at = Math.max(state.at, Date.parse(signal.at));
   const memory = rememberSignal(state, signal, at);
   const seen: MachineState = {
@@ -68,9 +103,9 @@ export const foldSignal = (
   const drafts: EventDraft[] = [];
   const emit = (draft: EventDraft) => void drafts.push(draft);
   const next =
-    signal.path === '$config'
-      ? configure(seen, signal, position, mapping, mappingByHash, emit)
-      : takeTurns(seen, signal, at, position, mapping, emit);
+    isLost(inForce) || signal.path === '$config'
+      ? configure(seen, signal, position, isLost(inForce) ? null : inForce, mappingByHash, emit)
+      : takeTurns(seen, signal, at, position, inForce, emit);
   return {
     state: next,
     events: drafts.map((draft, n) => machineEvent(state.tenant, state.machine, position, n, draft, traceparent)),
@@ -141,13 +176,21 @@ export const alreadyFolded = (state: MachineState, position: SignalPosition): bo
   state.position.partition === position.partition &&
   BigInt(state.position.offset) >= position.offset;
 
-/** Throws MappingMissing. */
-export const mappingInForce = (state: MachineState, mappingByHash: MappingByHash): Mapping =>
-  state.config === null ? DEFAULT_MAPPING : found(state.machine, state.config, mappingByHash);
+/** The mapping that the machine's signals are read by now; null where it cannot be had (yet). */
+export const mappingInForce = (state: MachineState, mappingByHash: MappingByHash): Mapping | null => {
+  const mapping = state.config === null ? DEFAULT_MAPPING : mappingByHash(state.config.hash);
+  return mapping === null || isLost(mapping) ? null : mapping;
+};
 
-const found = (machine: string, name: MappingInForce, mappingByHash: MappingByHash): Mapping => {
+/** Throws MappingMissing. */
+const found = (
+  { tenant, machine }: MachineState,
+  name: MappingInForce | null,
+  mappingByHash: MappingByHash,
+): Mapping | LostMapping => {
+  if (name === null) return DEFAULT_MAPPING;
   const mapping = mappingByHash(name.hash);
-  if (mapping === null) throw new MappingMissing(machine, name);
+  if (mapping === null) throw new MappingMissing(tenant, machine, name);
   return mapping;
 };
 
@@ -163,17 +206,23 @@ const configure = (
   state: MachineState,
   signal: Signal,
   position: SignalPosition,
-  from: Mapping,
+  from: Mapping | null,
   mappingByHash: MappingByHash,
   emit: (draft: EventDraft) => void,
 ): MachineState => {
   const change = readMappingChange(signal);
   if (change === null) return state;
-  const to = change.to === null ? DEFAULT_MAPPING : found(state.machine, change.to, mappingByHash);
+  const to = found(state, change.to, mappingByHash);
+  // Millrace stores a mapping before it names it here: a hash that nobody knows puts nothing out of force.
+  if (isLost(to) && to.lost === 'mapping_unknown') throw new MappingLost(state.machine, change.to, to);
   // A machine that nobody has heard yet may be one whose recording is played: its time begins with its first signal.
   const timeless = state.at === 0 || state.played;
   const at = timeless ? state.at : Math.max(state.at, Date.parse(signal.at));
-  const timed = timeless ? state : applySignal(state, tickOf(signal), { mapping: from, position, emit, late: false });
+  const timed =
+    timeless || from === null
+      ? { ...state, at }
+      : applySignal(state, tickOf(signal), { mapping: from, position, emit, late: false });
+  if (isLost(to)) return suspendMapping(timed, change.to);
   const moment = momentOf({ ...signal, sourceTs: null }, at);
   return changeMapping(timed, { from, to, name: change.to }, { emit, moment, position });
 };
@@ -185,10 +234,10 @@ const rememberSignal = (
   at: number,
 ): Partial<Pick<MachineState, 'sessions' | 'lastOfPath'>> | null => {
   if (signal.seq !== null) {
-    const key = `${signal.source}\n${signal.session}\n${signal.idx ?? 0}`;
-    const session = Object.hasOwn(state.sessions, key) ? state.sessions[key]! : null;
-    const window = session === null ? openWindow(signal.seq) : seeInWindow(session.window, signal.seq);
-    return window === null ? null : { sessions: withRoom(state.sessions, key, { window, at }, session === null) };
+    const key = sessionOf(signal);
+    const known = Object.hasOwn(state.sessions, key) ? state.sessions[key]! : null;
+    const session = seeInSession(known, signal.seq, signal.idx ?? 0, at);
+    return session === null ? null : { sessions: withRoom(state.sessions, key, session, known === null) };
   }
   if (signal.sourceTs === null) return {};
   const key = short(`${signal.source}\n${signal.path}`);
@@ -205,6 +254,20 @@ const rememberSignal = (
 /** The text itself, or a hash of a long one. */
 const short = (text: string): string => (text.length <= 96 ? text : createHash('sha256').update(text).digest('hex'));
 
+/** The session with this part of this message seen, or null for a duplicate. */
+const seeInSession = (known: SessionState | null, seq: number, idx: number, at: number): SessionState | null => {
+  if (known === null) return sessionState(openWindow(seq), openParts(seq, idx), at);
+  const seen = seeInWindow(known.window, seq);
+  const window = seen ?? known.window;
+  if (seq < window.high - WINDOW) return null;
+  const parts = seePart(known.parts, { seq, idx, begun: seen === null, isLast: seq === window.high });
+  return parts === null ? null : sessionState(window, parts, at);
+};
+
+const sessionState = (window: DuplicateWindow, parts: MessageParts | undefined, at: number): SessionState =>
+  parts === undefined ? { window, at } : { window, parts, at };
+
+/** Of too many sessions one of the source that has the most makes room: a folder of files leaves those of an agent alone. */
 const withRoom = (
   sessions: MachineState['sessions'],
   key: string,
@@ -215,7 +278,13 @@ const withRoom = (
   if (!isNew) return next;
   const keys = Object.keys(next);
   if (keys.length <= STATE_LIMITS.sessions) return next;
-  const oldest = keys.reduce((a, b) => (next[a]!.at <= next[b]!.at ? a : b));
+  const bySource = new Map<string, string[]>();
+  for (const one of keys) {
+    const source = one.slice(0, one.indexOf('\n'));
+    bySource.set(source, [...(bySource.get(source) ?? []), one]);
+  }
+  const most = [...bySource.values()].reduce((a, b) => (b.length > a.length ? b : a));
+  const oldest = most.reduce((a, b) => (next[a]!.at <= next[b]!.at ? a : b));
   delete next[oldest];
   return next;
 };

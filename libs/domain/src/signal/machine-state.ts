@@ -1,6 +1,7 @@
 import type { RuleKindName } from '../machine-rules/mapping';
 import type { DuplicateWindow } from './duplicate-window';
 import type { MachineStatus } from './machine-status';
+import type { MessageParts } from './message-parts';
 import type { Signal, SignalQuality } from './signal';
 import type { Moment } from './signal-time';
 
@@ -45,6 +46,7 @@ export interface MachineState {
   /** Words of a state that the mapping does not know, each told once: `path=word`. */
   readonly unmappedValues: readonly string[];
   readonly sources: { readonly [source: string]: SourceState };
+  /** By source and session. */
   readonly sessions: { readonly [key: string]: SessionState };
   /** Signals that came before what lies between them and the last one, by source and session. */
   readonly reorder: { readonly [key: string]: ReorderState };
@@ -138,7 +140,9 @@ export interface CompletedRun {
 
 export interface SessionState {
   readonly window: DuplicateWindow;
-  /** Evaluation time of its last signal, Unix ms: the oldest session makes room. */
+  /** Absent where its messages have no parts. */
+  readonly parts?: MessageParts;
+  /** Evaluation time of its last signal, Unix ms: of the source with the most sessions the oldest makes room. */
   readonly at: number;
 }
 

@@ -103,7 +103,7 @@ export const SIGNAL_LIMITS = {
   sessionLength: 128,
   /** Characters of a text value. */
   valueLength: 64 * 1024,
-  /** Highest `idx`: each has its own window of duplicates. */
+  /** Highest `idx`: the parts of a message that have been seen are bits of one number. */
   idx: 63,
 } as const;
 
