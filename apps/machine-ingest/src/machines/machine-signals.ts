@@ -1,8 +1,8 @@
-import { type MappingByHash, machineKey } from '@millrace/domain';
+import { type MappingByHash, machineKey, mappingInForce } from '@millrace/domain';
 import type { MachineSignalList } from '@millrace/protocol';
 import type { LastSignals } from './last-signals';
 import type { MachineDirectory } from './machine-directory';
-import { mappingOf, pageOfSignals } from './signal-view';
+import { pageOfSignals } from './signal-view';
 import type { StoredSignals } from './stored-signals';
 
 /** The last signals of any machine: of one that is folded here as they are, of another as its holder wrote them. */
@@ -28,7 +28,7 @@ export class MachineSignals {
     const key = machineKey(tenant, machine);
     const state = directory.get(key);
     if (state === null) return null;
-    const mapping = mappingOf(state, mappings(tenant));
+    const mapping = mappingInForce(state, mappings(tenant));
     return pageOfSignals(live.of(key) ?? stored.of(key), query, { state, mapping, now: clock() });
   }
 }

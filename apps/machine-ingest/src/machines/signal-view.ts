@@ -1,16 +1,5 @@
-import {
-  aliasesOf,
-  DEFAULT_MAPPING,
-  type MachineState,
-  type Mapping,
-  type MappingByHash,
-  type Signal,
-} from '@millrace/domain';
+import { aliasesOf, type MachineState, type Mapping, type Signal } from '@millrace/domain';
 import type { LastSignal, MachineSignalList, MachineSignalView } from '@millrace/protocol';
-
-/** The mapping by which a machine is read; null where this process does not have it yet. */
-export const mappingOf = (state: MachineState, mappings: MappingByHash): Mapping | null =>
-  state.config === null ? DEFAULT_MAPPING : mappings(state.config.hash);
 
 const viewOf = (last: LastSignal, state: MachineState, mapping: Mapping | null, now: number): MachineSignalView => ({
   path: last.path,

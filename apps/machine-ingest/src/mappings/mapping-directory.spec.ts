@@ -57,11 +57,16 @@ test("another tenant's hash leads nowhere", () => {
   expect(directory.of('other')(hash)).toBeNull();
 });
 
-test('a record that is none, and a document that this release cannot read, are no mapping', () => {
+test('a record that is none may still come; of a document that this release cannot read it is told why', () => {
   const directory = new MappingDirectory(silentLogger);
   const good = message('acme', text('{ id: P-1 }'));
   for (const value of [null, Buffer.from('{'), Buffer.from('{"v":2}')]) directory.apply({ ...good, value });
-  directory.apply(message('acme', text('{ id: P-1 }'), { text: 'apiVersion: ingest/v9' }));
   const [hash] = hashesOf(text('{ id: P-1 }')) as [string];
   expect(directory.of('acme')(hash)).toBeNull();
+  directory.apply(message('acme', text('{ id: P-1 }'), { text: 'apiVersion: ingest/v9' }));
+  expect(directory.of('acme')(hash)).toEqual({
+    lost: 'mapping_unreadable',
+    detail: expect.stringMatching(/^This release cannot read it\. Line 1, column \d+: /),
+  });
+  expect(directory.of('other')(hash)).toBeNull();
 });

@@ -1,4 +1,4 @@
-import type { Mapping, MappingByHash } from '@millrace/domain';
+import type { LostMapping, Mapping, MappingByHash } from '@millrace/domain';
 import { readMapping } from '@millrace/machine-mapping';
 import { decodeMapping, type IncomingMessage, type MappingRecord, mappingKey } from '@millrace/protocol';
 import type { Logger } from '@millrace/telemetry';
@@ -6,8 +6,11 @@ import type { Logger } from '@millrace/telemetry';
 /** A document, compiled when it is first asked for. */
 interface Held {
   readonly record: MappingRecord;
-  compiled: ReadonlyMap<string, Mapping> | null;
+  compiled: Compiled | null;
 }
+
+/** By the hash of each machine's mapping. */
+type Compiled = ReadonlyMap<string, Mapping> | LostMapping;
 
 /**
  * The mappings that signals and states may name, from the compacted topic `mappings`. A document has a hash for each of its
@@ -45,23 +48,26 @@ export class MappingDirectory {
     return find;
   }
 
-  private find(key: string, hash: string): Mapping | null {
+  /** Null for one that is not here; it may be on its way. */
+  private find(key: string, hash: string): Mapping | LostMapping | null {
     const held = this.held.get(key);
     if (held === undefined) return null;
     held.compiled ??= this.compile(held.record);
-    return held.compiled.get(hash) ?? null;
+    if ('lost' in held.compiled) return held.compiled;
+    return held.compiled.get(hash) ?? { lost: 'mapping_unreadable', detail: 'The document has no such machine.' };
   }
 
-  private compile(record: MappingRecord): ReadonlyMap<string, Mapping> {
+  private compile(record: MappingRecord): Compiled {
     const { tenant, name, version, format, text } = record;
     const read = readMapping(text, { format, version });
     if (read.kind === 'refused') {
       const [problem] = read.problems;
       this.logger.error(
         { tenant, mapping: name, version, line: problem?.line, column: problem?.column, detail: problem?.detail },
-        'a stored mapping cannot be read by this release: the signals of its machines wait; activate a mended one',
+        'a stored mapping cannot be read by this release: the signals of its machines go to the quarantine as mapping_unreadable; activate a mended one and drive them again',
       );
-      return new Map();
+      const place = problem === undefined ? '' : ` Line ${problem.line}, column ${problem.column}: ${problem.detail}`;
+      return { lost: 'mapping_unreadable', detail: `This release cannot read it.${place}` };
     }
     const hashOf = new Map(record.machines.map(({ machine, hash }) => [machine, hash]));
     return new Map(

@@ -3,6 +3,7 @@ import {
   foldSignal,
   type MachineState,
   type MappingByHash,
+  MappingLost,
   MappingMissing,
   machineKey,
   newMachineState,
@@ -59,9 +60,11 @@ export class SignalBatch {
       this.events.push(...folded.events);
     } catch (error) {
       if (error instanceof MappingMissing) return error;
-      // A rule that fails on one signal must not stop the machine: the signal is set aside with the reason.
+      // Neither a rule that fails on one signal nor a mapping that cannot be had may stop the partition: the signal is set
+      // aside with the reason.
       current.set(key, before);
-      this.refused.push({ message, code: 'fold_failed', detail: (error as Error).message });
+      const code = error instanceof MappingLost ? error.code : 'fold_failed';
+      this.refused.push({ message, code, detail: (error as Error).message });
     }
     return null;
   }

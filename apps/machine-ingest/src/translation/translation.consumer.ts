@@ -3,7 +3,6 @@ import {
   type Event,
   type MachineState,
   type MappingByHash,
-  MappingMissing,
   machineKey,
   mappingInForce,
   nextDue,
@@ -28,6 +27,7 @@ import {
 import type { Logger } from '@millrace/telemetry';
 import type { MachineDirectory } from '../machines/machine-directory';
 import { tickSignal } from '../signal-intake/lifecycle-signal';
+import { AwaitedMappings, LONGEST_WAIT_FOR_A_MAPPING_MS } from './awaited-mappings';
 import { type FoldedBatch, SignalBatch } from './signal-batch';
 
 /**
@@ -41,7 +41,8 @@ import { type FoldedBatch, SignalBatch } from './signal-batch';
  * After a crash between any two of these the next owner starts from the stored states and makes the same events with the
  * same ids again; a record that a state already holds is passed over. Nothing is written for a partition that is lost.
  *
- * A record whose mapping is not here yet waits with all that follow it in its partition, until `mappingsCame`.
+ * A record whose mapping is not here yet waits with all that follow it in its partition, until `mappingsCame`, or until it
+ * is known that the mapping is nowhere. One whose mapping cannot be had goes to the quarantine, and the partition goes on.
  */
 export interface TranslationPorts {
   readonly consumer: (options: WindowedConsumerOptions) => WindowedConsumer;
@@ -52,6 +53,10 @@ export interface TranslationPorts {
   readonly topics: TopicNames;
   /** Those of a tenant. */
   readonly mappings: (tenant: string) => MappingByHash;
+  /** Resolves when all mappings that are stored now are known. */
+  readonly mappingsCaughtUp: () => Promise<void>;
+  /** How long a mapping that is not stored is waited for. */
+  readonly longestWaitForMappingMs?: number;
   readonly clock: () => number;
   readonly logger: Logger;
   /** Told of each signal that had an effect, in the order of its partition. */
@@ -83,9 +88,18 @@ export class TranslationConsumer {
   private readonly owned = new Map<number, Owned>();
   private readonly consumer: WindowedConsumer;
   private readonly stopping = new AbortController();
+  private readonly mappings: AwaitedMappings;
   private ticking: NodeJS.Timeout | null = null;
 
   constructor(private readonly ports: TranslationPorts) {
+    this.mappings = new AwaitedMappings({
+      mappings: ports.mappings,
+      mappingsCaughtUp: ports.mappingsCaughtUp,
+      longestWaitMs: ports.longestWaitForMappingMs ?? LONGEST_WAIT_FOR_A_MAPPING_MS,
+      logger: ports.logger,
+      stopping: this.stopping.signal,
+      onGivenUp: () => this.mappingsCame(),
+    });
     this.consumer = ports.consumer({
       groupId: `${ports.topics.signals}.translation`,
       topics: [ports.topics.signals],
@@ -150,7 +164,7 @@ export class TranslationConsumer {
     return states;
   }
 
-  /** Mappings have come that may be waited for. */
+  /** Mappings have come that may be waited for, or one is given up. */
   mappingsCame(): void {
     for (const [partition, owned] of this.owned) {
       if (owned.waiting.length === 0) continue;
@@ -170,7 +184,7 @@ export class TranslationConsumer {
       owned.waiting.push(record);
       return;
     }
-    owned.batch ??= { folding: new SignalBatch(this.ports.mappings, this.ports.heard), records: [] };
+    owned.batch ??= { folding: new SignalBatch((tenant) => this.mappings.of(tenant), this.ports.heard), records: [] };
     const missing = owned.batch.folding.fold(record.message, owned.states, (key) => this.ports.directory.get(key));
     if (missing === null) {
       owned.batch.records.push(record);
@@ -178,7 +192,7 @@ export class TranslationConsumer {
     }
     owned.waiting.push(record);
     this.consumer.pausePartition(this.ports.topics.signals, partition);
-    this.ports.logger.warn({ machine: missing.machine, mapping: missing.mapping }, missing.message);
+    this.mappings.missing(missing);
   }
 
   private write(partition: number): void {
@@ -246,12 +260,8 @@ export class TranslationConsumer {
   }
 
   private dueOf(state: MachineState): number | null {
-    try {
-      return nextDue(state, mappingInForce(state, this.ports.mappings(state.tenant)));
-    } catch (error) {
-      if (error instanceof MappingMissing) return null;
-      throw error;
-    }
+    const mapping = mappingInForce(state, this.ports.mappings(state.tenant));
+    return mapping === null ? null : nextDue(state, mapping);
   }
 
   /** A former owner wrote an older state after ours; the last record of a key must be the newest. */

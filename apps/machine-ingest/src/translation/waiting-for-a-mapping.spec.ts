@@ -1,6 +1,13 @@
-import { DEFAULT_MAPPING, type Mapping, type Signal } from '@millrace/domain';
+import { DEFAULT_MAPPING, type LostMapping, type Mapping, type Signal } from '@millrace/domain';
 import type { ConsumedRecord, WindowedConsumer, WindowedConsumerOptions } from '@millrace/kafka';
-import { decodeEvent, encodeSignal, type IncomingMessage, type OutgoingMessage, topicNames } from '@millrace/protocol';
+import {
+  decodeEvent,
+  decodeRejection,
+  encodeSignal,
+  type IncomingMessage,
+  type OutgoingMessage,
+  topicNames,
+} from '@millrace/protocol';
 import { silentLogger } from '@millrace/telemetry';
 import { eventually } from '@millrace/test-environment';
 import { MachineDirectory } from '../machines/machine-directory';
@@ -10,12 +17,12 @@ const topics = topicNames('t');
 const mapping: Mapping = { ...DEFAULT_MAPPING, name: 'own', version: 1, hash: 'f'.repeat(64) };
 
 /** A partition that hands out what it is told to, and shows what of it is complete. */
-const setUp = async () => {
+const setUp = async (longestWaitForMappingMs = 60_000) => {
   let options: WindowedConsumerOptions | null = null;
   let paused = false;
   const complete: number[] = [];
   const written: OutgoingMessage[] = [];
-  const known = new Map<string, Mapping>();
+  const known = new Map<string, Mapping | LostMapping>();
   const consumer = {
     start: async () => options!.onAssigned!({ gained: [{ topic: topics.signals, partition: 0 }], lost: [] } as never),
     stop: async () => undefined,
@@ -37,6 +44,8 @@ const setUp = async () => {
     directoryCaughtUp: async () => undefined,
     topics,
     mappings: () => (hash) => known.get(hash) ?? null,
+    mappingsCaughtUp: async () => undefined,
+    longestWaitForMappingMs,
     clock: () => 0,
     logger: silentLogger,
     heard: () => undefined,
@@ -70,7 +79,15 @@ const setUp = async () => {
       .map((read) =>
         read.kind === 'refused' ? read.refusal.detail : (JSON.parse(read.event.data) as { current: string }).current,
       );
-  return { translation, handOut, complete, known, told, isPaused: () => paused };
+  const setAside = () =>
+    written
+      .filter(({ topic }) => topic === topics.signalsRejected)
+      .map(({ value, headers }) => {
+        const header = Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)]);
+        const { rejection } = decodeRejection({ value, headers: Object.fromEntries(header) } as IncomingMessage)!;
+        return [rejection.code, rejection.origin.offset];
+      });
+  return { translation, handOut, complete, known, told, setAside, isPaused: () => paused };
 };
 
 const signal = (machine: string, path: string, value: Signal['value'], second: number): Signal => {
@@ -119,5 +136,57 @@ it('holds the partition at a mapping that is not here yet, and goes on in order 
   expect(complete).toEqual([0, 1, 2, 3, 4]);
   expect(isPaused()).toBe(false);
   expect(told()).toEqual(['idle', 'running', 'running', 'held']);
+  await translation.stop(0);
+});
+
+const naming = (machine: string, version: number, hash: string, second: number): Signal =>
+  signal(machine, '$config', { name: 'own', version, hash }, second);
+const unreadable: LostMapping = { lost: 'mapping_unreadable', detail: 'Line 3, column 1: not a member.' };
+
+it('sets aside the signals of a mapping that nobody can read, and goes on with the one that is put in its place', async () => {
+  const { translation, handOut, complete, known, told, setAside, isPaused } = await setUp();
+  known.set('bad', unreadable);
+  known.set(mapping.hash, mapping);
+  handOut(
+    signal('M-1', 'execution', 'READY', 0),
+    naming('M-1', 1, 'bad', 1),
+    signal('M-1', 'execution', 'ACTIVE', 2),
+    signal('M-2', 'execution', 'ACTIVE', 3),
+    naming('M-1', 2, mapping.hash, 4),
+    signal('M-1', 'execution', 'INTERRUPTED', 5),
+  );
+  await eventually(() => complete.length === 6, 'all of it');
+  expect(isPaused()).toBe(false);
+  expect(setAside()).toEqual([['mapping_unreadable', '2']]);
+  expect(told()).toEqual(['idle', 'running', 'held']);
+  await translation.stop(0);
+});
+
+it('waits for a made-up hash a while only, sets its record aside, and keeps the mapping that is in force', async () => {
+  const { translation, handOut, complete, known, told, setAside, isPaused } = await setUp(50);
+  known.set(mapping.hash, mapping);
+  handOut(
+    naming('M-1', 1, mapping.hash, 0),
+    naming('M-1', 2, 'made up', 1),
+    signal('M-1', 'execution', 'ACTIVE', 2),
+    signal('M-2', 'execution', 'ACTIVE', 3),
+  );
+  expect(isPaused()).toBe(true);
+  await eventually(() => complete.length === 4, 'all of it');
+  expect(isPaused()).toBe(false);
+  expect(setAside()).toEqual([['mapping_unknown', '1']]);
+  expect(told()).toEqual(['running', 'running']);
+  // It is known by now that there is none.
+  handOut(naming('M-2', 9, 'made up', 4), signal('M-2', 'execution', 'INTERRUPTED', 5));
+  await eventually(() => complete.length === 6, 'without waiting');
+  // One that comes after all is one.
+  known.set('made up', { ...mapping, hash: 'made up' });
+  handOut(naming('M-2', 9, 'made up', 6), signal('M-2', 'execution', 'READY', 7));
+  await eventually(() => complete.length === 8, 'the mapping that came late');
+  expect(setAside()).toEqual([
+    ['mapping_unknown', '1'],
+    ['mapping_unknown', '4'],
+  ]);
+  expect(told()).toEqual(['running', 'running', 'held', 'idle']);
   await translation.stop(0);
 });

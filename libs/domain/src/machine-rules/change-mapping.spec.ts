@@ -1,4 +1,4 @@
-import { MappingMissing } from '../signal/fold-signal';
+import { foldSignal, type LostMapping, MappingLost, MappingMissing } from '../signal/fold-signal';
 import type { MachineState } from '../signal/machine-state';
 import type { Signal } from '../signal/signal';
 import { condition, configured, fold, machineUnder, signal, tick } from '../signal/signals.fixture';
@@ -63,6 +63,55 @@ describe('a $config record (check 20)', () => {
     const before = play(log.slice(0, 4)).state;
     expect(() => play([configured(9_000, v3)], before, 4)).toThrow(MappingMissing);
     expect(before.config?.version).toBe(1);
+  });
+
+  describe('whose mapping is lost', () => {
+    const v3 = { ...v2, version: 3, hash: '3'.repeat(64) };
+    const lostAs =
+      (lost: LostMapping['lost']) =>
+      (hash: string): ReturnType<Parameters<typeof foldSignal>[3]> =>
+        known.find((mapping) => mapping.hash === hash) ?? { lost, detail: 'Nobody has it.' };
+    const goOn = (log: readonly Signal[], lost: LostMapping['lost'], from: MachineState, first: number) =>
+      log.reduce(
+        ({ state, told }, one, n) => {
+          const folded = foldSignal(state, one, { partition: 3, offset: BigInt(first + n) }, lostAs(lost));
+          const data = folded.events.map((event) => ({ type: event.type, ...JSON.parse(event.data) }));
+          return { state: folded.state, told: [...told, ...data] };
+        },
+        { state: from, told: [] as { [member: string]: unknown }[] },
+      );
+    const running = play(log.slice(0, 5)).state;
+
+    it('folds nothing by one that cannot be read, and hands over to the next that can', () => {
+      const { state, told } = goOn([configured(3_000, v3)], 'mapping_unreadable', running, 5);
+      expect(told).toEqual([]);
+      expect(state.config?.version).toBe(3);
+      expect(() => goOn([count(3_500, 13)], 'mapping_unreadable', state, 6)).toThrow(MappingLost);
+      expect(() => goOn([count(3_500, 13)], 'mapping_unreadable', state, 6)).toThrow(
+        /test version 3 \(3{64}\) of machine RF-1 cannot be used: Nobody has it\. Activate/,
+      );
+      const mended = [configured(4_000, v2), signal(4_500, 'state', 'HALT'), count(5_000, 14), tick(8_000)];
+      const next = goOn(mended, 'mapping_unreadable', state, 7);
+      expect(next.state.config?.version).toBe(2);
+      // The run that was open closes once.
+      expect(next.told.filter(({ type }) => type === 'production.run_completed')).toHaveLength(1);
+    });
+
+    it('leaves the one in force that was, where nobody knows it', () => {
+      expect(() => goOn([configured(3_000, v3)], 'mapping_unknown', running, 5)).toThrow(MappingLost);
+      expect(goOn([count(3_500, 13)], 'mapping_unknown', running, 6).state.config?.version).toBe(1);
+    });
+
+    it('is replaced also by the built-in one, which clears the alarms that nothing else would', () => {
+      const alarmed = play([configured(0, v1), signal(1, 'temp', 90, { type: 'double' })]).state;
+      const { state } = goOn([configured(2, v3)], 'mapping_unreadable', alarmed, 2);
+      expect(Object.keys(state.alarms)).toEqual(Object.keys(alarmed.alarms));
+      const { told, ...end } = goOn([configured(3, null)], 'mapping_unreadable', state, 3);
+      expect(told.map(({ type, status, reason }) => [type, status, reason])).toEqual([
+        ['machine.alarm', 'cleared', 'mapping_changed'],
+      ]);
+      expect(end.state).toMatchObject({ config: null, alarms: {} });
+    });
   });
 
   it('goes back to the built-in mapping', () => {

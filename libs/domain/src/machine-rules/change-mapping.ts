@@ -5,7 +5,7 @@ import type { Moment } from '../signal/signal-time';
 import { writeRational } from '../unit/rational';
 import { clearAlarms } from './alarm-book';
 import { bytesOf, type HeldValue, heldValues } from './held-value';
-import type { MappedSignal, Mapping, Rule } from './mapping';
+import type { MappedSignal, Mapping, Rule, RuleKindName } from './mapping';
 import { tableOf } from './value-table';
 
 /** What a `$config` record asks for: a mapping by its hash, or the built-in one; null where it says neither. */
@@ -25,20 +25,23 @@ export const readMappingChange = (signal: Signal): MappingChange => {
  * Puts another mapping in force. Rules of the same id and kind go on where they are: a bundle that is open closes once.
  * What another rule left behind is forgotten, and its alarms are cleared, since nothing would ever clear them; those of
  * conditions pass to the new mapping's condition rule. A value stays where both mappings read it alike.
+ *
+ * `from` is null for one that cannot be read: what its rules were is then in what they left behind, and no value stays.
  */
 export const changeMapping = (
   state: MachineState,
-  change: { readonly from: Mapping; readonly to: Mapping; readonly name: MappingInForce | null },
+  change: { readonly from: Mapping | null; readonly to: Mapping; readonly name: MappingInForce | null },
   telling: { readonly emit: Emit; readonly moment: Moment; readonly position: SignalPosition },
 ): MachineState => {
   const { from, to } = change;
+  const kindOf = kindsOf(from, state);
   const entries = heldValues(state)
-    .filter(([alias]) => Object.hasOwn(to.signals, alias) && isReadAlike(from.signals[alias], to.signals[alias]!))
+    .filter(([alias]) => Object.hasOwn(to.signals, alias) && isReadAlike(from?.signals[alias], to.signals[alias]!))
     // What was amiss with unit and type is looked at anew: with its mapping a person has confirmed what comes.
     .map(([alias, held]) => [alias, { ...held, unit: null, foreignUnit: null, typeConflict: false }] as const);
   const derived: { [alias: string]: HeldValue } = {};
-  for (const [alias, held] of Object.entries(state.derived)) if (goesOn(from, to, alias)) derived[alias] = held;
-  const rules = Object.fromEntries(Object.entries(state.rules).filter(([id]) => goesOn(from, to, id)));
+  for (const [alias, held] of Object.entries(state.derived)) if (goesOn(kindOf, to, alias)) derived[alias] = held;
+  const rules = Object.fromEntries(Object.entries(state.rules).filter(([id]) => goesOn(kindOf, to, id)));
   const next: MachineState = {
     ...state,
     config: change.name,
@@ -54,33 +57,58 @@ export const changeMapping = (
     unmapped: {},
     unmappedValues: [],
   };
-  return handOverAlarms(next, from, to, telling);
+  return handOverAlarms(next, from, kindOf, to, telling);
 };
+
+/**
+ * A mapping that cannot be read is in force: nothing is folded by it. What the rules before it remember, and the alarms,
+ * stay for the mapping that follows; values do not, since nobody knows how they are read meanwhile.
+ */
+export const suspendMapping = (state: MachineState, name: MappingInForce | null): MachineState => ({
+  ...state,
+  config: name,
+  values: tableOf([]),
+  derived: {},
+  valueBytes: 0,
+  staleDue: null,
+  unmapped: {},
+  unmappedValues: [],
+});
+
+type KindOf = (rule: string) => RuleKindName | undefined;
+
+const kindsOf = (mapping: Mapping | null, state: MachineState): KindOf =>
+  mapping === null
+    ? (id) => (Object.hasOwn(state.rules, id) ? state.rules[id]!.kind : undefined)
+    : (id) => ruleOf(mapping, id)?.kind;
 
 const ruleOf = (mapping: Mapping, id: string): Rule | undefined => mapping.rules.find((rule) => rule.id === id);
 
-const goesOn = (from: Mapping, to: Mapping, id: string): boolean => {
+const goesOn = (kindOf: KindOf, to: Mapping, id: string): boolean => {
   const next = ruleOf(to, id);
-  return next !== undefined && next.kind === ruleOf(from, id)?.kind;
+  return next !== undefined && next.kind === kindOf(id);
 };
 
 const handOverAlarms = (
   state: MachineState,
-  from: Mapping,
+  from: Mapping | null,
+  kindOf: KindOf,
   to: Mapping,
   telling: { readonly emit: Emit; readonly moment: Moment; readonly position: SignalPosition },
 ): MachineState => {
   const heir = to.rules.find(({ kind }) => kind === 'condition');
   let next = state;
   for (const [key, alarm] of Object.entries(state.alarms)) {
-    if (goesOn(from, to, alarm.rule)) continue;
-    const owner = ruleOf(from, alarm.rule);
-    if (owner?.kind === 'condition' && heir !== undefined) {
+    if (goesOn(kindOf, to, alarm.rule)) continue;
+    if (kindOf(alarm.rule) === 'condition' && heir !== undefined) {
       const { [key]: _moved, ...alarms } = next.alarms;
       const place = key.startsWith(`${alarm.rule}\n`) ? `${heir.id}${key.slice(alarm.rule.length)}` : key;
       next = { ...next, alarms: { ...alarms, [place]: { ...alarm, rule: heir.id } } };
     } else {
-      const teller = owner ?? { id: alarm.rule, emit: 'machine.alarm' };
+      const teller = (from === null ? undefined : ruleOf(from, alarm.rule)) ?? {
+        id: alarm.rule,
+        emit: 'machine.alarm',
+      };
       next = clearAlarms(next, teller, [key], telling, telling.moment, { reason: 'mapping_changed' });
     }
   }
