@@ -12,31 +12,67 @@ export interface ShownWebhook {
   readonly refused: string | null;
 }
 
-const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value));
+type Data = ShownWebhook['data'];
 
-/** The one thing that a person wants to know of an event, in a few words. */
-export const gist = (type: string, data: ShownWebhook['data']): string => {
+const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value));
+/** A mapping may name its fields as it likes: only what is a number is told as one. */
+const numberOf = (value: unknown): number | null =>
+  typeof value === 'number' || (typeof value === 'string' && value.trim() !== '') ? finite(Number(value)) : null;
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+const joined = (parts: readonly (string | null)[], between: string): string =>
+  parts.filter((part) => part !== null && part !== '').join(between);
+
+const json = (data: Data): string => {
+  const whole = JSON.stringify(data);
+  return whole.length > 60 ? `${whole.slice(0, 59)}…` : whole;
+};
+
+/** The one thing that a person wants to know of an event, in a few words; what it does not say is left out. */
+export const gist = (type: string, data: Data): string => {
   switch (type) {
     case 'machine.status_changed':
-      return `${text(data['previous'])} → ${text(data['current'])}`;
+      return joined([text(data['previous']), text(data['current'])], ' → ');
     case 'machine.alarm':
-      return `${text(data['status'])} ${text(data['code'])} ${text(data['text'])}`.trim();
+      return joined([text(data['status']), text(data['code']), text(data['text'])], ' ');
     case 'bundle.completed':
     case 'bundle.corrected':
-      return bundle(data);
+      return bundle(data) || json(data);
     case 'production.run_completed':
-      return `${text(data['parts'] ?? '?')} panels of ${text(data['program'])} in ${Math.round(Number(data['durationSeconds']))} s`;
-    default: {
-      const json = JSON.stringify(data);
-      return json.length > 60 ? `${json.slice(0, 59)}…` : json;
-    }
+      return run(data) || json(data);
+    default:
+      return json(data);
   }
 };
 
-const bundle = (data: ShownWebhook['data']): string => {
-  const scrap = Number(data['ScrapIn'] ?? 0);
-  const feet = Math.round(Number(data['GoodIn'] ?? 0) / 12);
-  return `${text(data['BundleCode'])}: ${text(data['TotalQty'])} panels of ${text(data['ToolingCode'])}, ${feet} ft${scrap > 0 ? `, ${scrap} in of scrap` : ''}, ${text(data['TotalLbs'])} lb`;
+/** `5 panels of U-PANEL`, `1 panel`, `U-PANEL`, or nothing. */
+const panelsOf = (count: unknown, product: unknown): string => {
+  const made = numberOf(count);
+  return joined([made === null ? null : `${made} ${made === 1 ? 'panel' : 'panels'}`, text(product)], ' of ');
+};
+
+const run = (data: Data): string => {
+  const seconds = numberOf(data['durationSeconds']);
+  return joined(
+    [panelsOf(data['parts'], data['program']), seconds === null ? null : `in ${Math.round(seconds)} s`],
+    ' ',
+  );
+};
+
+const bundle = (data: Data): string => {
+  const good = numberOf(data['GoodIn']);
+  const scrap = numberOf(data['ScrapIn']);
+  const pounds = numberOf(data['TotalLbs']);
+  const what = joined(
+    [
+      data['Complete'] === false ? 'incomplete' : null,
+      panelsOf(data['TotalQty'], data['ToolingCode']),
+      good === null ? null : `${Math.round(good / 12)} ft`,
+      scrap === null || scrap <= 0 ? null : `${scrap} in of scrap`,
+      pounds === null ? null : `${pounds} lb`,
+    ],
+    ', ',
+  );
+  return joined([text(data['BundleCode']), what], ': ');
 };
 
 /** One line for one webhook. */
