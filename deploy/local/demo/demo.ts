@@ -6,10 +6,8 @@ import type { Api } from './api-call';
 import { type DemoEndpoint, registerDemoEndpoint } from './demo-endpoint';
 import { type DemoReceiver, startDemoReceiver } from './demo-receiver';
 import { DEMO_MACHINE, registerDemoSource } from './demo-source';
+import { firstOrderAt } from './first-order';
 import { type ShownWebhook, webhookLine } from './webhook-line';
-
-/** Orders of two starts differ, so that a bundle of today is not taken for a correction of yesterday's. */
-const firstOrderAt = (ms: number): number => 10_000 + (Math.floor(ms / 60_000) % 900_000);
 
 /** The simulated line at the one end, a receiver that prints what arrives at the other. */
 export class Demo {
