@@ -24,7 +24,7 @@ export const connectionSettings = {
     ),
   /** 5, or 4 for MQTT 3.1.1. */
   protocolVersion: z.union([z.literal(4), z.literal(5)]).default(5),
-  /** Under this name the broker keeps what comes while nobody listens. `millrace-<tenant>-<source>` where none is given. */
+  /** Under this name the broker keeps what comes while nobody listens. `millrace-<tenant>-<source>-<hash>` where none is given. */
   clientId: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,128}$/, 'must be 1 to 128 letters, digits, ".", "_" and "-"')

@@ -9,6 +9,7 @@ import { eventually, MosquittoBroker } from '@millrace/test-environment';
 import { connectAsync } from 'mqtt';
 import { MemorySink, openOn } from '../source-conformance.fixture';
 import type { OpenSource } from '../source-kind';
+import { clientIdOf } from './client-id';
 import { mqttSourceKind } from './mqtt.source-kind';
 import { mqttSettings } from './mqtt-settings';
 
@@ -115,7 +116,7 @@ describe('while Kafka is away', () => {
     await eventually(() => arrived(source) === 5, 'the messages to arrive');
     // The line is cut while they wait, and the broker sends them again.
     const other = await connectAsync(broker.url, {
-      clientId: 'millrace-default-under-test',
+      clientId: clientIdOf({}, 'default', 'under-test'),
       clean: false,
       reconnectPeriod: 0,
     });

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext } from '../source-kind';
+import { clientIdOf } from './client-id';
 import type { ConnectionSettings } from './connection-settings';
 import { MqttConnection, type MqttMessage } from './mqtt-connection';
 import { type MqttIntake, NOTHING, type Outcome } from './mqtt-intake';
@@ -19,10 +20,6 @@ const MOST_MESSAGES = 500;
 const MOST_SIGNALS = 2_000;
 const STORE_AGAIN_MS = 1_000;
 const TICK_MS = 250;
-
-/** Client id whose session a successor finds again. */
-export const clientIdOf = (settings: ConnectionSettings, tenant: string, name: string): string =>
-  settings.clientId ?? `millrace-${tenant}-${name}`.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 128);
 
 /** Former filters, as the cursor of a source of either kind has them. */
 const filtersOf = (cursor: SourceContext['cursor']): string[] =>

@@ -1,7 +1,8 @@
 import type { SourceKind, TriedSource } from '../source-kind';
+import { clientIdOf } from './client-id';
 import { CONNECTION_SECRETS } from './connection-settings';
 import { type MqttSettings, mqttSettings } from './mqtt-settings';
-import { clientIdOf, MqttSource } from './mqtt-source';
+import { MqttSource } from './mqtt-source';
 import { brokerOf } from './open-socket';
 import { readTopicMessage } from './read-topic-message';
 import { isFixed } from './topic-template';

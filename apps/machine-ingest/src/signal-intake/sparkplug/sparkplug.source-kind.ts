@@ -1,6 +1,7 @@
 import { datatypeName, decodePayload, parseTopic } from '@millrace/sparkplug';
+import { clientIdOf } from '../mqtt/client-id';
 import { CONNECTION_SECRETS } from '../mqtt/connection-settings';
-import { clientIdOf, MqttSource } from '../mqtt/mqtt-source';
+import { MqttSource } from '../mqtt/mqtt-source';
 import { brokerOf } from '../mqtt/open-socket';
 import { tryBroker } from '../mqtt/try-broker';
 import type { SourceKind, TriedSource } from '../source-kind';
