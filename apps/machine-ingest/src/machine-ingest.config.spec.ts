@@ -73,12 +73,15 @@ describe('what sources may reach', () => {
     expect(
       read({
         MILLRACE_SOURCE_ADDRESSES: '10.20.0.0/16, fd12::/48',
-        MILLRACE_SOURCE_FOLDERS: '/srv/drop,/srv/erp',
+        MILLRACE_SOURCE_FOLDERS: '/srv/drop, acme=/srv/erp=1',
         MILLRACE_SOURCE_STATE: '/var/lib/millrace',
       }),
     ).toMatchObject({
       sourceAddresses: ['10.20.0.0/16', 'fd12::/48'],
-      sourceFolders: ['/srv/drop', '/srv/erp'],
+      sourceFolders: [
+        { tenant: 'default', folder: '/srv/drop' },
+        { tenant: 'acme', folder: '/srv/erp=1' },
+      ],
       sourceState: '/var/lib/millrace',
     });
   });
@@ -87,6 +90,9 @@ describe('what sources may reach', () => {
     [{ MILLRACE_SOURCE_ADDRESSES: '10.20.0.0' }, 'MILLRACE_SOURCE_ADDRESSES is "10.20.0.0"'],
     [{ MILLRACE_SOURCE_ADDRESSES: 'plant.example/8' }, 'MILLRACE_SOURCE_ADDRESSES'],
     [{ MILLRACE_SOURCE_FOLDERS: 'drop' }, 'MILLRACE_SOURCE_FOLDERS is "drop"'],
+    [{ MILLRACE_SOURCE_FOLDERS: '/srv,a b=/srv' }, 'MILLRACE_SOURCE_FOLDERS is "/srv,a b=/srv"'],
+    [{ MILLRACE_SOURCE_FOLDERS: 'acme=drop' }, 'MILLRACE_SOURCE_FOLDERS is "acme=drop"'],
+    [{ MILLRACE_SOURCE_FOLDERS: 'acme=/srv,/srv/' }, 'MILLRACE_SOURCE_FOLDERS is "acme=/srv,/srv/"'],
     [{ MILLRACE_SOURCE_STATE: 'state' }, 'MILLRACE_SOURCE_STATE is "state"'],
   ])('refuses %j', (env, text) => {
     expect(() => read(env)).toThrow(WrongSettings);

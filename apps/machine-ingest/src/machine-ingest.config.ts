@@ -1,7 +1,8 @@
+import { resolve } from 'node:path';
 import { DEFAULT_TENANT, isMachineName, isTenantName, machineKey } from '@millrace/domain';
-import { type EnvironmentSpec, list, variable, whole } from '@millrace/service-runtime';
+import { type EnvironmentSpec, variable, whole } from '@millrace/service-runtime';
 import { z } from 'zod';
-import { isAddressRange } from './source-reach/reach-guard';
+import { isAddressRange, type SourceFolder } from './source-reach/reach-guard';
 
 /** An SHDR adapter to connect to, or a recording to play. */
 export type ShdrSourceSettings =
@@ -22,8 +23,7 @@ export interface MachineIngestSettings {
   readonly mtconnectRecordings: readonly MtconnectRecordingSettings[];
   /** Ranges that sources may reach; null: see ReachSettings. */
   readonly sourceAddresses: readonly string[] | null;
-  /** Folders below which sources may read files. */
-  readonly sourceFolders: readonly string[];
+  readonly sourceFolders: readonly SourceFolder[];
   /** Where sources keep files between starts; null: the folder for temporary files. */
   readonly sourceState: string | null;
   /** How long a change of configuration waits for Kafka before it is answered 503, ms. */
@@ -120,6 +120,22 @@ const addressRanges = z.union([
     .refine((ranges) => ranges.every(isAddressRange)),
 ]);
 
+/** `/srv/drop` is of the tenant `default`, `acme=/srv/acme` of another. */
+const folders = z
+  .union([z.undefined().transform(() => ''), z.string()])
+  .transform((text): SourceFolder[] =>
+    text
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== '')
+      .map((entry) => {
+        const equals = entry.startsWith('/') ? -1 : entry.indexOf('=');
+        return { tenant: equals < 0 ? DEFAULT_TENANT : entry.slice(0, equals), folder: entry.slice(equals + 1) };
+      }),
+  )
+  .refine((entries) => entries.every(({ tenant, folder }) => isTenantName(tenant) && /^\/[^\0]*$/.test(folder)))
+  .refine((entries) => new Set(entries.map(({ folder }) => resolve(folder))).size === entries.length);
+
 /** What this service is told beside the common settings. */
 export const machineIngestEnvironment: EnvironmentSpec<MachineIngestSettings> = {
   shdrSources: variable(
@@ -139,8 +155,8 @@ export const machineIngestEnvironment: EnvironmentSpec<MachineIngestSettings> = 
   ),
   sourceFolders: variable(
     'MILLRACE_SOURCE_FOLDERS',
-    'absolute paths of folders, separated by commas,',
-    list(/^\/[^\0]*$/, 0, []),
+    'folders, each once, separated by commas: an absolute path for the tenant default, <tenant>=<absolute path> for another,',
+    folders,
   ),
   sourceState: variable(
     'MILLRACE_SOURCE_STATE',

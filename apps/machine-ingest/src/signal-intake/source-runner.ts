@@ -268,7 +268,7 @@ export class SourceRunner {
       };
     }
     if (directory.isFixed(record)) return read;
-    const judged = await guard.judge(read.source.reaches);
+    const judged = await guard.judge(record.tenant, read.source.reaches);
     return judged.kind === 'allowed' ? read : { kind: 'refused', reason: judged.detail };
   }
 

@@ -23,7 +23,7 @@ const base: ReachSettings = {
 };
 const peer = (host: string, port = 5000) => ({ kind: 'peer', host, port, path: 'host' }) as const;
 const judged = async (settings: Partial<ReachSettings>, host: string, port?: number) =>
-  (await new ReachGuard({ ...base, ...settings }, resolve).judge([peer(host, port)])).kind;
+  (await new ReachGuard({ ...base, ...settings }, resolve).judge('default', [peer(host, port)])).kind;
 
 test.each<[string, Partial<ReachSettings>, string, number | undefined, string]>([
   ['public', {}, 'public.example', 5000, 'allowed'],
@@ -75,8 +75,9 @@ test('files: below a named folder, links followed', async () => {
     for (const folder of ['drop', 'drop/line-1', 'drop-2', 'secret']) mkdirSync(join(root, folder));
     symlinkSync(join(root, 'secret'), join(root, 'drop', 'link'));
     symlinkSync(join(root, 'drop'), join(root, 'named'));
-    const guard = new ReachGuard({ ...base, folders: [join(root, 'named')] }, resolve);
-    const kindOf = async (folder: string) => (await guard.judge([{ kind: 'folder', folder, path: 'folder' }])).kind;
+    const guard = new ReachGuard({ ...base, folders: [{ tenant: 'default', folder: join(root, 'named') }] }, resolve);
+    const kindOf = async (folder: string) =>
+      (await guard.judge('default', [{ kind: 'folder', folder, path: 'folder' }])).kind;
     expect(await kindOf(join(root, 'drop'))).toBe('allowed');
     expect(await kindOf(join(root, 'drop/line-1'))).toBe('allowed');
     expect(await kindOf(join(root, 'drop/../secret'))).toBe('refused');
@@ -86,8 +87,52 @@ test('files: below a named folder, links followed', async () => {
     expect(await kindOf(join(root, 'named/none'))).toBe('unknown');
     expect(await kindOf(join(root, 'secret/none'))).toBe('refused');
     expect(await kindOf('drop')).toBe('refused');
-    const none = await new ReachGuard(base, resolve).judge([{ kind: 'folder', folder: root, path: 'folder' }]);
+    const none = await new ReachGuard(base, resolve).judge('default', [
+      { kind: 'folder', folder: root, path: 'folder' },
+    ]);
     expect(none).toMatchObject({ kind: 'refused', detail: expect.stringContaining('MILLRACE_SOURCE_FOLDERS') });
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
+test('files: of the tenant whose folder it is, and of nobody else', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'millrace-reach-'));
+  try {
+    for (const folder of ['own', 'acme', 'acme/own', 'own/acme']) mkdirSync(join(root, folder));
+    symlinkSync(join(root, 'acme'), join(root, 'own', 'link'));
+    symlinkSync(join(root, 'own'), join(root, 'acme', 'link'));
+    const guard = new ReachGuard(
+      {
+        ...base,
+        folders: [
+          { tenant: 'default', folder: join(root, 'own') },
+          { tenant: 'acme', folder: join(root, 'acme') },
+          { tenant: 'nested', folder: join(root, 'own', 'acme') },
+        ],
+      },
+      resolve,
+    );
+    const judge = async (tenant: string, folder: string) =>
+      guard.judge(tenant, [{ kind: 'folder', folder: join(root, folder), path: 'folder' }]);
+    const kindOf = async (tenant: string, folder: string) => (await judge(tenant, folder)).kind;
+    expect(await kindOf('default', 'own')).toBe('allowed');
+    expect(await kindOf('acme', 'acme/own')).toBe('allowed');
+    expect(await kindOf('acme', 'own')).toBe('refused');
+    expect(await kindOf('default', 'acme')).toBe('refused');
+    expect(await kindOf('default', 'own/link')).toBe('refused');
+    expect(await kindOf('acme', 'acme/link')).toBe('refused');
+    expect(await kindOf('acme', 'own/none')).toBe('refused');
+    expect(await kindOf('acme', 'acme/none')).toBe('unknown');
+    // the nearest folder that is named says whose it is
+    expect(await kindOf('default', 'own/acme')).toBe('refused');
+    expect(await kindOf('default', 'own/acme/none')).toBe('refused');
+    expect(await kindOf('nested', 'own/acme')).toBe('allowed');
+    expect(await judge('other', 'own')).toMatchObject({
+      kind: 'refused',
+      detail:
+        'Sources of the tenant other may read no files here; `other=/a/folder` in MILLRACE_SOURCE_FOLDERS lets them.',
+    });
   } finally {
     rmSync(root, { recursive: true });
   }

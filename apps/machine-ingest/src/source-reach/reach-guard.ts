@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { isAbsolute, normalize, sep } from 'node:path';
+import { DEFAULT_TENANT } from '@millrace/domain';
 import { type AddressClass, classifyAddress } from '@millrace/webhook-client';
 import type { SourceReach } from '../signal-intake/source-kind';
 
@@ -11,8 +12,14 @@ export interface ReachSettings {
   readonly insecure: 'allow' | 'deny';
   /** Where Millrace's own parts are: `host:port`, or `host` for all of its ports. */
   readonly own: readonly string[];
-  /** Folders below which sources may read files. */
-  readonly folders: readonly string[];
+  /** Folders below which sources of a tenant may read files; of one that lies in another, the inner one says whose it is. */
+  readonly folders: readonly SourceFolder[];
+}
+
+export interface SourceFolder {
+  readonly tenant: string;
+  /** Absolute path. */
+  readonly folder: string;
 }
 
 export type Reachability =
@@ -55,9 +62,9 @@ export class ReachGuard {
   }
 
   /** The first of the places that may not be reached, or that is not known now; `allowed` when there is none. */
-  async judge(reaches: readonly SourceReach[]): Promise<Reachability> {
+  async judge(tenant: string, reaches: readonly SourceReach[]): Promise<Reachability> {
     for (const reach of reaches) {
-      const judged = reach.kind === 'peer' ? await this.judgePeer(reach) : await this.judgeFolder(reach);
+      const judged = reach.kind === 'peer' ? await this.judgePeer(reach) : await this.judgeFolder(tenant, reach);
       if (judged.kind !== 'allowed') return judged;
     }
     return ALLOWED;
@@ -108,28 +115,28 @@ export class ReachGuard {
     return ALLOWED;
   }
 
-  private async judgeFolder({ folder, path }: SourceReach & { kind: 'folder' }): Promise<Reachability> {
+  private async judgeFolder(tenant: string, { folder, path }: SourceReach & { kind: 'folder' }): Promise<Reachability> {
     const refused = (detail: string): Reachability => ({ kind: 'refused', path, detail });
-    const { folders } = this.settings;
     if (!isAbsolute(folder)) return refused(`'${folder}' is not an absolute path.`);
-    if (folders.length === 0)
-      return refused('Sources may read no files here; MILLRACE_SOURCE_FOLDERS names folders that they may.');
+    const { folders } = this.settings;
+    if (!folders.some((one) => one.tenant === tenant)) return refused(noFoldersDetail(tenant));
     // Of links it is what they lead to that counts, on both sides.
-    const roots = await Promise.all(folders.map((root) => realpath(root).catch(() => normalize(root))));
-    const isBelow = (real: string) =>
-      roots.some((root) => real === root || real.startsWith(root.endsWith(sep) ? root : root + sep));
+    const real = await Promise.all(
+      folders.map(async (one) => ({ ...one, folder: await realpath(one.folder).catch(() => normalize(one.folder)) })),
+    );
     try {
-      if (isBelow(await realpath(folder))) return ALLOWED;
+      if (isOf(tenant, await realpath(folder), real)) return ALLOWED;
     } catch {
-      // What is not there is told of these folders alone: of others nothing is told.
-      if (isBelow(normalize(folder)) || folders.some((root) => normalize(folder).startsWith(normalize(root) + sep)))
+      // What is not there is told of a tenant's own folders alone: of others nothing is told.
+      const named = folders.map((one) => ({ ...one, folder: normalize(one.folder) }));
+      if (isOf(tenant, normalize(folder), [...real, ...named]))
         return {
           kind: 'unknown',
           path,
           detail: `There is no '${folder}' on the host of the service, or it may not be read.`,
         };
     }
-    return refused(`'${folder}' is not below a folder of MILLRACE_SOURCE_FOLDERS.`);
+    return refused(`'${folder}' is not below a folder that MILLRACE_SOURCE_FOLDERS names for the tenant ${tenant}.`);
   }
 
   /** Why an address may not be reached on a port; null when it may. */
@@ -159,6 +166,20 @@ export class ReachGuard {
     return isIP(plain(host)) === 0 ? this.resolve(host) : [plain(host)];
   }
 }
+
+/** Whether the nearest of the folders above a place is of the tenant. */
+const isOf = (tenant: string, place: string, folders: readonly SourceFolder[]): boolean => {
+  const below = ({ folder }: SourceFolder) =>
+    place === folder || place.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+  const above = folders.filter(below);
+  const nearest = Math.max(...above.map(({ folder }) => folder.length));
+  return above.some((one) => one.folder.length === nearest && one.tenant === tenant);
+};
+
+const noFoldersDetail = (tenant: string): string =>
+  `Sources of the tenant ${tenant} may read no files here; \`${
+    tenant === DEFAULT_TENANT ? '' : `${tenant}=`
+  }/a/folder\` in MILLRACE_SOURCE_FOLDERS lets them.`;
 
 const ownDetail = (host: string, port: number): string => `${host}:${port} is a part of Millrace itself.`;
 

@@ -108,7 +108,7 @@ export class SaveSource {
       async () => {
         if ((await this.reads.find(tenant, asked.name)) !== null) throw nameTaken(asked.name);
         if (asked.try) seen = await tools.trial.run(checked.source, { tenant, name: asked.name });
-        else await tools.trial.requireReach(checked.source);
+        else await tools.trial.requireReach(checked.source, tenant);
       },
     );
   }
@@ -146,7 +146,7 @@ export class SaveSource {
       async () => {
         if (checked === null) return;
         if (asked.try) seen = await tools.trial.run(checked.source, { tenant, name });
-        else await tools.trial.requireReach(checked.source);
+        else await tools.trial.requireReach(checked.source, tenant);
       },
     );
   }

@@ -22,8 +22,8 @@ export class SourceTrial {
   constructor(private readonly parts: SourceTrialParts) {}
 
   /** Throws Refused `destination_not_allowed` for a place that sources may not reach. */
-  async requireReach(source: ReadySource): Promise<void> {
-    const judged = await this.parts.guard.judge(source.reaches);
+  async requireReach(source: ReadySource, tenant: string): Promise<void> {
+    const judged = await this.parts.guard.judge(tenant, source.reaches);
     if (judged.kind === 'refused')
       throw new Refused('destination_not_allowed', judged.detail, [
         { path: inSettings(judged.path), detail: judged.detail, code: 'destination_not_allowed' },
@@ -32,7 +32,7 @@ export class SourceTrial {
 
   /** Connects once. Throws Refused `source_failed` with what was wrong and where, and as {@link requireReach}. */
   async run(source: ReadySource, owner: { readonly tenant: string; readonly name: string }): Promise<TriedSourceView> {
-    await this.requireReach(source);
+    await this.requireReach(source, owner.tenant);
     const { guard, folderOf, logger, withinMs } = this.parts;
     const limit = AbortSignal.timeout(withinMs);
     const late = new Promise<never>((_, reject) => {
