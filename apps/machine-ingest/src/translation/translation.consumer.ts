@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Event,
   type MachineState,
@@ -29,6 +28,7 @@ import type { MachineDirectory } from '../machines/machine-directory';
 import { tickSignal } from '../signal-intake/lifecycle-signal';
 import { AwaitedMappings, LONGEST_WAIT_FOR_A_MAPPING_MS } from './awaited-mappings';
 import { type FoldedBatch, SignalBatch } from './signal-batch';
+import { TranslationWriter } from './translation-writer';
 
 /**
  * The life of a signal after it is stored. Consumer group over `signals`, one owner for each partition:
@@ -81,14 +81,13 @@ const WINDOW = { recordsPerPartition: 10_000, bytes: 32 * 1024 * 1024 };
 /** After a crash a machine is unseen for so long at most. */
 const SESSION_TIMEOUT_MS = 10_000;
 const TICK_MS = 1_000;
-const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 5_000;
 
 export class TranslationConsumer {
   private readonly owned = new Map<number, Owned>();
   private readonly consumer: WindowedConsumer;
   private readonly stopping = new AbortController();
   private readonly mappings: AwaitedMappings;
+  private readonly writer: TranslationWriter;
   private ticking: NodeJS.Timeout | null = null;
 
   constructor(private readonly ports: TranslationPorts) {
@@ -99,6 +98,14 @@ export class TranslationConsumer {
       logger: ports.logger,
       stopping: this.stopping.signal,
       onGivenUp: () => this.mappingsCame(),
+    });
+    this.writer = new TranslationWriter({
+      producer: ports.producer,
+      topics: ports.topics,
+      clock: ports.clock,
+      logger: ports.logger,
+      stopping: this.stopping.signal,
+      refused: ports.told.refused,
     });
     this.consumer = ports.consumer({
       groupId: `${ports.topics.signals}.translation`,
@@ -208,28 +215,10 @@ export class TranslationConsumer {
     const { ports } = this;
     const facts = [...folded.events.map((event) => this.encode(event)), ...this.encodeRefused(folded)];
     const states = [...folded.states.values()].map((state) => encodeMachineState(ports.topics.machineState, state));
-    for (const messages of [facts, states]) if (!(await this.send(owned, messages))) return;
+    for (const messages of [facts, states]) if (!(await this.writer.write(messages, () => owned.lost))) return;
     for (const record of records) record.complete();
     for (const event of folded.events) ports.told.translated(event);
     for (const { code, detail } of folded.refused) ports.told.refused(code, detail);
-  }
-
-  /** Tries until Kafka has the messages; false when the partition is no longer ours to write for. */
-  private async send(owned: Owned, messages: readonly OutgoingMessage[]): Promise<boolean> {
-    if (messages.length === 0) return !owned.lost;
-    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
-      if (owned.lost || this.stopping.signal.aborted) return false;
-      try {
-        await this.ports.producer.send(messages);
-        return true;
-      } catch (error) {
-        this.ports.logger.warn(
-          { error: (error as Error).message, waitMs: wait },
-          'translation not stored, trying again',
-        );
-        await delay(wait, undefined, { signal: this.stopping.signal }).catch(() => undefined);
-      }
-    }
   }
 
   private encode(event: Event): OutgoingMessage {
