@@ -10,7 +10,7 @@ import { boundaryOf, MultipartReader, MultipartRefused } from './multipart-reade
 import { followingOf, hasDropped, lagOf } from './progress';
 import { agentErrorIn, type Heard, readModel, readPart, readStreams } from './read-answer';
 import { type Gap, type MtconnectCursor, type Resumption, readCursor, resumptionOf, sessionOf } from './resumption';
-import type { StreamsHeader } from './streams-document';
+import type { StreamsHeader, StreamsObservation } from './streams-document';
 
 /** Signals of one append. */
 const BATCH = 1_000;
@@ -22,6 +22,14 @@ const HEARTBEATS = 2.5;
 const DEGRADED = 3;
 /** So often an answer that cannot be read is asked for again before what it holds is given up. */
 const POISONED = 3;
+
+/** What waits in the agent's buffer: its first document, and when that begins, Unix ms of our clock. */
+interface Buffered {
+  readonly heard: Heard;
+  /** By how much the agent's clock is ahead of ours, ms. */
+  readonly agentAhead: number;
+  readonly begins: number;
+}
 
 /** The agent is not what it was when reading began: another life, another model. All is asked anew. */
 class AgentChanged extends Error {
@@ -124,15 +132,35 @@ export class MtconnectSource implements OpenSource {
     if (problems.length > 0) this.note(problems.join(' '));
     const resumption = resumptionOf(this.cursor, header, this.outran);
     const wasUp = this.told === 'up';
-    await this.tell(resumption, routes, header);
     this.sampling = true;
-    if (resumption.kind !== 'first') await this.catchUp(resumption.present, header);
+    const buffered = await this.buffered(resumption);
+    await this.tell(resumption, routes, header, buffered?.begins ?? this.context.clock());
+    if (buffered !== null) await this.catchUp(resumption.present, buffered);
     if (!wasUp || resumption.kind === 'restarted' || resumption.gap !== null) await this.snapshot(present, resumption);
     await (this.settings.mode === 'stream' ? this.stream() : this.poll());
   }
 
-  /** What has to be known before the first value: who is there, in which life, without what. */
-  private async tell(resumption: Resumption, routes: readonly Route[], header: StreamsHeader): Promise<void> {
+  /** The first of what the agent has held since it was read last; null where it holds nothing of that. */
+  private async buffered({ kind, cursor, present }: Resumption): Promise<Buffered | null> {
+    if (kind === 'first' || cursor.next >= present) return null;
+    const heard = await readStreams(await this.sample(cursor.next));
+    const now = this.context.clock();
+    const { creationTime } = heard.answer.header;
+    const agentAhead = creationTime === null ? 0 : creationTime - now;
+    const first = heard.answer.devices.flatMap(({ observations }) => observations).reduce(earlier, null);
+    return { heard, agentAhead, begins: first === null ? now : receivedFromBuffer(first, null, agentAhead, now) };
+  }
+
+  /**
+   * What has to be known before the first value: who is there, in which life, without what. It is so since `begins`: said of
+   * the present, it would bring the time of the fold there, and what the machine did meanwhile would all be of one moment.
+   */
+  private async tell(
+    resumption: Resumption,
+    routes: readonly Route[],
+    header: StreamsHeader,
+    begins: number,
+  ): Promise<void> {
     const now = this.context.clock();
     const { cursor, gap, kind } = resumption;
     const session = sessionOf(cursor);
@@ -140,13 +168,13 @@ export class MtconnectSource implements OpenSource {
     for (const { machine, device } of routes) {
       const place = { ...this.place(session), machine };
       if (this.told !== 'up' || !this.machines.includes(machine))
-        signals.push(lifecycleSignal(place, 'connected', null, now));
-      if (kind === 'restarted') signals.push(lifecycleSignal(place, 'birth', null, now));
-      if (gap !== null) signals.push(gapSignal(place, gap, now));
+        signals.push(lifecycleSignal(place, 'connected', null, begins));
+      if (kind === 'restarted') signals.push(lifecycleSignal(place, 'birth', null, begins));
+      if (gap !== null) signals.push(gapSignal(place, gap, begins));
       const before = this.models.get(machine);
       const removed = before === undefined ? [] : removedPaths(before, device);
       this.counts.removedItems += removed.length;
-      signals.push(...removed.map((path) => removedSignal(place, path, now)));
+      signals.push(...removed.map((path) => removedSignal(place, path, begins)));
     }
     const machines = routes.map(({ machine }) => machine);
     for (const machine of this.models.keys())
@@ -166,14 +194,12 @@ export class MtconnectSource implements OpenSource {
   }
 
   /** Reads what happened before the present that the snapshot shows, so that the snapshot comes at its place in the order. */
-  private async catchUp(present: number, { creationTime }: StreamsHeader): Promise<void> {
-    const now = this.context.clock();
-    const agentAhead = creationTime === null ? 0 : creationTime - now;
+  private async catchUp(present: number, { heard: first, agentAhead }: Buffered): Promise<void> {
     this.bufferTime = null;
-    while (this.cursor!.next < present) {
+    for (let heard = first; ; heard = await readStreams(await this.sample(this.cursor!.next))) {
       const { next } = this.cursor!;
-      const heard = await readStreams(await this.sample());
       await this.take(heard, { until: present, agentAhead });
+      if (this.cursor!.next >= present) return;
       if (this.cursor!.next === next)
         throw new AgentFault('no_progress', `The agent has more than sequence ${next} and does not give it.`);
     }
@@ -196,6 +222,7 @@ export class MtconnectSource implements OpenSource {
     const { intervalMs, heartbeatMs, timeoutMs } = this.settings;
     const silence = heartbeatMs * HEARTBEATS;
     const response = await this.sample(
+      this.cursor!.next,
       { interval: intervalMs, heartbeat: heartbeatMs },
       silence,
       Math.max(timeoutMs, silence),
@@ -223,7 +250,7 @@ export class MtconnectSource implements OpenSource {
 
   private async poll(): Promise<void> {
     for (;;) {
-      const heard = await readStreams(await this.sample());
+      const heard = await readStreams(await this.sample(this.cursor!.next));
       const { next } = this.cursor!;
       await this.take(heard);
       this.isUp();
@@ -393,9 +420,9 @@ export class MtconnectSource implements OpenSource {
     );
   }
 
-  private sample(more: { readonly [name: string]: number } = {}, silence?: number, patience?: number) {
+  private sample(from: number, more: { readonly [name: string]: number } = {}, silence?: number, patience?: number) {
     const { count, path } = this.settings;
-    return this.get('sample', { from: this.cursor!.next, count, path, ...more }, silence, patience);
+    return this.get('sample', { from, count, path, ...more }, silence, patience);
   }
 
   private get(
@@ -409,6 +436,9 @@ export class MtconnectSource implements OpenSource {
     return this.client.get(device, what, query, { silence, patience }, this.stopping.signal);
   }
 }
+
+const earlier = (first: StreamsObservation | null, one: StreamsObservation): StreamsObservation =>
+  first !== null && first.sequence <= one.sequence ? first : one;
 
 /** Null for a change of the agent, which is no fault. */
 const faultOf = (error: Error): AgentFault | null => {
