@@ -6,6 +6,7 @@ import { el } from './dom.js';
 let made = 0;
 
 /**
+ * Its `dataset.members` set to `named` has problems within it begin with the name of their member, a line for each.
  * @param name the member of the request that it is for; problems with that member, or within it, are shown here
  * @param about what helps to fill it in, or null
  */
@@ -72,7 +73,8 @@ const tellEmpty = (fields) => {
 const tell = (place, text) => {
   const problem = place.querySelector(':scope > .problem');
   problem.hidden = false;
-  problem.textContent = problem.textContent === '' ? text : `${problem.textContent} ${text}`;
+  const before = problem.textContent;
+  problem.textContent = before === '' ? text : `${before}${place.dataset.members === 'named' ? '\n' : ' '}${text}`;
   place.querySelector('input, select, textarea')?.setAttribute('aria-invalid', 'true');
 };
 /** The API speaks of JSON; who fills in a form types no brackets and no quotes. */
@@ -98,7 +100,9 @@ export const showProblems = (form, error) => {
     const place = places.find(
       ({ dataset: { name } }) => path === name || path.startsWith(`${name}.`) || path.startsWith(`${name}[`),
     );
-    if (place !== undefined) tell(place, sentence(detail));
+    // Where people type whole JSON, only the name of the member tells what the problem is about.
+    const named = place?.dataset.members === 'named' && path !== place.dataset.name;
+    if (place !== undefined) tell(place, named ? `${path}: ${detail}` : sentence(detail));
     else rest.push(path === '' ? sentence(detail) : `${path}: ${detail}`);
   }
   if (errors.length === 0) rest.push(wordsOf(error));
