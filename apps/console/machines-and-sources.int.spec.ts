@@ -5,7 +5,7 @@ import { eventually } from '@millrace/test-environment';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startBrowser } from './test/browser';
 import { ConsoleServer } from './test/console-server';
-import { at, FakeSite, HOSTILE, KEY, machine, source } from './test/fake-site';
+import { at, FakeSite, HOSTILE, KEY, machine, pushedSource, source, TOKEN } from './test/fake-site';
 
 jest.setTimeout(60_000);
 
@@ -161,6 +161,67 @@ it('tries a new source and shows what it sees, then saves it', async () => {
   });
 });
 
+it('shows the token of a new source whose peer calls until it is kept, and the address to call', async () => {
+  await to('sources/new');
+  const detail = page.locator('#detail');
+  await detail.getByLabel('Name').fill('gateway-1');
+  await detail.getByLabel('Kind').selectOption('http');
+  await detail.locator('textarea').fill('{"format": "json", "machine": "press-7"}');
+  await press('Try and save');
+  const token = page.getByLabel('The token, shown this once');
+  await token.waitFor();
+  expect(await token.inputValue()).toBe(TOKEN);
+  await detail.getByText(`POST ${server.url}/v1/sources/in/default/gateway-1`).waitFor();
+  await detail.getByText('It is called by its peer').waitFor();
+  expect(await detail.textContent()).not.toMatch(/connected|none yet|0 signals|Session/);
+  await looksGood('source-pushed');
+  await token.evaluate((input) => Object.assign(input, { marked: true }));
+  site.sources = site.sources.map((each) => ({ ...each, state: { ...each.state, refused: 7 } }));
+  await detail.getByText('7 messages').waitFor();
+  expect(await token.evaluate((input) => 'marked' in input)).toBe(true);
+  await to('sources/cell-4');
+  await detail.getByText('http://agent.example:5000').waitFor();
+  expect(await token.count()).toBe(0);
+  await to('sources/gateway-1');
+  expect(await token.inputValue()).toBe(TOKEN);
+  await press('I have kept it');
+  await token.waitFor({ state: 'detached' });
+  expect(await detail.textContent()).toContain('"token": "***"');
+});
+
+it('calls a source that waits for its peer listening, and finds it so', async () => {
+  site.sources = [...site.sources, pushedSource('gateway-2'), pushedSource('gateway-3', { enabled: false })];
+  await to('sources');
+  await page.locator('#source-rows tr', { hasText: 'gateway-2' }).getByText('listening').waitFor();
+  await page.locator('#source-rows tr', { hasText: 'gateway-3' }).getByText('off').waitFor();
+  await press('Listening');
+  await eventually(async () => (await page.locator('#source-rows tr').count()) === 1, 'one source to be shown');
+});
+
+it('names the member that a problem within the settings is about', async () => {
+  await to('sources/new');
+  const detail = page.locator('#detail');
+  await detail.getByLabel('Name').fill('broker-1');
+  site.answers.set('POST /v1/sources', {
+    status: 422,
+    body: {
+      code: 'invalid_request',
+      detail: 'The body is not valid.',
+      errors: [
+        { path: 'settings.url', detail: 'Invalid input: expected string, received undefined' },
+        { path: 'settings.topics', detail: 'Invalid input: expected array, received undefined' },
+      ],
+    },
+  });
+  await press('Try and save');
+  const problem = detail.locator('[data-name="settings"] .problem');
+  await problem.waitFor();
+  expect(await problem.textContent()).toBe(
+    'settings.url: Invalid input: expected string, received undefined\nsettings.topics: Invalid input: expected array, received undefined',
+  );
+  await looksGood('source-problems');
+});
+
 it('puts what is wrong where it is wrong', async () => {
   await to('sources/new');
   const detail = page.locator('#detail');
@@ -178,7 +239,7 @@ it('puts what is wrong where it is wrong', async () => {
   });
   await detail.locator('textarea').fill('{"url": "http://agent.example:5000"}');
   await press('Try and save');
-  await detail.getByText('Nobody answers at http://agent.example:5000 (connection refused).').waitFor();
+  await detail.getByText('settings.url: nobody answers at http://agent.example:5000 (connection refused)').waitFor();
   site.answers.clear();
   await press('Save without a try');
   await page.getByText('The source is saved, and runs.').waitFor();

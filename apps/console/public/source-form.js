@@ -3,7 +3,9 @@ import { button, byId, el, hint, renew } from './dom.js';
 import { choice, clearProblems, field, form, needed, showProblems, textInput } from './forms.js';
 import { fillPane, isAbout, openPane, paneHead } from './pane.js';
 import { say } from './said.js';
+import { ownerOfSource, rememberSecret } from './secret.js';
 import { rememberSeen, triedView } from './source.js';
+import { isCalled } from './source-state.js';
 
 /** A new source, or other settings of one: tried before it is saved. */
 
@@ -46,6 +48,15 @@ const skeletonOf = ({ settings }) => {
 };
 const EMPTY = { string: '', array: [], object: {}, number: 0, integer: 0, boolean: false };
 
+const HIDDEN = '***';
+/** What the API made and tells once: a secret that is there in plain text. */
+const keepMade = (made, kind) => {
+  for (const path of kind?.secrets ?? []) {
+    const value = path.split('.').reduce((at, member) => at?.[member], made.settings);
+    if (typeof value === 'string' && value !== HIDDEN) rememberSecret(ownerOfSource(made.name), value);
+  }
+};
+
 const parsed = (text, settingsField) => {
   try {
     return JSON.parse(text);
@@ -74,6 +85,7 @@ const show = (kinds, known, title, close, saved) => {
     settings,
     'Secrets are sealed and never shown again; *** keeps what is there.',
   );
+  settingsField.dataset.members = 'named';
   const kindOf = () => kinds.find((kind) => kind.type === type.value);
   let typed = known !== null;
   settings.addEventListener('input', () => {
@@ -120,7 +132,12 @@ const show = (kinds, known, title, close, saved) => {
           })
         : await change('PATCH', `/v1/sources/${encodeURIComponent(known.name)}`, { settings: given, try: tries });
     rememberSeen(made.name, made.seen);
-    say(known === null ? 'The source is saved, and runs.' : 'The settings are saved.');
+    keepMade(made, kindOf());
+    say(
+      known !== null
+        ? 'The settings are saved.'
+        : `The source is saved, and ${isCalled(made) ? 'waits for its peer to call' : 'runs'}.`,
+    );
     saved(made);
   };
   const unseen = button('Save without a try', 'plain', 'unseen', async () => {

@@ -5,6 +5,8 @@ import { refresh } from './live.js';
 import { fillPane, isAbout, openPane, paneHead } from './pane.js';
 import { hashOf } from './routes.js';
 import { say } from './said.js';
+import { forgetSecret, hasSecret, ownerOfSource, tokenNotice } from './secret.js';
+import { connectionOf, isCalled } from './source-state.js';
 import { ago, counted, timeOf, until } from './words.js';
 
 /** One source: its connection, what it counts, its settings without their secrets, and what was seen when it was tried. */
@@ -55,6 +57,7 @@ const remove = (source) =>
     dangerous: true,
     act: async () => {
       await change('DELETE', path(source));
+      forgetSecret(ownerOfSource(source.name));
       say('The source is deleted.');
       ways.deleted();
     },
@@ -107,76 +110,104 @@ const seenTable = (tried) =>
 export const triedView = (tried) =>
   el('div', {}, hint(tried.summary), tried.seen.length === 0 ? null : seenTable(tried));
 
+const machinesOf = ({ machines }) => {
+  if (machines === null) return 'as its peer says';
+  if (machines.length === 0) return '–';
+  const links = machines.slice(0, 20).map((machine) => link(hashOf('machines', [machine]), machine));
+  return links.flatMap((each, at) => (at === 0 ? [each] : [', ', each]));
+};
+
+const namesOf = (name) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
+/** What only a source that calls its peer can tell. */
+const flowFacts = ({ state }) => [
+  [
+    'Last signal',
+    state.lastSignal === null
+      ? 'none yet'
+      : `${ago(state.lastSignal.at)}: ${state.lastSignal.machine} ${state.lastSignal.path}`,
+  ],
+  [
+    'Stored',
+    `${counted(state.received, 'signal')} since its owner began, ${state.rate.toLocaleString(undefined, { maximumFractionDigits: 1 })} a second now`,
+  ],
+];
+const calledFacts = ({ url, machines }) => [
+  ['Address', [el('span', { class: 'soft' }, 'POST '), mono(new URL(url, location.origin).href)]],
+  [
+    'Signals',
+    [
+      'It is called by its peer, and whichever process is called stores what comes, so nothing is counted here: see the signals of ',
+      machines?.length === 1
+        ? link(hashOf('machines', machines), machines[0])
+        : link(hashOf('machines'), 'its machines'),
+      '.',
+    ],
+  ],
+];
+
+const factsOf = (source) => {
+  const { state } = source;
+  return factList([
+    ...(isCalled(source) ? calledFacts(source) : []),
+    ['Machines', machinesOf(source)],
+    ...(isCalled(source) ? [] : flowFacts(source)),
+    ['Last error', state.lastError === null ? null : `${timeOf(state.lastError.at)}: ${state.lastError.detail}`],
+    [
+      'Refused',
+      state.refused === 0
+        ? null
+        : [
+            `${counted(state.refused, 'message')}: `,
+            link(hashOf('quarantine', [], { list: 'signals' }), 'see the quarantine'),
+          ],
+    ],
+    ['Gaps', state.gaps === 0 ? null : counted(state.gaps, 'stretch', 'stretches')],
+    ['Behind', state.lagMs === null ? null : `${(state.lagMs / 1000).toFixed(1)} s`],
+    ['Waiting', state.queued === 0 ? null : `${counted(state.queued, 'signal')} not stored yet`],
+    ...Object.entries(state.counts).map(([name, count]) => [
+      namesOf(name),
+      count === 0 ? null : count.toLocaleString(),
+    ]),
+    ['Session', state.session ? mono(state.session) : null],
+    ['Run by', isCalled(source) ? null : state.owner === null ? 'no process now' : mono(state.owner)],
+    ['Tried', source.tried || isCalled(source) ? null : 'not yet: it was saved without a try'],
+  ]);
+};
+
+const headOf = (source) => {
+  const since = isCalled(source) || source.state.since === null ? '' : `, ${ago(source.state.since)}`;
+  return paneHead(source.name, [statusLabel(connectionOf(source)), ` ${source.type}${since}`], ways.close);
+};
+
+/** The notice stays the same element while the rest is made anew, so that what is marked in it stays marked. */
+const showNotice = (name) => {
+  const place = byId('source-notice');
+  if (hasSecret(ownerOfSource(name)) === place.hasChildNodes()) return;
+  renew(
+    place,
+    tokenNotice(name, () => showNotice(name)),
+  );
+};
+
 const show = (source) => {
   const { state } = source;
   const now = JSON.stringify([
-    source,
+    { ...source, state: { ...state, at: null } },
     state.lastSignal === null ? '' : ago(state.lastSignal.at),
+    state.since === null ? '' : ago(state.since),
     state.nextTryAt === null ? '' : until(state.nextTryAt),
   ]);
+  if (byId('source-notice') === null)
+    fillPane(el('div', { id: 'source-head' }), el('div', { id: 'source-notice' }), el('div', { id: 'source-facts' }));
+  showNotice(source.name);
   if (now === shown) return;
   shown = now;
   const tried = seen.get(source.name) ?? null;
+  renew(byId('source-head'), headOf(source), whyNot(source), actionsOf(source));
   renew(
-    byId('detail'),
-    paneHead(
-      source.name,
-      [
-        statusLabel(source.enabled ? state.connection : 'off'),
-        ` ${source.type}${state.since === null ? '' : `, ${ago(state.since)}`}`,
-      ],
-      ways.close,
-    ),
-    whyNot(source),
-    actionsOf(source),
-    factList([
-      [
-        'Machines',
-        source.machines === null
-          ? 'as its peer says'
-          : source.machines.length === 0
-            ? '–'
-            : el(
-                'span',
-                {},
-                ...source.machines
-                  .slice(0, 20)
-                  .flatMap((machine, at) => [at === 0 ? '' : ', ', link(hashOf('machines', [machine]), machine)]),
-              ),
-      ],
-      [
-        'Last signal',
-        state.lastSignal === null
-          ? 'none yet'
-          : `${ago(state.lastSignal.at)}: ${state.lastSignal.machine} ${state.lastSignal.path}`,
-      ],
-      ['Last error', state.lastError === null ? null : `${timeOf(state.lastError.at)}: ${state.lastError.detail}`],
-      [
-        'Stored',
-        `${counted(state.received, 'signal')} since its owner began, ${state.rate.toLocaleString(undefined, { maximumFractionDigits: 1 })} a second now`,
-      ],
-      [
-        'Refused',
-        state.refused === 0
-          ? null
-          : el(
-              'span',
-              {},
-              `${counted(state.refused, 'message')}: `,
-              link(hashOf('quarantine', [], { list: 'signals' }), 'see the quarantine'),
-            ),
-      ],
-      ['Gaps', state.gaps === 0 ? null : counted(state.gaps, 'stretch', 'stretches')],
-      ['Behind', state.lagMs === null ? null : `${(state.lagMs / 1000).toFixed(1)} s`],
-      ['Waiting', state.queued === 0 ? null : `${counted(state.queued, 'signal')} not stored yet`],
-      ...Object.entries(state.counts).map(([name, count]) => [
-        name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
-        count === 0 ? null : count.toLocaleString(),
-      ]),
-      ['Session', state.session === null ? null : mono(state.session)],
-      ['Run by', state.owner === null ? 'no process now' : mono(state.owner)],
-      ['Tried', source.tried ? null : 'not yet: it was saved without a try'],
-    ]),
+    byId('source-facts'),
+    factsOf(source),
     el('h3', {}, 'Settings'),
     textBox('Settings', JSON.stringify(source.settings, null, 2)),
     tried === null ? null : el('h3', {}, 'Seen when it was tried'),

@@ -4,6 +4,7 @@ import { closePane } from './pane.js';
 import { go, hashOf } from './routes.js';
 import { forgetSource, openSource, refreshSource } from './source.js';
 import { openSourceForm } from './source-form.js';
+import { connectionOf, isCalled } from './source-state.js';
 import { makeTable } from './table.js';
 import { ago, counted, SOURCE_CONNECTIONS, timeOf, until } from './words.js';
 
@@ -16,9 +17,6 @@ const hashWith = (parts, filters = state.filters) => hashOf('sources', parts, fi
 const openDetail = (name, replace = false) => go(hashWith([name]), replace);
 const close = () => go(hashWith([]));
 const filter = (changes, replace = false) => go(hashWith([], { ...state.filters, ...changes }), replace);
-
-/** What it is called by: a source that is switched off has no connection worth a word. */
-export const connectionOf = ({ enabled, state: { connection } }) => (enabled ? connection : 'off');
 
 const visible = () => {
   const { connection, text } = state.filters;
@@ -48,11 +46,19 @@ const fill = (cells, source) => {
     rate,
     source.state.rate === 0 ? '–' : `${source.state.rate.toLocaleString(undefined, { maximumFractionDigits: 1 })}/s`,
   );
+  rate.title = isCalled(source) ? CALLED : '';
   tellTimes(cells, source);
 };
-const tellTimes = (cells, { state: { lastSignal, lastError, nextTryAt, connection } }) => {
+const CALLED = 'It is called by its peer: see the signals of its machine.';
+const tellTimes = (cells, source) => {
+  const { lastSignal, lastError, nextTryAt, connection } = source.state;
   setText(cells[5], lastSignal === null ? '–' : ago(lastSignal.at));
-  cells[5].title = lastSignal === null ? '' : `${lastSignal.machine} ${lastSignal.path}, ${timeOf(lastSignal.at)}`;
+  cells[5].title =
+    lastSignal === null
+      ? isCalled(source)
+        ? CALLED
+        : ''
+      : `${lastSignal.machine} ${lastSignal.path}, ${timeOf(lastSignal.at)}`;
   const trying = nextTryAt !== null && (connection === 'disconnected' || connection === 'degraded');
   setText(cells[6], trying ? `next try ${until(nextTryAt)}` : lastError === null ? '–' : ago(lastError.at));
   cells[6].title = lastError === null ? '' : `${lastError.detail} (${timeOf(lastError.at)})`;

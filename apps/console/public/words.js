@@ -3,7 +3,16 @@
 export const DELIVERY_STATUSES = ['pending', 'retrying', 'parked', 'succeeded', 'failed', 'cancelled', 'expired'];
 export const ENDPOINT_STATUSES = ['active', 'paused', 'down', 'disabled'];
 export const MACHINE_STATUSES = ['running', 'idle', 'held', 'down', 'offline', 'unknown'];
-export const SOURCE_CONNECTIONS = ['connected', 'connecting', 'disconnected', 'degraded', 'waiting', 'finished', 'off'];
+export const SOURCE_CONNECTIONS = [
+  'connected',
+  'listening',
+  'connecting',
+  'disconnected',
+  'degraded',
+  'waiting',
+  'finished',
+  'off',
+];
 export const QUARANTINE_STATES = ['open', 'redriven', 'discarded'];
 
 const REASONS = {

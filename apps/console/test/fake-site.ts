@@ -107,6 +107,16 @@ const KINDS = [
       required: ['url'],
     },
   },
+  {
+    type: 'http',
+    says: 'A peer that calls Millrace: Eclipse Pro, an MES, or a gateway that posts JSON.',
+    secrets: ['token', 'secret'],
+    settings: {
+      type: 'object',
+      properties: { format: { enum: ['signals', 'json'] }, machine: { type: 'string' } },
+      required: ['format'],
+    },
+  },
   { type: 'opcua', says: 'An OPC UA server.', secrets: [], settings: { type: 'object', properties: {}, required: [] } },
 ];
 
@@ -142,6 +152,21 @@ export const source = (name: string, over: Partial<SourceView> = {}): SourceView
   },
   ...over,
 });
+
+/** Its peer calls, so it says nothing of what came. */
+export const pushedSource = (name: string, over: Partial<SourceView> = {}): SourceView => {
+  const { state, ...rest } = source(name);
+  return {
+    ...rest,
+    type: 'http',
+    settings: { format: 'json', machine: 'press-7', token: '***' },
+    machines: ['press-7'],
+    url: `/v1/sources/in/default/${name}`,
+    state: { ...state, session: '', received: 0, rate: 0, lagMs: null, lastSignal: null },
+    ...over,
+  };
+};
+export const TOKEN = 'token_shown_once_of_a_source';
 
 export const machine = (id: string, over: Partial<MachineView> = {}): MachineView => ({
   id,
@@ -372,6 +397,11 @@ export class FakeSite {
     if (name === 'try') return ok(seen);
     if (name === undefined) {
       if (method === 'GET') return list(this.sources);
+      if (asked!.type === 'http') {
+        const pushed = pushedSource(asked!.name, { settings: { ...asked!.settings, token: '***' } });
+        this.sources = [...this.sources, pushed];
+        return ok({ ...pushed, settings: { ...pushed.settings, token: TOKEN }, seen: { ...seen, seen: [] } }, 201);
+      }
       const made = source(asked!.name, { type: asked!.type, settings: asked!.settings });
       this.sources = [...this.sources, made];
       return ok({ ...made, seen }, 201);
