@@ -126,6 +126,9 @@ it('shows what each machine does, and one of them with its alarms, run and signa
 it('shows how each source is doing, and why one is not', async () => {
   await to('sources');
   await page.locator('#source-rows tr').nth(2).waitFor();
+  const error = page.locator('#source-rows tr', { hasText: 'press' }).locator('td').last();
+  expect(await error.textContent()).toBe('connection refused');
+  expect(await error.getAttribute('title')).toMatch(/connection refused \(3\d s ago, .*\)\nNext try in \d+ s\./);
   await looksGood('sources');
   await page.locator('#source-rows tr', { hasText: 'press' }).click();
   const detail = page.locator('#detail');

@@ -51,7 +51,7 @@ const fill = (cells, source) => {
 };
 const CALLED = 'It is called by its peer: see the signals of its machine.';
 const tellTimes = (cells, source) => {
-  const { lastSignal, lastError, nextTryAt, connection } = source.state;
+  const { lastSignal, lastError, nextTryAt, connection, reason } = source.state;
   setText(cells[5], lastSignal === null ? '–' : ago(lastSignal.at));
   cells[5].title =
     lastSignal === null
@@ -60,8 +60,13 @@ const tellTimes = (cells, source) => {
         : ''
       : `${lastSignal.machine} ${lastSignal.path}, ${timeOf(lastSignal.at)}`;
   const trying = nextTryAt !== null && (connection === 'disconnected' || connection === 'degraded');
-  setText(cells[6], trying ? `next try ${until(nextTryAt)}` : lastError === null ? '–' : ago(lastError.at));
-  cells[6].title = lastError === null ? '' : `${lastError.detail} (${timeOf(lastError.at)})`;
+  setText(cells[6], lastError?.detail ?? (trying ? reason : null) ?? '–');
+  cells[6].title = [
+    lastError === null ? null : `${lastError.detail} (${ago(lastError.at)}, ${timeOf(lastError.at)})`,
+    trying ? `Next try ${until(nextTryAt)}.` : null,
+  ]
+    .filter((part) => part !== null)
+    .join('\n');
 };
 
 const render = () => {
