@@ -23,6 +23,7 @@ export * from './http/history';
 export * from './http/machines';
 export * from './http/mappings';
 export * from './http/openapi/document';
+export * from './http/plain-words';
 export * from './http/problem';
 export * from './http/quarantine';
 export * from './http/recoveries';

@@ -1,3 +1,4 @@
+import { plainWords, sentenceOf } from '@millrace/protocol';
 import type { z } from 'zod';
 import type { OpenSource, SourceContext, SourceKind, SourceReach, TriedSource, TryContext } from './source-kind';
 
@@ -13,7 +14,13 @@ export interface ReadySource {
 
 export type SettingsReading =
   | { readonly kind: 'ready'; readonly source: ReadySource }
-  | { readonly kind: 'wrong'; readonly error: z.ZodError };
+  | { readonly kind: 'wrong'; readonly wrong: readonly WrongSetting[] };
+
+/** A member of the settings, or one within it, and what is wrong with it, for a person. */
+export interface WrongSetting {
+  readonly path: readonly PropertyKey[];
+  readonly detail: string;
+}
 
 /** A kind of source without the form of its settings, which it alone knows. */
 export interface RegisteredKind {
@@ -40,8 +47,8 @@ export const registered = <Settings>(kind: SourceKind<Settings>): RegisteredKind
   url: (source) => kind.url?.(source) ?? null,
   schema: kind.settings,
   read: (given) => {
-    const read = kind.settings.safeParse(given);
-    if (!read.success) return { kind: 'wrong', error: read.error };
+    const read = kind.settings.safeParse(given, { error: plainWords });
+    if (!read.success) return { kind: 'wrong', wrong: wrongIn(read.error, given) };
     const settings = read.data;
     return {
       kind: 'ready',
@@ -55,6 +62,13 @@ export const registered = <Settings>(kind: SourceKind<Settings>): RegisteredKind
     };
   },
 });
+
+const wrongIn = ({ issues }: z.ZodError, given: unknown): WrongSetting[] =>
+  issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ path: [...issue.path, key], detail: 'There is no such member.' }))
+      : [{ path: issue.path, detail: sentenceOf(issue, given) }],
+  );
 
 /** The kinds of source that this process can run, by the `type` of their configuration. */
 export class SourceRegistry {

@@ -261,10 +261,10 @@ export class SourceRunner {
     }
     const read = kind.read(settings);
     if (read.kind === 'wrong') {
-      const [issue] = read.error.issues;
+      const [first] = read.wrong;
       return {
         kind: 'refused',
-        reason: `Its settings do not fit this release: ${issue?.path.join('.')} ${issue?.message}`,
+        reason: `Its settings do not fit this release: ${first?.path.join('.')} ${first?.detail}`,
       };
     }
     if (directory.isFixed(record)) return read;

@@ -14,7 +14,7 @@ import {
 } from '@millrace/protocol';
 import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { type Logger, sourceChanged } from '@millrace/telemetry';
-import type { ReadySource, RegisteredKind, SourceRegistry } from '../signal-intake/source-registry';
+import type { ReadySource, RegisteredKind, SourceRegistry, WrongSetting } from '../signal-intake/source-registry';
 import {
   isGiven,
   keptPaths,
@@ -198,7 +198,7 @@ export class SaveSource {
     // What is left out may belong to another way of logging in, which does not fit the new one.
     const fitting = withAll.read.kind === 'wrong' && leftOut.length > 0 ? keeping(hidden) : withAll;
     const { kept, settings, read } = fitting.read.kind === 'ready' ? fitting : withAll;
-    if (read.kind === 'wrong') throw wrongSettings(read.error.issues);
+    if (read.kind === 'wrong') throw wrongSettings(read.wrong);
     if (opened !== null && kept.length > 0) this.requireSamePlace(kind, read.source, opened, kept[0]!);
     const made = kind.shownOnce.filter(
       (path) => !isGiven(memberAt(settings, path)) && isGiven(memberAt(read.source.settings, path)),
@@ -257,18 +257,9 @@ const wrongSetting = (path: string, detail: string): Refused =>
 
 const ERRORS_SHOWN = 20;
 
-type Issue = { readonly path: readonly PropertyKey[]; readonly message: string; readonly keys?: readonly string[] };
-
-const wrongSettings = (issues: readonly Issue[]): Refused => {
-  const errors = issues
-    .flatMap(({ path, message, keys }) =>
-      keys === undefined
-        ? [{ path: ['settings', ...path].map(String).join('.'), detail: message }]
-        : keys.map((key) => ({
-            path: ['settings', ...path, key].map(String).join('.'),
-            detail: 'There is no such member.',
-          })),
-    )
+const wrongSettings = (wrong: readonly WrongSetting[]): Refused => {
+  const errors = wrong
+    .map(({ path, detail }) => ({ path: ['settings', ...path].map(String).join('.'), detail }))
     .slice(0, ERRORS_SHOWN);
   const [first] = errors;
   return new Refused('invalid_request', `The body is not valid, ${first?.path}: ${first?.detail}`, errors);

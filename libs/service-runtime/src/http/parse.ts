@@ -1,4 +1,4 @@
-import type { ProblemCode } from '@millrace/protocol';
+import { type ProblemCode, plainWords, sentenceOf } from '@millrace/protocol';
 import { z } from 'zod';
 import { ApiProblem } from './api-problem';
 
@@ -14,7 +14,7 @@ const pathText = (path: readonly PropertyKey[]): string =>
     })
     .join('');
 
-const errorsOf = (error: z.ZodError): Array<{ path: string; detail: string; code: string }> =>
+const errorsOf = (error: z.ZodError, given: unknown): Array<{ path: string; detail: string; code: string }> =>
   error.issues
     .flatMap((issue) =>
       issue.code === 'unrecognized_keys'
@@ -23,7 +23,7 @@ const errorsOf = (error: z.ZodError): Array<{ path: string; detail: string; code
             detail: 'There is no such member.',
             code: 'unknown_member',
           }))
-        : [{ path: pathText(issue.path), detail: issue.message, code: issue.code }],
+        : [{ path: pathText(issue.path), detail: sentenceOf(issue, given), code: issue.code }],
     )
     .slice(0, ERRORS_SHOWN);
 
@@ -34,9 +34,9 @@ const strict = <T>(schema: z.ZodType<T>): z.ZodType<T> =>
     : schema;
 
 const parse = <T>(schema: z.ZodType<T>, value: unknown, what: string, code: ProblemCode): T => {
-  const result = strict(schema).safeParse(value);
+  const result = strict(schema).safeParse(value, { error: plainWords });
   if (result.success) return result.data;
-  const errors = errorsOf(result.error);
+  const errors = errorsOf(result.error, value);
   const first = errors[0];
   const detail = first
     ? `${what}${first.path === '' ? '' : `, ${first.path}`}: ${first.detail}`

@@ -81,6 +81,25 @@ it('gives a signal the machine and the source of the place it came to', () => {
   expect(second).toMatchObject({ machine: 'RF-1', source: 'line' });
 });
 
+it.each([
+  [
+    {},
+    [
+      'machine is missing; it must name the machine',
+      'path is missing; it must be text',
+      'value is missing; it must be a number, text (at most 65536 characters), true, false, null or an object',
+    ],
+  ],
+  [{ ...good, path: 7 }, ['path must be text']],
+  [{ ...good, seq: 'one' }, ['seq must be a number']],
+  [{ ...good, seq: -1 }, ['seq must be at least 0']],
+  [{ ...good, flags: ['new'] }, [expect.stringMatching(/^flags\.0 must be \w+, .* or \w+$/)]],
+])('says of %j what is missing and what is another thing', (item, sentences) => {
+  const reading = read(item);
+  if (reading.kind !== 'problem') throw new Error('it was taken');
+  expect(reading.problem.errors?.map(({ path, detail }) => `${path} ${detail}`)).toEqual(sentences);
+});
+
 describe('NDJSON', () => {
   const ndjson = { contentType: 'application/x-ndjson; charset=utf-8' };
 

@@ -1,8 +1,9 @@
 import { objectSpans, type Signal, type SignalType, type Span, UNAVAILABLE, UNAVAILABLE_CODE } from '@millrace/domain';
-import { type SignalRequest, signalRequestSchema } from '@millrace/protocol';
+import { plainWords, type SignalRequest, sentenceOf, signalRequestSchema } from '@millrace/protocol';
 import { jsonSignalValue } from '../exact-json';
 import type { MachineNumbers } from '../machine-numbers';
 import { isRecordedSignal, requestMembersOf } from './recorded-signal';
+import { valueTooLarge } from './value-size';
 
 /** What the signals of one request have in common. */
 export interface SignalRequestContext {
@@ -39,9 +40,9 @@ export const signalOfItem = (
   context: SignalRequestContext,
   numbers: MachineNumbers,
 ): ItemReading => {
-  const wrong = (path: string, detail: string): ItemReading => ({
+  const wrong = (path: string, detail: string, code = 'invalid_signal'): ItemReading => ({
     kind: 'wrong',
-    rejected: [{ index, path, code: 'invalid_signal', detail }],
+    rejected: [{ index, path, code, detail }],
   });
   let members = item;
   if (isRecordedSignal(item)) {
@@ -51,15 +52,20 @@ export const signalOfItem = (
   }
   if (context.machine !== null && isObject(members) && !Object.hasOwn(members, 'machine'))
     members = { ...members, machine: context.machine };
-  const read = signalRequestSchema.safeParse(members);
-  if (read.success) return { kind: 'signal', signal: toSignal(read.data, text, span, index, context, numbers) };
+  const read = signalRequestSchema.safeParse(members, { error: plainWords });
+  if (read.success) {
+    const exact = exactValue(read.data, text, span);
+    const large = valueTooLarge(exact, span.end - span.start);
+    if (large !== null) return wrong('value', large, 'too_large');
+    return { kind: 'signal', signal: toSignal(read.data, exact, index, context, numbers) };
+  }
   return {
     kind: 'wrong',
     rejected: read.error.issues.slice(0, ISSUES).map((issue) => ({
       index,
       path: issue.path.join('.').slice(0, 128),
       code: 'invalid_signal',
-      detail: issue.message.slice(0, 300),
+      detail: sentenceOf(issue, members).slice(0, 300),
     })),
   };
 };
@@ -67,17 +73,18 @@ export const signalOfItem = (
 const isObject = (value: unknown): value is { readonly [name: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+const kindOf = ({ kind, type }: SignalRequest): Signal['kind'] =>
+  kind ?? (type === 'condition' ? 'condition' : 'event');
+
 const toSignal = (
   request: SignalRequest,
-  text: string,
-  span: Span,
+  exact: SignalRequest['value'],
   index: number,
   context: SignalRequestContext,
   numbers: MachineNumbers,
 ): Signal => {
   const received = new Date(context.receivedAt).toISOString();
-  const kind = request.kind ?? (request.type === 'condition' ? 'condition' : 'event');
-  const exact = exactValue(request.value, kind, text, span);
+  const kind = kindOf(request);
   const unavailable = exact === UNAVAILABLE;
   const unknown = request.value === null || unavailable;
   return {
@@ -109,9 +116,10 @@ const toSignal = (
 };
 
 /** Integers above 2^53 do not survive `JSON.parse`, nor do long decimals inside an object: their digits are text. */
-const exactValue = (value: SignalRequest['value'], kind: string, text: string, span: Span): SignalRequest['value'] => {
+const exactValue = (request: SignalRequest, text: string, span: Span): SignalRequest['value'] => {
+  const { value } = request;
   const lossy = typeof value === 'number' ? !Number.isSafeInteger(value) && Number.isInteger(value) : isObject(value);
-  if (!lossy || kind === 'condition') return value;
+  if (!lossy || kindOf(request) === 'condition') return value;
   const member = objectSpans(text, span).get('value');
   const written = member === undefined ? '' : text.slice(member.start, member.end);
   if (isObject(value)) return jsonSignalValue(written);
