@@ -1,7 +1,7 @@
 import { counted, type MachineState, STATE_LIMITS } from '../signal/machine-state';
 import { readGap } from '../signal/reorder-buffer';
 import type { Signal } from '../signal/signal';
-import { type Moment, momentOf } from '../signal/signal-time';
+import { FIRST_CREDIBLE_MS, type Moment, momentOf } from '../signal/signal-time';
 import { markAlarmsStale } from './alarm-book';
 import { aliasesOf, settingsOfSource } from './alias-lookup';
 import { watchClock } from './clock-watch';
@@ -44,12 +44,10 @@ export const applyMissing = (state: MachineState, of: Signal, lost: number, turn
 
 const isLate = (signal: Signal, turn: Turn): boolean => turn.late || signal.flags.includes('late');
 
-/** Stamps before this are clocks that were never set, not history. */
-const FIRST_CREDIBLE_MS = Date.parse('2000-01-01T00:00:00Z');
-
+/** A snapshot says what is so now, however long ago it began; a clock that was never set says nothing of when. */
 const isHistorical = (signal: Signal, maxBacklogMs: number | null): boolean => {
   if (signal.flags.includes('historical')) return true;
-  if (maxBacklogMs === null || signal.sourceTs === null) return false;
+  if (maxBacklogMs === null || signal.sourceTs === null || signal.flags.includes('snapshot')) return false;
   const stamped = Date.parse(signal.sourceTs);
   return stamped >= FIRST_CREDIBLE_MS && Date.parse(signal.receiveTs) - stamped > maxBacklogMs;
 };

@@ -7,7 +7,8 @@ import type { Moment } from '../signal/signal-time';
 export const watchClock = (state: MachineState, signal: Signal, moment: Moment, emit: Emit): MachineState => {
   if (signal.sourceTs === null) return state;
   if (!moment.suspect) {
-    if (state.suspectClocks.length === 0) return state;
+    // Of an old value of a snapshot nothing follows for the clock that stamped it.
+    if (state.suspectClocks.length === 0 || moment.clock === null) return state;
     const clock = nameOfClock(signal);
     return state.suspectClocks.includes(clock)
       ? { ...state, suspectClocks: state.suspectClocks.filter((one) => one !== clock) }

@@ -69,6 +69,32 @@ describe('clocks (checks 3 and 15)', () => {
     expect(state.counts).toMatchObject({ historical: 2, late: 1 });
   });
 
+  it('are not wrong where a snapshot says what has been so for hours; it is dated when it was received', () => {
+    const mapping = mappingOf({
+      sources: { line: { maxBacklogMs: HOURS } },
+      signals: { state: {} },
+      rules: [stateMap()],
+    });
+    const snapshot = { flags: ['snapshot'] } as const;
+    const { events, told, state } = foldUnder(mapping, [
+      off(0, -7 * HOURS, 'state', 'RUN', snapshot),
+      off(1_000, 0, 'state', 'HALT'),
+      // Ahead of us, or never set, is wrong in a snapshot too; a value that was always so does not make it right again.
+      off(2_000, HOURS, 'state', 'RUN', snapshot),
+      off(3_000, -HOURS, 'state', 'RUN', snapshot),
+      signal(4_000, 'state', 'RUN', { sourceTs: '1970-01-01T00:00:00Z', ...snapshot }),
+    ]);
+    expect(told.map(({ type, current }) => current ?? type)).toEqual([
+      'running',
+      'idle',
+      'ingest.clock_suspect',
+      'running',
+    ]);
+    expect(Date.parse(events[0]!.time)).toBe(START);
+    expect(told[0]!.clockSuspect ?? false).toBe(false);
+    expect(state.counts).toMatchObject({ clockSuspect: 2, historical: 0 });
+  });
+
   it('two of one machine: arrival decides, and no duration is negative', () => {
     // An agent stamps UNAVAILABLE 21.8 s before values that the adapter sent earlier.
     const { told } = fold([

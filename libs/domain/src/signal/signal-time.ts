@@ -11,7 +11,7 @@ export interface Moment {
   readonly time: string;
   /** The same, Unix ms. */
   readonly ms: number;
-  /** Source, session and clock that wrote the stamp; null when the stamp was not believed. */
+  /** Source, session and clock that wrote the stamp; null when the time of receipt stands for it. */
   readonly clock: string | null;
   /** Evaluation time of the machine, Unix ms; never falls from one signal to the next. */
   readonly at: number;
@@ -22,14 +22,22 @@ export interface Moment {
 /** How far a device's clock may lie from ours before its stamps are not used, where the mapping says nothing. */
 export const MAX_SKEW_MS = 300_000;
 
+/** Stamps before this are clocks that were never set, Unix ms. */
+export const FIRST_CREDIBLE_MS = Date.parse('2000-01-01T00:00:00Z');
+
 export const momentOf = (signal: Signal, at: number, maxSkewMs: number = MAX_SKEW_MS): Moment => {
   const receivedMs = Date.parse(signal.receiveTs);
   if (signal.sourceTs === null) return { time: signal.receiveTs, ms: receivedMs, clock: null, at };
   const ms = Date.parse(signal.sourceTs);
-  return Math.abs(ms - receivedMs) <= maxSkewMs
-    ? { time: plainTime(signal.sourceTs, ms), ms, clock: clockOf(signal), at }
-    : { time: signal.receiveTs, ms: receivedMs, clock: null, at, suspect: true };
+  if (Math.abs(ms - receivedMs) <= maxSkewMs)
+    return { time: plainTime(signal.sourceTs, ms), ms, clock: clockOf(signal), at };
+  const received: Moment = { time: signal.receiveTs, ms: receivedMs, clock: null, at };
+  return isOldSnapshot(signal, ms, receivedMs) ? received : { ...received, suspect: true };
 };
+
+/** A snapshot says what is, and its stamp since when: hours ago is no wrong clock. */
+const isOldSnapshot = ({ flags }: Signal, ms: number, receivedMs: number): boolean =>
+  flags.includes('snapshot') && ms >= FIRST_CREDIBLE_MS && ms <= receivedMs;
 
 /** A moment that no stamp tells of: a timer that has run out. */
 export const momentAt = (at: number): Moment => ({ time: new Date(at).toISOString(), ms: at, clock: null, at });
