@@ -1,4 +1,5 @@
 import type { Signal } from '@millrace/domain';
+import { fitting } from '../cursor-room';
 import type { SourceCursor } from '../source-kind';
 import type { MqttMessage, MqttOutgoing } from './mqtt-connection';
 import { type MqttIntake, NOTHING, type Outcome } from './mqtt-intake';
@@ -10,6 +11,9 @@ import { isFixed } from './topic-template';
 
 /** Places of one message in the numbering of its session: a message has fewer values. */
 const PLACES = 2_048;
+/** Of the cursor: a filter that it has no room for is not left when the settings drop it, and what it brings is not mapped. */
+const FILTER_BYTES = 28 * 1024;
+const LIVES_BYTES = 32 * 1024;
 /** Machines of templates that are told of connections. */
 const MOST_MACHINES = 10_000;
 
@@ -30,7 +34,7 @@ export class TopicsIntake implements MqttIntake {
     cursor: SourceCursor | null,
   ) {
     this.filters = [...new Set(settings.topics.map(({ filter }) => filter))];
-    this.lives = new TopicLives(cursor?.['lives']);
+    this.lives = new TopicLives(cursor === null ? undefined : (cursor['lives'] ?? null));
     this.machines = new Set(settings.topics.map(({ machine }) => machine).filter(isFixed));
     this.known = cursor !== null;
   }
@@ -114,7 +118,7 @@ export class TopicsIntake implements MqttIntake {
   }
 
   cursor(): SourceCursor {
-    return { v: 1, filters: this.filters.slice(0, 64), lives: this.lives.stored() };
+    return { v: 1, filters: fitting(this.filters, FILTER_BYTES), lives: this.lives.stored(LIVES_BYTES) };
   }
 
   counts(): { readonly [name: string]: number } {
