@@ -78,6 +78,34 @@ describe('a bundle that is out of sight for a while', () => {
     expect(played.state.rules['bundle']).toMatchObject({ unbundled: { good: String(6 * 240) } });
   });
 
+  it('is told with nothing made where it was loaded only, another is there after it, and the counters moved', () => {
+    const line = lineInProduction().wait(1_000).disconnect();
+    const from = line.signals.at(-1)!.receiveTs;
+    pieces(line, 3).complete().loadBundle(12345, 2);
+    pieces(line, 2).wait(1_000).connect();
+    const gaps = [{ from, to: new Date(line.now).toISOString(), source: 'line' }];
+    pieces(line.wait(3_000).tick(), 1).complete().tick();
+    const played = play(line);
+    expect(played.told.map(({ data }) => data)).toMatchObject([
+      {
+        BundleCode: '12345-01',
+        Complete: false,
+        GoodIn: 0,
+        TotalQty: 0,
+        integrity: { closedUnseen: true, gaps, violations: [] },
+      },
+      // What was made of it before it was seen is not its, and it says that nobody looked.
+      { BundleCode: '12345-02', Complete: true, GoodIn: 240, TotalQty: 1, integrity: { gaps, violations: [] } },
+    ]);
+    expect(played.state.rules['bundle']).toMatchObject({ unbundled: { good: String(5 * 240) } });
+  });
+
+  it('is not told where it was loaded only and nothing was made meanwhile', () => {
+    const line = lineInProduction().wait(1_000).disconnect().wait(60_000).loadBundle(12345, 2).connect();
+    pieces(line, 1).complete().tick();
+    expect(results(line)).toMatchObject([{ BundleCode: '12345-02', GoodIn: 240, integrity: { gaps: [{}] } }]);
+  });
+
   it('ended unseen where another order with the same number is loaded after it', () => {
     const line = pieces(lineInProduction(), 3).disconnect().wait(60_000).loadBundle(777, 1).connect();
     pieces(line, 1).complete().tick();

@@ -38,7 +38,7 @@ import { inPounds } from './weight';
  *
  *   same order and bundle   the counters' difference is the bundle's, with a gap noted
  *   another                 the old one ended unseen, incomplete, when it was last in sight; nobody knows whose the
- *                           difference is, and it is given to none
+ *                           difference is, and it is given to none; the gap is noted in both
  *   none known before       what is there is open now
  */
 const SNAPSHOT_MS = 2_000;
@@ -107,9 +107,10 @@ export const returned = (slot: BundleSlot, context: BundleContext, seen: SeenMac
   const explained = another
     ? takeCodesOfAnother(inSight, rule, codes, outage.from, mayHaveScrapped(inSight, context, seen, to))
     : scrapCodeAhead(inSight, rule, codes, to);
+  const moved = countersMoved(explained, context, seen, to);
   const ended = movedOn
     ? closeOpen(
-        withGap(explained, outage.source, outage.from, to),
+        withGap(moved ? madeUnseen(explained) : explained, outage.source, outage.from, to),
         context,
         { ended: outage.from, complete: false, unseen: true },
         NOTHING_SEEN,
@@ -123,8 +124,15 @@ export const returned = (slot: BundleSlot, context: BundleContext, seen: SeenMac
     outage.returning?.completed === true
       ? settleOpen(remembered, context, { ended: to, complete: true, unseen: true }, seen)
       : remembered;
-  return openPresent(followFields(completed, context, seen, null), context, seen, to);
+  const followed = followFields(completed, context, seen, null);
+  const present = openPresent(followed, context, seen, to);
+  const begunUnseen = followed.open === null && present.open !== null && (outage.announced || moved);
+  return begunUnseen ? withGap(present, outage.source, outage.from, to) : present;
 };
+
+/** Of a bundle that had been loaded something may have been made that nobody saw: it is none that was loaded and left. */
+const madeUnseen = (slot: BundleSlot): BundleSlot =>
+  slot.open === null || slot.open.key === null ? slot : { ...slot, open: { ...slot.open, made: true } };
 
 /** A bundle that the machine tells of and that nobody has seen begin is open now. */
 export const openPresent = (slot: BundleSlot, context: BundleContext, seen: SeenMachine, at: Moment): BundleSlot => {
@@ -140,6 +148,9 @@ export const openPresent = (slot: BundleSlot, context: BundleContext, seen: Seen
 
 /** What the machine shows after an outage says nothing of the bundle that ended in it. */
 const NOTHING_SEEN: SeenMachine = { status: 'unknown', value: () => null };
+
+const countersMoved = (slot: BundleSlot, context: BundleContext, seen: SeenMachine, to: Moment): boolean =>
+  LENGTH_NAMES.some((which) => compare(stepOverOutage(slot, context, seen, which, to).delta, ZERO) > 0);
 
 const mayHaveScrapped = (slot: BundleSlot, context: BundleContext, seen: SeenMachine, to: Moment): boolean => {
   const { scrap } = context.rule.lengths;
