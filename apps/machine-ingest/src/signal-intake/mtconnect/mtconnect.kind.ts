@@ -57,12 +57,30 @@ const look = async (client: AgentClient, settings: MtconnectSettings, signal: Ab
 
 const CERTIFICATE = /CERT|PEM|OSSL|SELF_SIGNED|ALTNAME|UNABLE_TO_VERIFY|EPROTO|ERR_TLS|ERR_SSL/;
 
+/** What OpenSSL makes of an answer that is no TLS. */
+const WITHOUT_TLS = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|wrong version number|packet length too long/;
+
+/** What Node's parser makes of an answer that is no HTTP. */
+const NOT_HTTP = /^HPE_/;
+
 const problemOf = (error: Error, { url }: MtconnectSettings): SourceProblem => {
   if (error instanceof SourceProblem) return error;
   const fault = error instanceof AgentFault ? error : null;
   const said = (fault?.bytes && agentErrorIn(fault.bytes)) || error;
   const code = fault?.code ?? (error as NodeJS.ErrnoException).code ?? error.name;
   if (code === 'http_401' || code === 'http_403') return new SourceProblem('unauthorized', said.message, 'bearer');
+  if (WITHOUT_TLS.test(`${code} ${error.message}`))
+    return new SourceProblem(
+      'not_this_protocol',
+      `The port of ${url} speaks without TLS, as an agent mostly does: write http:// in the place of https://.`,
+      'url',
+    );
+  if (NOT_HTTP.test(code))
+    return new SourceProblem(
+      'not_this_protocol',
+      `What answers at ${url} does not speak HTTP. If it is the port of an adapter, that is a source of the type shdr; if it speaks TLS, write https://.`,
+      'url',
+    );
   if (CERTIFICATE.test(code))
     return new SourceProblem(
       'certificate',

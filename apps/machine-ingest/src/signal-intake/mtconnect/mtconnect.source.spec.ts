@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createTls } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createAdapter } from 'node:net';
 import {
   type AgentDevice,
   type AgentGarbage,
@@ -487,6 +487,38 @@ describe('the first try', () => {
     gateway.closeAllConnections();
     gateway.close();
     await agent.stop();
+  });
+
+  it('says which of http and https a port speaks', async () => {
+    const agent = await MtconnectAgent.start({ devices: [SAW] });
+    await expect(tried({ url: agent.url.replace('http:', 'https:') })).rejects.toMatchObject({
+      code: 'not_this_protocol',
+      path: 'url',
+      message: expect.stringMatching(/speaks without TLS.*write http:/),
+    });
+    await agent.stop();
+    const gateway = createTls(selfSigned({ names: ['localhost'] }), (_, response) => response.end());
+    gateway.listen(0, 'localhost');
+    await once(gateway, 'listening');
+    await expect(tried({ url: `http://localhost:${(gateway.address() as AddressInfo).port}` })).rejects.toMatchObject({
+      path: 'url',
+    });
+    gateway.close();
+  });
+
+  it('knows the port of an adapter', async () => {
+    const adapter = createAdapter((socket) => {
+      socket.on('error', () => undefined);
+      socket.write('2026-02-17T13:00:00.000Z|avail|AVAILABLE\n');
+    });
+    adapter.listen(0, '127.0.0.1');
+    await once(adapter, 'listening');
+    await expect(tried({ url: `http://127.0.0.1:${(adapter.address() as AddressInfo).port}` })).rejects.toMatchObject({
+      code: 'not_this_protocol',
+      path: 'url',
+      message: expect.stringContaining('shdr'),
+    });
+    adapter.close();
   });
 
   it('asks with the credentials that it has', async () => {
