@@ -41,18 +41,22 @@ export const flag = (says: string): Shape<boolean> => ({
     node.kind === 'scalar' && typeof node.value === 'boolean' ? node.value : wrong(node, problems, 'true or false'),
 });
 
-export const oneOf = <T extends string>(says: string, words: readonly T[]): Shape<T> => ({
+/** @param instead what to write for words that look right and are not, by the word: a sentence's end */
+export const oneOf = <T extends string>(
+  says: string,
+  words: readonly T[],
+  instead: ReadonlyMap<string, string> = new Map(),
+): Shape<T> => ({
   schema: { description: `${says[0]!.toUpperCase()}${says.slice(1)}.`, enum: words },
   read: (node, problems) => {
     if (node.kind !== 'scalar' || typeof node.value !== 'string')
       return wrong(node, problems, `${says}: ${words.join(', ')}`);
     const known = words.find((candidate) => candidate === node.value);
     if (known !== undefined) return known;
-    problems.add(
-      node.place,
-      'bad_value',
-      () => `${quoted(node.text)} is not ${says}${suggestion(node.text, words, 'the words')}`,
-    );
+    problems.add(node.place, 'bad_value', () => {
+      const right = instead.get(node.text);
+      return `${quoted(node.text)} is not ${says}${right === undefined ? suggestion(node.text, words, 'the words') : `: ${right}`}`;
+    });
     return undefined;
   },
 });

@@ -6,28 +6,33 @@ import { type Shape } from './shape';
 import { text } from './text-shape';
 import { shortText } from './words';
 
+/** The `type` of every kind of source that `POST /v1/sources` has. */
 export const SOURCE_TYPES = [
   'sparkplug',
   'mqtt',
   'opcua',
   'mtconnect',
   'shdr',
-  'modbus',
   'http',
-  'eclipse',
-  'mes',
-  'file',
   'files',
   'mtconnect-recording',
   'shdr-recording',
 ] as const;
 export type SourceType = (typeof SOURCE_TYPES)[number];
 
+/** What people call a source that is one of another type. */
+const NAMED_OTHERWISE: ReadonlyMap<string, string> = new Map([
+  ['eclipse', 'what Eclipse Pro posts comes by a source of type http'],
+  ['mes', 'what an MES posts comes by a source of type http'],
+  ['file', 'a folder of files is one of type files'],
+  ['modbus', 'Modbus comes through a gateway, as the source that the gateway is: mqtt, opcua or http'],
+]);
+
 /**
  * They number all that they send, so what is missing or out of order is seen. What our own adapter of Sparkplug stores is in
  * order already, and the fold takes it as it comes; what a gateway or a recording of such a line brings is put in order.
  */
-export const NUMBERED_SOURCES: ReadonlySet<SourceType> = new Set(['sparkplug', 'http', 'file', 'files']);
+export const NUMBERED_SOURCES: ReadonlySet<SourceType> = new Set(['sparkplug', 'http', 'files']);
 
 export const DEFAULT_REORDER = { windowMs: 2_000, records: 256 } as const;
 
@@ -69,7 +74,7 @@ const FOR_PEOPLE = [
 ] as const;
 
 export const source = object('a source', {
-  type: required(oneOf('a kind of source', SOURCE_TYPES)),
+  type: required(oneOf('a kind of source', SOURCE_TYPES, NAMED_OTHERWISE)),
   id: optional(shortText('the configured name of the source', 128)),
   maxSkew: defaulting(duration("the largest distance of the device's clock from ours"), 300_000, '5m'),
   maxBacklog: optional(duration('the age from which a stamp makes a signal historical')),
