@@ -347,6 +347,21 @@ describe('more than fits', () => {
     );
   });
 
+  it('as one value is refused for good, and the largest that a record holds is taken', async () => {
+    // what cannot be made smaller on its way to the broker
+    const value = (bytes: number) => ({ image: randomBytes(Math.floor((bytes * 3) / 4)).toString('base64') });
+    const of = (bytes: number) => ({ machine: 'm', path: 'p', value: value(bytes) });
+    expect(await call('POST', '/v1/signals', of(2_031_500))).toMatchObject({ status: 202 });
+    expect(await call('POST', '/v1/signals', of(2_100_000))).toMatchObject({
+      status: 413,
+      body: { code: 'too_large' },
+    });
+    expect(await call('POST', '/v1/signals', [of(2_100_000), of(1_000)])).toMatchObject({
+      status: 202,
+      body: { accepted: 1, rejected: [{ index: 0, path: 'value', code: 'too_large' }] },
+    });
+  });
+
   it('is refused before it is read: 100 MB announced, and 100 MB without a length', async () => {
     const announced = open();
     announced.socket.write(head(`Content-Length: ${100 * 1024 * 1024}`));

@@ -10,7 +10,11 @@ import {
   SIGNAL_TYPES,
   type Signal,
 } from '@millrace/domain';
+import { RECORD_BYTES } from '../topics/topics';
 import type { IncomingMessage, OutgoingMessage } from './message';
+
+/** Most bytes of a signal's value as it is stored; all else of the record, and of a batch of one, is less than the rest. */
+export const SIGNAL_VALUE_BYTES = RECORD_BYTES - 64 * 1024;
 
 /** A signal on the topic `signals`: keyed by tenant and machine, so the signals of a machine have one order. */
 export const encodeSignal = (topic: string, signal: Signal, traceparent: string | null = null): OutgoingMessage => ({

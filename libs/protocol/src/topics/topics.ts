@@ -50,7 +50,8 @@ const MIB = 1024 * 1024;
 const appendTime = { 'message.timestamp.type': 'LogAppendTime' };
 const kept = (ms: number) => ({ 'cleanup.policy': 'delete', 'retention.ms': String(ms), 'retention.bytes': '-1' });
 /** Bytes of one record that the broker takes; leaves room for a 256 KiB body in its envelope, and for a batch. */
-const records = { 'max.message.bytes': String(2 * MIB) };
+export const RECORD_BYTES = 2 * MIB;
+const records = { 'max.message.bytes': String(RECORD_BYTES) };
 const compacted = {
   'cleanup.policy': 'compact',
   'delete.retention.ms': String(7 * DAY_MS),

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Signal } from '@millrace/domain';
+import { ProduceFailed } from '@millrace/kafka';
 import { encodeSignal, type OutgoingMessage, type Problem, problem, type SignalsAccepted } from '@millrace/protocol';
 import type { IdempotencyKeys } from '../../idempotency/idempotency-keys';
 import { readSignalRequest } from './read-signal-request';
+import { LARGER_THAN_THE_BROKER_TAKES } from './value-size';
 
 /** `POST /v1/signals`: the right signals of a request are stored, acknowledged by all replicas, before the answer 202. */
 export interface AcceptSignalsPorts {
@@ -61,6 +63,10 @@ export class AcceptSignalsHandler {
         read.signals.map((signal) => encodeSignal(ports.topic, signal, request.traceparent)),
       );
     } catch (error) {
+      if (error instanceof ProduceFailed && error.tooLarge) {
+        if (key !== null) ports.keys.forget(tenant, key);
+        return { kind: 'problem', problem: problem('too_large', LARGER_THAN_THE_BROKER_TAKES) };
+      }
       ports.told.unavailable(request.tenant, (error as Error).name);
       return {
         kind: 'problem',

@@ -99,7 +99,7 @@ const answerOf = (items: readonly ItemReading[], form: 'single' | 'list'): Signa
   if (signals.length > 0) return { kind: 'signals', signals, rejected };
   const single = form === 'single';
   return failed(
-    'invalid_request',
+    rejected.every(({ code }) => code === 'too_large') ? 'too_large' : 'invalid_request',
     single ? `The signal is not valid: ${rejected[0]!.path} ${rejected[0]!.detail}.` : 'None of the signals is valid.',
     rejected.slice(0, 100).map(({ index, path, code, detail }) => ({
       path: single ? path : `[${index}]${path === '' ? '' : `.${path}`}`,

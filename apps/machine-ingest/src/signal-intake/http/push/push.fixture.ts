@@ -1,5 +1,6 @@
 import type { Signal } from '@millrace/domain';
 import { compileSchema } from '@millrace/event-schema';
+import { ProduceFailed } from '@millrace/kafka';
 import {
   builtInEventType,
   decodeRejection,
@@ -27,11 +28,15 @@ export const checkBundle = compileSchema(builtInEventType('bundle.completed')!.s
 export const receiving = (settings: object, now = Date.parse('2026-02-17T15:30:04Z')) => {
   const published: OutgoingMessage[] = [];
   const told: string[] = [];
-  const kafka = { up: true };
+  const kafka: { up: boolean; takes: number } = { up: true, takes: Number.POSITIVE_INFINITY };
   const handler = new ReceiveMessageHandler({
     publisher: {
       publish: async (messages) => {
         if (!kafka.up) throw new Error('away');
+        if (messages.some(({ value }) => (value?.length ?? 0) > kafka.takes))
+          throw new ProduceFailed('refused', false, {
+            cause: Object.assign(new Error('x'), { type: 'MESSAGE_TOO_LARGE' }),
+          });
         published.push(...messages);
       },
     },

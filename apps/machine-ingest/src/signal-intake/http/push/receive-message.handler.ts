@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Signal } from '@millrace/domain';
 import type { DataCheck } from '@millrace/event-schema';
+import { ProduceFailed } from '@millrace/kafka';
 import {
   encodeRejection,
   encodeSignal,
@@ -12,11 +13,12 @@ import {
 import type { IdempotencyKeys } from '../../../idempotency/idempotency-keys';
 import { repeatableSession } from '../accept-signals.handler';
 import { readSignalRequest } from '../read-signal-request';
+import { LARGER_THAN_THE_BROKER_TAKES, valueTooLarge } from '../value-size';
 import { readBundleMessage } from './bundle-message';
 import type { HttpSource } from './http-source-directory';
 import { readJsonMessage } from './json-message';
 import { isSignedByMes, readMesMessage } from './mes-message';
-import type { MessageReading } from './message-reading';
+import { type MessageReading, refusedMessage } from './message-reading';
 
 /**
  * One message of a peer that calls us: verified, read, stored, and answered after Kafka has acknowledged it. What can never be
@@ -53,6 +55,8 @@ export type MessageAnswer =
   | { readonly kind: 'unsigned' }
   | { readonly kind: 'problem'; readonly problem: Problem; readonly retryAfterSeconds?: number };
 
+type NotStored = Extract<MessageAnswer, { kind: 'problem' }>;
+
 /** Seconds after which a peer may try again while Kafka does not answer. */
 const RETRY_AFTER_SECONDS = 2;
 /** Bytes kept of a refused message. */
@@ -87,7 +91,7 @@ export class ReceiveMessageHandler {
           ),
         };
     }
-    const read = this.read(message, receivedAt, key === null ? null : repeatableSession(key, fingerprint));
+    const read = this.readWithinLimits(message, receivedAt, key === null ? null : repeatableSession(key, fingerprint));
     if (read.kind === 'refused') {
       if (key !== null) ports.keys.forget(source.tenant, key);
       return this.refuse(message, read.problem, fingerprint, receivedAt);
@@ -96,6 +100,10 @@ export class ReceiveMessageHandler {
       message,
       read.signals.map((signal) => encodeSignal(ports.topics.signals, signal, message.traceparent)),
     );
+    if (stored?.problem.code === 'too_large') {
+      if (key !== null) ports.keys.forget(source.tenant, key);
+      return this.refuse(message, stored.problem, fingerprint, receivedAt);
+    }
     if (stored !== null) return stored;
     ports.told.received(kindOf(source), read.signals, read.rejected.length);
     for (const { path, detail } of read.warnings) ports.told.unfit(source.name, path, detail);
@@ -107,6 +115,17 @@ export class ReceiveMessageHandler {
         ...(read.warnings.length === 0 ? {} : { warnings: [...read.warnings] }),
       },
     };
+  }
+
+  private readWithinLimits(...parts: Parameters<ReceiveMessageHandler['read']>): MessageReading {
+    const read = this.read(...parts);
+    if (read.kind === 'refused') return read;
+    const [{ body }] = parts;
+    for (const { path, value } of read.signals) {
+      const large = valueTooLarge(value, body.length);
+      if (large !== null) return refusedMessage('too_large', `The value of ${path} ${large}.`);
+    }
+    return read;
   }
 
   private read(
@@ -134,11 +153,13 @@ export class ReceiveMessageHandler {
   }
 
   /** Null when Kafka has acknowledged. */
-  private async store(message: ReceivedMessage, messages: readonly OutgoingMessage[]): Promise<MessageAnswer | null> {
+  private async store(message: ReceivedMessage, messages: readonly OutgoingMessage[]): Promise<NotStored | null> {
     try {
       await this.ports.publisher.publish(messages);
       return null;
     } catch (error) {
+      if (error instanceof ProduceFailed && error.tooLarge)
+        return { kind: 'problem', problem: problem('too_large', LARGER_THAN_THE_BROKER_TAKES) };
       this.ports.told.unavailable(message.source.tenant, (error as Error).name);
       return {
         kind: 'problem',
