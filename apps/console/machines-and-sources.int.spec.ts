@@ -123,6 +123,20 @@ it('shows what each machine does, and one of them with its alarms, run and signa
   await eventually(async () => (await page.locator('#machine-rows tr').count()) === 1, 'one machine to be shown');
 });
 
+it('says of a run whose parts are still counted that it is finishing', async () => {
+  const [first] = site.machines;
+  const run = { ...first!.currentRun!, endedAt: at(1), parts: 1 };
+  site.machines = [
+    machine('mazak-01', { status: 'idle', since: at(0), currentRun: run }),
+    machine('mazak-02', { status: 'idle', currentRun: { ...run, program: null, parts: null } }),
+  ];
+  await to('machines/mazak-01');
+  await page.locator('#detail').getByText('Run that is finishing').waitFor();
+  await page.locator('#detail').getByText('idle since just now').waitFor();
+  const doing = page.locator('#machine-rows tr td:nth-child(3)');
+  expect(await doing.allTextContents()).toEqual(['finishing BRACKET-7, 1 part', 'finishing']);
+});
+
 it('shows how each source is doing, and why one is not', async () => {
   await to('sources');
   await page.locator('#source-rows tr').nth(2).waitFor();

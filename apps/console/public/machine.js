@@ -40,9 +40,13 @@ export const refreshMachine = async (id, close, signal) => {
   }
 };
 
+const lasting = (at) => {
+  const told = ago(at);
+  return told === 'now' ? ' since just now' : ` for ${told.replace(' ago', '')}`;
+};
 const since = ({ since: at, reason, sourceState }) =>
   [
-    at === null ? '' : ` for ${ago(at).replace(' ago', '')}`,
+    at === null ? '' : lasting(at),
     reason === null ? '' : `, by ${reason.replace(/_/g, ' ')}`,
     sourceState === null ? '' : ` (${sourceState})`,
   ].join('');
@@ -132,7 +136,9 @@ const show = (machine, signals, close) => {
     paneHead(machine.id, [statusLabel(machine.status), since(machine)], close),
     el('h3', {}, machine.alarms.length === 0 ? 'No alarms' : counted(machine.alarms.length, 'alarm')),
     machine.alarms.length === 0 ? null : alarmList(machine.alarms),
-    machine.currentRun === null ? null : el('h3', {}, 'Run now'),
+    machine.currentRun === null
+      ? null
+      : el('h3', {}, machine.currentRun.endedAt === null ? 'Run now' : 'Run that is finishing'),
     machine.currentRun === null ? null : runFacts(machine.currentRun),
     machine.lastRun === null ? null : el('h3', {}, 'Last run'),
     machine.lastRun === null ? null : runFacts(machine.lastRun),

@@ -47,6 +47,9 @@ const visible = () => {
 const doing = ({ currentRun, lastRun }) => {
   if (currentRun !== null) {
     const parts = currentRun.parts === null ? '' : `, ${counted(currentRun.parts, 'part')}`;
+    // Its parts are still counted after its end, while the machine is idle already.
+    if (currentRun.endedAt !== null)
+      return `finishing${currentRun.program === null ? '' : ` ${currentRun.program}`}${parts}`;
     return `${currentRun.program ?? 'running'}${parts}`;
   }
   return lastRun === null ? '–' : `last: ${lastRun.program ?? 'a run'}`;
