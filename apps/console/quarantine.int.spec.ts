@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { QuarantinedDetailView } from '@millrace/protocol';
 import { eventually } from '@millrace/test-environment';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startBrowser } from './test/browser';
 import { ConsoleServer } from './test/console-server';
-import { at, FakeSite, HOSTILE, KEY } from './test/fake-site';
+import { FakeSite, HOSTILE, KEY, quarantined } from './test/fake-site';
 
 jest.setTimeout(60_000);
 
@@ -16,29 +15,6 @@ let context: BrowserContext;
 let page: Page;
 let site: FakeSite;
 const pictures = join(tmpdir(), 'millrace-console');
-
-const record = (n: number, over: Partial<QuarantinedDetailView> = {}): QuarantinedDetailView => ({
-  id: `events-0-${n}`,
-  list: 'events',
-  state: 'open',
-  tenant: 'default',
-  code: 'not_json',
-  detail: 'The value is not JSON: Unexpected end of JSON input.',
-  at: at(n * 40),
-  origin: { topic: 'millrace.events.mes', partition: 3, offset: String(700 + n) },
-  bytes: 9,
-  redrivable: true,
-  notRedrivable: null,
-  redrivenFrom: null,
-  preview: '{"good":',
-  key: 'RF-1',
-  headers: { ce_id: `e-${n}`, ce_type: 'machine.alarm' },
-  value: '{"good":',
-  valueBase64: null,
-  truncated: false,
-  actions: [],
-  ...over,
-});
 
 beforeAll(async () => {
   server = await ConsoleServer.start();
@@ -51,9 +27,9 @@ afterAll(async () => {
 beforeEach(async () => {
   site = new FakeSite(server);
   site.quarantine = [
-    record(1),
-    record(2, { code: 'unknown_tenant', detail: HOSTILE, value: HOSTILE, preview: HOSTILE }),
-    record(3, {
+    quarantined(1),
+    quarantined(2, { code: 'unknown_tenant', detail: HOSTILE, value: HOSTILE, preview: HOSTILE }),
+    quarantined(3, {
       id: 'signals-0-3',
       list: 'signals',
       code: 'decode_error',
@@ -67,7 +43,7 @@ beforeEach(async () => {
       key: null,
       headers: {},
     }),
-    record(4, { state: 'redriven' }),
+    quarantined(4, { state: 'redriven' }),
   ];
   context = await browser.newContext({ viewport: { width: 1360, height: 820 } });
   page = await context.newPage();
@@ -93,6 +69,9 @@ it('shows what is open, with the reason in words, and never runs what stands in 
   expect(await page.evaluate('window.hacked')).toBeUndefined();
   await page.keyboard.press('j');
   await detail.getByText('Send what they mean to').waitFor();
+  expect(await detail.getByRole('link', { name: 'line-1', exact: true }).getAttribute('href')).toBe('#/sources/line-1');
+  await detail.getByText('PlantA/RollForm/0', { exact: true }).waitFor();
+  expect(await rows().nth(2).locator('td').nth(3).textContent()).toBe('line-1');
   expect(await detail.getByRole('button', { name: 'Drive it again' }).count()).toBe(0);
   expect(await detail.locator('pre').textContent()).toBe('\\xff\\x00A');
   for (const colorScheme of ['light', 'dark'] as const)
@@ -155,6 +134,18 @@ it('sets one aside with a reason, and finds it under its state', async () => {
   expect(page.url()).toContain('state=discarded');
   await rows().first().click();
   await page.locator('#detail').getByText('a loose cable').waitFor();
+});
+
+it('leads from a record that came back to the one that was driven again', async () => {
+  site.quarantine = [quarantined(7, { redrivenFrom: 'events-0-4' }), ...site.quarantine];
+  await rows().first().getByText('came back').waitFor();
+  await rows().first().click();
+  const detail = page.locator('#detail');
+  await detail.getByText('before that it was').waitFor();
+  await page.screenshot({ path: join(pictures, 'quarantine-came-back.png') });
+  await detail.getByRole('link', { name: 'events-0-4' }).click();
+  await detail.getByText('redriven').waitFor();
+  expect(page.url()).toContain('#/quarantine/events-0-4?state=all');
 });
 
 it('says which scope a key lacks', async () => {

@@ -4,6 +4,7 @@ import { byId, el, setText, statusLabel } from './dom.js';
 import { field, textInput } from './forms.js';
 import { refresh, troubled } from './live.js';
 import { closePane } from './pane.js';
+import { originOf } from './quarantine-origin.js';
 import { openQuarantined, refreshQuarantined } from './quarantined.js';
 import { go, hashOf } from './routes.js';
 import { say } from './said.js';
@@ -76,11 +77,15 @@ const visible = () => {
 
 const fill = ([stateCell, code, detail, origin, when], item) => {
   stateCell.replaceChildren(statusLabel(item.state));
-  code.replaceChildren(el('span', { class: 'type' }, item.code.replace(/_/g, ' ')));
+  code.replaceChildren(
+    el('span', { class: 'type' }, item.code.replace(/_/g, ' ')),
+    item.redrivenFrom === null ? '' : el('span', { class: 'soft' }, ' came back'),
+  );
   code.title = item.code;
   setText(detail, item.detail);
   detail.title = item.detail;
-  origin.replaceChildren(el('span', { class: 'mono' }, item.origin.topic));
+  const { source } = originOf(item);
+  origin.replaceChildren(source === null ? el('span', { class: 'mono' }, item.origin.topic) : source);
   origin.title = `${item.origin.topic}, position ${item.origin.offset}`;
   setText(when, ago(item.at));
   when.title = timeOf(item.at);

@@ -1,9 +1,11 @@
 import { change, Problem, read, wordsOf } from './api.js';
 import { ask } from './dialog.js';
-import { button, byId, el, factList, headerList, hint, mono, prose, renew, statusLabel, textBox } from './dom.js';
+import { button, byId, el, factList, headerList, hint, link, mono, prose, renew, statusLabel, textBox } from './dom.js';
 import { field, textInput } from './forms.js';
 import { refresh } from './live.js';
 import { fillPane, isAbout, openPane, paneHead } from './pane.js';
+import { originOf } from './quarantine-origin.js';
+import { hashOf } from './routes.js';
 import { say } from './said.js';
 import { counted, timeOf } from './words.js';
 
@@ -98,6 +100,7 @@ const show = (item, close) => {
   const now = JSON.stringify(item);
   if (now === shown) return;
   shown = now;
+  const { source, session } = originOf(item);
   renew(
     byId('detail'),
     paneHead(item.code.replace(/_/g, ' '), [statusLabel(item.state)], close),
@@ -105,8 +108,18 @@ const show = (item, close) => {
     item.redrivable || item.state === 'open' ? actionsOf(item) : null,
     item.notRedrivable === null ? null : hint(...prose(item.notRedrivable)),
     factList([
-      ['Came from', mono(item.origin.topic)],
-      ['Position', `${item.origin.offset}, partition ${item.origin.partition}`],
+      ['Came from', source === null ? mono(item.origin.topic) : link(hashOf('sources', [source]), source)],
+      ['Session', session === null ? null : mono(session)],
+      [
+        'Came back',
+        item.redrivenFrom === null
+          ? null
+          : [
+              'driven again, and refused again; before that it was ',
+              link(hashOf('quarantine', [item.redrivenFrom], { state: 'all' }), item.redrivenFrom),
+            ],
+      ],
+      ['Position', source === null ? `${item.origin.offset}, partition ${item.origin.partition}` : item.origin.offset],
       ['Tenant', item.tenant ?? 'not told by its bytes'],
       ['Refused', timeOf(item.at)],
       ['Key', item.key === null ? null : mono(item.key)],

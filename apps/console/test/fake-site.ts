@@ -183,6 +183,29 @@ export const machine = (id: string, over: Partial<MachineView> = {}): MachineVie
   ...over,
 });
 
+export const quarantined = (n: number, over: Partial<QuarantinedDetailView> = {}): QuarantinedDetailView => ({
+  id: `events-0-${n}`,
+  list: 'events',
+  state: 'open',
+  tenant: 'default',
+  code: 'not_json',
+  detail: 'The value is not JSON: Unexpected end of JSON input.',
+  at: at(n * 40),
+  origin: { topic: 'millrace.events.mes', partition: 3, offset: String(700 + n) },
+  bytes: 9,
+  redrivable: true,
+  notRedrivable: null,
+  redrivenFrom: null,
+  preview: '{"good":',
+  key: 'RF-1',
+  headers: { ce_id: `e-${n}`, ce_type: 'machine.alarm' },
+  value: '{"good":',
+  valueBase64: null,
+  truncated: false,
+  actions: [],
+  ...over,
+});
+
 type Answer = { status: number; body: unknown };
 const ok = (body: unknown, status = 200): Answer => ({ status, body });
 const list = (data: readonly unknown[]): Answer => ok({ data, nextCursor: null });
