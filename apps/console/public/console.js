@@ -3,6 +3,7 @@ import { deliveries } from './deliveries.js';
 import { byId, setText } from './dom.js';
 import { endpoints } from './endpoints.js';
 import { exportsView } from './exports.js';
+import { LETTERS, showKeys } from './keys.js';
 import { forget } from './known.js';
 import { onRefused, refresh, show as showLive, watch } from './live.js';
 import { machines } from './machines.js';
@@ -15,7 +16,6 @@ import { sources } from './sources.js';
 /** The console: one page over the public API. Which view is seen follows from the address; the key is in memory only. */
 
 const VIEWS = { deliveries, endpoints, exports: exportsView, machines, sources, quarantine };
-const LETTERS = { d: 'deliveries', e: 'endpoints', x: 'exports', m: 'machines', s: 'sources', q: 'quarantine' };
 /** How long a g waits for its letter. */
 const LEAP_MS = 1_500;
 
@@ -34,8 +34,9 @@ const arrive = () => {
   for (const name of Object.keys(VIEWS)) {
     byId(`${name}-view`).hidden = name !== seen;
     const tab = byId(`to-${name}`);
-    if (name === seen) tab.setAttribute('aria-current', 'page');
-    else tab.removeAttribute('aria-current');
+    if (name === seen) {
+      tab.setAttribute('aria-current', 'page');
+    } else tab.removeAttribute('aria-current');
   }
   document.title = `${VIEWS[seen].title} · Millrace`;
   if (arriving && former !== null) closePane();
@@ -101,7 +102,8 @@ const onKey = (event) => {
   else if (event.timeStamp < leapUntil && LETTERS[event.key] !== undefined) {
     leapUntil = 0;
     go(hashOf(LETTERS[event.key]));
-  } else if (event.key === 'g') leapUntil = event.timeStamp + LEAP_MS;
+  } else if (event.key === '?') showKeys();
+  else if (event.key === 'g') leapUntil = event.timeStamp + LEAP_MS;
   else if (event.key === 'j' || (event.key === 'ArrowDown' && !inPane(event))) view.move(1);
   else if (event.key === 'k' || (event.key === 'ArrowUp' && !inPane(event))) view.move(-1);
   else if (event.key === 'Enter' && event.target.closest?.('button, a, summary, label, input') === null) {
@@ -131,6 +133,7 @@ const begin = () => {
     else signOut('That is not a key: keys start with mr_ and have no spaces.');
   });
   byId('change-key').addEventListener('click', () => signOut());
+  for (const each of document.querySelectorAll('.keys-all')) each.addEventListener('click', showKeys);
   document.addEventListener('keydown', onKey);
   document.addEventListener('visibilitychange', () => {
     showLive();

@@ -1,6 +1,25 @@
 import { button, byId, el } from './dom.js';
 import { form } from './forms.js';
 
+/** @param first what has the focus; afterwards it is where it was before */
+const open = (first, ...content) => {
+  const dialog = byId('dialog');
+  const before = document.activeElement;
+  dialog.replaceChildren(...content);
+  dialog.onclose = () => {
+    dialog.replaceChildren();
+    if (before?.isConnected) before.focus();
+  };
+  dialog.showModal();
+  first.focus();
+};
+
+/** Shows something until it is closed. */
+export const tell = (title, about) => {
+  const close = button('Close', 'primary', 'close', () => byId('dialog').close());
+  open(close, el('h2', { id: 'dialog-title' }, title), about, el('div', { class: 'actions' }, close));
+};
+
 /**
  * Asks before something is done that cannot be taken back, or that needs a word. Escape and Cancel do nothing. What `act`
  * throws is shown in the dialog, which stays.
@@ -8,7 +27,6 @@ import { form } from './forms.js';
  */
 export const ask = ({ title, lines, action, dangerous = false, fields = [], act }) => {
   const dialog = byId('dialog');
-  const before = document.activeElement;
   const cancel = button('Cancel', 'plain', 'cancel', () => dialog.close());
   const question = form(
     title,
@@ -21,11 +39,5 @@ export const ask = ({ title, lines, action, dangerous = false, fields = [], act 
     [cancel],
   );
   if (dangerous) question.querySelector('[type="submit"]').className = 'danger';
-  dialog.replaceChildren(question);
-  dialog.onclose = () => {
-    dialog.replaceChildren();
-    if (before?.isConnected) before.focus();
-  };
-  dialog.showModal();
-  (fields[0]?.querySelector('input, select, textarea') ?? cancel).focus();
+  open(fields[0]?.querySelector('input, select, textarea') ?? cancel, question);
 };
