@@ -36,6 +36,8 @@ const arrive = () => {
     const tab = byId(`to-${name}`);
     if (name === seen) {
       tab.setAttribute('aria-current', 'page');
+      // On a small screen the tabs scroll sideways.
+      tab.scrollIntoView({ block: 'nearest', inline: 'nearest' });
     } else tab.removeAttribute('aria-current');
   }
   document.title = `${VIEWS[seen].title} · Millrace`;
