@@ -136,7 +136,8 @@ class NodeStep {
   }
 
   relieve(): void {
-    this.giveUp(() => true, 'There was no room to keep it until the birth that it needs.');
+    if (this.state.life.kind === 'born' && this.state.life.missed !== null) this.goOn();
+    else this.giveUp(() => true, 'There was no room to keep it until the birth that it needs.');
   }
 
   time(): void {
@@ -145,6 +146,7 @@ class NodeStep {
     if (life.kind === 'born') {
       if (life.waitUntil !== null && life.waitUntil <= now) this.missing();
       if (life.doubtUntil !== null && life.doubtUntil <= now) this.die();
+      else if (life.missed !== null && life.missed.until <= now) this.goOn();
       for (const [name, device] of life.devices)
         if (device.kind === 'awaited' && device.until <= now) this.endDevice(name);
     }
@@ -167,18 +169,22 @@ class NodeStep {
     // A cluster of brokers may bring the first data of a session before its birth: by their stamps they belong to it.
     const ofThis = (one: NodeMessage) =>
       stamp !== null && one.payload.timestamp !== null && one.payload.timestamp >= stamp;
+    // What is held with a number came in its turn, and is of this session only where it says so clearly.
+    const isEarly = ({ only, seq, message: one }: Held) =>
+      only === null && ofThis(one) && (seq === null || one.payload.timestamp !== stamp);
     const early = [
-      ...(former.kind === 'born' ? former.waiting.map((one) => one.message) : []),
-      ...this.state.held.filter(({ only }) => only === null).map((one) => one.message),
-    ].filter(ofThis);
+      ...(former.kind === 'born' ? former.waiting.map((one) => one.message).filter(ofThis) : []),
+      ...this.state.held.filter(isEarly).map((one) => one.message),
+    ];
+    this.state = { ...this.state, held: this.state.held.filter((one) => !isEarly(one)) };
     if (former.kind === 'born') {
-      this.life({ ...former, waiting: former.waiting.filter((one) => !ofThis(one.message)), waitUntil: null });
+      const waiting = former.waiting.filter((one) => !ofThis(one.message));
+      // The birth that is there tells what they stand at.
+      const missed = this.rules.mayAsk ? (former.missed ?? { until: this.now }) : null;
+      this.life({ ...former, waiting, waitUntil: null, missed });
       while (this.born.waiting.length > 0) this.missing();
+      if (former.missed !== null || (former.resumed && this.rules.mayAsk)) this.words('connected');
     }
-    this.state = {
-      ...this.state,
-      held: this.state.held.filter(({ only, message: one }) => only !== null || !ofThis(one)),
-    };
     const before = this.state.life;
     const same = before.kind === 'born' && before.bdSeq === bdSeq;
     const seq = payload.seq ?? 0;
@@ -190,6 +196,7 @@ class NodeStep {
       lastMs: stamp,
       heardAt: this.now,
       resumed: false,
+      missed: null,
       elder: same ? this.elderOf(before) : null,
       doubtUntil: null,
       definitions: definitionsOf(payload.metrics),
@@ -257,7 +264,7 @@ class NodeStep {
       this.life({ ...life, waitUntil: null });
       while (this.born.waiting.length > 0) this.missing();
     }
-    for (const machine of machinesOfNode(this.state, this.rules)) this.word(machine, 'death', null, 'spb:NDEATH');
+    this.words('death', 'spb:NDEATH');
     this.state = { ...this.state, life: { kind: 'dead' }, rebirth: { ...this.state.rebirth, dueAt: null } };
   }
 
@@ -290,19 +297,28 @@ class NodeStep {
     const life = this.born;
     const ahead = distance(life.next, message.payload.seq);
     if (message.original.dup) {
-      // Sent again because nobody has acknowledged it: of the predecessor's time.
-      const seq = Math.max(0, life.next + (ahead < 128 ? ahead : ahead - 256));
+      // Sent again because nobody has acknowledged it: of the predecessor's time. One that is stamped later than all that
+      // the cursor knows came after it, however far its number is from there.
+      const { timestamp } = message.payload;
+      const isLater = timestamp !== null && life.lastMs !== null && timestamp > life.lastMs;
+      const seq = Math.max(0, life.next + (ahead < 128 || isLater ? ahead : ahead - 256));
       this.apply(message, seq);
       this.life({ ...this.born, resumed: true, next: Math.max(life.next, seq + 1) });
       return;
     }
-    if (ahead > 0) this.gap({ from: null, to: null, lost: null });
-    this.life({ ...this.born, resumed: false, next: life.next + TAKEOVER_STEP + ahead });
-    if (ahead > 0) this.ask(0);
-    // Nothing went by, so what is known is what is so.
-    else if (this.state.held.length === 0)
-      this.state = { ...this.state, rebirth: { ...this.state.rebirth, dueAt: null } };
+    this.life({ ...life, resumed: false, next: life.next + TAKEOVER_STEP + ahead });
+    if (ahead > 0) this.miss({ from: null, to: null, lost: null });
+    else if (life.missed === null) {
+      if (this.rules.mayAsk) this.words('connected');
+      // Nothing went by, so what is known is what is so.
+      if (this.state.held.length === 0 && !this.wasSilentLong(life, message))
+        this.state = { ...this.state, rebirth: { ...this.state.rebirth, dueAt: null } };
+    }
     this.apply(message, this.born.next);
+  }
+
+  private wasSilentLong({ lastMs }: BornLife, { payload: { timestamp } }: NodeMessage): boolean {
+    return lastMs !== null && timestamp !== null && timestamp - lastMs > NODE_LIMITS.silentMs;
   }
 
   private applyWaiting(): void {
@@ -326,18 +342,43 @@ class NodeStep {
       this.applyWaiting();
       return;
     }
-    this.gap({ from: life.next, to: first.seq - 1, lost: first.seq - life.next });
-    this.life({ ...life, next: first.seq });
+    this.miss({ from: life.next, to: first.seq - 1, lost: first.seq - life.next });
+    this.life({ ...this.born, next: first.seq });
     this.applyWaiting();
     if (this.born.waiting.length > 0) this.life({ ...this.born, waitUntil: this.now + this.rules.reorderTimeoutMs });
-    this.ask(0);
   }
 
-  private gap(value: { readonly from: number | null; readonly to: number | null; readonly lost: number | null }): void {
+  /**
+   * Messages went by, and any metric may have changed in them: an order, a number. From when the node was heard last its
+   * machines are out of sight, until a birth says how all of it stands. A node that must not be asked for one goes on.
+   */
+  private miss(value: {
+    readonly from: number | null;
+    readonly to: number | null;
+    readonly lost: number | null;
+  }): void {
+    const { missed, heardAt } = this.born;
+    const isNews = this.rules.mayAsk && missed === null;
     this.effects.count('gaps');
     this.effects.count('lost', value.lost ?? 0);
-    for (const machine of machinesOfNode(this.state, this.rules))
-      this.effects.signals.push(gapSignal(this.rules.place, this.now, machine, this.born.session, value));
+    const machines = machinesOfNode(this.state, this.rules);
+    const at = isNews ? heardAt : this.now;
+    for (const machine of machines)
+      this.effects.signals.push(gapSignal(this.rules.place, at, machine, this.born.session, value));
+    this.ask(0);
+    if (!isNews) return;
+    this.words('disconnected', 'spb:gap', heardAt);
+    this.life({ ...this.born, missed: { until: this.untilBirth() } });
+  }
+
+  /** No birth has come for what was missed: the data are what there is. */
+  private goOn(): void {
+    const { session } = this.born;
+    const mine = this.state.held.filter(({ seq }) => seq !== null);
+    this.state = { ...this.state, held: this.state.held.filter(({ seq }) => seq === null) };
+    this.life({ ...this.born, missed: null });
+    this.words('connected');
+    for (const { message, seq } of mine) this.data(message, { session, seq: seq! });
   }
 
   private apply(message: NodeMessage, seq: number): void {
@@ -358,7 +399,8 @@ class NodeStep {
         this.effects.settled.push(message.original);
         return;
       default:
-        this.data(message, { session: this.born.session, seq });
+        if (this.born.missed === null) this.data(message, { session: this.born.session, seq });
+        else this.hold(message, null, seq);
     }
   }
 
@@ -501,24 +543,47 @@ class NodeStep {
     return unknown;
   }
 
-  private word(machine: string, word: LifecycleWord, seq: number | null, qualityCode: string | null = null): void {
+  private word(
+    machine: string,
+    word: LifecycleWord,
+    seq: number | null,
+    qualityCode: string | null = null,
+    at = this.now,
+  ): void {
     const session = this.state.life.kind === 'born' ? this.state.life.session : nodeText(this.rules.name);
     const more: Partial<Signal> = { seq: seq === null ? null : seq * PLACES, qualityCode };
-    this.effects.signals.push(lifecycleWord(this.rules.place, this.now, machine, session, word, more));
+    this.effects.signals.push(lifecycleWord(this.rules.place, at, machine, session, word, more));
   }
 
-  private hold(message: NodeMessage, only: readonly number[] | null): void {
+  /** A word to all of the node's machines. */
+  private words(word: LifecycleWord, qualityCode: string | null = null, at = this.now): void {
+    for (const machine of machinesOfNode(this.state, this.rules)) this.word(machine, word, null, qualityCode, at);
+  }
+
+  private untilBirth(): number {
+    return this.now + Math.max(NODE_LIMITS.awaitBirthMs, 2 * this.rules.rebirthMinIntervalMs);
+  }
+
+  private hold(message: NodeMessage, only: readonly number[] | null, seq: number | null = null): void {
     this.effects.count('held');
-    const until = this.now + Math.max(20_000, 2 * this.rules.rebirthMinIntervalMs);
-    this.state = { ...this.state, held: [...this.state.held, { message, only, until }] };
+    // Whoever joins in the middle has missed what was before.
+    const older = seq !== null || this.state.life.kind !== 'born';
+    this.state = { ...this.state, held: [...this.state.held, { message, only, older, seq, until: this.untilBirth() }] };
     if (this.state.held.length > NODE_LIMITS.held) {
+      if (seq !== null) {
+        this.goOn();
+        return;
+      }
       const [oldest] = this.state.held;
       this.giveUp((one) => one === oldest, 'There was no room to keep it until the birth that it needs.');
     }
     this.ask(0);
   }
 
-  /** A birth has come for what waited: told before the snapshot, since it happened before. */
+  /**
+   * A birth has come for what waited: told before the snapshot, since it happened before. Where messages before it were
+   * missed, the snapshot is what counts, and it is late: stored, and nothing of today follows from it.
+   */
   private release(device: string | null, definitions: Definitions): void {
     const mine = this.state.held.filter(({ message }) => message.device === device);
     if (mine.length === 0) return;
@@ -527,12 +592,13 @@ class NodeStep {
     const session = fitting(`${this.born.session}/before${device === null ? '' : `/${device}`}`);
     const targets = this.targetsOf(device);
     let seq = -1;
-    for (const { message, only } of mine) {
+    for (const { message, only, older } of mine) {
+      const flags: readonly SignalFlag[] = older ? ['late'] : [];
       const { type, original, payload } = message;
       if (type === 'NDATA' || type === 'DDATA') {
         seq = seq < 0 ? (payload.seq ?? 0) : seq + 1 + distance(seq + 1, payload.seq);
         const place = { session, seq };
-        const unknown = this.metrics(payload.metrics, definitions, { message, targets, place, flags: [], only });
+        const unknown = this.metrics(payload.metrics, definitions, { message, targets, place, flags, only });
         if (unknown.length > 0)
           this.effects.refuse(original, 'unknown_metric', `No birth tells what ${unknown.length} of its metrics are.`);
       }
@@ -552,11 +618,11 @@ class NodeStep {
   /** Asks for a rebirth, not before `delayMs` and never more often than the rules say, whatever the reasons. */
   private ask(delayMs: number): void {
     const { dueAt, askedAt } = this.state.rebirth;
-    if (!this.rules.mayAsk || dueAt !== null) return;
+    if (!this.rules.mayAsk) return;
     const interval = this.rules.rebirthMinIntervalMs;
     const earliest = Math.max(this.now + delayMs, askedAt === null ? 0 : askedAt + interval);
-    const spread = Math.floor((this.random * interval) / 5);
-    this.state = { ...this.state, rebirth: { dueAt: earliest + spread, askedAt } };
+    const due = earliest + Math.floor((this.random * interval) / 5);
+    if (dueAt === null || due < dueAt) this.state = { ...this.state, rebirth: { dueAt: due, askedAt } };
   }
 
   private isRepeat(message: NodeMessage): boolean {

@@ -1,7 +1,8 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { CURSOR_BYTES, fitting, jsonBytes } from '../cursor-room';
 import type { SourceCursor } from '../source-kind';
 import { type Definitions, type MetricDefinition, NO_DEFINITIONS } from './metric-reading';
-import { type BornLife, type Device, type NodeState, newNode } from './node-state';
+import { type BornLife, type Device, NODE_LIMITS, type NodeState, newNode } from './node-state';
 
 /**
  * What a successor needs to go on without a rebirth: where each edge node's numbers stand, and what its metrics are called.
@@ -15,12 +16,18 @@ interface StoredLife {
   readonly bdSeq: string | null;
   readonly next: number;
   readonly lastMs: number | null;
+  /** When it was heard last, Unix ms. */
+  readonly heardAt?: number;
+  /** It has to be born again before its data are believed. */
+  readonly missed?: true;
   /** Deflated definitions of the node and its devices, base64; null where there was no room. */
   readonly names: string | null;
 }
 
-/** A cursor is at most 64 KiB of JSON. */
-const MOST_BYTES = 60_000;
+/** What is left of a cursor beside the names of its members. */
+const MOST_BYTES = CURSOR_BYTES - 1_024;
+/** A filter that there is no room for is not left when the settings drop it, and what it brings is not mapped. */
+const FILTER_BYTES = 28 * 1024;
 const MOST_INFLATED = 16 * 1024 * 1024;
 
 /** Keeps the packed names of a node as long as it is not born again. */
@@ -35,12 +42,14 @@ export class SessionCursor {
     const all = [...nodes].reverse();
     const born = all.flatMap(([key, { life }]) => (life.kind === 'born' ? [[key, life] as const] : []));
     const dead = all.flatMap(([key, { life }]) => (life.kind === 'dead' ? [{ key, dead: true } as const] : []));
-    let room = MOST_BYTES - JSON.stringify(filters).length;
+    const kept = fitting(filters, FILTER_BYTES);
+    let room = MOST_BYTES - jsonBytes(kept);
     const stored: StoredLife[] = [];
     for (const [key, life] of born) {
-      const { session, bdSeq, next, lastMs } = life;
-      const bare: StoredLife = { key, session, bdSeq, next, lastMs, names: null };
-      room -= JSON.stringify(bare).length + 1;
+      const { session, bdSeq, next, lastMs, heardAt, missed } = life;
+      const unsure = missed === null ? {} : { missed: true as const };
+      const bare: StoredLife = { key, session, bdSeq, next, lastMs, heardAt, ...unsure, names: null };
+      room -= jsonBytes(bare) + 1;
       if (room < 0) break;
       stored.push(bare);
     }
@@ -51,10 +60,10 @@ export class SessionCursor {
       stored[index] = { ...bare, names };
     }
     const deadNodes = dead.filter(({ key }) => {
-      room -= JSON.stringify(key).length + 20;
+      room -= jsonBytes({ key, dead: true }) + 1;
       return room >= 0;
     });
-    return { v: 1, filters, nodes: [...stored, ...deadNodes] };
+    return { v: 1, filters: kept, nodes: [...stored, ...deadNodes] };
   }
 
   private namesOf(life: BornLife): string {
@@ -87,8 +96,9 @@ export const readSessionCursor = (cursor: SourceCursor | null, now: number): Map
       bdSeq,
       next,
       lastMs,
-      heardAt: now,
+      heardAt: stored.heardAt ?? now,
       resumed: true,
+      missed: stored.missed === true ? { until: now + NODE_LIMITS.awaitBirthMs } : null,
       elder: null,
       doubtUntil: null,
       definitions: names === null ? { ...NO_DEFINITIONS } : definitionsIn(names[0]),

@@ -8,6 +8,7 @@ import {
   encodePayload,
 } from '@millrace/sparkplug';
 import { randomFrom } from '@millrace/test-environment';
+import { CURSOR_BYTES, jsonBytes } from '../cursor-room';
 import type { MqttMessage } from '../mqtt/mqtt-connection';
 import type { Outcome } from '../mqtt/mqtt-intake';
 import { SparkplugIntake } from './sparkplug-intake';
@@ -628,6 +629,22 @@ describe('a successor', () => {
     expect([scene.rebirths(), scene.gaps()]).toEqual([0, []]);
   });
 
+  it('knows the place of what is sent again when many messages came after its cursor', () => {
+    const scene = new Scene();
+    const node = scene.session(0);
+    scene.hearAll(node.births(scene.now));
+    scene.hear(node.data('D', { Count: 0 }, scene.now));
+    const cursor = JSON.parse(JSON.stringify(scene.intake.cursor()));
+    const messages = Array.from({ length: 200 }, (_, n) => node.data('D', { Count: n + 1 }, ++scene.now));
+    scene.hearAll(messages);
+    const placed = scene.signals.slice(-30).map(({ session, seq }) => [session, seq]);
+    scene.intake = scene.make(cursor);
+    scene.outcome(scene.intake.up(scene.now, true));
+    const before = scene.signals.length;
+    for (const message of messages.slice(-30)) scene.hear(message, { qos: 1, dup: true });
+    expect(scene.signals.slice(before).map(({ session, seq }) => [session, seq])).toEqual(placed);
+  });
+
   it('knows who has died', () => {
     const scene = new Scene();
     const node = scene.session(0);
@@ -667,6 +684,18 @@ describe('a successor', () => {
     scene.pass(60_000);
     expect(scene.signals.filter(({ path }) => path === 'State').map(({ value }) => value)).toEqual(['HALT', 'RUN']);
     expect(scene.rebirths()).toBe(1);
+  });
+
+  it('has a cursor that fits in bytes, whatever nodes and groups are called', () => {
+    const groups = Array.from({ length: 200 }, (_, n) => `${n}${'漢'.repeat(60)}`);
+    const scene = new Scene({
+      machines: groups.map((group, n) => ({ machine: `m${n}-{node}`, group, node: '+', device: 'D' })),
+    });
+    for (const [n, group] of groups.entries())
+      scene.hearAll(new EdgeSession({ ...layout, group, node: `${n}${'字'.repeat(60)}` }, 0).births(scene.now));
+    const cursor = scene.intake.cursor();
+    expect(jsonBytes(cursor)).toBeLessThan(CURSOR_BYTES);
+    expect((cursor['nodes'] as unknown[]).length).toBeGreaterThan(20);
   });
 
   it('has a cursor that fits, however many nodes there are; names that do not fit are asked for', () => {
