@@ -1,5 +1,5 @@
 import type { Signal } from '../signal/signal';
-import { foldUnder, signal } from '../signal/signals.fixture';
+import { fold, foldUnder, signal } from '../signal/signals.fixture';
 import { expression, mappingOf, passthrough } from './mapping.fixture';
 
 const message = (ms: number, value: object, over: Partial<Signal> = {}) =>
@@ -76,5 +76,27 @@ describe('passthrough (check 19)', () => {
     );
     expect(events).toHaveLength(2_500);
     expect(JSON.stringify(state).length).toBeLessThan(200_000);
+  });
+
+  it('tells that a message makes too large an event, and tells the message when it comes again under a mended rule', () => {
+    const long = message(0, { BundleCode: '1', text: 'x'.repeat(400_000) });
+    const tripled = expression([], (_read, { locals }) => ({
+      all: [locals['message'], locals['message'], locals['message']] as never,
+    }));
+    const rule = { emit: 'bundle.completed', key: member('BundleCode') };
+    const before = play({ ...rule, data: tripled }, [long]);
+    expect(before.told).toEqual([
+      {
+        type: 'ingest.event_too_large',
+        machine: 'RF-1',
+        rule: 'orders',
+        eventType: 'bundle.completed',
+        bytes: expect.any(Number),
+        limit: 1024 * 1024,
+      },
+    ]);
+    const mended = mappingOf({ signals: { message: { type: 'json' } }, rules: [passthrough(rule)] });
+    const next = fold([message(1, { BundleCode: '1', text: 'x'.repeat(400_000) })], before.state, 1, [mended]);
+    expect(next.told.map(({ type, BundleCode }) => [type, BundleCode])).toEqual([['bundle.completed', '1']]);
   });
 });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { EVENT_DATA_BYTES } from '../signal/machine-event';
 import { counted, type MachineState, STATE_LIMITS } from '../signal/machine-state';
 import type { ExpressionValue } from './expression';
 import type { PassthroughRule } from './mapping';
@@ -79,6 +80,8 @@ const tellOnce = (
     data: next === 1 ? data : withRevision(data, next),
     identity: [key, content, next],
   });
+  // Sent again when the rule is mended, it is told for the first time.
+  if (Buffer.byteLength(JSON.stringify(data)) > EVENT_DATA_BYTES) return state;
   const kept = { ...seen };
   delete kept[place];
   kept[place] = [next, ...contents.slice(1 - STATE_LIMITS.contentsOfKey), content];

@@ -3,6 +3,9 @@ import type { Event } from '../event/event';
 import { eventKey, publicEventId } from '../event/event-identity';
 import type { Moment } from './signal-time';
 
+/** Of an event that a rule tells, as JSON: half of what its topic takes. */
+export const EVENT_DATA_BYTES = 1024 * 1024;
+
 /** What a rule decided, before it has its identity. */
 export interface EventDraft {
   /** Name of the rule; part of the event's id. */
@@ -45,7 +48,8 @@ export const idFromSignal = (
  * An event's id is a function of the machine, the rule, the signal that fired it and its number among that rule's events
  * for that signal: folding the same record again after a crash makes the same event, and it collapses downstream. So does
  * its trace: an event of a signal without a trace begins one that is derived from the id. An event that is dated by the
- * time of receipt, because the machine's stamp could not be right, says so in its data (`clockSuspect`).
+ * time of receipt, because the machine's stamp could not be right, says so in its data (`clockSuspect`). In the
+ * place of one that is too large for its topic it is told that there was one.
  */
 export const machineEvent = (
   tenant: string,
@@ -55,6 +59,10 @@ export const machineEvent = (
   draft: EventDraft,
   traceparent: string | null,
 ): Event => {
+  const data = JSON.stringify(draft.moment.suspect ? { ...draft.data, clockSuspect: true } : draft.data);
+  const bytes = Buffer.byteLength(data);
+  if (bytes > EVENT_DATA_BYTES)
+    return machineEvent(tenant, machine, position, n, tooLarge(machine, draft, bytes), traceparent);
   const hash = digest(
     draft.identity === undefined
       ? [tenant, machine, draft.rule, position.partition, String(position.offset), n]
@@ -72,7 +80,15 @@ export const machineEvent = (
     source,
     subject: machine,
     time: draft.moment.time,
-    data: JSON.stringify(draft.moment.suspect ? { ...draft.data, clockSuspect: true } : draft.data),
+    data,
     traceparent: traceparent ?? `00-${hash.slice(0, 32)}-${hash.slice(32, 48)}-01`,
   };
 };
+
+const tooLarge = (machine: string, { rule, type, moment, identity }: EventDraft, bytes: number): EventDraft => ({
+  rule,
+  type: 'ingest.event_too_large',
+  moment,
+  data: { machine, rule, eventType: type.slice(0, 256), bytes, limit: EVENT_DATA_BYTES },
+  ...(identity === undefined ? {} : { identity: [type, ...identity] }),
+});

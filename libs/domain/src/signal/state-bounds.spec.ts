@@ -1,3 +1,5 @@
+import { BUNDLE_LIMITS } from '../machine-rules/bundle/bundle-state';
+import { LINE_PATHS, lineRule } from '../machine-rules/bundle/rollform-mapping.fixture';
 import { heldOf } from '../machine-rules/held-value';
 import {
   conditionRuleOf,
@@ -79,6 +81,61 @@ describe('a state is far below the size of a record, whatever a source sends', (
     const { state } = foldUnder(mapping, flood(text));
     expect(state.values.aliases.length).toBeLessThanOrEqual(STATE_LIMITS.values);
     expect(bytesOf(state)).toBeLessThan(1.75 * MIB);
+  });
+
+  describe('bundles', () => {
+    const long = (n: number) =>
+      expression(['text'], (read) => `${n}${String(read('text')).repeat(40)}`.slice(0, 2_500));
+    const members = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`M${n}`, long(n)]));
+    const hostile = mappingOf({
+      hash: 'b'.repeat(64),
+      signals: {
+        ...Object.fromEntries(Object.keys(LINE_PATHS).map((alias) => [alias, {}])),
+        good: { type: 'double', unit: '[in_i]' },
+        itemLength: { type: 'string', unit: '[in_i]' },
+        bundleNumber: { type: 'json' },
+        text: {},
+      },
+      rules: [
+        lineRule({
+          fields: members(40),
+          enrich: members(40),
+          coils: { splitOn: 'coilSerial', fields: members(4) },
+          items: { key: 'itmId', quantityDone: 'itemDone', length: 'itemLength', piece: null, fields: members(4) },
+        }),
+      ],
+    });
+    const bundles = (text: string, count: number): Signal[] => [
+      signal(0, 'text', text),
+      ...Array.from({ length: count }, (_, b) => [
+        signal(b * 100_000, 'bundleNumber', { b, text }, { type: 'json' }),
+        signal(b * 100_000 + 1, 'good', b * 1_000, { type: 'double' }),
+        ...Array.from({ length: 70 }, (_, n) => [
+          signal(b * 100_000 + 10 * n + 2, 'coilSerial', `${b} ${n} ${text}`),
+          signal(b * 100_000 + 10 * n + 3, 'itmId', `${b} ${n} ${text}`),
+          signal(b * 100_000 + 10 * n + 4, 'itemLength', `0.${'1'.repeat(4_000)}`),
+          signal(b * 100_000 + 10 * n + 5, 'itemDone', 1, { type: 'int64' }),
+          signal(b * 100_000 + 10 * n + 6, 'good', b * 1_000 + n, { type: 'double' }),
+        ]).flat(),
+      ]).flat(),
+    ];
+
+    it.each([
+      ['long', 'x'.repeat(5_000)],
+      ['long and written with escapes', control.repeat(5_000)],
+      ['long and of three bytes each', '漢'.repeat(5_000)],
+    ])('texts that are %s', (_, text) => {
+      const { state, events } = foldUnder(hostile, bundles(text, 5));
+      expect(bytesOf(state)).toBeLessThan(MIB);
+      const told = events.filter(({ type }) => type.startsWith('bundle.'));
+      expect(told.length).toBeGreaterThanOrEqual(4);
+      for (const { data } of told) {
+        expect(Buffer.byteLength(data)).toBeLessThan(2 * BUNDLE_LIMITS.bytes);
+        const { integrity } = JSON.parse(data) as { integrity: { violations: object[]; leftOut: string[] } };
+        expect(integrity.leftOut.length).toBeGreaterThan(0);
+        expect(integrity.violations).toContainEqual({ check: 'size', expected: 0, actual: integrity.leftOut.length });
+      }
+    });
   });
 
   it('names of the language itself are names like any', () => {

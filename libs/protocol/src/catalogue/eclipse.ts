@@ -125,10 +125,10 @@ const counterNote = object(
 const violation = object(
   {
     check: oneOf(
-      ['scrapByReason', 'delayByReason', 'time', 'coils', 'items'],
-      'Which sum: scrap and standing are the sums of their reasons; running and standing are the time from start to end; the coils and the items add up to the bundle.',
+      ['scrapByReason', 'delayByReason', 'time', 'coils', 'items', 'size'],
+      'Which sum: scrap and standing are the sums of their reasons; running and standing are the time from start to end; the coils and the items add up to the bundle; `size`: members left out because the bundle is too large.',
     ),
-    expected: number('What it should be: inches or minutes.'),
+    expected: number('What it should be: inches, minutes or, of `size`, members.'),
     actual: number('What it is.'),
   },
   {},
@@ -152,6 +152,10 @@ const integrity = object(
     gaps: listOf(gap, 'Times in which the machine was out of sight. What was made in them is counted.'),
     counters: listOf(counterNote, 'Counters that did not simply rise.'),
     violations: listOf(violation, 'Sums that do not agree. No number is ever changed so that they do.'),
+    leftOut: listOf(
+      text('A member, for example Items.PieceMark.'),
+      'What is left out because the bundle is too large.',
+    ),
   },
   'How far the numbers can be trusted. Present where the bundle was made of signals, and with the revision alone in the correction of one that was posted; it does not go out under the contract `eclipse`.',
 );

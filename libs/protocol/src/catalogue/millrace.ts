@@ -176,6 +176,17 @@ export const MACHINE_EVENT_TYPES: readonly BuiltInEventType[] = [
     example: { machine: 'RF-1', path: 'part_count', previous: 12, current: 40012, maxStep: 50 },
   },
   {
+    name: 'ingest.event_too_large',
+    version: 1,
+    description:
+      'A rule of a mapping made an event that is too large to be told; this stands in its place. Mend the rule and, where it took a message, send the message again.',
+    schema: data(
+      { machine, rule: text('The rule of its mapping.'), eventType: text('Of the event that is not told.') },
+      { bytes: number('Of its data as JSON.'), limit: number('How many they may be.') },
+    ),
+    example: { machine: 'RF-1', rule: 'orders', eventType: 'work_order.completed', bytes: 2_700_113, limit: 1_048_576 },
+  },
+  {
     name: 'ingest.clock_suspect',
     version: 1,
     description:

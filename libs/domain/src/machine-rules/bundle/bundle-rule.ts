@@ -8,6 +8,7 @@ import { isSame } from '../trigger';
 import { counterLimits, inInches, lengthOfAlias, lengthStep } from './accumulate-lengths';
 import { codeText, keyOf } from './bundle-fields';
 import { inputsOf } from './bundle-inputs';
+import { withinBytes } from './bundle-size';
 import { type BundleContext, type BundleSlot, NEW_BUNDLE_SLOT, withCurrentBundle } from './bundle-state';
 import { firedBy, rememberTold } from './bundle-triggers';
 import { closeOpen, finishSettling, settleOpen, tellCorrections } from './close-bundle';
@@ -49,7 +50,18 @@ const changed = (
   const slot = slotOf<BundleSlot>(state, rule) ?? NEW_BUNDLE_SLOT;
   const sourceOf = (alias: string) => heldOf(state, alias)?.source ?? null;
   const next = change(slot, { ...context, rule, tenant: state.tenant, machine: state.machine, sourceOf });
-  return next === slot ? state : withSlot(state, rule, next);
+  return next === slot ? state : withSlot(state, rule, bounded(next));
+};
+
+const bounded = (slot: BundleSlot): BundleSlot => {
+  const open = slot.open === null ? null : withinBytes(slot.open);
+  const settling = slot.settling === null ? null : withinBytes(slot.settling.bundle);
+  if (open === slot.open && settling === (slot.settling?.bundle ?? null)) return slot;
+  return {
+    ...slot,
+    open,
+    settling: slot.settling === null || settling === null ? null : { ...slot.settling, bundle: settling },
+  };
 };
 
 const onTime = (slot: BundleSlot, context: BundleContext): BundleSlot => {

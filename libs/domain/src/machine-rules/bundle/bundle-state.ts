@@ -101,6 +101,8 @@ export interface Bundle {
   readonly timing: Timing | null;
   readonly gaps: readonly Gap[];
   readonly counterNotes: readonly CounterNote[];
+  /** Names of members that there was no room for; absent where there was room for all. */
+  readonly leftOut?: readonly string[];
 }
 
 export interface CoilPart {
@@ -207,6 +209,12 @@ export const BUNDLE_LIMITS = {
   closedMs: 86_400_000,
   /** Characters of one member that an expression gives, as JSON. */
   member: 16_384,
+  /** Of the members, coils and items of one bundle together, bytes as JSON; and of all closed ones. */
+  bytes: 196_608,
+  /** Names of what was left out for that. */
+  leftOut: 32,
+  /** Characters of a trigger's value; of a longer one only its hash is kept. */
+  told: 256,
   reasonText: 128,
 } as const;
 

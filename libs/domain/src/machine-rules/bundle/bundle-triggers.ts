@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { ExpressionValue, Trigger } from '../expression';
 import type { BundleRule } from '../mapping';
 import { isOn, isSame } from '../trigger';
-import type { BundleSlot, ToldValue } from './bundle-state';
+import { BUNDLE_LIMITS, type BundleSlot, type ToldValue } from './bundle-state';
 
 /** What a value means to the bundle: which of its triggers it fires. */
 export interface Fired {
@@ -22,12 +23,13 @@ const NOTHING: Fired = { close: false, goesOn: false, open: false, present: fals
  */
 export const firedBy = (slot: BundleSlot, rule: BundleRule, alias: string, value: ToldValue): Fired => {
   const told = Object.hasOwn(slot.told, alias) ? slot.told[alias] : undefined;
+  const said = rememberable(value);
   const opens = rule.open.some((trigger) => trigger.kind === 'changed' && trigger.alias === alias);
   if (told === undefined) return opens ? { ...NOTHING, present: true } : NOTHING;
   return {
-    close: isFired(rule.close.on, alias, told, value),
-    goesOn: rule.close.alsoOn.some((trigger) => isFired(trigger, alias, told, value)),
-    open: rule.open.some((trigger) => trigger.kind !== 'firstPiece' && isFired(trigger, alias, told, value)),
+    close: isFired(rule.close.on, alias, told, said),
+    goesOn: rule.close.alsoOn.some((trigger) => isFired(trigger, alias, told, said)),
+    open: rule.open.some((trigger) => trigger.kind !== 'firstPiece' && isFired(trigger, alias, told, said)),
     present: false,
   };
 };
@@ -53,8 +55,15 @@ const triggerAliases = (rule: BundleRule): string[] =>
 /** Notes what the alias of a trigger says. */
 export const rememberTold = (slot: BundleSlot, rule: BundleRule, alias: string, value: ToldValue): BundleSlot =>
   triggerAliases(rule).includes(alias) && !(Object.hasOwn(slot.told, alias) && slot.told[alias] === value)
-    ? { ...slot, told: { ...slot.told, [alias]: typeof value === 'string' ? value.slice(0, 1_024) : value } }
+    ? { ...slot, told: { ...slot.told, [alias]: rememberable(value) } }
     : slot;
+
+/** Enough to see whether it is the same: of what is long its hash. */
+const rememberable = (value: ToldValue): ToldValue => {
+  if (typeof value !== 'string' && typeof value !== 'object') return value;
+  const text = JSON.stringify(value);
+  return text.length <= BUNDLE_LIMITS.told ? value : createHash('sha256').update(text).digest('hex');
+};
 
 /** The signal that completes a bundle stands as it does after one. */
 export const standsComplete = (rule: BundleRule, value: ExpressionValue): boolean =>

@@ -4,6 +4,7 @@ import { readRational, round, writeRational } from '../../unit/rational';
 import type { SeenMachine } from '../expression';
 import { bundleFigures, minutes } from './bundle-figures';
 import { bundleResult } from './bundle-result';
+import { keptClosed, withinBytes } from './bundle-size';
 import {
   BUNDLE_LIMITS,
   type Bundle,
@@ -35,7 +36,7 @@ const closeBundle = (
   if (!bundle.made && !ending.complete) return slot;
   const fresh = forgetOld(slot, context.at);
   const earlier = fresh.closed.find((entry) => bundle.key !== null && entry.bundle.key === bundle.key) ?? null;
-  const whole = earlier === null ? bundle : mergeBundles(earlier, bundle, ending.ended);
+  const whole = withinBytes(earlier === null ? bundle : mergeBundles(earlier, bundle, ending.ended));
   const pounds = weightOf(whole, context.rule, seen);
   const entry = tell(context, {
     bundle: whole,
@@ -47,7 +48,7 @@ const closeBundle = (
     pounds: pounds === null ? null : writeRational(pounds),
   });
   const kept = fresh.closed.filter((each) => each !== earlier);
-  return { ...fresh, closed: [...kept, entry].slice(-BUNDLE_LIMITS.closed) };
+  return { ...fresh, closed: keptClosed([...kept, entry]) };
 };
 
 /** The open bundle ends now, its time included. */
@@ -121,6 +122,7 @@ const tell = (context: BundleContext, entry: ClosedBundle, late = false): Closed
     gaps: bundle.gaps,
     counters: bundle.counterNotes,
     violations: violationsOf(bundle, figures, rule, entry),
+    ...(bundle.leftOut === undefined ? {} : { leftOut: bundle.leftOut }),
   };
   if (rule.emit !== null)
     context.emit({

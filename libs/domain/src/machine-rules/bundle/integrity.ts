@@ -33,11 +33,13 @@ export interface BundleIntegrity {
   /** Counters that did not simply rise. */
   readonly counters: readonly CounterNote[];
   readonly violations: readonly Violation[];
+  /** Members that the bundle had no room for (`Items.PieceMark`); absent where it has all. */
+  readonly leftOut?: readonly string[];
 }
 
-/** Two sums that must be the same and are not, in inches or minutes. */
+/** Two sums that must be the same and are not, in inches or minutes; `size`: members left out, of which there must be none. */
 export interface Violation {
-  readonly check: 'scrapByReason' | 'delayByReason' | 'time' | 'coils' | 'items';
+  readonly check: 'scrapByReason' | 'delayByReason' | 'time' | 'coils' | 'items' | 'size';
   readonly expected: number;
   readonly actual: number;
 }
@@ -69,6 +71,7 @@ export const violationsOf = (bundle: Bundle, figures: BundleFigures, rule: Bundl
       checks.push(['items', lengths.good, added(made), INCHES]);
     }
   }
+  checks.push(['size', ZERO, rational(BigInt(bundle.leftOut?.length ?? 0), 1n), ZERO]);
   return checks
     .filter(([, expected, actual, tolerance]) => compare(distance(expected, actual), tolerance) > 0)
     .map(([check, expected, actual]) => ({ check, expected: round(expected, 3), actual: round(actual, 3) }));

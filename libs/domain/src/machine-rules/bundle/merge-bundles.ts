@@ -41,7 +41,13 @@ export const mergeBundles = (earlier: ClosedBundle, later: Bundle, ended: Moment
     timing: mergedTiming(earlier, later.timing, ended),
     gaps: [...before.gaps, ...later.gaps].slice(-BUNDLE_LIMITS.gaps),
     counterNotes: [...before.counterNotes, ...later.counterNotes].slice(-BUNDLE_LIMITS.counterNotes),
+    ...leftOutOf(before, later),
   };
+};
+
+const leftOutOf = (before: Bundle, later: Bundle): Pick<Bundle, 'leftOut'> => {
+  const names = new Set([...(before.leftOut ?? []), ...(later.leftOut ?? [])]);
+  return names.size === 0 ? {} : { leftOut: [...names].slice(0, BUNDLE_LIMITS.leftOut) };
 };
 
 const mergedTiming = (earlier: ClosedBundle, later: Timing | null, ended: Moment): Timing | null => {
