@@ -92,7 +92,7 @@ it('sets up an export in two steps, with the problems of each at its fields', as
   await page.getByText('Two steps: first an API connection').waitFor();
   expect(await page.getByRole('button', { name: 'New export' }).isDisabled()).toBe(true);
   await page.keyboard.press('n');
-  await page.getByLabel('Name').waitFor();
+  await page.getByLabel('Name', { exact: true }).waitFor();
   site.answers.set('POST /v1/connections', invalid('baseUrl', 'must be a URL'));
   await page.keyboard.type('ERP');
   await page.getByLabel('API base URL').fill('erp');
@@ -137,7 +137,7 @@ it('says why no new export can be made', async () => {
 
 it('says at every empty field of a connection that it is empty, and asks the server nothing', async () => {
   await open('exports/connections/new');
-  await page.getByLabel('Name').waitFor();
+  await page.getByLabel('Name', { exact: true }).waitFor();
   await press('Create connection');
   await page.locator('[data-name="name"] .problem', { hasText: 'Give the connection a name.' }).waitFor();
   await page.locator('[data-name="baseUrl"] .problem', { hasText: 'Say which URL bundles are POSTed to.' }).waitFor();

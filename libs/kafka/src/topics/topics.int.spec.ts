@@ -12,6 +12,8 @@ const unknownTopic = Object.assign(new Error('This server does not host this top
   code: 3,
 });
 
+jest.setTimeout(60_000);
+
 describe('topics', () => {
   let kafka: KafkaConnection;
   let prefix: string;
