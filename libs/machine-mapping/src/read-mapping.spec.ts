@@ -206,7 +206,7 @@ rules:
       "6:9 missing: lacks 'type': a kind of source",
       "6:11 unknown_key: 'typ' is not known here; did you mean 'type'?",
       expect.stringMatching(
-        /^6:36 wrong_type: must be the largest distance .* \(in quotes: "5"\), and is the number 5$/,
+        /^6:36 wrong_type: must be a duration .* \(in quotes: "5"\), and is the number 5$/,
       ),
       "8:19 unknown_source: 'lin' is no source of this mapping; did you mean 'line'?",
       "8:41 unknown_unit: 'inch' is no UCUM unit that is known here; did you mean '[in_i]'?",
@@ -368,7 +368,7 @@ rules:
     ],
     [
       '- { id: w, kind: condition, source: lnie, key: nativCode, maxRate: 30 per min }',
-      [expect.stringMatching(/^16:68 bad_value: must be how many raised alarms are a flood/)],
+      ["16:68 bad_value: must be a rate (a number per s, min or h), for example 30/min, and is '30 per min'"],
     ],
     [
       '- { id: w, kind: condition, source: lnie, key: nativCode }',
@@ -376,6 +376,12 @@ rules:
         "16:37 unknown_source: 'lnie' is no source of this mapping; did you mean 'line'?",
         "16:48 unknown_name: 'nativCode' is no signal of this mapping; did you mean 'nativeCode'?",
       ],
+    ],
+    ['- { id: x, knid: edge, input: door }', ["16:12 missing: 'knid' is not known here; did you mean 'kind'?"]],
+    ['- { id: x, Kind: edge, input: door }', ["16:12 missing: 'Kind' is not known here; did you mean 'kind'?"]],
+    [
+      '- { id: w, kind: threshold, input: temp, raiseAbove: 5, onDelay: 5 minutes }',
+      ["16:66 bad_value: must be a duration (a number with ms, s, m, h or d), for example 2s, and is '5 minutes'"],
     ],
     [
       '- { kind: watchdog }\n- { id: a b, kind: watchdog }\n- 5\n- { id: q }',

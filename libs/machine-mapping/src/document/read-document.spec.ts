@@ -49,6 +49,9 @@ describe('the text of a mapping', () => {
     ['a: [1, 2', ['1:9 syntax']],
     ['a: b: c', ['1:4 syntax']],
     ['a:\n\t- 1', ['2:1 syntax']],
+    [`a:\n\tb: 1\n${Array.from({ length: 40 }, (_, n) => `  c${n}: 1`).join('\n')}`, ['2:1 syntax']],
+    ['# A linesapiVersion: ingest/v1machine: { id: x }', ['1:1 no_line_ends']],
+    ['apiVersion: ingest/v1machine: { id: x }signals:', ['1:1 no_line_ends']],
   ])('%j is refused where it is wrong', (text, expected) => {
     expect(told(text)).toEqual(expected);
   });

@@ -57,6 +57,14 @@ const HOSTILE_BRACKETS = 2_000;
 /** Errors after which nothing more is looked for. */
 const GARBAGE = 20;
 
+/** A comment that is followed by a mapping, or a mapping whose second member stands in the line of the first. */
+const RUN_TOGETHER = /^\s*(#.*apiVersion:|apiVersion:\s*ingest\/v1.*:)/;
+const NO_LINE_ENDS =
+  'is one line, and a mapping in YAML has many: its line ends are gone. With curl, send the file with --data-binary @file in the place of -d @file';
+
+/** Each line after such a one may count as a level of its own. */
+const INDENTED_BY_TAB = /^ *\t[ \t]*\S/m;
+
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 class Reading {
@@ -78,7 +86,7 @@ class Reading {
       if (Math.abs(open) > HOSTILE_BRACKETS) return this.refuse(START, 'too_deep', this.tooDeep());
     }
     for (const token of new Parser().parse(this.text)) tokens.push(token);
-    if (this.isGarbage(tokens) || !this.inspect(tokens)) return null;
+    if (this.isRunTogether() || this.isGarbage(tokens) || !this.inspect(tokens)) return null;
     const composer = new Composer({
       version: '1.2',
       schema: 'core',
@@ -102,12 +110,21 @@ class Reading {
   }
 
   private read(document: Document.Parsed): DocumentNode | null {
-    for (const { code, message, pos } of document.errors)
+    const tabs = document.errors.filter(({ code }) => code === 'TAB_AS_INDENT');
+    // The lines after a tab seem to stand at the wrong column, each of them.
+    for (const { code, message, pos } of tabs.length > 0 ? tabs : document.errors)
       this.problems.add(this.place(pos[0], ''), 'syntax', sentenceOf(code, message));
     if (!this.problems.isEmpty) return null;
     if (document.contents === null)
       return this.refuse(START, 'empty', 'is empty; a mapping begins with apiVersion: ingest/v1');
     return this.node(document.contents, '');
+  }
+
+  /** curl's -d @file takes the line ends away, and what is left is one comment, or members in a row. */
+  private isRunTogether(): boolean {
+    if (/[\r\n]/.test(this.text) || !RUN_TOGETHER.test(this.text)) return false;
+    this.problems.add(START, 'no_line_ends', NO_LINE_ENDS);
+    return true;
   }
 
   /** What is not YAML at all has no end of errors, and building each takes longer than finding it. */
@@ -137,7 +154,9 @@ class Reading {
     while (left.length > 0) {
       const { token, depth } = left.pop()!;
       if (depth > DOCUMENT_LIMITS.depth) {
-        this.refuse(this.place(token.offset, ''), 'too_deep', this.tooDeep());
+        const tab = this.text.slice(0, token.offset).search(INDENTED_BY_TAB);
+        if (tab < 0) this.refuse(this.place(token.offset, ''), 'too_deep', this.tooDeep());
+        else this.refuse(this.place(tab, ''), 'syntax', SENTENCES['TAB_AS_INDENT']!);
         return false;
       }
       const at = () => this.place(token.offset, '');

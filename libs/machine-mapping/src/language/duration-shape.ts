@@ -19,6 +19,7 @@ export const duration = (says: string): Shape<number> =>
   changed(
     text({
       says: `${says}, a number with ms, s, m, h or d`,
+      form: 'a duration (a number with ms, s, m, h or d)',
       pattern: DURATION,
       most: 16,
       examples: ['2s', '500ms', '10m', '24h'],
@@ -29,7 +30,13 @@ export const duration = (says: string): Shape<number> =>
 /** `30/min`. */
 export const rate = (says: string): Shape<{ count: number; perMs: number }> =>
   changed(
-    text({ says: `${says}, a number per s, min or h`, pattern: RATE, most: 16, examples: ['30/min'] }),
+    text({
+      says: `${says}, a number per s, min or h`,
+      form: 'a rate (a number per s, min or h)',
+      pattern: RATE,
+      most: 16,
+      examples: ['30/min'],
+    }),
     (written) => {
       const [, count, unit] = RATE.exec(written)!;
       return { count: Number(count), perMs: RATE_MS[unit!]! };

@@ -172,7 +172,7 @@ const opening = word({
 const reason = object('where a reason comes from', {
   input: required(alias('the signal that gives the code')),
   attribute: required(oneOf('what a code belongs to', ['last-unassigned', 'last-closed-or-open', 'next'] as const)),
-  window: defaulting(duration('how long after it a code belongs to it'), 600_000, '10m'),
+  window: defaulting(duration('how long after a stop or a scrapped part its code may still come'), 600_000, '10m'),
   default: defaulting(text({ says: 'the reason of what no code was given for', most: 64, orWritten: true }), '0'),
 });
 

@@ -1,9 +1,10 @@
-import { quoted, suggestion } from '../document/did-you-mean';
+import { nearestWord, quoted, suggestion } from '../document/did-you-mean';
 import { type Shape, wrong } from './shape';
 
 /** Objects that say by one member which they are. */
 export const taggedBy = <T>(tag: string, says: string, shapes: { readonly [word: string]: Shape<T> }): Shape<T> => {
   const words = Object.keys(shapes);
+  const known = new Set(Object.values(shapes).flatMap(({ schema }) => Object.keys(schema['properties'] ?? {})));
   return {
     schema: {
       description: `${says[0]!.toUpperCase()}${says.slice(1)}.`,
@@ -20,10 +21,17 @@ export const taggedBy = <T>(tag: string, says: string, shapes: { readonly [word:
       if (node.kind !== 'map') return wrong(node, problems, says);
       const member = node.members.get(tag);
       if (member === undefined) {
-        const wrongly = [...node.members.keys()].find((name) => name.toLowerCase() === tag.toLowerCase());
-        const instead =
-          wrongly === undefined ? `; ${tag}s are ${words.join(', ')}` : `; did you mean it with '${wrongly}'?`;
-        problems.add(node.place, 'missing', `lacks '${tag}'${instead}`);
+        const wrongly = nearestWord(
+          tag,
+          [...node.members.keys()].filter((name) => !known.has(name)),
+        );
+        if (wrongly === null) problems.add(node.place, 'missing', `lacks '${tag}'; ${tag}s are ${words.join(', ')}`);
+        else
+          problems.add(
+            node.members.get(wrongly)!.named,
+            'missing',
+            `${quoted(wrongly)} is not known here; did you mean '${tag}'?`,
+          );
         return undefined;
       }
       const said = member.node.kind === 'scalar' && typeof member.node.value === 'string' ? member.node.value : null;

@@ -5,6 +5,8 @@ const lengthOf = (text: string): number => [...text].length;
 
 interface TextOptions {
   readonly says: string;
+  /** What a refusal calls it, where `says` tells what it is for rather than what can stand there. */
+  readonly form?: string;
   readonly pattern?: RegExp;
   readonly most?: number;
   readonly least?: number;
@@ -16,7 +18,7 @@ interface TextOptions {
 }
 
 export const word = (options: TextOptions): Shape<Word> => {
-  const { says, pattern, most = 256, least = 1, examples, orWritten = false, also } = options;
+  const { says, form = says, pattern, most = 256, least = 1, examples, orWritten = false, also } = options;
   return {
     schema: {
       description: `${says[0]!.toUpperCase()}${says.slice(1)}.`,
@@ -27,10 +29,10 @@ export const word = (options: TextOptions): Shape<Word> => {
       ...(examples === undefined ? {} : { examples }),
     },
     read: (node, problems) => {
-      if (node.kind !== 'scalar' || node.value === null) return wrong(node, problems, says);
+      if (node.kind !== 'scalar' || node.value === null) return wrong(node, problems, form);
       if ((typeof node.value !== 'string' || node.isBigInteger) && !orWritten) {
         const instead = ` (in quotes: "${node.text}")`;
-        return wrong(node, problems, `${says}${instead}`);
+        return wrong(node, problems, `${form}${instead}`);
       }
       const { text } = node;
       const bad = (why: string) => {
@@ -38,10 +40,10 @@ export const word = (options: TextOptions): Shape<Word> => {
         return undefined;
       };
       if (typeof node.value === 'string' && !node.isBigInteger) {
-        if (lengthOf(text) < least) return bad(`must be ${says}, and is empty`);
+        if (lengthOf(text) < least) return bad(`must be ${form}, and is empty`);
         if (lengthOf(text) > most) return bad(`has ${lengthOf(text)} characters; ${most} are allowed`);
         if (pattern !== undefined && !pattern.test(text))
-          return bad(`must be ${says}${examples ? `, for example ${examples[0]}` : ''}, and is ${quoted(text)}`);
+          return bad(`must be ${form}${examples ? `, for example ${examples[0]}` : ''}, and is ${quoted(text)}`);
       }
       const more = also?.(text) ?? null;
       return more === null ? { text, node } : bad(more);
