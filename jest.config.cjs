@@ -23,6 +23,8 @@ const base = {
   cacheDirectory: '<rootDir>/.cache/jest',
 };
 module.exports = {
+  // A busy machine takes its time; what waits for ever is told all the same.
+  testTimeout: 30_000,
   projects: [
     {
       ...base,
