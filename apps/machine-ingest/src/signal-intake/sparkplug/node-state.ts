@@ -47,6 +47,11 @@ export interface BornLife {
   /** Taken over from a predecessor, and nothing has come since: how many messages went by is not known. */
   readonly resumed: boolean;
   /**
+   * Messages were missed: what its metrics stand at is not known until it is born again. Data wait for that until then
+   * (Unix ms), and are taken as they are when no birth comes. Null: none were.
+   */
+  readonly missed: { readonly until: number } | null;
+  /**
    * An MQTT session before this one had the same bdSeq, and its death has not come yet; its last stamp, where it had one.
    * Null where there is none.
    */
@@ -85,6 +90,10 @@ export interface Held {
   readonly message: NodeMessage;
   /** Indexes of the metrics that wait; null: all of them. */
   readonly only: readonly number[] | null;
+  /** Others before it were missed, so the birth that comes is what counts, and it is history. */
+  readonly older: boolean;
+  /** Its number in the session, which goes on where no birth comes; null where there is none. */
+  readonly seq: number | null;
   /** Unix ms; refused then. */
   readonly until: number;
 }
@@ -105,8 +114,12 @@ export const NODE_LIMITS = {
   waiting: 200,
   /** Digests that are remembered: fewer than 256, since after so many the same number comes again. */
   recent: 200,
+  /** What waits for a birth waits so long at least, ms. */
+  awaitBirthMs: 20_000,
   /** A device that was there has so long to be born again after its node, ms. */
   awaitDeviceMs: 10_000,
   /** A message that came later than this after its successors is not taken for one of them, ms. */
   lateMs: 30_000,
+  /** After a longer silence the next number may be the next but 256, ms. */
+  silentMs: 10_000,
 } as const;

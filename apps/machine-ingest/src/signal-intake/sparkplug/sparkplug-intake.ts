@@ -100,8 +100,9 @@ export class SparkplugIntake implements MqttIntake {
     const alive = new Set(this.routes.fixed() ?? []);
     const outcomes: Outcome[] = [];
     for (const [key, state] of this.nodes)
+      // Of one that is taken over, its next message tells whether it was in sight all the time.
       for (const machine of machinesOfNode(state, this.rulesOf(this.names.get(key)!)))
-        if (state.life.kind === 'dead') alive.delete(machine);
+        if (state.life.kind === 'dead' || isUndecided(state, this.rulesOf(this.names.get(key)!))) alive.delete(machine);
         else alive.add(machine);
     const words = [...alive].map((machine) => lifecycleWord(this.place, now, machine, this.session, 'connected'));
     for (const [key] of this.nodes)
@@ -132,8 +133,7 @@ export class SparkplugIntake implements MqttIntake {
     for (const [key, state] of this.nodes) {
       const name = this.names.get(key)!;
       if (isDue(state, now)) outcomes.push(this.outcome(now, name, { kind: 'time' }));
-      if (this.connected && state.life.kind === 'born' && state.life.doubtUntil === null)
-        outcomes.push(this.alive(now, name, state));
+      if (this.connected && isInSight(state)) outcomes.push(this.alive(now, name, state));
     }
     return outcomes.length === 0 ? NOTHING : joined(outcomes);
   }
@@ -250,12 +250,20 @@ const joined = (outcomes: readonly Outcome[]): Outcome => ({
   publish: outcomes.flatMap(({ publish }) => publish),
 });
 
+/** Taken over, and its next message, or the birth that it is asked for, tells what went by meanwhile. */
+const isUndecided = ({ life }: NodeState, { mayAsk }: NodeRules): boolean =>
+  mayAsk && life.kind === 'born' && life.resumed;
+
+/** Its silence means that it has nothing to say. */
+const isInSight = ({ life, rebirth }: NodeState): boolean =>
+  life.kind === 'born' && life.doubtUntil === null && life.missed === null && !(life.resumed && rebirth.dueAt !== null);
+
 /** Whether time alone brings something about. */
 const isDue = ({ life, held, rebirth }: NodeState, now: number): boolean => {
   const due = (at: number | null | undefined) => at !== null && at !== undefined && at <= now;
   if (due(rebirth.dueAt) || due(held[0]?.until)) return true;
   if (life.kind !== 'born') return false;
-  if (due(life.waitUntil) || due(life.doubtUntil)) return true;
+  if (due(life.waitUntil) || due(life.doubtUntil) || due(life.missed?.until)) return true;
   for (const device of life.devices.values()) if (device.kind === 'awaited' && device.until <= now) return true;
   return false;
 };
