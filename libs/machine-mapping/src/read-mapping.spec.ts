@@ -205,9 +205,7 @@ rules:
       "3:1 unknown_key: 'source' is not known here; did you mean 'sources'?",
       "6:9 missing: lacks 'type': a kind of source",
       "6:11 unknown_key: 'typ' is not known here; did you mean 'type'?",
-      expect.stringMatching(
-        /^6:36 wrong_type: must be a duration .* \(in quotes: "5"\), and is the number 5$/,
-      ),
+      expect.stringMatching(/^6:36 wrong_type: must be a duration .* \(in quotes: "5"\), and is the number 5$/),
       "8:19 unknown_source: 'lin' is no source of this mapping; did you mean 'line'?",
       "8:41 unknown_unit: 'inch' is no UCUM unit that is known here; did you mean '[in_i]'?",
       expect.stringMatching(/^9:3 bad_name: 'bad-name' must be letters, digits and _/),
