@@ -88,6 +88,31 @@ describe('a bundle of Eclipse Pro', () => {
     expect(told).toContain('unfit peer data.TotalQty');
   });
 
+  it.each([
+    '2026-02-17T25:30:00',
+    '17.2.2026',
+    // an hour that Chicago never had
+    '2026-03-08T02:30:00',
+  ])('that ended at %s is taken with the time of receipt, and told', async (EndTime) => {
+    const { post, signals } = receiving(settings);
+    const answer = await post({ ...example, EndTime });
+    expect(answer).toMatchObject({ kind: 'received', body: { accepted: 1 } });
+    expect(signals()[0]!.sourceTs).toBeNull();
+    expect(answer.kind === 'received' && answer.body.warnings).toContainEqual({
+      path: 'data.EndTime',
+      detail: `is "${EndTime}", which is no time of America/Chicago such as 2026-02-17T09:30:00; the time of receipt is taken`,
+    });
+  });
+
+  it('that says nothing of its end is no reason for a warning of it', async () => {
+    const { post } = receiving(settings);
+    const { EndTime: _, ...without } = example;
+    for (const body of [without, { ...example, EndTime: null }]) {
+      const answer = await post(body);
+      expect(JSON.stringify(answer)).not.toContain('time of receipt');
+    }
+  });
+
   it('is not answered with success while Kafka is away', async () => {
     const { post, signals, quarantined, kafka } = receiving(settings);
     kafka.up = false;

@@ -38,15 +38,34 @@ export const readBundleMessage = (
       `FinalMachineNumber is ${String(JSON.stringify(number)).slice(0, 40)}, which the source's \`machines\` does not have, and it has no default \`machine\`.`,
     );
   const unfit = check(read.members);
+  const endedAt = bundleEndedAt(read.members, settings.timeZone, context.receivedAt);
   const signal = messageSignal(context, {
     machine,
     path: BUNDLE_PATH,
     value: jsonSignalValue(read.text),
-    sourceTs: bundleEndedAt(read.members, settings.timeZone, context.receivedAt),
+    sourceTs: endedAt,
     clock: 'eclipse',
     ref: `bundle:${code}`,
   });
-  return { kind: 'signals', signals: [signal], rejected: [], warnings: unfit === null ? [] : [unfit] };
+  return {
+    kind: 'signals',
+    signals: [signal],
+    rejected: [],
+    warnings: [...(unfit === null ? [] : [unfit]), ...untimely(read.members, endedAt, settings.timeZone)],
+  };
+};
+
+/** The event then has the time of receipt, which is hours off for a bundle that is sent again. */
+const untimely = (
+  members: { readonly [name: string]: unknown },
+  endedAt: string | null,
+  timeZone: string,
+): Array<{ readonly path: string; readonly detail: string }> => {
+  const written = memberOf(members, 'EndTime');
+  if (endedAt !== null || written === undefined || written === null) return [];
+  const said = String(JSON.stringify(written)).slice(0, 60);
+  const detail = `is ${said}, which is no time of ${timeZone} such as 2026-02-17T09:30:00; the time of receipt is taken`;
+  return [{ path: 'data.EndTime', detail }];
 };
 
 const machineOf = (
