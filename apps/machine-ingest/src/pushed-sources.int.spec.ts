@@ -139,7 +139,7 @@ describe('Eclipse Pro as a source', () => {
     const path = end === '/x' ? '/v1/sources/in/other/eclipse' : `${source.url}${end}`;
     expect(await post(path, bundle, { ...headers, ...wrong })).toMatchObject({
       status: 401,
-      body: { code: 'unauthenticated' },
+      body: { code: 'source_unauthenticated' },
     });
   });
 
@@ -276,7 +276,7 @@ describe('a stranger at the address of a source that signs', () => {
   ];
 
   const asAStranger = async (path: string) => {
-    const refused = { status: 401, body: { code: 'unauthenticated' } };
+    const refused = { status: 401, body: { code: 'source_unauthenticated' } };
     expect(await post(path, '{}', { 'x-mes-signature': '0'.repeat(64) })).toMatchObject(refused);
     // what is no signature at all is refused before the body: not a byte of it comes
     for (const headers of [[], ['x-mes-signature: 00'], ['Authorization: Bearer x'], [SIGNED, SIGNED]]) {

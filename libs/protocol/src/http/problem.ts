@@ -29,6 +29,7 @@ export const PROBLEMS = {
   invalid_event: { status: 422, title: 'The event is not valid' },
   invalid_cursor: { status: 422, title: 'The cursor is not valid' },
   unauthenticated: { status: 401, title: 'No valid API key' },
+  source_unauthenticated: { status: 401, title: 'No valid token or signature of a source' },
   insufficient_scope: { status: 403, title: 'The API key lacks a scope' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },

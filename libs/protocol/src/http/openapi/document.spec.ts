@@ -81,6 +81,11 @@ describe('the OpenAPI document', () => {
         refused: ['200', '400', '401', '408', '409', '413', '415', '422', '429', '503'],
       },
     ]);
+    expect(document.paths['/v1/sources/in/{tenant}/{name}']).toMatchObject({
+      post: {
+        responses: { 401: { description: '`source_unauthenticated`: No valid token or signature of a source' } },
+      },
+    });
     expect(document.components.securitySchemes).toMatchObject({
       apiKey: { scheme: 'bearer' },
       sourceToken: { scheme: 'bearer' },

@@ -3,9 +3,6 @@ import type { Call } from './call';
 import { asJsonSchema, type JsonObject } from './json-schema';
 import { problemSchema } from './problem-schema';
 
-/** What every call may refuse. */
-const ALWAYS: readonly ProblemCode[] = ['unauthenticated', 'rate_limited'];
-
 /** Ways to be known to a source: its token, or its signature. */
 const OF_SOURCE = [{ sourceToken: [] }, { mesSignature: [] }];
 
@@ -66,8 +63,9 @@ const responsesOf = (call: Call, components: JsonObject): JsonObject => {
       }),
     },
   };
-  const ofScope: readonly ProblemCode[] = 'scope' in call ? ['insufficient_scope'] : [];
-  for (const code of [...ALWAYS, ...ofScope, ...call.refusals]) {
+  const ofCaller: readonly ProblemCode[] =
+    'scope' in call ? ['unauthenticated', 'insufficient_scope'] : ['source_unauthenticated'];
+  for (const code of [...ofCaller, 'rate_limited', ...call.refusals] as const) {
     const { status, title } = PROBLEMS[code];
     const known = responses[status];
     const description = known ? `${known.description}; \`${code}\`: ${title}` : `\`${code}\`: ${title}`;

@@ -11,6 +11,7 @@ export type ProblemCode =
   | 'invalid_schema'
   | 'invalid_cursor'
   | 'unauthenticated'
+  | 'source_unauthenticated'
   | 'insufficient_scope'
   | 'not_found'
   | 'method_not_allowed'

@@ -76,7 +76,7 @@ export class CallingSourceGuard implements CanActivate {
 
 /** One text for all: a guesser learns nothing of which part was right. */
 export const notKnown = (): ApiProblem =>
-  new ApiProblem('unauthenticated', 'There is no such source, or its token or signature is another one.');
+  new ApiProblem('source_unauthenticated', 'There is no such source, or its token or signature is another one.');
 
 /** In a time that says nothing about where they differ, whatever their lengths. */
 const sameText = (a: string, b: string): boolean => {
