@@ -20,6 +20,8 @@ const site = (cursor: SourceCursor | null = null) => {
   const world = {
     now: 10_000,
     up: true,
+    hangs: false,
+    released: [] as Array<() => void>,
     counts: { gaps: 1 } as OpenSourceHealth['counts'],
     connection: { state: 'connecting', since: 0 } as SourceConnection,
     passed: { received: 0, refused: 0, lastSignal: null, cursor: undefined } as Passed,
@@ -38,6 +40,7 @@ const site = (cursor: SourceCursor | null = null) => {
     cursor,
     producer: {
       send: async (messages: readonly OutgoingMessage[]) => {
+        if (world.hangs) await new Promise<void>((resolve) => void world.released.push(resolve));
         if (!world.up) throw new Error('away');
         for (const { key, value } of messages) {
           const change = decodeSourceState({ key: Buffer.from(key!), value });
@@ -82,7 +85,7 @@ test('a change of the connection is told at once, what moves once a second or ev
   expect(await look()).toBe(4);
 });
 
-test('of a source that has fallen silent it is told once that it has no rate, and what its kind counts is told', async () => {
+test('of a source that has fallen silent it is told every five seconds that it lives, and that it has no rate', async () => {
   const { world, written, look, receive } = site();
   await look();
   world.now += 1_000;
@@ -93,10 +96,14 @@ test('of a source that has fallen silent it is told once that it has no rate, an
   world.now += 1_000;
   expect(await look()).toBe(3);
   expect(written.at(-1)).toMatchObject({ rate: 0, counts: { received: 10 } });
-  world.now += 60_000;
+  world.now += 4_999;
   expect(await look()).toBe(3);
-  world.counts = { gaps: 2 };
+  world.now += 1;
   expect(await look()).toBe(4);
+  expect(written.at(-1)).toMatchObject({ owner: 'me', at: world.now });
+  world.now += 1_000;
+  world.counts = { gaps: 2 };
+  expect(await look()).toBe(5);
   expect(written.at(-1)).toMatchObject({ counts: { gaps: 2 } });
 });
 
@@ -119,6 +126,32 @@ test('the last word gives the source up with where it has got to', async () => {
   await reporter.giveUp(0);
   expect(written.at(-1)).toMatchObject({ owner: null, cursor: { next: 6 }, connection: { state: 'finished' } });
   expect(reporter.cursor).toEqual({ next: 6 });
+});
+
+test.each(['a write that is under way', 'its own'])(
+  'the last word ends in time while Kafka answers nothing: %s',
+  async (which) => {
+    const { world, look, reporter } = site();
+    if (which === 'its own') await look();
+    world.hangs = true;
+    await look();
+    const begun = performance.now();
+    await reporter.giveUp(100);
+    expect(performance.now() - begun).toBeLessThan(2_000);
+  },
+  4_000,
+);
+
+test('a last word that could not be stored in time is none: another owner may have begun', async () => {
+  const { world, written, look, reporter } = site();
+  world.hangs = true;
+  await look();
+  await reporter.giveUp(10);
+  world.now += 60_000;
+  world.hangs = false;
+  for (const release of world.released) release();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(written.map(({ owner }) => owner)).toEqual(['me']);
 });
 
 test('a cursor that is too large is not stored, and the rest is', async () => {

@@ -1,17 +1,17 @@
 import type { DurableProducer } from '@millrace/kafka';
 import { encodeSourceState, type SourceRecord, type SourceState, sourceKey } from '@millrace/protocol';
 import type { Logger } from '@millrace/telemetry';
+import { CURSOR_BYTES, jsonBytes } from './cursor-room';
 import type { Passed } from './kafka-source.sink';
 import type { OpenSourceHealth, SourceCursor } from './source-kind';
 import { sourceMetrics } from './source-metrics';
+import { LATE, within } from './within';
 
-/** Bytes of a cursor as JSON. */
-const CURSOR_BYTES = 64 * 1024;
 const EVERY_MS = 1_000;
 const EVERY_SIGNALS = 2_000;
 
-/** After which a source that says nothing has no rate any more. */
-const SILENT_MS = 5_000;
+/** So often an owner says at least that it lives, below what a new owner takes for alive; a source that is silent has no rate then. */
+const ALIVE_MS = 5_000;
 
 /** What was told last. */
 interface Said {
@@ -39,7 +39,8 @@ export interface SourceReporterParts {
 
 /**
  * Writes how one source is doing to `source-state`: at once when its connection changes, else once a second or every 2,000
- * signals while something moves. The cursor goes the same way, so a successor reads again what lies between: at most that.
+ * signals while something moves, and every few seconds while nothing does, so that a new owner knows that this one lives. The
+ * cursor goes the same way, so a successor reads again what lies between: at most that.
  */
 export class SourceReporter {
   private said: Said = { text: '', counts: '', at: Number.NEGATIVE_INFINITY, passed: NOTHING, rate: 0 };
@@ -66,20 +67,26 @@ export class SourceReporter {
     const changed = text !== said.text;
     const moved = passed !== said.passed || counts !== said.counts;
     const due = now - said.at >= EVERY_MS || passed.received - said.passed.received >= EVERY_SIGNALS;
-    // Of a source that has fallen silent the last rate would be shown for good.
-    const silent = said.rate > 0 && now - said.at >= SILENT_MS;
-    if (!changed && !(moved && due) && !silent) return;
+    if (!changed && !(moved && due) && now - said.at < ALIVE_MS) return;
     const state = this.state(health, passed, now, this.parts.owner);
     this.writing = this.write(state, { text, counts, at: now, passed, rate: state.rate }).finally(() => {
       this.writing = null;
     });
   }
 
-  /** The last word of this owner: where the source has got to, and that it is free. */
+  /** The last word of this owner: where the source has got to, and that it is free. Ends in time, whatever Kafka does. */
   async giveUp(withinMs: number): Promise<void> {
+    const deadline = this.parts.clock() + withinMs;
+    if ((await within(this.lastWord(deadline), withinMs)) === LATE)
+      this.parts.logger.warn({ source: this.parts.record.name }, 'last word about a source not stored in time');
+  }
+
+  private async lastWord(deadline: number): Promise<void> {
     await this.writing;
     const passed = this.parts.passed();
     const now = this.parts.clock();
+    // By then another owner may have begun, and its word counts.
+    if (now > deadline) return;
     const health = this.parts.health();
     const state = this.state(
       {
@@ -90,7 +97,6 @@ export class SourceReporter {
       now,
       null,
     );
-    const deadline = this.parts.clock() + withinMs;
     while (!(await this.send(state)) && this.parts.clock() < deadline)
       await new Promise((resolve) => setTimeout(resolve, 200));
   }
@@ -117,7 +123,7 @@ export class SourceReporter {
     const { record, logger } = this.parts;
     const { connection } = health;
     let { cursor } = this;
-    if (cursor !== null && Buffer.byteLength(JSON.stringify(cursor)) > CURSOR_BYTES) {
+    if (cursor !== null && jsonBytes(cursor) > CURSOR_BYTES) {
       logger.error(
         { source: record.name, type: record.type },
         'cursor of a source is too large; a new owner begins anew',

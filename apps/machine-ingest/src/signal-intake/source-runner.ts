@@ -10,6 +10,7 @@ import { sourceMetrics } from './source-metrics';
 import type { ReadySource, SourceRegistry } from './source-registry';
 import { SourceReporter } from './source-reporter';
 import type { SourceDirectory, SourceStates } from './source-views';
+import { LATE, within } from './within';
 
 export interface SourceRunnerParts {
   readonly registry: SourceRegistry;
@@ -281,27 +282,25 @@ export class SourceRunner {
   private async end(key: string, slot: Slot, running: Running): Promise<void> {
     const { parts, timing } = this;
     slot.running = null;
-    const late = Symbol('late');
-    let timer: NodeJS.Timeout | undefined;
-    const over = new Promise<typeof late>((resolve) => {
-      timer = setTimeout(resolve, timing.stop, late);
-    });
-    const how = await Promise.race([running.source.stop().catch((error: unknown) => error), over]);
-    clearTimeout(timer);
+    const how = await within(
+      running.source.stop().catch((error: unknown) => error),
+      timing.stop,
+    );
     if (how !== undefined)
       parts.logger.error(
-        { sourceKey: key, error: how === late ? `not within ${timing.stop} ms` : how },
+        { sourceKey: key, error: how === LATE ? `not within ${timing.stop} ms` : how },
         'a source did not stop',
       );
     running.ended.abort(new Error('The source was stopped.'));
     const { record, reporter } = running;
     if (parts.directory.get(key) === null) {
       slot.last = null;
-      await parts.producer
+      const forgotten = parts.producer
         .send([encodeSourceState(parts.topics.sourceState, record, null)])
         .catch((error: Error) =>
           parts.logger.warn({ sourceKey: key, error: error.message }, 'state of a deleted source stays'),
         );
+      await within(forgotten, timing.lastWord);
     } else {
       slot.last = { createdAt: record.createdAt, cursor: reporter.cursor };
       await reporter.giveUp(timing.lastWord);
