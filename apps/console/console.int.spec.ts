@@ -211,7 +211,7 @@ it('filters by status at the server', async () => {
   expect(server.requests.some((path) => path.includes('status=parked'))).toBe(true);
   deliveries = [];
   await page.getByText('No delivery is parked').waitFor();
-  await page.getByRole('button', { name: 'All' }).click();
+  await page.getByRole('button', { name: 'All', exact: true }).click();
   await page.getByText('No deliveries yet').waitFor();
 });
 
@@ -290,7 +290,7 @@ describe('older deliveries', () => {
     await older().click();
     await page.getByRole('button', { name: 'Parked' }).click();
     await rowCount(1);
-    await page.getByRole('button', { name: 'All' }).click();
+    await page.getByRole('button', { name: 'All', exact: true }).click();
     await rowCount(10);
     const before = server.requests.length;
     pages.release();
