@@ -18,11 +18,11 @@ export interface SourcePeer<Settings> {
   readonly kill: () => Promise<void>;
   /** Sends these values, in this order. */
   readonly say: (values: readonly number[]) => Promise<void>;
-  /** Sends its last message again, as the protocol repeats things; null where it cannot. */
+  /** Sends its last message again, as the protocol repeats things; null where it cannot (`cannot` says why). */
   readonly repeat: (() => Promise<void>) | null;
-  /** Sends what cannot be read; null where the protocol has no way to. `refused`: whether it is to be quarantined. */
+  /** Sends what cannot be read; null where it cannot. `refused`: whether it is to be quarantined. */
   readonly garbage: { readonly send: () => Promise<void>; readonly refused: boolean } | null;
-  /** Lives, holds its connections, and says nothing at all (SIGSTOP, a frozen event loop); null where the peer calls us. */
+  /** Lives, holds its connections, and says nothing at all (SIGSTOP, a frozen event loop); null where it cannot. */
   readonly freeze: {
     readonly begin: () => Promise<void>;
     readonly end: () => Promise<void>;
@@ -57,6 +57,11 @@ export class MemorySink implements SourceSink {
   /** From now on nothing is acknowledged until `recover`. */
   fail(): void {
     this.open = false;
+  }
+
+  /** Appends that wait for Kafka. */
+  get held(): number {
+    return this.open ? 0 : this.waiting.length;
   }
 
   recover(): void {
@@ -116,11 +121,45 @@ export interface ConformanceOptions<S> {
   readonly kind: SourceKind<S>;
   readonly makePeer: () => SourcePeer<S>;
   readonly folder: () => string;
+  /** What is said while Kafka is away. */
+  readonly outage: {
+    /** How many values: more than the source takes in, where the peer keeps the rest. */
+    readonly values: number;
+    /** What of them `queued` tells at least, once the source has taken in what it takes; 0 where it reads one thing at a time. */
+    readonly queues: number;
+    /** And never more than so many. */
+    readonly mostQueued: number;
+  };
+  /** Why a peer of this protocol cannot do it; the test of it is skipped by that name. */
+  readonly cannot?: { readonly [act in Act]?: string };
   /** Longest wait for one thing to come about, ms. */
   readonly withinMs?: number;
 }
 
-export const itConforms = <S>({ kind, makePeer, folder, withinMs = 20_000 }: ConformanceOptions<S>): void => {
+/** What not every peer can do. */
+const ACTS = ['repeat', 'garbage', 'freeze'] as const;
+type Act = (typeof ACTS)[number];
+
+/** In so many parts a peer says what it says while Kafka is away. */
+const PARTS = 10;
+
+export const itConforms = <S>({
+  kind,
+  makePeer,
+  folder,
+  outage,
+  cannot = {},
+  withinMs = 20_000,
+}: ConformanceOptions<S>): void => {
+  const itCan = (act: Act, title: string, test: () => Promise<void>): void => {
+    const why = cannot[act];
+    if (why === undefined) it(title, test);
+    else it.skip(`${title} (${why})`, test);
+  };
+  const able = <T>(act: T | null): T => {
+    if (act === null) throw new Error('The peer cannot do it, and `cannot` does not say why.');
+    return act;
+  };
   let peer: SourcePeer<S>;
   let sink: MemorySink;
   let source: OpenSource | null;
@@ -130,6 +169,7 @@ export const itConforms = <S>({ kind, makePeer, folder, withinMs = 20_000 }: Con
     sink = new MemorySink();
     await peer.start();
     source = null;
+    expect(ACTS.filter((act) => peer[act] === null)).toEqual(ACTS.filter((act) => cannot[act] !== undefined));
   });
   afterEach(async () => {
     sink.recover();
@@ -187,12 +227,12 @@ export const itConforms = <S>({ kind, makePeer, folder, withinMs = 20_000 }: Con
     expect(sink.lifecycle()[0]).toMatch(/connected|birth/);
   });
 
-  it('takes a repeat for what it is', async () => {
-    if (peer.repeat === null) return;
+  itCan('repeat', 'takes a repeat for what it is', async () => {
+    const repeat = able(peer.repeat);
     await open();
     await peer.say([1, 2, 3]);
     await comes([1, 2, 3]);
-    await peer.repeat();
+    await repeat();
     await peer.say([4]);
     await comes([1, 2, 3, 4]);
     expect(values()).toEqual([1, 2, 3, 4]);
@@ -203,9 +243,29 @@ export const itConforms = <S>({ kind, makePeer, folder, withinMs = 20_000 }: Con
     await peer.say([1]);
     await comes([1]);
     sink.fail();
-    await peer.say([2, 3, 4]);
+    const before = sink.appended.length;
+    const said = Array.from({ length: outage.values }, (_, n) => n + 2);
+    const part = Math.ceil(said.length / PARTS);
+    let most = 0;
+    const queued = (): number => {
+      const now = source!.health().queued;
+      most = Math.max(most, now);
+      return now;
+    };
+    for (let at = 0; at < said.length; at += part) {
+      await peer.say(said.slice(at, at + part));
+      queued();
+    }
+    await eventually(
+      () => (sink.held > 0 && queued() >= outage.queues) || Promise.reject([sink.held, queued()]),
+      `${outage.queues} to be queued`,
+      withinMs,
+    );
+    expect(sink.appended).toHaveLength(before);
+    expect(most).toBeLessThanOrEqual(outage.mostQueued);
     sink.recover();
-    await comes([1, 2, 3, 4]);
+    await comes([1, ...said]);
+    expect(values()).toEqual([1, ...said]);
   });
 
   it('goes on where its predecessor stopped', async () => {
@@ -233,27 +293,27 @@ export const itConforms = <S>({ kind, makePeer, folder, withinMs = 20_000 }: Con
     await comes([7, 8]);
   });
 
-  it('notices a peer that holds the line and says nothing', async () => {
-    if (peer.freeze === null) return;
+  itCan('freeze', 'notices a peer that holds the line and says nothing', async () => {
+    const freeze = able(peer.freeze);
     await open();
     await peer.say([1]);
     await comes([1]);
-    await peer.freeze.begin();
-    await lost(peer.freeze.noticedWithinMs);
-    await peer.freeze.end();
+    await freeze.begin();
+    await lost(freeze.noticedWithinMs);
+    await freeze.end();
     await connected(withinMs * 2);
     await peer.say([5]);
     await comes([5]);
   });
 
-  it('lives through garbage', async () => {
-    if (peer.garbage === null) return;
+  itCan('garbage', 'lives through garbage', async () => {
+    const garbage = able(peer.garbage);
     await open();
     await peer.say([1]);
     await comes([1]);
-    await peer.garbage.send();
+    await garbage.send();
     await peer.say([2]);
     await comes([2]);
-    if (peer.garbage.refused) await eventually(() => sink.refused.length > 0, 'the garbage to be refused', withinMs);
+    if (garbage.refused) await eventually(() => sink.refused.length > 0, 'the garbage to be refused', withinMs);
   });
 };

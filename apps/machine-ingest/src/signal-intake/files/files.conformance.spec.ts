@@ -43,5 +43,12 @@ const peer = (): SourcePeer<FilesSettings> => {
 };
 
 describe('a folder of files', () => {
-  itConforms({ kind: filesSourceKind, makePeer: peer, folder: () => '' });
+  itConforms({
+    kind: filesSourceKind,
+    makePeer: peer,
+    folder: () => '',
+    // ten files, one of which is being read
+    outage: { values: 500, queues: 1, mostQueued: 10 },
+    cannot: { freeze: 'a folder holds no line' },
+  });
 });

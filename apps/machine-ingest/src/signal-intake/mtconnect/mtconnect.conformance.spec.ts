@@ -24,6 +24,7 @@ const agentPeer = (mode: 'stream' | 'poll'): SourcePeer<MtconnectSettings> => {
         devices: [{ device: 'SAW-1', machine: 'SAW-1' }],
         mode,
         intervalMs: 20,
+        count: 100,
         heartbeatMs: 200,
         timeoutMs: 500,
       }),
@@ -51,5 +52,11 @@ const agentPeer = (mode: 'stream' | 'poll'): SourcePeer<MtconnectSettings> => {
 };
 
 describe.each(['stream', 'poll'] as const)('an MTConnect agent, %s', (mode) => {
-  itConforms({ kind: mtconnectSourceKind, makePeer: () => agentPeer(mode), folder: () => '' });
+  itConforms({
+    kind: mtconnectSourceKind,
+    makePeer: () => agentPeer(mode),
+    folder: () => '',
+    // one answer
+    outage: { values: 500, queues: 1, mostQueued: 100 },
+  });
 });

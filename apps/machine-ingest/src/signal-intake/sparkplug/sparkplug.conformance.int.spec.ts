@@ -81,5 +81,11 @@ afterEach(async () => {
 });
 
 describe.each([4, 5] as const)('Sparkplug over MQTT version %i', (version) => {
-  itConforms({ kind: sparkplugSourceKind, makePeer: makePeer(version), folder: () => '' });
+  itConforms({
+    kind: sparkplugSourceKind,
+    makePeer: makePeer(version),
+    folder: () => '',
+    // QoS 0 is held back by the socket alone, from 10,000 messages on: mqtt-connection.int.spec.ts floods it
+    outage: { values: 300, queues: 250, mostQueued: 300 },
+  });
 });
