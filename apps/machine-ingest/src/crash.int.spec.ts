@@ -12,14 +12,30 @@ import { syntheticRecording } from './test-support/synthetic-recording';
 const MACHINE = 'M-1';
 const KEY = `default/${MACHINE}`;
 
-/** What happened, without the identities that follow from the place in Kafka. */
-const content = (events: readonly Event[]) => {
+/** Texts with the identities that follow from the place in Kafka replaced by the order in which they come. */
+const aliasing = () => {
   const aliases = new Map<string, string>();
   const alias = (id: string) => {
     if (!aliases.has(id)) aliases.set(id, `#${aliases.size}`);
     return aliases.get(id)!;
   };
-  return events.map(({ type, time, data }) => `${type} ${time} ${data.replace(/(alm|run)_[0-9a-f]{26}/g, alias)}`);
+  return (text: string) => text.replace(/(alm|run)_[0-9a-f]{26}/g, alias);
+};
+
+/** What happened, without the identities. */
+const content = (events: readonly Event[]) => {
+  const withoutIds = aliasing();
+  return events.map(({ type, time, data }) => `${type} ${time} ${withoutIds(data)}`);
+};
+
+/**
+ * A state without what a kill may change: where its last signal lies, how many signals were repeats, and the identities,
+ * which follow from the place of the signals that began something. Nor is `played` in it: it is told by the time at which a
+ * signal came to the log, and what is folded without a log has none.
+ */
+const kept = ({ position: _where, played: _played, counts, ...rest }: MachineState) => {
+  const { signals, duplicates, ...others } = counts;
+  return JSON.parse(aliasing()(JSON.stringify({ ...rest, counts: { ...others, folded: signals - duplicates } })));
 };
 
 /** The recording as an undisturbed ingest folds it. */
@@ -120,20 +136,10 @@ const expectTheSame = (played: Played, expected: ReturnType<typeof undisturbed>)
     folded.push(...next.events);
   }
   expect(once).toEqual(folded);
+  expect(played.state).toEqual(state);
   const byId = new Map(once.map((event) => [event.id, JSON.stringify(event)]));
   expect(played.events.filter((event) => byId.get(event.id) !== JSON.stringify(event))).toEqual([]);
-  const { position: _p, counts, sessions: _s, alarms: _a, rules: _r, lastRun: _l, ...rest } = played.state;
-  const {
-    position: _p2,
-    counts: counts2,
-    sessions: _s2,
-    alarms: _a2,
-    rules: _r2,
-    lastRun: _l2,
-    ...rest2
-  } = expected.state;
-  expect(rest).toEqual(rest2);
-  expect(counts.signals - counts.duplicates).toBe(counts2.signals);
+  expect(kept(played.state)).toEqual(kept(expected.state));
   expect(played.rejected.length).toBeGreaterThanOrEqual(expected.refused);
   expect(new Set(played.rejected.map(({ rejection }) => rejection.origin.offset)).size).toBe(expected.refused);
 };
