@@ -7,6 +7,8 @@ import { decodeMachineState, type IncomingMessage } from '@millrace/protocol';
  */
 export class MachineDirectory {
   private readonly states = new Map<string, MachineState>();
+  /** Keys whose last record in the topic is not the newest. */
+  private readonly outrun = new Set<string>();
 
   /** Told when a state older than the one held was written: a former owner wrote last, and the newer must be said again. */
   onOutrun: (newer: MachineState) => void = () => undefined;
@@ -16,18 +18,26 @@ export class MachineDirectory {
     if (change.kind === 'unreadable') return;
     if (change.kind === 'deleted') {
       this.states.delete(change.key);
+      this.outrun.delete(change.key);
       return;
     }
     const held = this.states.get(change.key);
     if (held !== undefined && isNewer(held, change.state)) {
+      this.outrun.add(change.key);
       this.onOutrun(held);
       return;
     }
+    this.outrun.delete(change.key);
     this.states.set(change.key, change.state);
   }
 
   get(key: string): MachineState | null {
     return this.states.get(key) ?? null;
+  }
+
+  /** States whose last record in the topic is an older one still: compaction would leave only that. */
+  outrunStates(): MachineState[] {
+    return [...this.outrun].flatMap((key) => this.states.get(key) ?? []);
   }
 
   /** States of one tenant, by machine name. */

@@ -235,6 +235,8 @@ export class TranslationConsumer {
   private tick(): void {
     const { ports } = this;
     const now = ports.clock();
+    // Also what was written before this process had the partition, and what could not be said at once.
+    for (const newer of ports.directory.outrunStates()) this.sayAgain(newer);
     const due: Signal[] = [];
     for (const { states } of this.owned.values())
       for (const state of states.values()) {
