@@ -1,4 +1,5 @@
 import { SparkplugEdge } from '@millrace/sparkplug';
+import { silentLogger } from '@millrace/telemetry';
 import { eventually, MosquittoBroker, randomFrom } from '@millrace/test-environment';
 import { connectAsync } from 'mqtt';
 import { describeRecordings, golden } from '../../test-support/recordings';
@@ -208,3 +209,29 @@ it(`a broker restart with ${STORM.nodes} edge nodes of ${STORM.metrics} metrics 
   expect(after.filter(({ path }) => path === '$gap')).toEqual([]);
   for (const edge of edges) expect(edge.rebirthsAsked).toBeLessThanOrEqual(1);
 }, 180_000);
+
+describe('a try', () => {
+  const tried = (url: string, group: string) =>
+    sparkplugSourceKind.tryOnce(
+      sparkplugSettings.parse({ url, machines: [{ machine: 'rf-01', group, node: 'RollForm', device: 'Line1' }] }),
+      { signal: AbortSignal.timeout(15_000), logger: silentLogger, folder: '' },
+    );
+
+  it('names the edge nodes that are there where the group is another one', async () => {
+    const broker = await startBroker();
+    const player = await connectAsync(broker.url, { reconnectPeriod: 0 });
+    leftBehind.push(() => player.endAsync(true));
+    const told = setInterval(() => void player.publishAsync('spBv1.0/PlantA/NDATA/RollForm', Buffer.alloc(0)), 100);
+    leftBehind.push(() => clearInterval(told));
+    expect(await tried(broker.url, 'PlantB')).toMatchObject({
+      summary: expect.stringMatching(/; 0 messages in 2 s; no machine is named for PlantA\/RollForm\.$/),
+      seen: [],
+    });
+    expect((await tried(broker.url, 'PlantA')).summary).toMatch(/, of 1 edge nodes: PlantA\/RollForm\.$/);
+  });
+
+  it('is content with a broker on which nobody speaks', async () => {
+    const broker = await startBroker();
+    expect((await tried(broker.url, 'PlantA')).summary).toMatch(/; 0 messages in 2 s\.$/);
+  });
+});

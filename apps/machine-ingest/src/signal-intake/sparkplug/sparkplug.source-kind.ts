@@ -1,16 +1,27 @@
 import { datatypeName, decodePayload, parseTopic } from '@millrace/sparkplug';
 import { clientIdOf } from '../mqtt/client-id';
 import { CONNECTION_SECRETS } from '../mqtt/connection-settings';
+import type { MqttMessage } from '../mqtt/mqtt-connection';
 import { MqttSource } from '../mqtt/mqtt-source';
 import { brokerOf } from '../mqtt/open-socket';
 import { tryBroker } from '../mqtt/try-broker';
-import type { SourceKind, TriedSource } from '../source-kind';
+import type { SourceKind, TriedSource, TryContext } from '../source-kind';
 import { MachineRoutes } from './machine-routes';
 import { NO_DEFINITIONS, NODE_PREFIX, readMetric } from './metric-reading';
 import { SparkplugIntake } from './sparkplug-intake';
 import { type SparkplugSettings, sparkplugSettings } from './sparkplug-settings';
 
 const MOST_SEEN = 50;
+
+/** Where nothing comes by the names in the settings, a name is mostly misspelt, and what there is tells which. */
+const messagesOfAll = async (settings: SparkplugSettings, context: TryContext): Promise<readonly MqttMessage[]> => {
+  try {
+    return (await tryBroker(settings, ['spBv1.0/#'], context)).messages;
+  } catch {
+    // An account that may read its own group alone has been told nothing wrong so far.
+    return [];
+  }
+};
 
 /** Edge nodes and devices that speak Sparkplug B (3.0) over an MQTT broker. */
 export const sparkplugSourceKind: SourceKind<SparkplugSettings> = {
@@ -23,10 +34,11 @@ export const sparkplugSourceKind: SourceKind<SparkplugSettings> = {
   tryOnce: async (settings, context) => {
     const routes = new MachineRoutes(settings.machines);
     const { messages, broker } = await tryBroker(settings, routes.filters(), context);
+    const around = messages.length > 0 ? [] : await messagesOfAll(settings, context);
     const nodes = new Set<string>();
     const others = new Set<string>();
     const seen = new Map<string, TriedSource['seen'][number]>();
-    for (const { topic, payload } of messages) {
+    for (const { topic, payload } of [...messages, ...around]) {
       const place = parseTopic(topic);
       if (place.kind !== 'message') continue;
       const key = `${place.group}/${place.node}`;
