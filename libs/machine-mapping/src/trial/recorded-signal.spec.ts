@@ -4,7 +4,13 @@ import { RECORDING_LIMITS, RecordingTooLarge, readRecording } from './recording'
 
 const { mapping, machines } = readOrFail(withRules(STATUS_RULE));
 const read = (item: unknown, before: number | null = null) =>
-  readRecordedSignal(item, { tenant: 'acme', machine: 'rf-01', signals: mapping.signals, before });
+  readRecordedSignal(item, {
+    tenant: 'acme',
+    machine: 'rf-01',
+    signals: mapping.signals,
+    sources: mapping.sources,
+    before,
+  });
 const at = (text: string) => Date.parse(text);
 
 describe('a recorded signal', () => {
@@ -27,6 +33,20 @@ describe('a recorded signal', () => {
         raw: { proto: 'file', ref: '' },
       },
     });
+  });
+
+  it('by hand is of the source that its mapping names', () => {
+    const named = readOrFail(
+      withRules(STATUS_RULE).replace('line: { type: sparkplug }', 'line: { type: sparkplug, id: hall-1 }'),
+    ).mapping;
+    const sourceIn = ({ signals, sources }: typeof named, item: object) =>
+      readRecordedSignal(item, { tenant: 'acme', machine: 'rf-01', signals, sources, before: null });
+    expect(sourceIn(named, { alias: 'state', value: 'RUN' })).toMatchObject({ signal: { source: 'hall-1' } });
+    expect(sourceIn(named, { path: '$lifecycle', value: 'disconnected' })).toMatchObject({
+      signal: { source: 'hall-1' },
+    });
+    expect(sourceIn(named, { alias: 'state', value: 'RUN', source: 'x' })).toMatchObject({ signal: { source: 'x' } });
+    expect(sourceIn(mapping, { alias: 'state', value: 'RUN' })).toMatchObject({ signal: { source: 'recording' } });
   });
 
   it('can be written by hand: an alias, a value, the time since the one before', () => {

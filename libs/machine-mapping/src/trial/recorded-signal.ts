@@ -9,7 +9,7 @@ import { durationMs } from '../language/duration-shape';
  *    "type": "string", "sourceTs": "2026-02-17T13:59:55.000Z", "receiveTs": "2026-02-17T13:59:55.050Z", "flags": []}
  *   {"after": "2s", "alias": "state", "value": "RUN"}
  *
- * `alias` stands for the first path of that signal of the mapping, `after` for the time since the signal before. `type:
+ * `alias` stands for the first path of that signal of the mapping and its source, `after` for the time since the signal before. `type:
  * boolean` is bool; `kind`, `at`, `clock` and `raw` may be absent. The time of a recording is its own.
  */
 export type RecordedReading =
@@ -22,6 +22,7 @@ export interface RecordingContext {
   /** Machine of a signal that names none. */
   readonly machine: string;
   readonly signals: Mapping['signals'];
+  readonly sources: Mapping['sources'];
   /** Evaluation time of the signal before, Unix ms; null before the first. */
   readonly before: number | null;
 }
@@ -54,7 +55,7 @@ export const readRecordedSignal = (item: unknown, context: RecordingContext): Re
     v: members['v'] ?? 1,
     tenant: context.tenant,
     machine: members['machine'] ?? context.machine,
-    source: members['source'] ?? 'recording',
+    source: members['source'] ?? sourceOf(members, context) ?? 'recording',
     session: members['session'] ?? 'recording',
     seq: members['seq'] ?? null,
     ...(members['idx'] === undefined ? {} : { idx: members['idx'] }),
@@ -83,6 +84,14 @@ const pathOf = (members: Members, { signals }: RecordingContext): string | Recor
     return refused('path', "A signal has a 'path', or an 'alias' that the mapping has.");
   const mapped = Object.hasOwn(signals, alias) ? signals[alias] : undefined;
   return mapped?.paths[0] ?? refused('unknown_alias', `'${alias.slice(0, 60)}' is no signal of the mapping.`);
+};
+
+/** Configured name of the source of an alias, or of the only one that the mapping has: a mapping that names it reads no other. */
+const sourceOf = ({ alias }: Members, { signals, sources }: RecordingContext): string | null => {
+  const [only, ...others] = Object.values(sources);
+  const named = typeof alias === 'string' && Object.hasOwn(signals, alias) ? signals[alias]!.source : null;
+  if (named !== null) return sources[named]?.source ?? null;
+  return others.length === 0 ? (only?.source ?? null) : null;
 };
 
 const timeOf = (members: Members, { before }: RecordingContext): string | RecordedReading => {

@@ -36,7 +36,10 @@ export const readRecording = (
   const items = typeof source === 'string' ? linesOf(source) : source.map((value, n) => ({ line: n + 1, value }));
   if (items.length > most) throw new RecordingTooLarge(`has ${items.length} signals; ${most} are allowed`);
   const [first] = machines;
-  const signalsOfFirst: Mapping['signals'] = first?.mapping.signals ?? {};
+  const { signals: signalsOfFirst, sources }: Pick<Mapping, 'signals' | 'sources'> = first?.mapping ?? {
+    signals: {},
+    sources: {},
+  };
   const known = new Set(machines.map(({ machine }) => machine));
   const signals: Signal[] = [];
   const rejected: { line: number; code: string; detail: string }[] = [];
@@ -54,6 +57,7 @@ export const readRecording = (
       tenant,
       machine: first?.machine ?? '',
       signals: signalsOfFirst,
+      sources,
       before,
     });
     if (reading.kind === 'refused') reject(line, reading.code, reading.detail);
