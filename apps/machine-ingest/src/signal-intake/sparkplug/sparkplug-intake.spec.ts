@@ -297,23 +297,65 @@ describe('the sequence', () => {
     expect(scene.gaps()).toEqual([]);
   });
 
-  it('with a hole waits, then tells of it and asks for a rebirth', () => {
+  it('with a hole waits, then its machines are out of sight since it was heard last, until the birth that is asked for', () => {
     const scene = new Scene();
     const node = scene.session(0);
     scene.hearAll(node.births(scene.now));
-    node.skip();
+    const heard = new Date(scene.now).toISOString();
+    scene.now += 5_000;
+    node.data('D', { State: 'RUN' }, scene.now);
     node.skip();
     const waiting = scene.hear(node.data('D', { Count: 5 }, scene.now), { qos: 1 });
     scene.pass(1_500);
     expect([scene.values('Count'), scene.settled.includes(waiting)]).toEqual([[], false]);
     scene.pass(1_000);
-    expect([scene.values('Count'), scene.settled.includes(waiting)]).toEqual([[5], true]);
     expect(scene.gaps()).toEqual([{ from: 2, to: 3, lost: 2 }]);
-    expect(scene.signals.findIndex(({ path }) => path === '$gap')).toBeLessThan(
-      scene.signals.findIndex(({ path, value }) => path === 'Count' && value === 5),
-    );
+    expect(scene.signals.slice(-2).map(({ path, value, receiveTs, at }) => [path, value, receiveTs, at])).toEqual([
+      ['$gap', { from: 2, to: 3, lost: 2 }, heard, heard],
+      ['$lifecycle', 'disconnected', heard, heard],
+    ]);
+    scene.hear(node.data('D', { Count: 6 }, scene.now));
     scene.pass(2_000);
-    expect(scene.rebirths()).toBe(1);
+    expect([scene.values('Count'), scene.settled.includes(waiting), scene.rebirths()]).toEqual([[], false, 1]);
+    const before = scene.signals.length;
+    scene.hearAll(node.births(scene.now));
+    scene.hear(node.data('D', { Count: 7 }, scene.now));
+    expect(
+      scene.signals
+        .slice(before)
+        .filter(({ path }) => path !== 'node:Load')
+        .map(({ path, value, flags }) => [path, value, flags.join()]),
+    ).toEqual([
+      ['$lifecycle', 'connected', ''],
+      ['Count', 5, 'late'],
+      ['Count', 6, 'late'],
+      ['State', 'RUN', 'snapshot'],
+      ['Count', 6, 'snapshot'],
+      ['Count', 7, ''],
+    ]);
+    expect(scene.settled.includes(waiting)).toBe(true);
+  });
+
+  it.each([
+    ['passive', 0, [{ from: 2, to: 2, lost: 1 }], ['connected', 'birth']],
+    ['active', 21_000, [{ from: 2, to: 2, lost: 1 }], ['connected', 'birth', 'disconnected', 'connected']],
+  ])('with a hole goes on in role %s, where no birth comes, as it is', (role, after, gaps, words) => {
+    const scene = new Scene({ role });
+    const node = scene.session(0);
+    scene.hearAll(node.births(scene.now));
+    node.skip();
+    scene.hear(node.data('D', { Count: 5 }, scene.now));
+    scene.pass(2_500);
+    scene.hear(node.data('D', { Count: 6 }, scene.now));
+    scene.pass(after);
+    scene.hear(node.data('D', { Count: 7 }, scene.now));
+    const counts = scene.signals.filter(({ path, flags }) => path === 'Count' && !flags.includes('snapshot'));
+    expect(counts.map(({ value, flags, seq }) => [value, flags.join(), seq! >> 16])).toEqual([
+      [5, '', 3],
+      [6, '', 4],
+      [7, '', 5],
+    ]);
+    expect([scene.gaps(), scene.words(), scene.refused]).toEqual([gaps, words, []]);
   });
 
   it('has a message that comes after its gap was told, flagged late', () => {
@@ -340,6 +382,7 @@ describe('the sequence', () => {
     scene.pass(3_000);
     expect(scene.refused).toEqual(['decode_error']);
     expect(scene.gaps()).toEqual([{ from: 2, to: 2, lost: 1 }]);
+    scene.hearAll(node.births(scene.now));
     expect(scene.values('Count')).toEqual([2]);
   });
 
@@ -351,6 +394,7 @@ describe('the sequence', () => {
     scene.pass(1_000);
     scene.hear(node.data('D', { Count: 1 }, scene.now));
     scene.pass(3_000);
+    scene.hearAll(node.births(scene.now));
     expect([scene.values('Count'), scene.gaps()]).toEqual([[1], [{ from: 2, to: 181, lost: 180 }]]);
   });
 });
@@ -371,7 +415,7 @@ describe('joining in the middle', () => {
     expect(new Scene({ machines: [{ machine: '{node}', group: 'G', device: '+' }] }).published).toEqual([]);
   });
 
-  it('holds data, asks once, and tells them before the snapshot', () => {
+  it('holds data, asks once, and tells them as late before the snapshot', () => {
     const scene = new Scene();
     const node = scene.session(3);
     node.births(scene.now);
@@ -383,9 +427,9 @@ describe('joining in the middle', () => {
     scene.hearAll(node.births(scene.now));
     const count = scene.signals.filter(({ path }) => path === 'Count');
     expect(count.map(({ value, flags }) => [value, flags.join()])).toEqual([
-      [1, ''],
-      [2, ''],
-      [3, ''],
+      [1, 'late'],
+      [2, 'late'],
+      [3, 'late'],
       [3, 'snapshot'],
     ]);
     expect(scene.values('node:Load')).toEqual([4]);
@@ -657,18 +701,50 @@ describe('a successor', () => {
     expect(scene.words()).toEqual(['connected', 'birth', 'death', 'birth']);
   });
 
-  it('that missed messages says so, and asks', () => {
+  it('that missed messages says since when, asks at once, and believes nothing before the birth', () => {
     const scene = new Scene();
     const node = scene.session(0);
     scene.hearAll(node.births(scene.now));
+    const heard = new Date(scene.now).toISOString();
+    const before = scene.signals.length;
+    scene.now += 10_000;
+    node.data('D', { State: 'RUN', Count: 2 }, scene.now);
     scene.takeOver();
-    node.skip();
     scene.hear(node.data('D', { Count: 3 }, scene.now));
-    scene.pass(5_000);
-    expect([scene.values('Count'), scene.gaps(), scene.rebirths()]).toEqual([
-      [3],
-      [{ from: null, to: null, lost: null }],
-      1,
+    scene.pass(1_250);
+    // Its successor knows that it has not been born again.
+    scene.takeOver();
+    scene.hear(node.data('D', { Count: 4 }, scene.now));
+    scene.pass(3_500);
+    expect(scene.rebirths()).toBe(2);
+    scene.hearAll(node.births(scene.now));
+    const after = scene.signals.slice(before);
+    expect(after.map(({ path, value, flags }) => [path, value, flags.join()])).toEqual([
+      ['$gap', { from: null, to: null, lost: null }, ''],
+      ['$lifecycle', 'disconnected', ''],
+      ['$lifecycle', 'connected', ''],
+      ['node:Load', 3, 'snapshot'],
+      ['Count', 4, 'late'],
+      ['State', 'RUN', 'snapshot'],
+      ['Count', 4, 'snapshot'],
+    ]);
+    expect(after.slice(0, 2).map(({ receiveTs, at }) => [receiveTs, at])).toEqual([
+      [heard, heard],
+      [heard, heard],
+    ]);
+  });
+
+  it('that missed none says that it is there, and goes on', () => {
+    const scene = new Scene();
+    const node = scene.session(0);
+    scene.hearAll(node.births(scene.now));
+    const before = scene.signals.length;
+    scene.takeOver();
+    expect(scene.signals.slice(before)).toEqual([]);
+    scene.hear(node.data('D', { Count: 1 }, scene.now));
+    expect(scene.signals.slice(before).map(({ path, value }) => [path, value])).toEqual([
+      ['$lifecycle', 'connected'],
+      ['Count', 1],
     ]);
   });
 
