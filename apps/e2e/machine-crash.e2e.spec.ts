@@ -9,7 +9,7 @@ import { Constellation } from './constellation';
 import { recordsOf, replayedEvents, toldEvents } from './machine-replay';
 
 /** The short form runs in `npm test`; `STORY_KILLS=30` is the long one, `STORY_SEED` plays one again. */
-const KILLS = Number(process.env['STORY_KILLS'] ?? 2);
+const KILLS = Number(process.env['STORY_KILLS'] ?? 1);
 const SEED = Number(process.env['STORY_SEED'] ?? Date.now() % 1_000_000);
 
 jest.setTimeout(120_000 + KILLS * 30_000);
@@ -64,13 +64,6 @@ const stateOf = async (machine: string) => {
   return put.state;
 };
 const told = async (machine: string): Promise<Event[]> => (await toldEvents(site, 'mes')).get(machine) ?? [];
-/** What happened, without when and to which of the machines. */
-const content = (events: readonly Event[]) =>
-  events.map(({ type, data }) => {
-    const facts = JSON.parse(data) as { [member: string]: unknown };
-    for (const member of ['since', 'received', 'previousSeconds', 'machine', 'source']) delete facts[member];
-    return { type, ...facts };
-  });
 const made = (events: readonly Event[]): number =>
   events.reduce((sum, { type, data }) => sum + (type === 'production.counted' ? Number(JSON.parse(data).delta) : 0), 0);
 const statuses = (events: readonly Event[]) =>
@@ -81,31 +74,37 @@ describeRecordings('kill -9 while a recorded line speaks through a broker that k
   const play = async (machine: string, killAt: readonly number[]) => {
     const client = await connectAsync(broker.url, { reconnectPeriod: 0 });
     const ingest = site.service('machine-ingest');
+    let killed: string | null = null;
     for (const [n, { topic, payload }] of recordedFrames().entries()) {
       await client.publishAsync(topic.replace('/PlantA/', `/${machine}/`), payload, { qos: 1 });
       if (!killAt.includes(n)) continue;
-      // A recording answers nobody who asks for a rebirth; once a second the cursor has what the births said.
-      await eventually(async () => (await source(machine.toLowerCase())).counts['births'] === 1, 'the birth', 60_000);
+      // It is killed while it reads. A recording answers nobody who asks for a rebirth, so the first cursor has its births.
+      const reading = async () => {
+        const { owner, counts } = await source(machine.toLowerCase());
+        return owner !== killed && (killed !== null || counts['births'] === 1) ? owner : null;
+      };
+      killed = await eventually(reading, `the source of ${machine} to be read`, 60_000);
       await ingest.kill('SIGKILL');
       await ingest.startAgain();
     }
     await client.endAsync();
   };
-  /** Numbers and states of the line in the order of the log, each position of a session once. */
+  /** What the line said between its births, each position of a session once. */
   const heard = async (machine: string) => {
     const seen = new Set<string>();
     return (await recordsOf(site, site.topics.signals)).flatMap((message) => {
       const read = decodeSignal(message);
       if (read.kind === 'refused' || read.signal.machine !== machine || read.signal.path.startsWith('$')) return [];
       const { session, seq, idx, path, value, flags } = read.signal;
+      if (flags.includes('snapshot')) return [];
       const position = `${session} ${seq} ${idx ?? 0}`;
       if (seen.has(position)) return [];
       seen.add(position);
-      return [{ path, value, flags }];
+      return [`${path} ${value}`];
     });
   };
 
-  it('at random moments: the events and the state in the end are those of a run that nobody disturbed', async () => {
+  it('at random moments: what it did, what it made and its state are those of a run that nobody disturbed', async () => {
     const frames = recordedFrames().length;
     const expected = 227.1419677734375;
     await addSource('CALM', 'Line1');
@@ -120,10 +119,10 @@ describeRecordings('kill -9 while a recorded line speaks through a broker that k
       60_000,
     );
     expect(await heard('KILLED')).toEqual(await heard('CALM'));
-    const calm = content(await told('CALM'));
-    expect(statuses(await told('CALM'))).toEqual(['down', 'idle', 'held', 'running']);
-    await eventually(async () => (await told('KILLED')).length >= calm.length, 'the events', 30_000);
-    expect(content(await told('KILLED'))).toEqual(calm);
+    const calm = statuses(await told('CALM'));
+    expect(calm).toEqual(['down', 'idle', 'held', 'running']);
+    await eventually(async () => Math.abs(made(await told('KILLED')) - expected) < 1e-6, 'all that was made', 30_000);
+    expect(statuses(await told('KILLED'))).toEqual(calm);
     const [a, b] = [await stateOf('CALM'), await stateOf('KILLED')];
     expect({ ...b.status, since: null }).toEqual({ ...a.status, since: null });
     expect([b.config?.version, b.alarms, b.values.aliases]).toEqual([1, a.alarms, a.values.aliases]);
@@ -193,7 +192,9 @@ describe('kill -9 while an edge node speaks', () => {
       await edge.say('D', { [STATE]: 'Idle' });
       expect(await arrived()).toBe(700);
       await eventually(async () => statuses(await told('LINE')).at(-1) === 'idle', 'the end');
-      expect(statuses(await told('LINE'))).toEqual(['idle', 'running', 'idle']);
+      // What nobody heard may have been its last word: it may be offline until it is born again.
+      const known = statuses(await told('LINE')).filter((status) => status !== 'offline');
+      expect(known.filter((status, n) => status !== known[n - 1])).toEqual(['idle', 'running', 'idle']);
       expect((await stateOf('LINE')).status).toMatchObject({ current: 'idle', sourceState: 'IDLE' });
     } finally {
       edge.kill();
