@@ -99,11 +99,14 @@ export class SparkplugIntake implements MqttIntake {
     this.connected = true;
     const alive = new Set(this.routes.fixed() ?? []);
     const outcomes: Outcome[] = [];
-    for (const [key, state] of this.nodes)
-      // Of one that is taken over, its next message tells whether it was in sight all the time.
-      for (const machine of machinesOfNode(state, this.rulesOf(this.names.get(key)!)))
-        if (state.life.kind === 'dead' || isUndecided(state, this.rulesOf(this.names.get(key)!))) alive.delete(machine);
-        else alive.add(machine);
+    for (const [key, state] of this.nodes) {
+      const rules = this.rulesOf(this.names.get(key)!);
+      const isThere = state.life.kind !== 'dead' && !isUnsure(state, rules);
+      for (const machine of machinesOfNode(state, rules)) {
+        if (isThere) alive.add(machine);
+        else alive.delete(machine);
+      }
+    }
     const words = [...alive].map((machine) => lifecycleWord(this.place, now, machine, this.session, 'connected'));
     for (const [key] of this.nodes)
       outcomes.push(this.outcome(now, this.names.get(key)!, { kind: 'reconnected', resumed }));
@@ -250,9 +253,9 @@ const joined = (outcomes: readonly Outcome[]): Outcome => ({
   publish: outcomes.flatMap(({ publish }) => publish),
 });
 
-/** Taken over, and its next message, or the birth that it is asked for, tells what went by meanwhile. */
-const isUndecided = ({ life }: NodeState, { mayAsk }: NodeRules): boolean =>
-  mayAsk && life.kind === 'born' && life.resumed;
+/** Its next message, or the birth that it is asked for, tells whether it was in sight all the time. */
+const isUnsure = ({ life }: NodeState, { mayAsk }: NodeRules): boolean =>
+  life.kind === 'born' && (life.missed !== null || (mayAsk && life.resumed));
 
 /** Its silence means that it has nothing to say. */
 const isInSight = ({ life, rebirth }: NodeState): boolean =>
