@@ -12,11 +12,12 @@ import { SparkplugIntake } from './sparkplug-intake';
 import { type SparkplugSettings, sparkplugSettings } from './sparkplug-settings';
 
 const MOST_SEEN = 50;
+const EVERYTHING = 'spBv1.0/#';
 
 /** Where nothing comes by the names in the settings, a name is mostly misspelt, and what there is tells which. */
 const messagesOfAll = async (settings: SparkplugSettings, context: TryContext): Promise<readonly MqttMessage[]> => {
   try {
-    return (await tryBroker(settings, ['spBv1.0/#'], context)).messages;
+    return (await tryBroker(settings, [EVERYTHING], context)).messages;
   } catch {
     // An account that may read its own group alone has been told nothing wrong so far.
     return [];
@@ -34,7 +35,8 @@ export const sparkplugSourceKind: SourceKind<SparkplugSettings> = {
   tryOnce: async (settings, context) => {
     const routes = new MachineRoutes(settings.machines);
     const { messages, broker } = await tryBroker(settings, routes.filters(), context);
-    const around = messages.length > 0 ? [] : await messagesOfAll(settings, context);
+    const heardAll = messages.length > 0 || routes.filters().includes(EVERYTHING);
+    const around = heardAll ? [] : await messagesOfAll(settings, context);
     const nodes = new Set<string>();
     const others = new Set<string>();
     const seen = new Map<string, TriedSource['seen'][number]>();
