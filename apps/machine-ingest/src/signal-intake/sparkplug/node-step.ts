@@ -37,8 +37,13 @@ export type NodeInput =
  */
 const PLACES = 65_536;
 
-/** What was numbered by a predecessor, and what is numbered after it, lie so far apart that they cannot be mistaken. */
+/**
+ * What was numbered by a predecessor, and what is numbered after it, lie so far apart that they cannot be mistaken: so many
+ * messages for each second since the cursor, from which two successors may begin. No node says as many in a second.
+ */
 const TAKEOVER_STEP = 8_192;
+/** Beyond it the numbers would not be exact any more. */
+const LONGEST_AWAY_S = 30 * 86_400;
 
 /** Where a message stands in the numbering of a session. */
 interface Place {
@@ -306,7 +311,8 @@ class NodeStep {
       this.life({ ...this.born, resumed: true, next: Math.max(life.next, seq + 1) });
       return;
     }
-    this.life({ ...life, resumed: false, next: life.next + TAKEOVER_STEP + ahead });
+    const awayS = Math.min(Math.max(Math.floor((this.now - life.heardAt) / 1_000), 0), LONGEST_AWAY_S);
+    this.life({ ...life, resumed: false, next: life.next + TAKEOVER_STEP * (awayS + 1) + ahead });
     if (ahead > 0) this.miss({ from: null, to: null, lost: null });
     else if (life.missed === null) {
       if (this.rules.mayAsk) this.words('connected');

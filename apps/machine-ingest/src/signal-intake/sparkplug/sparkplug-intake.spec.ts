@@ -748,6 +748,24 @@ describe('a successor', () => {
     ]);
   });
 
+  it('gives no place twice to what is new after two take-overs from one cursor', () => {
+    const scene = new Scene();
+    const node = scene.session(0);
+    scene.hearAll(node.births(scene.now));
+    const cursor = JSON.parse(JSON.stringify(scene.intake.cursor()));
+    let count = 0;
+    for (let life = 0; life < 3; life++) {
+      scene.now += 15_000;
+      scene.intake = scene.make(cursor);
+      scene.outcome(scene.intake.up(scene.now, true));
+      for (let n = 0; n < 500; n++) scene.hear(node.data('D', { Count: ++count }, scene.now), { qos: 1 });
+      scene.hearAll(node.births(scene.now));
+    }
+    const counts = scene.signals.filter(({ path, flags }) => path === 'Count' && !flags.includes('snapshot'));
+    expect(counts.length).toBeGreaterThan(1_000);
+    expect(new Set(counts.map(({ session, seq }) => `${session} ${seq}`)).size).toBe(counts.length);
+  });
+
   it('asks who says nothing: what it has said meanwhile came to nobody, and may have been its last word', () => {
     const scene = new Scene();
     const node = scene.session(0);
