@@ -92,7 +92,7 @@ describe('somebody watches deliveries in the console', () => {
     await page.keyboard.press('g');
     await page.keyboard.press('x');
     await page.getByRole('button', { name: 'New connection' }).click();
-    await page.getByLabel('Name').fill('ERP');
+    await page.getByLabel('Name', { exact: true }).fill('ERP');
     await page.getByLabel('API base URL').fill('no URL at all');
     await page.getByLabel('Bearer token').fill('t0ken');
     await page.keyboard.press('Enter');

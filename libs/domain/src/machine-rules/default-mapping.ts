@@ -67,6 +67,7 @@ export const DEFAULT_MAPPING: Mapping = {
       otherwise: 'unknown',
       debounceMs: 0,
       debounceOfflineMs: 0,
+      debounceLostMs: 0,
       recoverAfterMs: 0,
     },
     { id: 'availability', kind: 'availability', emit: 'machine.status_changed', input: 'availability' },

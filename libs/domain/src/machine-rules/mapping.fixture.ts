@@ -105,6 +105,7 @@ export const stateMap = (over: Partial<StateMapRule> = {}): StateMapRule => ({
   otherwise: 'unknown',
   debounceMs: 0,
   debounceOfflineMs: 0,
+  debounceLostMs: over.debounceOfflineMs ?? 0,
   recoverAfterMs: 0,
   ...over,
 });

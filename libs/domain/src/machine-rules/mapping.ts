@@ -93,6 +93,8 @@ export interface StateMapRule extends RuleBase {
   readonly otherwise: MachineStatus;
   readonly debounceMs: number;
   readonly debounceOfflineMs: number;
+  /** The same where a source lost its connection: the machine itself may be as it was. */
+  readonly debounceLostMs: number;
   /** After offline, the candidate must hold so long. */
   readonly recoverAfterMs: number;
 }

@@ -1,4 +1,4 @@
-import { foldUnder, lifecycle, signal, tick } from '../signal/signals.fixture';
+import { foldUnder, lifecycle, START, signal, tick } from '../signal/signals.fixture';
 import { availability, mappingOf, stateMap } from './mapping.fixture';
 
 const words = (rule: Parameters<typeof stateMap>[0], said: ReadonlyArray<readonly [number, string | null]>) =>
@@ -188,6 +188,18 @@ describe('stateMap', () => {
       tick(60_000),
     ]);
     expect(told.map(({ current }) => current)).toEqual(['running']);
+  });
+
+  it("waits for a lost connection longer than for a death that the machine's gateway tells", () => {
+    const mapping = mappingOf({ signals: { state: {} }, rules: [stateMap({ debounceLostMs: 60_000 })] });
+    const play = (word: 'disconnected' | 'death') =>
+      foldUnder(mapping, [signal(0, 'state', 'RUN'), lifecycle(2_000, word), tick(61_999), tick(62_000)]).told.map(
+        ({ current, reason, since }) => [current, reason, since],
+      );
+    expect(play('death').at(-1)).toEqual(['offline', 'death', new Date(START + 2_000).toISOString()]);
+    expect(play('disconnected').at(-1)).toEqual(['offline', 'connection_lost', new Date(START + 2_000).toISOString()]);
+    const before = foldUnder(mapping, [signal(0, 'state', 'RUN'), lifecycle(2_000, 'disconnected'), tick(61_999)]);
+    expect(before.told.map(({ current }) => current)).toEqual(['running']);
   });
 
   it('is overruled by availability, and comes back to what it says by then, after recoverAfter', () => {

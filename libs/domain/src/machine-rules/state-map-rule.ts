@@ -13,7 +13,7 @@ import { dueOf, freeze, isOver, thaw, type Waiting, wait } from './waiting';
  * The machine's status by its own word for it, in arrival order. What it says is compared with what was told last, and a
  * change is told when it has held for the whole of its delay, dated when it began:
  *
- *   to offline   debounceOffline
+ *   to offline   debounceOffline; debounceLost where it is the connection of the source that is lost
  *   else         debounce (transitional words: transitionalMs), and at least recoverAfter out of offline
  *
  * A word that the mapping does not know keeps the status and is told once (`ingest.unmapped_value`); what was about to be
@@ -30,6 +30,10 @@ interface Candidate {
   readonly claim: StatusClaim;
   readonly waiting: Waiting;
 }
+
+const CONNECTION_LOST = 'connection_lost';
+/** A word of the machine has a word, whatever its signal is called. */
+const isLostConnection = ({ word, reason }: StatusClaim): boolean => word === null && reason === CONNECTION_LOST;
 
 const EMPTY: StateMapSlot = { kind: 'stateMap', stands: null, candidate: null };
 
@@ -55,7 +59,7 @@ export const stateMapRule: RuleKind<StateMapRule> = {
               {
                 status: 'offline',
                 word: null,
-                reason: heard.word === 'death' ? 'death' : 'connection_lost',
+                reason: heard.word === 'death' ? 'death' : CONNECTION_LOST,
                 quality: 'stale',
                 since: context.moment,
               },
@@ -120,7 +124,7 @@ const wordsOf = (rule: StateMapRule): ReadonlyMap<string, Word> => {
 };
 
 const delayOf = (state: MachineState, rule: StateMapRule, claim: StatusClaim, transitional: boolean): number => {
-  if (claim.status === 'offline') return rule.debounceOfflineMs;
+  if (claim.status === 'offline') return isLostConnection(claim) ? rule.debounceLostMs : rule.debounceOfflineMs;
   const debounce = transitional ? Math.max(rule.transitionalMs, rule.debounceMs) : rule.debounceMs;
   return state.status.current === 'offline' ? Math.max(debounce, rule.recoverAfterMs) : debounce;
 };

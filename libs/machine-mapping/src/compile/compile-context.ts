@@ -7,6 +7,7 @@ import type { Locals } from '../expression/vocabulary';
 import type { Wanted } from '../expression/wanted';
 import { type NamedEntry } from '../language/map-shape';
 import { type Word } from '../language/shape';
+import type { SourceType } from '../language/source-shape';
 
 /** What is known of a signal before the rules are looked at; also of one that an expr rule makes. */
 export interface SignalFacts {
@@ -15,6 +16,8 @@ export interface SignalFacts {
   readonly words: readonly string[] | null;
   readonly isJson: boolean;
   readonly modulus: number | null;
+  /** Of the source that it comes from; null where that cannot be told. */
+  readonly sourceType: SourceType | null;
 }
 
 /** What the parts of a mapping are checked against, and where what is wrong goes. */

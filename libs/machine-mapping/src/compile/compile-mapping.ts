@@ -37,7 +37,7 @@ export const compileShared = (
   return { sources, signals, rules };
 };
 
-const UNKNOWN: SignalFacts = { type: 'dyn', unit: null, words: null, isJson: false, modulus: null };
+const UNKNOWN: SignalFacts = { type: 'dyn', unit: null, words: null, isJson: false, modulus: null, sourceType: null };
 
 /** What the rules are compiled with, and the rules in the order of evaluation, in which each computed signal gets its type. */
 const contextOf = (
@@ -47,7 +47,7 @@ const contextOf = (
 ): { context: CompileContext; rules: readonly WrittenRule[] } => {
   const signals = new Map<string, SignalFacts>();
   for (const name of parts.names.signals) signals.set(name, UNKNOWN);
-  for (const signal of parts.signals) signals.set(signal.name, factsOf(signal));
+  for (const signal of parts.signals) signals.set(signal.name, factsOf(signal, parts.sources));
   for (const { id, kind } of parts.names.rules) if (kind === 'expr' && !signals.has(id)) signals.set(id, UNKNOWN);
   for (const rule of parts.rules)
     if (rule.kind === 'expr' && rule.unit !== undefined) signals.set(rule.id.text, { ...UNKNOWN, unit: rule.unit });

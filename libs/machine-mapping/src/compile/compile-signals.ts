@@ -1,6 +1,6 @@
 import { type MappedSignal, type Rational, rational, toRational } from '@millrace/domain';
 import { typeOfSignal } from '../expression/expression-value';
-import type { WrittenSignal } from '../language/mapping-shape';
+import type { WrittenSignal, WrittenSource } from '../language/mapping-shape';
 import { ADDRESS_WORDS } from '../language/signal-shape';
 import { wrongUnit } from '../language/ucum-hint';
 import { type CompileContext, type SignalFacts, sourceOf } from './compile-context';
@@ -14,13 +14,17 @@ const scaleOf = (written: string | undefined): Rational | null => {
 
 const isOne = (scale: Rational | null): boolean => scale === null || (scale.n === 1n && scale.d === 1n);
 
-export const factsOf = ({ value }: WrittenSignal): SignalFacts => ({
+export const factsOf = ({ value }: WrittenSignal, sources: readonly WrittenSource[]): SignalFacts => ({
   type: typeOfSignal(value.type ?? null, !isOne(scaleOf(value.scale))),
   unit: value.unit?.text ?? null,
   words: value.enum ?? null,
   isJson: value.type === 'json',
   modulus: value.modulus ?? null,
+  sourceType: (sources.find(({ name }) => name === value.source?.text) ?? onlyOne(sources))?.value.type ?? null,
 });
+
+const onlyOne = (sources: readonly WrittenSource[]): WrittenSource | undefined =>
+  sources.length === 1 ? sources[0] : undefined;
 
 export const compileSignal = (context: CompileContext, { name, named, value }: WrittenSignal): MappedSignal => {
   const paths = value.paths ?? ADDRESS_WORDS.flatMap((word) => (word === 'paths' ? [] : (value[word] ?? [])));

@@ -1,7 +1,12 @@
 import { quoted, suggestion } from '../document/did-you-mean';
-import { A_VALUE, inputOf } from './compile-context';
+import { A_VALUE, inputOf, type SignalFacts } from './compile-context';
 import type { CompileRule } from './compile-rule-of';
 import { emittedType } from './event-type';
+
+/** A broker stands between: it may be started anew while the machine behind it goes on, and tells by itself when one dies. */
+const BROKER_AWAY_MS = 60_000;
+const lostByDefault = (input: SignalFacts | undefined): number =>
+  input?.sourceType === 'sparkplug' || input?.sourceType === 'mqtt' ? BROKER_AWAY_MS : 0;
 
 export const compileStateMap: CompileRule<'stateMap'> = (context, rule) => {
   const { problems, warnings } = context;
@@ -53,7 +58,8 @@ export const compileStateMap: CompileRule<'stateMap'> = (context, rule) => {
     transitionalMs: rule.transitionalAfter,
     otherwise: rule.otherwise,
     debounceMs: rule.debounce,
-    debounceOfflineMs: rule.debounceOffline,
+    debounceOfflineMs: rule.debounceOffline ?? 0,
+    debounceLostMs: rule.debounceLost ?? rule.debounceOffline ?? lostByDefault(context.signals.get(rule.input.text)),
     recoverAfterMs: rule.recoverAfter,
   };
 };

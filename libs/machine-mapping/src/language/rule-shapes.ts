@@ -42,7 +42,8 @@ const stateMap = object('a rule that makes the status of the words of the machin
   transitionalAfter: defaulting(duration('how long a transitional word lasts before it is told'), 60_000, '60s'),
   otherwise: defaulting(status, 'unknown'),
   debounce: defaulting(duration('how long a word holds before it is told'), 0, '0s'),
-  debounceOffline: defaulting(duration('the same for offline'), 0, '0s'),
+  debounceOffline: optional(duration('the same for offline')),
+  debounceLost: optional(duration('how long a source may have lost its connection before the machine is offline')),
   recoverAfter: defaulting(duration('how long a word holds after offline before it is told'), 0, '0s'),
   emit: optional(emit),
 });
