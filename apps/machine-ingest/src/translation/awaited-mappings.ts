@@ -8,6 +8,11 @@ import type { Logger } from '@millrace/telemetry';
  * lies before that end decides; this much is left to people who restore the topics one by one.
  */
 export const LONGEST_WAIT_FOR_A_MAPPING_MS = 10_000;
+/**
+ * After a wait that was in vain only the end of the topic `mappings` is waited for, so that a log full of made-up hashes
+ * holds up what is behind them once in such a time, and not once for each.
+ */
+const IN_VAIN_FOR_MS = 60_000;
 /** Hashes that are nowhere; of an older one the waiting begins anew. */
 const REMEMBERED = 1_000;
 
@@ -22,6 +27,8 @@ export interface AwaitedMappingsPorts {
   /** Resolves when all mappings that were stored at the time of the call are known. */
   readonly mappingsCaughtUp: () => Promise<void>;
   readonly longestWaitMs: number;
+  /** Unix ms. */
+  readonly clock: () => number;
   readonly logger: Logger;
   readonly stopping: AbortSignal;
   /** There is nothing more to wait for: what waits is to be folded again. */
@@ -36,6 +43,8 @@ export class AwaitedMappings {
   private readonly awaited = new Set<string>();
   /** Oldest first. */
   private readonly nowhere = new Set<string>();
+  /** Until then nobody is waited for beyond the end of the topic; Unix ms. */
+  private inVainUntil = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly ports: AwaitedMappingsPorts) {}
 
@@ -52,9 +61,10 @@ export class AwaitedMappings {
     if (this.awaited.has(place)) return;
     this.awaited.add(place);
     this.ports.logger.warn({ tenant, machine, mapping }, missing.message);
-    void this.waited().then((isNowhere) => {
+    void this.waited().then((how) => {
       this.awaited.delete(place);
-      if (!isNowhere || this.ports.mappings(tenant)(mapping.hash) !== null) return;
+      if (how === 'stopped' || this.ports.mappings(tenant)(mapping.hash) !== null) return;
+      if (how === 'long') this.inVainUntil = this.ports.clock() + IN_VAIN_FOR_MS;
       this.remember(place);
       this.ports.logger.error(
         { tenant, machine, mapping },
@@ -64,10 +74,11 @@ export class AwaitedMappings {
     });
   }
 
-  private async waited(): Promise<boolean> {
-    const { mappingsCaughtUp, longestWaitMs, stopping } = this.ports;
+  private async waited(): Promise<'to the end' | 'long' | 'stopped'> {
+    const { mappingsCaughtUp, longestWaitMs, stopping, clock } = this.ports;
     await mappingsCaughtUp();
-    return delay(longestWaitMs, true, { signal: stopping, ref: false }).catch(() => false);
+    if (clock() < this.inVainUntil) return stopping.aborted ? 'stopped' : 'to the end';
+    return delay(longestWaitMs, 'long' as const, { signal: stopping, ref: false }).catch(() => 'stopped' as const);
   }
 
   private remember(place: string): void {

@@ -95,6 +95,7 @@ export class TranslationConsumer {
       mappings: ports.mappings,
       mappingsCaughtUp: ports.mappingsCaughtUp,
       longestWaitMs: ports.longestWaitForMappingMs ?? LONGEST_WAIT_FOR_A_MAPPING_MS,
+      clock: ports.clock,
       logger: ports.logger,
       stopping: this.stopping.signal,
       onGivenUp: () => this.mappingsCame(),

@@ -23,6 +23,7 @@ const setUp = async (longestWaitForMappingMs = 60_000) => {
   const complete: number[] = [];
   const written: OutgoingMessage[] = [];
   const known = new Map<string, Mapping | LostMapping>();
+  const time = { now: 0 };
   const consumer = {
     start: async () => options!.onAssigned!({ gained: [{ topic: topics.signals, partition: 0 }], lost: [] } as never),
     stop: async () => undefined,
@@ -46,7 +47,7 @@ const setUp = async (longestWaitForMappingMs = 60_000) => {
     mappings: () => (hash) => known.get(hash) ?? null,
     mappingsCaughtUp: async () => undefined,
     longestWaitForMappingMs,
-    clock: () => 0,
+    clock: () => time.now,
     logger: silentLogger,
     heard: () => undefined,
     onOwnership: async () => undefined,
@@ -87,7 +88,7 @@ const setUp = async (longestWaitForMappingMs = 60_000) => {
         const { rejection } = decodeRejection({ value, headers: Object.fromEntries(header) } as IncomingMessage)!;
         return [rejection.code, rejection.origin.offset];
       });
-  return { translation, handOut, complete, known, told, setAside, isPaused: () => paused };
+  return { translation, handOut, complete, known, told, setAside, time, isPaused: () => paused };
 };
 
 const signal = (machine: string, path: string, value: Signal['value'], second: number): Signal => {
@@ -188,5 +189,23 @@ it('waits for a made-up hash a while only, sets its record aside, and keeps the 
     ['mapping_unknown', '4'],
   ]);
   expect(told()).toEqual(['running', 'running', 'held', 'idle']);
+  await translation.stop(0);
+});
+
+it('waits once for any number of made-up hashes, and again after a while for one that may be on its way', async () => {
+  const { translation, handOut, complete, known, told, setAside, time } = await setUp(300);
+  const madeUp = Array.from({ length: 50 }, (_, n) => naming('M-1', n, `made up ${n}`, 1));
+  handOut(...madeUp, signal('M-1', 'execution', 'ACTIVE', 2));
+  // one after the other they would be waited for 15 s
+  await eventually(() => complete.length === 51, 'all of it', 3_000);
+  expect(setAside().map(([code]) => code)).toEqual(madeUp.map(() => 'mapping_unknown'));
+  expect(told()).toEqual(['running']);
+  time.now += 61_000;
+  handOut(naming('M-1', 9, mapping.hash, 3), signal('M-1', 'execution', 'INTERRUPTED', 4));
+  known.set(mapping.hash, mapping);
+  translation.mappingsCame();
+  await eventually(() => complete.length === 53, 'the mapping that was on its way');
+  expect(setAside()).toHaveLength(50);
+  expect(told()).toEqual(['running', 'held']);
   await translation.stop(0);
 });
