@@ -184,6 +184,7 @@ export const machineIngestModule = (
           clock: Date.now,
           keys: new IdempotencyKeys(),
           topics,
+          taken: intake.taken,
           checkBundle: compileSchema(builtInEventType('bundle.completed')!.schema),
           told: {
             received: (source, signals) => told.signals(source, signals),

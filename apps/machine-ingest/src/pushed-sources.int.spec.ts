@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { builtInEventType } from '@millrace/protocol';
+import { builtInEventType, type SourceView } from '@millrace/protocol';
 import { bootService, type RunningService } from '@millrace/service-runtime';
 import { eventually, testEnvironment } from '@millrace/test-environment';
 import { machineIngestService } from './machine-ingest.module';
@@ -100,6 +100,14 @@ describe('Eclipse Pro as a source', () => {
     expect((await post(source.url, { ...bundle, ScrapIn: 121 }, headers)).status).toBe(200);
     const [corrected] = await folded('bundle.corrected', 1);
     expect(JSON.parse(corrected!.data)).toEqual({ ...bundle, ScrapIn: 121, integrity: { revision: 2 } });
+    await eventually(
+      async () => {
+        const { state } = (await call('GET', '/v1/sources/eclipse')).body as SourceView;
+        return state.received === 51 && state.lastSignal?.path === 'bundle';
+      },
+      'the state of the source to count what came',
+      10_000,
+    );
     const told = await bundles();
     expect(told.map(({ type }) => type).sort()).toEqual(['bundle.completed', 'bundle.corrected']);
     const completed = told.find(({ type }) => type === 'bundle.completed')!;
@@ -178,6 +186,12 @@ describe('the MES as a source', () => {
         data: { workOrder: { id } },
       });
     expect((await post(url, '{}', sign('{}'))).status).toBe(401);
+    const state = async () => ((await call('GET', '/v1/sources/mes')).body as SourceView).state;
+    const lacking = await eventually(
+      async () => [await state()].find(({ connection }) => connection === 'degraded'),
+      'the state to say that it takes nothing',
+    );
+    expect(lacking.reason).toMatch(/answered 401, since the source has no secret: set/);
     // the MES makes its secret when it is told the address
     const changed = await call('PATCH', '/v1/sources/mes', { settings: { format: 'mes-events', machine, secret } });
     expect(changed).toMatchObject({ status: 200, body: { settings: { secret: '***' } } });
@@ -195,6 +209,8 @@ describe('the MES as a source', () => {
     expect(told.map(({ type, data }) => [type, JSON.parse(data)])).toEqual([
       ['work_order.completed', { workOrder: { id: 'evt-2' } }],
     ]);
+    await eventually(async () => (await state()).received === 3, 'what came to be counted');
+    expect(await state()).toMatchObject({ connection: 'connected', reason: null, received: 3, refused: 1 });
   });
 });
 

@@ -10,6 +10,7 @@ import { INGEST_SCHEMA, INGEST_TABLES } from './machine-ingest.database';
 import { TryMapping } from './mappings/try-mapping.handler';
 import { openMappingWork } from './mappings/work/open-mapping-work';
 import { ConfiguredHttpSources } from './signal-intake/configured-http-sources';
+import { TakenMessages } from './signal-intake/http/push/taken-messages';
 import { RecordedMachines } from './signal-intake/recorded-machines';
 import { type RegisteredKind, SourceRegistry } from './signal-intake/source-registry';
 import { SourceRunner } from './signal-intake/source-runner';
@@ -130,11 +131,18 @@ export const sourceIntake = (
     stop: () => producer.close(),
     health: () => ({ alive: true, reason: null }),
   });
+  const taken = new TakenMessages({ producer, topic: topics.sourceState, clock: Date.now, logger });
+  workers.add('counts of pushed sources', 'publishers', {
+    start: async () => taken.start(),
+    stop: () => taken.stop(),
+    health: () => ({ alive: true, reason: null }),
+  });
   workers.add('configuration relay', 'publishers', relay);
   return {
     registry,
     directory,
     runner,
+    taken,
     database,
     trials: new TryMapping(() => database.get().mappings, work),
     recorded: new RecordedMachines(directory, registry),

@@ -1,5 +1,6 @@
+import type { Signal } from '@millrace/domain';
 import { ProduceFailed } from '@millrace/kafka';
-import { decodeRejection, type OutgoingMessage, topicNames } from '@millrace/protocol';
+import { decodeRejection, encodeSignal, type OutgoingMessage, topicNames } from '@millrace/protocol';
 import { silentLogger } from '@millrace/telemetry';
 import { KafkaSourceSink } from './kafka-source.sink';
 import { lifecycleSignal } from './lifecycle-signal';
@@ -7,6 +8,11 @@ import { lifecycleSignal } from './lifecycle-signal';
 const place = { tenant: 'default', machine: 'M-1', source: 's', session: 'x', proto: 'mtc' } as const;
 const signals = (count: number) => [...Array(count).keys()].map((n) => lifecycleSignal(place, 'alive', n, n));
 const TOPICS = topicNames('');
+
+const rejectionOf = ({ topic, value, headers: texts }: OutgoingMessage) => {
+  const headers = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, Buffer.from(text)]));
+  return decodeRejection({ topic, partition: 0, offset: 0n, timestamp: 0, key: null, value, headers })!.rejection;
+};
 
 /** A Kafka that answers as it is told; undefined: it takes everything. */
 const sinkOn = (answer: (messages: readonly OutgoingMessage[]) => Error | undefined) => {
@@ -69,19 +75,31 @@ test('a signal that no broker takes is set aside with the reason, and the others
     0, 1, 2, 3, 4, 6, 7,
   ]);
   const [rejected] = taken.filter(({ topic }) => topic === TOPICS.signalsRejected);
-  const headers = Object.fromEntries(
-    Object.entries(rejected!.headers).map(([name, text]) => [name, Buffer.from(text)]),
+  expect(rejectionOf(rejected!)).toMatchObject({ code: 'not_storable', tenant: 'acme' });
+});
+
+test('of refused input the beginning is kept, with the length that it came with', async () => {
+  const { sink, taken, stopping } = sinkOn(() => undefined);
+  const line = { source: 's', session: 'x', line: 1, code: 'malformed', detail: '', at: 7 };
+  await sink.refuse({ ...line, bytes: Buffer.alloc(70_000, 'a') }, stopping.signal);
+  await sink.refuse({ ...line, bytes: Buffer.alloc(65_536, 'a'), length: 1_600_000 }, stopping.signal);
+  await sink.refuse({ ...line, bytes: Buffer.from('short') }, stopping.signal);
+  expect(taken.map((message) => [message.value!.length, rejectionOf(message).originalBytes])).toEqual([
+    [65_536, 70_000],
+    [65_536, 1_600_000],
+    [5, 5],
+  ]);
+});
+
+test('of a signal that no broker takes it is told how long it was, so that nobody takes its rest for all of it', async () => {
+  const [first] = signals(1) as [Signal];
+  const large = { ...first, value: 'a'.repeat(100_000) };
+  const { sink, taken, options } = sinkOn(([message]) =>
+    message!.topic === TOPICS.signals ? new ProduceFailed('too large', false) : undefined,
   );
-  const message = {
-    topic: TOPICS.signalsRejected,
-    partition: 0,
-    offset: 0n,
-    timestamp: 0,
-    key: null,
-    value: rejected!.value,
-    headers,
-  };
-  expect(decodeRejection(message)?.rejection).toMatchObject({ code: 'not_storable', tenant: 'acme' });
+  await sink.append([large], options);
+  expect(taken[0]!.value!.length).toBe(0);
+  expect(rejectionOf(taken[0]!).originalBytes).toBe(encodeSignal(TOPICS.signals, large).value!.length);
 });
 
 test.each(['stopping', 'ended'] as const)('an append that waits ends when the source is %s', async (how) => {

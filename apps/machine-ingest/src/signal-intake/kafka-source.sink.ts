@@ -5,10 +5,12 @@ import {
   encodeRejection,
   encodeSignal,
   type OutgoingMessage,
+  type SourceIntake,
   type TopicNames,
   withoutOriginal,
 } from '@millrace/protocol';
 import { ATTRIBUTE, formatTraceparent, type Logger, messagingSpanName, startSpan } from '@millrace/telemetry';
+import { withIntake } from './http/push/taken-messages';
 import type { RefusedLine } from './source';
 import type { SourceCursor, SourceSink } from './source-kind';
 import { sourceMetrics } from './source-metrics';
@@ -56,6 +58,11 @@ export class KafkaSourceSink implements SourceSink {
 
   get passed(): Passed {
     return this.state;
+  }
+
+  /** The peer of the source calls, and this came to some process. */
+  count(intake: SourceIntake): void {
+    this.state = { ...this.state, ...withIntake(this.state, intake) };
   }
 
   async append(
@@ -107,10 +114,9 @@ export class KafkaSourceSink implements SourceSink {
       value: line.bytes.subarray(0, KEPT_BYTES),
       headers: {},
     };
-    await this.send(
-      [encodeRejection(topics.signalsRejected, origin, { code: line.code, detail: line.detail, tenant }, line.at)],
-      stopping,
-    );
+    const { code, detail } = line;
+    const why = { code, detail, tenant, originalBytes: line.length ?? line.bytes.length };
+    await this.send([encodeRejection(topics.signalsRejected, origin, why, line.at)], stopping);
     this.state = { ...this.state, refused: this.state.refused + 1 };
     sourceMetrics.refused(kind);
   }
@@ -135,7 +141,7 @@ export class KafkaSourceSink implements SourceSink {
         offset: -1n,
         timestamp: clock(),
         key: message.key === null ? null : Buffer.from(message.key),
-        value: message.value?.subarray(0, KEPT_BYTES) ?? null,
+        value: message.value,
         headers: {},
       };
       const why = { code: 'not_storable', detail: `Kafka does not take the signal: ${error.message}`, tenant };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   decodeSourceState,
   encodeSource,
+  encodeSourceIntake,
   encodeSourceState,
   type IncomingMessage,
   type OutgoingMessage,
@@ -116,8 +117,13 @@ const site = (guard: () => Reachability = () => ({ kind: 'allowed' })) => {
     };
     states.apply(incoming(encodeSourceState(topics.sourceState, state, state)));
   };
+  const taken = (name: string, received: number, refused: number) => {
+    const lastSignal = { machine: 'M-1', path: 'p', at: 7 };
+    const intake = { v: 1, tenant: 'default', name, received, refused, lastSignal } as const;
+    states.apply(incoming(encodeSourceIntake(topics.sourceState, intake, intake)));
+  };
   const until = (what: string) => eventually(() => told.includes(what), what, 2_000);
-  return { told, written, runner, put, remove, stateOf, until };
+  return { told, written, runner, put, remove, stateOf, taken, until };
 };
 
 test('a source is begun from its cursor when its former owner has given it up', async () => {
@@ -140,6 +146,23 @@ test('an owner that was killed is not waited for: its partition came when its se
   await runner.changeOwnership([0], []);
   await until('start line-1 of line-1 {"next":9}');
   await runner.stop();
+});
+
+test('what any process took for a source that peers call is counted by its owner, from when it runs it', async () => {
+  const { written, runner, put, taken, until } = site();
+  put();
+  taken('line-1', 100, 100);
+  await runner.changeOwnership([0], []);
+  await until('start line-1 of line-1 null');
+  taken('line-1', 2, 0);
+  taken('another', 9, 9);
+  taken('line-1', 1, 1);
+  await runner.stop();
+  const { counts, lastSignal } = written.at(-1)!;
+  expect([counts, lastSignal]).toEqual([
+    { received: 3, refused: 1 },
+    { machine: 'M-1', path: 'p', at: 7 },
+  ]);
 });
 
 test('the cursor of a deleted source of the same name is not taken', async () => {

@@ -65,6 +65,7 @@ interface Running {
   readonly record: SourceRecord;
   readonly source: OpenSource;
   readonly reporter: SourceReporter;
+  readonly sink: KafkaSourceSink;
   readonly ended: AbortController;
   /** False for what stands in the place of a source that could not be started. */
   readonly started: boolean;
@@ -103,6 +104,7 @@ export class SourceRunner {
     parts.directory.onChange = (key) => {
       if (this.held.has(this.partitionOf(key))) void this.settle(key);
     };
+    parts.states.onTaken = (key, intake) => this.slots.get(key)?.running?.sink.count(intake);
   }
 
   /** Resolves when the sources of lost partitions have stopped; those of gained ones start meanwhile. */
@@ -205,7 +207,7 @@ export class SourceRunner {
       clock: parts.clock,
       logger,
     });
-    slot.running = { record, source, reporter, ended, started: opened.kind === 'ready' };
+    slot.running = { record, source, sink, reporter, ended, started: opened.kind === 'ready' };
     source.start();
     reporter.look();
     if (opened.kind === 'refused') this.tryAgain(key, slot);

@@ -1,7 +1,9 @@
 import {
   decodeSource,
+  decodeSourceIntake,
   decodeSourceState,
   type IncomingMessage,
+  type SourceIntake,
   type SourceRecord,
   type SourceState,
   sourceKey,
@@ -53,7 +55,15 @@ export class SourceStates {
   private readonly states = new Map<string, SourceState>();
   private readonly waiting = new Set<() => void>();
 
+  /** Told of what peers have sent to a source, by whichever process took it. */
+  onTaken: (key: string, intake: SourceIntake) => void = () => undefined;
+
   apply(message: IncomingMessage): void {
+    const intake = decodeSourceIntake(message);
+    if (intake !== null) {
+      this.onTaken(sourceKey(intake.tenant, intake.name), intake);
+      return;
+    }
     const change = decodeSourceState(message);
     if (change.kind === 'unreadable') return;
     if (change.kind === 'put') this.states.set(change.key, change.state);

@@ -1,6 +1,7 @@
 import { type EncryptionKey, HIDDEN_VALUE } from '@millrace/domain';
 import {
   encodeSource,
+  encodeSourceIntake,
   encodeSourceState,
   type NewSource,
   type OutgoingMessage,
@@ -160,7 +161,11 @@ export class SaveSource {
       await tx.delete(name);
       return {
         answer: null,
-        records: [encodeSource(topics.sources, source, null), encodeSourceState(topics.sourceState, source, null)],
+        records: [
+          encodeSource(topics.sources, source, null),
+          encodeSourceState(topics.sourceState, source, null),
+          encodeSourceIntake(topics.sourceState, source, null),
+        ],
         whenUnacknowledged: `The source ${name} is deleted, and is read until Kafka acknowledges that.`,
         tell: () => this.tell(request, source, 'deleted'),
       };

@@ -46,7 +46,8 @@ const VALUE_BYTES_KEPT = 4 * 1024 * 1024;
 export const encodeRejection = (
   topic: string,
   message: IncomingMessage,
-  why: { code: string; detail: string; tenant?: string },
+  /** `originalBytes`: where the message holds the beginning of the value only, how long the value is. */
+  why: { code: string; detail: string; tenant?: string; originalBytes?: number },
   at: number,
 ): OutgoingMessage => {
   const rejection: Rejection = {
@@ -62,7 +63,7 @@ export const encodeRejection = (
     },
     originalKey: message.key?.subarray(0, KEY_BYTES_KEPT).toString('base64') ?? null,
     originalNull: message.value === null,
-    originalBytes: message.value?.length ?? 0,
+    originalBytes: why.originalBytes ?? message.value?.length ?? 0,
     originalHeaders: keptHeaders(message),
     at,
   };

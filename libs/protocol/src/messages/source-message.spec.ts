@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { decodeMapping, encodeMapping } from './mapping-message';
 import {
   decodeSource,
+  decodeSourceIntake,
   decodeSourceState,
   encodeSource,
+  encodeSourceIntake,
   encodeSourceState,
   isConfiguredName,
   type SourceRecord,
@@ -50,6 +52,20 @@ const mapping = {
 const bytes = ({ key, value }: { key: string | null; value: Buffer | null }) => ({
   key: key === null ? null : Buffer.from(key),
   value,
+});
+
+test('what peers sent stands beside the state of their source, and is no state', () => {
+  const intake = { v: 1, tenant: 'acme', name: 'line-1', received: 2, refused: 1, lastSignal: null } as const;
+  const record = bytes(encodeSourceIntake('t', source, intake));
+  expect(decodeSourceIntake(record)).toEqual(intake);
+  expect(decodeSourceState(record)).toEqual({ kind: 'unreadable' });
+  for (const other of [
+    bytes(encodeSourceState('t', state, state)),
+    bytes(encodeSourceIntake('t', source, null)),
+    { ...record, key: Buffer.from('acme/line-2/taken') },
+    { ...record, value: Buffer.from(JSON.stringify({ ...intake, received: '2' })) },
+  ])
+    expect(decodeSourceIntake(other)).toBeNull();
 });
 
 test('records read as they were written, under tenant and name', () => {

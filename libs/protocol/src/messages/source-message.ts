@@ -126,6 +126,53 @@ export const encodeSourceState = (
   headers: {},
 });
 
+/**
+ * What peers have sent to a source that they call, since the process that took it told so last. Any process may be called;
+ * the owner counts for all of them what it reads while it runs the source, so that one that compaction leaves behind adds
+ * nothing to what the next owner counts. On the topic `source-state`; key is that of the source and `/taken`.
+ */
+export interface SourceIntake {
+  readonly v: 1;
+  readonly tenant: string;
+  readonly name: string;
+  /** Signals stored. */
+  readonly received: number;
+  /** Messages in the quarantine. */
+  readonly refused: number;
+  readonly lastSignal: SourceState['lastSignal'];
+}
+
+const intakeKey = (tenant: string, name: string): string => `${sourceKey(tenant, name)}/taken`;
+
+export const encodeSourceIntake = (
+  topic: string,
+  { tenant, name }: Pick<SourceIntake, 'tenant' | 'name'>,
+  intake: SourceIntake | null,
+): OutgoingMessage => ({
+  topic,
+  key: intakeKey(tenant, name),
+  value: intake === null ? null : Buffer.from(JSON.stringify(intake)),
+  headers: {},
+});
+
+/** Null for every other record of the topic. */
+export const decodeSourceIntake = (message: Pick<IncomingMessage, 'key' | 'value'>): SourceIntake | null => {
+  const key = message.key?.toString('utf8');
+  if (!key?.endsWith('/taken') || message.value === null) return null;
+  try {
+    const intake = JSON.parse(message.value.toString('utf8')) as SourceIntake;
+    const good =
+      intake.v === 1 &&
+      intakeKey(intake.tenant, intake.name) === key &&
+      Number.isSafeInteger(intake.received) &&
+      Number.isSafeInteger(intake.refused) &&
+      (intake.lastSignal === null || (isObject(intake.lastSignal) && Number.isFinite(intake.lastSignal.at)));
+    return good ? intake : null;
+  } catch {
+    return null;
+  }
+};
+
 export type SourceStateChange =
   | { readonly kind: 'put'; readonly key: string; readonly state: SourceState }
   | { readonly kind: 'deleted'; readonly key: string }

@@ -55,9 +55,12 @@ export const deliverFile = async (
   let wrong: RejectedRow[] = [];
 
   const refuse = async (rows: readonly RejectedRow[]): Promise<void> => {
-    for (const { row, bytes, code, detail } of rows.slice(0, Math.max(0, QUARANTINED - refused)))
+    for (const { row: line, bytes, length = bytes.length, code, detail } of rows.slice(
+      0,
+      Math.max(0, QUARANTINED - refused),
+    ))
       await sink.refuse(
-        { source: place.source, session: place.session, line: row, bytes, code, detail, at: ports.clock() },
+        { source: place.source, session: place.session, line, bytes, length, code, detail, at: ports.clock() },
         stopping,
       );
     await rejected.add(rows).catch(told.notWritten);
@@ -90,7 +93,9 @@ export const deliverFile = async (
     if (!(error instanceof FileRefused)) throw error;
     const bytes = Buffer.alloc(KEPT_BYTES);
     const { bytesRead } = await file.read(bytes, 0, KEPT_BYTES, 0);
-    await refuse([{ row: last + 1, code: error.code, detail: error.message, bytes: bytes.subarray(0, bytesRead) }]);
+    const { size } = await file.stat();
+    const beginning = { bytes: bytes.subarray(0, bytesRead), length: size };
+    await refuse([{ row: last + 1, code: error.code, detail: error.message, ...beginning }]);
     return { ledger, refused: null };
   }
   if (last > ledger.reading!.row) await store();

@@ -12,6 +12,8 @@ export interface RejectedRow {
   readonly code: string;
   readonly detail: string;
   readonly bytes: Buffer;
+  /** As in RefusedLine. */
+  readonly length?: number;
 }
 
 /**

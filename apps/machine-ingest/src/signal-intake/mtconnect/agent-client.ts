@@ -17,6 +17,8 @@ export class AgentFault extends Error {
     readonly bytes: Buffer | null = null,
     /** Of an error that the agent itself tells: `OUT_OF_RANGE`, `NO_DEVICE`. */
     readonly agentCode: string | null = null,
+    /** Bytes that came, where `bytes` has their beginning only. */
+    readonly length: number | null = bytes?.length ?? null,
   ) {
     super(detail);
   }
@@ -134,6 +136,8 @@ const refusal = async (status: number, path: string, body: AsyncIterable<Buffer>
     `http_${status}`,
     `${path} was answered with the status ${status}${hint}.`,
     Buffer.concat(bytes),
+    null,
+    kept,
   );
 };
 

@@ -263,7 +263,7 @@ export class MtconnectSource implements OpenSource {
 
   /** Stores what a document says that has not been read. */
   private async take(
-    { answer, bytes }: Heard,
+    { answer, bytes, length }: Heard,
     buffered: { readonly until: number; readonly agentAhead: number } | null = null,
   ): Promise<void> {
     const { header } = answer;
@@ -289,7 +289,7 @@ export class MtconnectSource implements OpenSource {
     await this.append(signals, signals.length > 0 || next.next !== cursor.next ? next : null);
     for (const { machine } of fresh) this.lastFlow.set(machine, now);
     this.cursor = next;
-    await this.refuseInvalid(answer.invalid, bytes);
+    await this.refuseInvalid(answer.invalid, bytes, length);
     this.lagMs = lagOf(
       header,
       fresh.map(({ observation }) => observation),
@@ -373,19 +373,20 @@ export class MtconnectSource implements OpenSource {
       this.outran = 2;
     }
     if (fault.code === this.lastRefused) return;
-    await this.quarantine(bytes, fault.code, fault.message);
+    await this.quarantine(bytes, fault.length ?? bytes.length, fault.code, fault.message);
     this.lastRefused = fault.code;
   }
 
-  private async refuseInvalid(invalid: readonly string[], bytes: Buffer): Promise<void> {
+  private async refuseInvalid(invalid: readonly string[], bytes: Buffer, length: number): Promise<void> {
     this.counts.invalidObservations += invalid.length;
-    if (invalid.length > 0) await this.quarantine(bytes, 'invalid_observation', invalid.join(' ').slice(0, 2_000));
+    if (invalid.length > 0)
+      await this.quarantine(bytes, length, 'invalid_observation', invalid.join(' ').slice(0, 2_000));
   }
 
-  private quarantine(bytes: Buffer, code: string, detail: string): Promise<void> {
+  private quarantine(bytes: Buffer, length: number, code: string, detail: string): Promise<void> {
     const { sink, name, clock } = this.context;
     const session = this.cursor === null ? 'none' : sessionOf(this.cursor);
-    const line = { source: name, session, line: this.documents, bytes, code, detail, at: clock() };
+    const line = { source: name, session, line: this.documents, bytes, length, code, detail, at: clock() };
     return sink.refuse(line, this.stopping.signal);
   }
 

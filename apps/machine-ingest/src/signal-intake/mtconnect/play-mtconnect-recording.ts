@@ -63,9 +63,9 @@ const refuse = async (
   { code, message }: StreamsRefused | XmlRefused,
   stopping: AbortSignal,
 ): Promise<void> => {
-  const { hash, head } = await headAndHash(file);
+  const { hash, head, length } = await headAndHash(file);
   await sink.refuse(
-    { source: name, session: hash, line: 1, bytes: head, code, detail: message, at: clock() },
+    { source: name, session: hash, line: 1, bytes: head, length, code, detail: message, at: clock() },
     stopping,
   );
 };
@@ -102,17 +102,17 @@ const text = (decode: () => string): string => {
   }
 };
 
-/** The beginning of the file as it lies on disk, and its hash. */
-const headAndHash = async (file: string): Promise<{ head: Buffer; hash: string }> => {
+/** The beginning of the file as it lies on disk, its hash and its length. */
+const headAndHash = async (file: string): Promise<{ head: Buffer; hash: string; length: number }> => {
   const hash = createHash('sha256');
   const head: Buffer[] = [];
-  let kept = 0;
+  let length = 0;
   await pipeline(createReadStream(file), async (chunks: AsyncIterable<Buffer>) => {
     for await (const chunk of chunks) {
       hash.update(chunk);
-      if (kept < KEPT_BYTES) head.push(chunk.subarray(0, KEPT_BYTES - kept));
-      kept += chunk.length;
+      if (length < KEPT_BYTES) head.push(chunk.subarray(0, KEPT_BYTES - length));
+      length += chunk.length;
     }
   });
-  return { head: Buffer.concat(head), hash: hash.digest('hex').slice(0, 32) };
+  return { head: Buffer.concat(head), hash: hash.digest('hex').slice(0, 32), length };
 };

@@ -16,6 +16,8 @@ interface DocumentReader<T> {
 export interface Heard {
   readonly answer: StreamsAnswer;
   readonly bytes: Buffer;
+  /** Of all of it. */
+  readonly length: number;
 }
 
 const streams = (): DocumentReader<StreamsAnswer> => {
@@ -34,14 +36,14 @@ export const readModel = async (response: AgentResponse): Promise<AgentModel> =>
 
 export const readStreams = async (response: AgentResponse): Promise<Heard> => {
   const reading = await readBody(response, streams());
-  return { answer: reading.done(), bytes: reading.beginning };
+  return { answer: reading.done(), bytes: reading.beginning, length: reading.length };
 };
 
 /** The document that is one part of a stream; throws AgentFault with the bytes. */
 export const readPart = (bytes: Buffer): Heard => {
   const reading = new Reading(streams());
   reading.push(bytes);
-  return { answer: reading.done(), bytes: reading.beginning };
+  return { answer: reading.done(), bytes: reading.beginning, length: reading.length };
 };
 
 /** What the agent itself says in a page with an error status, or null where that is no document of an agent. */
@@ -75,6 +77,10 @@ class Reading<T> {
     return Buffer.concat(this.head);
   }
 
+  get length(): number {
+    return this.bytes;
+  }
+
   push(chunk: Buffer): void {
     if (this.bytes < KEPT_BYTES) this.head.push(chunk.subarray(0, KEPT_BYTES - this.bytes));
     this.bytes += chunk.length;
@@ -100,8 +106,8 @@ class Reading<T> {
       if (error instanceof StreamsRefused && error.errorCode !== null)
         throw new AgentFault('agent_error', error.message, null, error.errorCode);
       if (error instanceof StreamsRefused || error instanceof XmlRefused)
-        throw new AgentFault(error.code, error.message, bytes);
-      throw new AgentFault('malformed', 'The answer is not UTF-8.', bytes);
+        throw new AgentFault(error.code, error.message, bytes, null, this.bytes);
+      throw new AgentFault('malformed', 'The answer is not UTF-8.', bytes, null, this.bytes);
     }
   }
 }

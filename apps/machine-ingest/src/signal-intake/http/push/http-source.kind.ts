@@ -12,17 +12,20 @@ export const httpSourceKind = (newToken: () => string): SourceKind<HttpSourceSet
   url: addressOf,
   machines: machinesOf,
   tryOnce: async (settings) => tried(settings),
-  open: (_settings, context) => new AwaitedPeer(context),
+  open: (settings, context) => new AwaitedPeer(context, lacking(settings)),
 });
 
 /** Nobody is called, so there is nothing to see before the peer sends. */
 const tried = (settings: HttpSourceSettings): TriedSource => ({
-  summary:
-    settings.format === 'mes-events' && settings.secret === null
-      ? 'Waits for the secret of the MES; until it is set, every message is answered 401.'
-      : 'Waits for the peer to send.',
+  summary: lacking(settings) ?? 'Waits for the peer to send.',
   seen: [],
 });
+
+/** Why no message can be taken, and what to do; null where they can. */
+const lacking = (settings: HttpSourceSettings): string | null =>
+  settings.format === 'mes-events' && settings.secret === null
+    ? 'Every message is answered 401, since the source has no secret: set the one that the MES shows with its endpoint.'
+    : null;
 
 /**
  * A source whose peer calls: whichever process is called takes the message, so its owner has nothing to do. Silence of the
@@ -31,12 +34,20 @@ const tried = (settings: HttpSourceSettings): TriedSource => ({
 class AwaitedPeer implements OpenSource {
   private connection: OpenSourceHealth['connection'];
 
-  constructor(private readonly context: Pick<SourceContext, 'clock'>) {
+  constructor(
+    private readonly context: Pick<SourceContext, 'clock'>,
+    /** Why nothing can be taken. */
+    private readonly lacking: string | null,
+  ) {
     this.connection = { state: 'connecting', since: context.clock() };
   }
 
   start(): void {
-    this.connection = { state: 'connected', since: this.context.clock(), session: '' };
+    const since = this.context.clock();
+    this.connection =
+      this.lacking === null
+        ? { state: 'connected', since, session: '' }
+        : { state: 'degraded', since, reason: this.lacking, nextTryAt: null };
   }
 
   async stop(): Promise<void> {

@@ -28,6 +28,7 @@ export const checkBundle = compileSchema(builtInEventType('bundle.completed')!.s
 export const receiving = (settings: object, now = Date.parse('2026-02-17T15:30:04Z')) => {
   const published: OutgoingMessage[] = [];
   const told: string[] = [];
+  const taken: string[] = [];
   const kafka: { up: boolean; takes: number } = { up: true, takes: Number.POSITIVE_INFINITY };
   const handler = new ReceiveMessageHandler({
     publisher: {
@@ -44,6 +45,10 @@ export const receiving = (settings: object, now = Date.parse('2026-02-17T15:30:0
     keys: new IdempotencyKeys(),
     topics: { signals: 'm.signals', signalsRejected: 'm.signals.rejected' },
     checkBundle,
+    taken: {
+      stored: ({ tenant, name }, stored) => void taken.push(`${tenant}/${name} ${stored.length}`),
+      refused: ({ tenant, name }) => void taken.push(`${tenant}/${name} refused`),
+    },
     told: {
       received: (source, signals, rejected) => void told.push(`received ${source} ${signals.length} ${rejected}`),
       refused: (origin, code) => void told.push(`refused ${origin} ${code}`),
@@ -74,5 +79,5 @@ export const receiving = (settings: object, now = Date.parse('2026-02-17T15:30:0
     published
       .filter(({ topic }) => topic === 'm.signals.rejected')
       .map((message) => decodeRejection(incoming(message))!);
-  return { post, signals, quarantined, kafka, told, settings: read };
+  return { post, signals, quarantined, kafka, told, taken, settings: read };
 };

@@ -19,6 +19,7 @@ import type { HttpSource } from './http-source-directory';
 import { readJsonMessage } from './json-message';
 import { isSignedByMes, readMesMessage } from './mes-message';
 import { type MessageReading, refusedMessage } from './message-reading';
+import type { TakenMessages } from './taken-messages';
 
 /**
  * One message of a peer that calls us: verified, read, stored, and answered after Kafka has acknowledged it. What can never be
@@ -32,6 +33,8 @@ export interface ReceiveMessagePorts {
   readonly topics: { readonly signals: string; readonly signalsRejected: string };
   /** Of the event type `bundle.completed`. */
   readonly checkBundle: DataCheck;
+  /** Counts for the source what Kafka has acknowledged. */
+  readonly taken: Pick<TakenMessages, 'stored' | 'refused'>;
   readonly told: {
     /** `kind` and `origin` are of the format and never of a source, of which there may be thousands: they are labels. */
     received(kind: string, signals: readonly Signal[], rejected: number): void;
@@ -105,6 +108,7 @@ export class ReceiveMessageHandler {
       return this.refuse(message, stored.problem, fingerprint, receivedAt);
     }
     if (stored !== null) return stored;
+    ports.taken.stored(source, read.signals);
     ports.told.received(kindOf(source), read.signals, read.rejected.length);
     for (const { path, detail } of read.warnings) ports.told.unfit(source.name, path, detail);
     return {
@@ -188,10 +192,16 @@ export class ReceiveMessageHandler {
         headers: {},
       };
       const stored = await this.store(message, [
-        encodeRejection(this.ports.topics.signalsRejected, origin, { code: why.code, detail: why.detail, tenant }, at),
+        encodeRejection(
+          this.ports.topics.signalsRejected,
+          origin,
+          { code: why.code, detail: why.detail, tenant, originalBytes: message.body.length },
+          at,
+        ),
       ]);
       if (stored !== null) return stored;
       this.remember(identity);
+      this.ports.taken.refused(message.source);
       this.ports.told.refused(kindOf(message.source), why.code, `${tenant}/${name}: ${why.detail}`);
     }
     return { kind: 'problem', problem: why };

@@ -13,9 +13,9 @@ describe('a message of which no record can hold a value', () => {
     expect(answer).toMatchObject(answer413);
     expect(answer).not.toHaveProperty('retryAfterSeconds');
     expect(signals()).toEqual([]);
-    expect(quarantined().map(({ rejection, value }) => [rejection.code, value.length])).toEqual([
-      ['too_large', 64 * 1024],
-    ]);
+    expect(
+      quarantined().map(({ rejection, value }) => [rejection.code, value.length, rejection.originalBytes]),
+    ).toEqual([['too_large', 64 * 1024, JSON.stringify(large).length]]);
   });
 
   it('is so where the broker takes less than it should', async () => {
