@@ -40,10 +40,10 @@ const ofIngest = (
 export const lifecycleSignal = (place: SourcePlace, value: LifecycleWord, seq: number | null, atMs: number): Signal =>
   ofIngest(place, '$lifecycle', value, seq, atMs);
 
-/** Positions of a session that are lost for good, both ends included. */
+/** Positions of a session that are lost for good, both ends included; null where the source cannot say which, or how many. */
 export const gapSignal = (
   place: SourcePlace,
-  gap: { readonly from: number; readonly to: number; readonly lost: number },
+  gap: { readonly from: number | null; readonly to: number | null; readonly lost: number | null },
   atMs: number,
 ): Signal => ofIngest(place, '$gap', { from: gap.from, to: gap.to, lost: gap.lost }, null, atMs);
 

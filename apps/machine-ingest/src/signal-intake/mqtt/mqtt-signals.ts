@@ -1,4 +1,5 @@
 import type { LifecycleWord, Signal } from '@millrace/domain';
+import { gapSignal as gapOf, lifecycleSignal } from '../lifecycle-signal';
 
 /** What every signal of one source has in common. */
 export interface SignalPlace {
@@ -38,32 +39,13 @@ export const lifecycleWord = (
   session: string,
   word: LifecycleWord,
   more: Partial<Signal> = {},
-): Signal =>
-  mqttSignal(place, now, '$lifecycle', {
-    machine,
-    session,
-    path: '$lifecycle',
-    kind: 'lifecycle',
-    value: word,
-    type: 'string',
-    clock: 'millrace',
-    ...more,
-  });
+): Signal => ({ ...lifecycleSignal({ ...place, machine, session }, word, null, now), ...more });
 
-/** Something did not come. `from` and `to`: first and last number that is missing; null where that is not known. */
+/** Something did not come. */
 export const gapSignal = (
   place: SignalPlace,
   now: number,
   machine: string,
   session: string,
-  value: { readonly from: number | null; readonly to: number | null; readonly lost: number | null },
-): Signal =>
-  mqttSignal(place, now, '$gap', {
-    machine,
-    session,
-    path: '$gap',
-    kind: 'lifecycle',
-    value,
-    type: 'json',
-    clock: 'millrace',
-  });
+  gap: Parameters<typeof gapOf>[1],
+): Signal => gapOf({ ...place, machine, session }, gap, now);

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NotificationMessage, OPCUAClient } from 'node-opcua-client';
+import { backoffMs } from '../backoff';
 import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext } from '../source-kind';
 import { dropClient, openSession, reachServer, type ServerSession, within } from './connect-server';
 import { connectionProblem, spokenLoss } from './connection-problem';
@@ -14,8 +15,8 @@ import { ToldSignals } from './told-signals';
 import { beginWatch, type Watch, type WatchedItem } from './watch';
 
 /** Milliseconds. */
-const FIRST_BACKOFF = 200;
-const LONGEST_BACKOFF = 30_000;
+/** Between looks for room, while what was read is not stored. */
+const ROOM_LOOK = 200;
 /** A connection that lasted so long was a good one. */
 const STABLE = 5_000;
 /** How long a stop waits for what was read to be stored, and for the server to hear of it. */
@@ -114,7 +115,7 @@ export class OpcuaSource implements OpenSource {
       if (client !== null) await dropClient(client);
       if (leaving.signal.aborted) return;
       failures++;
-      const wait = context.random() * Math.min(FIRST_BACKOFF * 2 ** failures, LONGEST_BACKOFF);
+      const wait = backoffMs(failures, context.random);
       this.down(reason, failures, wait, toldDown);
       toldDown = true;
       await delay(wait, undefined, { signal: leaving.signal }).catch(() => undefined);
@@ -267,7 +268,7 @@ export class OpcuaSource implements OpenSource {
   }
 
   private async whenThereIsRoom(): Promise<void> {
-    while (this.told.room <= 0) await delay(FIRST_BACKOFF, undefined, { signal: this.leaving.signal });
+    while (this.told.room <= 0) await delay(ROOM_LOOK, undefined, { signal: this.leaving.signal });
   }
 
   /** Ends the session with the server, which frees what it keeps for us. */
