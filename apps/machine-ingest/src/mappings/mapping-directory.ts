@@ -15,6 +15,9 @@ type Compiled = ReadonlyMap<string, Mapping> | LostMapping;
 /**
  * The mappings that signals and states may name, from the compacted topic `mappings`. A document has a hash for each of its
  * machines; each document is compiled once, and only where one of its machines is folded.
+ *
+ * That is done where signals are folded, for a thread could give back none of the compiled expressions. It takes 2 to 3 ms
+ * for a document of 100 lines: 500 machines with one each cost a process that starts 2 s, once.
  */
 export class MappingDirectory {
   /** By tenant and the hash of a machine's mapping. */
