@@ -2,10 +2,10 @@ import type { Signal } from '@millrace/domain';
 import { encodeSignal, type MachineSignalList, type MappingDetailView } from '@millrace/protocol';
 import { verifyWebhook } from '@millrace/sdk';
 import { eventually, randomFrom, ScriptedReceiver } from '@millrace/test-environment';
+import { replayedEvents, toldEvents } from '../machine-ingest/src/test-support/machine-replay';
 import { describeRecordings } from '../machine-ingest/src/test-support/recordings';
+import { disturbed, RecordedLine, replaced, rollFormerMapping } from '../machine-ingest/src/test-support/rollforming';
 import { Constellation } from './constellation';
-import { replayedEvents, toldEvents } from './machine-replay';
-import { disturbed, RecordedLine, replaced, rollFormerMapping } from './rollforming';
 
 jest.setTimeout(180_000);
 

@@ -1,7 +1,7 @@
 import { eventually, randomFrom, ScriptedReceiver } from '@millrace/test-environment';
+import { replayedEvents, toldEvents } from '../machine-ingest/src/test-support/machine-replay';
 import { describeRecordings, golden, recordingPath } from '../machine-ingest/src/test-support/recordings';
 import { Constellation } from './constellation';
-import { replayedEvents, toldEvents } from './machine-replay';
 
 jest.setTimeout(180_000);
 

@@ -4,9 +4,9 @@ import { SparkplugEdge } from '@millrace/sparkplug';
 import { eventually, MosquittoBroker, randomFrom, ServiceProcess } from '@millrace/test-environment';
 import { connectAsync } from 'mqtt';
 import { recordedFrames } from '../machine-ingest/src/signal-intake/sparkplug/recorded-line.fixture';
+import { recordsOf, replayedEvents, toldEvents } from '../machine-ingest/src/test-support/machine-replay';
 import { describeRecordings } from '../machine-ingest/src/test-support/recordings';
 import { Constellation } from './constellation';
-import { recordsOf, replayedEvents, toldEvents } from './machine-replay';
 
 /** The short form runs in `npm test`; `STORY_KILLS=30` is the long one, `STORY_SEED` plays one again. */
 const KILLS = Number(process.env['STORY_KILLS'] ?? 1);

@@ -1,10 +1,16 @@
 import { type Event, foldSignal, type MachineState, type Mapping, machineKey, newMachineState } from '@millrace/domain';
+import type { KafkaConnection } from '@millrace/kafka';
 import { readMapping } from '@millrace/machine-mapping';
-import { decodeEvent, decodeMapping, decodeSignal, type IncomingMessage } from '@millrace/protocol';
-import type { Constellation } from './constellation';
+import { decodeEvent, decodeMapping, decodeSignal, type IncomingMessage, type TopicNames } from '@millrace/protocol';
+
+/** Whose topics are read. */
+interface Site {
+  readonly kafka: KafkaConnection;
+  readonly topics: TopicNames;
+}
 
 /** Every record of a topic, by partition. */
-export const recordsOf = async (site: Constellation, topic: string): Promise<IncomingMessage[]> => {
+export const recordsOf = async (site: Site, topic: string): Promise<IncomingMessage[]> => {
   const records: IncomingMessage[] = [];
   for (const partition of (await site.kafka.endOffsets(topic)).keys())
     await site.kafka.readRange({ topic, partition, from: 0n, onMessage: (message) => void records.push(message) });
@@ -12,7 +18,7 @@ export const recordsOf = async (site: Constellation, topic: string): Promise<Inc
 };
 
 /** The events of a module as they were told, each of its ids once, by machine. A repeat must be the event again. */
-export const toldEvents = async (site: Constellation, module: string): Promise<Map<string, Event[]>> => {
+export const toldEvents = async (site: Site, module: string): Promise<Map<string, Event[]>> => {
   const told = new Map<string, Event[]>();
   const seen = new Map<string, string>();
   for (const message of await recordsOf(site, site.topics.events(module))) {
@@ -28,7 +34,7 @@ export const toldEvents = async (site: Constellation, module: string): Promise<M
 };
 
 /** What the log alone gives: `signals` from its first record on, under the mappings that its own records put in force. */
-export const replayedEvents = async (site: Constellation): Promise<Map<string, Event[]>> => {
+export const replayedEvents = async (site: Site): Promise<Map<string, Event[]>> => {
   const mappings = new Map<string, Mapping>();
   for (const message of await recordsOf(site, site.topics.mappings)) {
     const record = decodeMapping(message);

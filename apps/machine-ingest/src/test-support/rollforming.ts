@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Signal } from '@millrace/domain';
 import { readMapping, readRecording } from '@millrace/machine-mapping';
-import { recordingPath } from '../machine-ingest/src/test-support/recordings';
+import { recordingPath } from './recordings';
 
-const EXAMPLE = join(__dirname, '../../libs/machine-mapping/examples/roll-former.yaml');
+const EXAMPLE = join(__dirname, '../../../../libs/machine-mapping/examples/roll-former.yaml');
 
 /**
  * The example mapping of a roll former for machines of the default tenant, under a name of its own. The recording came over a
@@ -31,16 +31,18 @@ const ZONE = 'America/Chicago';
 const STARTED_AT = '2026-02-17T14:00:00.000Z';
 const ENDED_AT = '2026-02-17T15:30:00.000Z';
 
-/**
- * The roll-forming recording and the bundle that Eclipse Pro tells of it, a whole number of days later: Eclipse gives up a
- * bundle that ended 30 days ago.
- */
+/** The roll-forming recording and the bundle that Eclipse Pro tells of it, later: Eclipse gives up a bundle that ended 30 days ago. */
 export class RecordedLine {
-  private constructor(private readonly days: number) {}
+  private constructor(private readonly laterByMs: number) {}
 
   /** It ended between one day and two before `now` (Unix ms): a recording that is played, and no late signals. */
   static ofYesterday(now: number): RecordedLine {
-    return new RecordedLine(Math.floor((now - Date.parse(ENDED_AT)) / DAY_MS) - 1);
+    return new RecordedLine((Math.floor((now - Date.parse(ENDED_AT)) / DAY_MS) - 1) * DAY_MS);
+  }
+
+  /** At a time (Unix ms, cut to the second), as on a line that runs today. */
+  static endingAt(time: number): RecordedLine {
+    return new RecordedLine(Math.floor((time - Date.parse(ENDED_AT)) / 1_000) * 1_000);
   }
 
   get startedAt(): string {
@@ -81,7 +83,7 @@ export class RecordedLine {
   }
 
   private later(time: string): string {
-    return new Date(Date.parse(time) + this.days * DAY_MS).toISOString();
+    return new Date(Date.parse(time) + this.laterByMs).toISOString();
   }
 }
 
