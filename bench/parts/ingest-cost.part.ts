@@ -52,7 +52,7 @@ export const ingestCost: Part = {
       for (const wire of WIRES) {
         const open = await wire.open(site, folder);
         try {
-          all.push(await costsOf(site, backlog, ingest, wire, open, signals));
+          all.push(await costsOf(site, backlog, ingest, wire, open, Math.min(signals, wire.most ?? signals)));
         } finally {
           await open.close();
         }
@@ -84,7 +84,7 @@ export const ingestCost: Part = {
           },
         ],
         notes: [
-          `${signals} signals of each, of one machine. CPU of the machine-ingest process, less what it takes when nothing comes; while the wire`,
+          `${signals} signals of each (OPC UA: at most ${opcua.most}), of one machine. CPU of the machine-ingest process, less what it takes when nothing comes; while the wire`,
           'is read its fold waits, and goes on when all is stored. Decoding and appending alone: in this process, the same bytes and signals.',
         ],
       };
@@ -126,6 +126,11 @@ const costsOf = async (
     await allStored(site, before + sent);
   });
   const stored = (await storedSignals(site)) - before;
+  const waiting = await backlog.size();
+  if (waiting < stored)
+    throw new Error(
+      `${wire.name}: the fold did not wait until all was stored, ${waiting} of ${stored} are left of it.`,
+    );
   const fold = await working(async () => {
     await activateMapping(site, wire.mapping);
     await backlog.empty();
@@ -142,7 +147,7 @@ const costsOf = async (
   };
 };
 
-/** From here on the machine waits for a mapping that has not come, and nothing of its partition is folded until it does. */
+/** From here on the machine waits for a mapping that has not come, and nothing of its partition is folded until it does, or for 10 s. */
 const holdFold = async (site: Site, { machine, mapping }: Wire): Promise<void> => {
   const read = readMapping(mapping);
   if (read.kind !== 'mapping') throw new Error(JSON.stringify(read.problems));

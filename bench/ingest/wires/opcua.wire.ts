@@ -25,6 +25,7 @@ const QUEUE = 100;
 export const opcua: Wire = {
   name: 'OPC UA',
   machine: MACHINE,
+  most: (5_000 / EVERY_MS) * ITEMS,
   mapping: mappingOf(MACHINE, 'opcua', { state: 'ns=1;s=Item/0', count: 'ns=1;s=Item/1' }),
   open: async (site, folder) => {
     const server = new OpcuaServerProcess(join(folder, 'pki'), { items: ITEMS });

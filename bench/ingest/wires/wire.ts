@@ -7,6 +7,8 @@ export interface Wire {
   readonly machine: string;
   /** A mapping for it: YAML with a status and a counter, neither of which tells anything. */
   readonly mapping: string;
+  /** A peer with a pace of its own says no more than this while the fold can be held. */
+  readonly most?: number;
   /** Starts the peer, and the source that reads it. */
   open(site: Site, folder: string): Promise<OpenWire>;
 }
