@@ -60,6 +60,13 @@ test.each<[string, object, string[]]>([
     { url: 'mqtt://b', protocolVersion: 3, topics: [] },
     ['protocolVersion must be 4 or 5', 'topics must not be empty'],
   ],
+  [
+    'mqtt',
+    { url: 'mqtt://b', brokerQueue: 1_000, topics: [{ filter: 'a', machine: 'M' }] },
+    [
+      'brokerQueue must be 0 (no limit) or at least 100000: a broker drops what is above its limit, at QoS 1 too. Raise it at the broker (mosquitto: max_queued_messages)',
+    ],
+  ],
   ['mtconnect', {}, ['url is missing; it must be an http:// or https:// address']],
   [
     'opcua',
@@ -120,6 +127,7 @@ test('whatever stands in the place of a member, it is told in plain words', () =
         keepaliveSeconds: 1,
         inFlight: 1,
         sessionExpirySeconds: 60,
+        brokerQueue: 100_000,
         topics: [
           {
             filter: 'a',

@@ -9,6 +9,9 @@ const pem = (what: 'CERTIFICATE' | 'PRIVATE KEY') =>
       `must be PEM text that begins with -----BEGIN ${what}-----`,
     );
 
+/** Messages that a broker with a limit has to keep for a source that is away: 100 s at 1,000 messages a second. */
+export const LEAST_BROKER_QUEUE = 100_000;
+
 /** What the settings of every source that speaks MQTT say of its broker. */
 export const connectionSettings = {
   url: z
@@ -48,6 +51,18 @@ export const connectionSettings = {
   inFlight: z.int().min(1).max(10_000).default(500),
   /** How long the broker keeps the session of a source that is away (MQTT 5). */
   sessionExpirySeconds: z.int().min(60).max(2_592_000).default(86_400),
+  /**
+   * QoS 1 messages that the broker keeps for a source that is away or busy, as the broker is configured; 0 for no limit. MQTT
+   * has no way to ask for it, and a broker drops what is above it without a word, so it is a part of the source's configuration.
+   */
+  brokerQueue: z
+    .int()
+    .min(0)
+    .refine(
+      (messages) => messages === 0 || messages >= LEAST_BROKER_QUEUE,
+      `must be 0 (no limit) or at least ${LEAST_BROKER_QUEUE}: a broker drops what is above its limit, at QoS 1 too. Raise it at the broker (mosquitto: max_queued_messages)`,
+    )
+    .optional(),
 };
 
 export interface ConnectionSettings {
@@ -67,6 +82,7 @@ export interface ConnectionSettings {
   readonly keepaliveSeconds: number;
   readonly inFlight: number;
   readonly sessionExpirySeconds: number;
+  readonly brokerQueue?: number | undefined;
 }
 
 export const CONNECTION_SECRETS = ['password', 'tls.key'] as const;

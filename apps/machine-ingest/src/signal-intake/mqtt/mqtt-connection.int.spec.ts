@@ -236,6 +236,12 @@ describe('in words', () => {
       folder: '',
     });
 
+  it('reminds of the limit of the broker where it is not told', async () => {
+    const broker = await startBroker();
+    expect((await tried(broker.url)).summary).toMatch(/in 2 s\. How many messages the broker keeps .* is not told/);
+    expect((await tried(broker.url, { brokerQueue: 0 })).summary).toMatch(/in 2 s\.$/);
+  });
+
   it('a name that nobody knows, and a port where nothing listens', async () => {
     await expect(tried('mqtt://broker.invalid:1883')).rejects.toMatchObject({ code: 'unreachable', path: 'url' });
     const broker = await startBroker();

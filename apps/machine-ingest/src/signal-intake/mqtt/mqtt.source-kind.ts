@@ -10,6 +10,8 @@ import { TopicsIntake } from './topics-intake';
 import { tryBroker } from './try-broker';
 
 const MOST_SEEN = 50;
+const NOT_TOLD =
+  ' How many messages the broker keeps for a source that is away is not told: say it as "brokerQueue", most brokers drop what is above 1000.';
 
 /** Plain topics of an MQTT broker: one value or one JSON object a message. */
 export const mqttSourceKind: SourceKind<MqttSettings> = {
@@ -41,7 +43,8 @@ export const mqttSourceKind: SourceKind<MqttSettings> = {
     return {
       summary:
         `${broker}; ${messages.length} messages in 2 s` +
-        `${unreadable > 0 ? `, ${unreadable} of them cannot be read with these settings` : ''}.`,
+        `${unreadable > 0 ? `, ${unreadable} of them cannot be read with these settings` : ''}.` +
+        `${settings.brokerQueue === undefined ? NOT_TOLD : ''}`,
       seen: [...seen.values()],
     };
   },
