@@ -219,22 +219,12 @@ it('names the member that a problem within the settings is about', async () => {
   await to('sources/new');
   const detail = page.locator('#detail');
   await detail.getByLabel('Name').fill('broker-1');
-  site.answers.set('POST /v1/sources', {
-    status: 422,
-    body: {
-      code: 'invalid_request',
-      detail: 'The body is not valid.',
-      errors: [
-        { path: 'settings.url', detail: 'Invalid input: expected string, received undefined' },
-        { path: 'settings.topics', detail: 'Invalid input: expected array, received undefined' },
-      ],
-    },
-  });
+  await detail.locator('textarea').fill('{"uri": "http://agent.example:5000", "heartbeatMs": "soon"}');
   await press('Try and save');
   const problem = detail.locator('[data-name="settings"] .problem');
   await problem.waitFor();
   expect(await problem.textContent()).toBe(
-    'settings.url: Invalid input: expected string, received undefined\nsettings.topics: Invalid input: expected array, received undefined',
+    'settings.url: is missing; it must be text\nsettings.heartbeatMs: must be a number\nsettings.uri: There is no such member.',
   );
   await looksGood('source-problems');
 });

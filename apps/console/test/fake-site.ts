@@ -9,6 +9,7 @@ import type {
   SourceView,
 } from '@millrace/protocol';
 import type { Asked, ConsoleServer } from './console-server';
+import { FAKE_KINDS, saidAgainst } from './fake-source-kinds';
 
 export const KEY = 'mr_test_key';
 export const HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>\u202e';
@@ -92,33 +93,6 @@ const TYPES = [
   ['supplier.created', 'compliance'],
   ['bundle.completed', 'production'],
 ].map(([name, module]) => ({ name, module, description: `What ${name} says.`, example: { force: 14400.5, of: name } }));
-
-const KINDS = [
-  {
-    type: 'mtconnect',
-    says: 'An MTConnect agent, read with long polls.',
-    secrets: ['bearer'],
-    settings: {
-      type: 'object',
-      properties: {
-        url: { type: 'string', examples: ['http://agent.example:5000'] },
-        heartbeatMs: { type: 'integer' },
-      },
-      required: ['url'],
-    },
-  },
-  {
-    type: 'http',
-    says: 'A peer that calls Millrace: Eclipse Pro, an MES, or a gateway that posts JSON.',
-    secrets: ['token', 'secret'],
-    settings: {
-      type: 'object',
-      properties: { format: { enum: ['signals', 'json'] }, machine: { type: 'string' } },
-      required: ['format'],
-    },
-  },
-  { type: 'opcua', says: 'An OPC UA server.', secrets: [], settings: { type: 'object', properties: {}, required: [] } },
-];
 
 export const source = (name: string, over: Partial<SourceView> = {}): SourceView => ({
   name,
@@ -292,9 +266,9 @@ export class FakeSite {
       case 'machines':
         return this.ofMachines(id, action);
       case 'source-kinds':
-        return ok({ data: KINDS });
+        return ok({ data: FAKE_KINDS });
       case 'sources':
-        return this.ofSources(asked, id);
+        return (asked.method === 'POST' && saidAgainst(path, asked.body)) || this.ofSources(asked, id);
       case 'quarantine':
         return this.ofQuarantine(url, asked, id, action);
       case 'deliveries':
