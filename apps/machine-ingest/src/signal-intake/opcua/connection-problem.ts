@@ -79,7 +79,8 @@ export const spokenLoss = (reason: string): string => {
   const status = statusNameOf(reason);
   if (status === 'BadSessionClosed' || status === 'BadSessionIdInvalid')
     return `The server has ended the session (${status}).`;
-  if (status === 'BadNoSubscription') return `The server has dropped the subscriptions (${status}).`;
+  if (status === 'BadNoSubscription' || status === 'BadSubscriptionIdInvalid' || /ended the subscription/.test(reason))
+    return `The server has dropped the subscriptions (${status}).`;
   if (/timed out|silent/i.test(reason)) return SILENT;
   if (/third party|socket|connection break|ECONNRESET|EPIPE/i.test(reason))
     return 'The connection broke: the server stopped, or the network did.';

@@ -14,8 +14,6 @@ export interface ListeningHooks {
   readonly monotonic: () => number;
   readonly keepAliveMs: number;
   readonly leaving: AbortSignal;
-  /** What was read is not stored, so no more is asked for. */
-  readonly isFull: () => boolean;
   /** The server has shown that it lives. */
   readonly alive: () => void;
   /** It goes on refusing these. */
@@ -88,7 +86,7 @@ export class Listening {
         attributeId: AttributeIds.Value,
       });
       this.alive();
-      if (hooks.isFull()) await publishing.touch();
+      await publishing.lookAfter();
       if (now - this.lastAsked >= ASK_AGAIN) {
         this.lastAsked = now;
         hooks.refused(await askAgain(session, watch));

@@ -2,13 +2,16 @@
  * An OPC UA server as a process of its own, so that kill -9 and SIGSTOP are real. Node runs this file as it is and strips its
  * types, which is why it imports nothing of the project. Its options come as JSON in argv[2], its orders by IPC.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   type AddressSpace,
   type ConditionSnapshot,
   DataType,
-  type LocalizedTextOptions,
+  LocalizedText,
   MessageSecurityMode,
   makeEUInformation,
+  type NodeId,
   nodesets,
   OPCUACertificateManager,
   OPCUAServer,
@@ -29,11 +32,26 @@ export interface ServerOptions {
   readonly items: number;
   /** Numbers of variables that it lacks. */
   readonly without: readonly number[];
+  /** What numbered variables are at first, by number; else 0. */
+  readonly values: { readonly [number: number]: number };
+  /** What the alarm looks at; it stands above 100. */
+  readonly pressure: number;
   readonly packML: boolean;
   readonly secureOnly: boolean;
+  readonly allPolicies: boolean;
   readonly anonymous: boolean;
   /** Takes no client whose certificate nobody has trusted. */
   readonly wary: boolean;
+  /** Takes no user whose certificate nobody has trusted. */
+  readonly waryOfUsers: boolean;
+  /** Its own certificate is out of date, where its folder has none yet. */
+  readonly expired: boolean;
+  readonly limits: {
+    /** Items in one call. */
+    readonly perCall?: number;
+    readonly perSubscription?: number;
+    readonly subscriptions?: number;
+  };
 }
 
 export type ServerOrder =
@@ -50,15 +68,45 @@ export type ServerOrder =
   | { readonly do: 'break-connections' }
   /** Counts a message in each subscription that nobody ever gets. */
   | { readonly do: 'lose-message' }
+  /** Ends each session as one that gave no sign of life in time; what it has subscribed to is left. */
+  | { readonly do: 'end-sessions' }
+  /** Ends a subscription of those that there are, as one that was asked for nothing in time; its client is told so. */
+  | { readonly do: 'expire-subscription'; readonly index: number }
+  /** The same without a word. */
+  | { readonly do: 'drop-subscription'; readonly index: number }
   | { readonly do: 'use-inches' }
-  | { readonly do: 'alarm'; readonly step: 'acknowledge' | 'suppress' | 'unsuppress' | 'shelve' | 'unshelve' };
+  | { readonly do: 'alarm'; readonly step: AlarmStep };
+
+export type AlarmStep =
+  | 'acknowledge'
+  | 'confirm'
+  | 'suppress'
+  | 'unsuppress'
+  | 'shelve'
+  | 'unshelve'
+  | 'make-severe'
+  | 'make-mild';
 
 /** What of an alarm the library has and does not tell. */
 interface AlarmInside {
   currentBranch(): ConditionSnapshot;
-  acknowledgeAndAutoConfirmBranch(branch: ConditionSnapshot, comment: LocalizedTextOptions): void;
+  _acknowledge_branch(eventId: Buffer, comment: LocalizedText, branch: ConditionSnapshot, message: string): void;
+  _confirm_branch(eventId: Buffer, comment: LocalizedText, branch: ConditionSnapshot, message: string): void;
   raiseConditionEvent(branch: ConditionSnapshot, renew: boolean): void;
   shelvingState: { setState(name: string): void };
+}
+
+/** And what of its sessions and subscriptions. */
+interface SubscriptionInside {
+  _sequence_number_generator: { next(): number };
+  _life_time_counter: number;
+  readonly lifeTimeCount: number;
+  _tick(): void;
+  terminate(): void;
+}
+interface SessionInside {
+  readonly authenticationToken: NodeId;
+  readonly publishEngine: { readonly subscriptions: readonly SubscriptionInside[] };
 }
 
 const serve = async (options: ServerOptions): Promise<(order: ServerOrder) => Promise<void>> => {
@@ -67,18 +115,39 @@ const serve = async (options: ServerOptions): Promise<(order: ServerOrder) => Pr
     automaticallyAcceptUnknownCertificate: !options.wary,
   });
   await certificates.initialize();
+  const users = new OPCUACertificateManager({
+    rootFolder: join(options.pki, 'users'),
+    automaticallyAcceptUnknownCertificate: !options.waryOfUsers,
+  });
+  await users.initialize();
+  const ownCertificate = join(options.pki, 'own/certs/certificate.pem');
+  if (options.expired && !existsSync(ownCertificate))
+    await certificates.createSelfSignedCertificate({
+      outputFile: ownCertificate,
+      applicationUri: 'urn:press',
+      dns: ['localhost'],
+      subject: '/CN=Press simulator',
+      startDate: new Date('2020-01-01T00:00:00Z'),
+      validity: 365,
+    });
+  const { perCall, perSubscription = 100_000, subscriptions = 10 } = options.limits;
   const server = new OPCUAServer({
     port: options.port,
     hostname: '127.0.0.1',
     serverCertificateManager: certificates,
-    userCertificateManager: certificates,
+    userCertificateManager: users,
+    serverInfo: { applicationUri: 'urn:press' },
     nodeset_filename: options.packML ? [nodesets.standard, nodesets.di, nodesets.packML] : [nodesets.standard],
     securityModes: options.secureOnly
       ? [MessageSecurityMode.SignAndEncrypt]
       : [MessageSecurityMode.None, MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt],
     securityPolicies: options.secureOnly
       ? [SecurityPolicy.Basic256Sha256]
-      : [SecurityPolicy.None, SecurityPolicy.Basic256Sha256],
+      : [
+          SecurityPolicy.None,
+          SecurityPolicy.Basic256Sha256,
+          ...(options.allPolicies ? [SecurityPolicy.Aes128_Sha256_RsaOaep, SecurityPolicy.Aes256_Sha256_RsaPss] : []),
+        ],
     allowAnonymous: options.anonymous,
     userManager: { isValidUser: (name: string, password: string) => name === 'operator' && password === 'right' },
     buildInfo: { productName: 'Press simulator', manufacturerName: 'Test', softwareVersion: '1.0' },
@@ -86,8 +155,10 @@ const serve = async (options: ServerOptions): Promise<(order: ServerOrder) => Pr
     serverCapabilities: {
       maxSessions: 50,
       maxMonitoredItems: 100_000,
-      maxMonitoredItemsPerSubscription: 100_000,
+      maxMonitoredItemsPerSubscription: perSubscription,
+      maxSubscriptionsPerSession: subscriptions,
       minSupportedSampleRate: 0,
+      ...(perCall !== undefined && { operationLimits: { maxMonitoredItemsPerCall: perCall } }),
     },
   });
   await server.initialize();
@@ -142,11 +213,11 @@ const serve = async (options: ServerOptions): Promise<(order: ServerOrder) => Pr
           browseName: `Item${index}`,
           dataType: DataType.Double,
           minimumSamplingInterval: 0,
-          value: new Variant({ dataType: DataType.Double, value: 0 }),
+          value: new Variant({ dataType: DataType.Double, value: options.values[index] ?? 0 }),
         }),
       );
 
-  const pressure = variable('Pressure', DataType.Double, 10);
+  const pressure = variable('Pressure', DataType.Double, options.pressure);
   const alarm = own.instantiateExclusiveLimitAlarm('ExclusiveLimitAlarmType', {
     browseName: 'PressureHigh',
     componentOf: press,
@@ -179,13 +250,24 @@ const serve = async (options: ServerOptions): Promise<(order: ServerOrder) => Pr
     };
     return plain[status] ?? StatusCode.makeStatusCode(StatusCodes.Good, status);
   };
+  const seen = new LocalizedText({ text: 'seen' });
   const alarmSteps: { readonly [step: string]: () => void } = {
-    acknowledge: () => alarm.acknowledgeAndAutoConfirmBranch(alarm.currentBranch(), { text: 'seen' }),
+    acknowledge: () =>
+      alarm._acknowledge_branch(alarm.currentBranch().getEventId(), seen, alarm.currentBranch(), 'Method/Acknowledged'),
+    confirm: () =>
+      alarm._confirm_branch(alarm.currentBranch().getEventId(), seen, alarm.currentBranch(), 'Method/Confirm'),
     suppress: () => alarm.currentBranch().setSuppressedState(true),
     unsuppress: () => alarm.currentBranch().setSuppressedState(false),
     shelve: () => alarm.shelvingState.setState('OneShotShelved'),
     unshelve: () => alarm.shelvingState.setState('Unshelved'),
+    'make-severe': () => alarm.currentBranch().setSeverity(900),
+    'make-mild': () => alarm.currentBranch().setSeverity(300),
   };
+
+  const sessionsNow = (): SessionInside[] =>
+    Object.values((server.engine as unknown as { _sessions: { readonly [key: string]: SessionInside } })._sessions);
+  const subscriptionsNow = (): SubscriptionInside[] =>
+    sessionsNow().flatMap(({ publishEngine }) => publishEngine.subscriptions);
 
   await server.start();
   return async (order) => {
@@ -205,13 +287,23 @@ const serve = async (options: ServerOptions): Promise<(order: ServerOrder) => Pr
         for (const endpoint of server.endpoints) await endpoint.abruptlyInterruptChannels();
         return;
       case 'lose-message':
-        for (const session of Object.values((server.engine as unknown as { _sessions: object })._sessions))
-          for (const subscription of session.publishEngine.subscriptions)
-            subscription._sequence_number_generator.next();
+        for (const subscription of subscriptionsNow()) subscription._sequence_number_generator.next();
         return;
+      case 'end-sessions':
+        for (const { authenticationToken } of sessionsNow())
+          await server.engine.closeSession(authenticationToken, false, 'Timeout');
+        return;
+      case 'expire-subscription': {
+        const subscription = subscriptionsNow()[order.index]!;
+        subscription._life_time_counter = subscription.lifeTimeCount;
+        return subscription._tick();
+      }
+      case 'drop-subscription':
+        return subscriptionsNow()[order.index]!.terminate();
       case 'alarm':
         alarmSteps[order.step]?.();
-        if (order.step !== 'acknowledge') alarm.raiseConditionEvent(alarm.currentBranch(), true);
+        if (order.step !== 'acknowledge' && order.step !== 'confirm')
+          alarm.raiseConditionEvent(alarm.currentBranch(), true);
         return;
       case 'pump':
         for (let round = 1; round <= order.rounds; round++) {

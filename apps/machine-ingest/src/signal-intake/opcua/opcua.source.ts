@@ -191,10 +191,14 @@ export class OpcuaSource implements OpenSource {
     const name = this.context.newId();
     const watch = await beginWatch({ session, settings: this.settings, limits, found, units, name });
     this.found = found;
-    this.told.enter(name);
+    const listened = this.told.enter(name);
     const connection = { client, session, watch };
     this.beginPublishing(connection);
     this.up(connection);
+    if (listened) {
+      this.count('gaps');
+      this.told.unheard();
+    }
     this.refuse(
       watch,
       [...watch.refused.values()].map(({ item }) => item),
@@ -204,6 +208,7 @@ export class OpcuaSource implements OpenSource {
 
   private beginPublishing(connection: Connection): Publishing {
     const publishing: Publishing = new Publishing(connection.session, connection.watch, {
+      monotonic: MONOTONIC,
       room: () => (this.publishing === publishing ? this.told.room : 0),
       take: (subscriptionId, message) => this.take(publishing, connection, subscriptionId, message),
       gap: (subscription, first, last, lost) => {
@@ -236,7 +241,6 @@ export class OpcuaSource implements OpenSource {
       monotonic: MONOTONIC,
       keepAliveMs: this.settings.keepAliveMs,
       leaving: this.leaving.signal,
-      isFull: () => this.told.room <= 0,
       alive: () => this.told.alive(),
       refused: (items) => this.refuse(watch, items),
     });

@@ -12,6 +12,8 @@ import { takeNotification } from './notification-order';
 import type { Watch, WatchingSubscription } from './watch';
 
 export interface PublishingHooks {
+  /** Milliseconds of a clock that nobody sets. */
+  readonly monotonic: () => number;
   /** Messages that may be taken on beside those that wait already. */
   readonly room: () => number;
   readonly take: (subscriptionId: number, message: NotificationMessage) => void;
@@ -25,6 +27,8 @@ export interface PublishingHooks {
 
 /** Requests that wait at the server for something to tell: enough to fill the time that an answer travels. */
 const MOST_WAITING = 4;
+/** Of the signs of life of a subscription so many may fail to come before the server is asked whether it still has it. */
+const MOST_MISSED = 2;
 /** The server holds a request until it has something to say; whether it lives is found out by other means. */
 const PATIENCE_MS = 600_000;
 
@@ -39,6 +43,8 @@ export class Publishing {
   private acknowledgements: Array<{ subscriptionId: number; sequenceNumber: number }> = [];
   private taking: Promise<void> = Promise.resolve();
   private ended = false;
+  /** When each subscription was last heard of, or asked after. */
+  private readonly heardAt: Map<number, number>;
 
   constructor(
     private readonly session: ServerSession,
@@ -46,6 +52,8 @@ export class Publishing {
     private readonly hooks: PublishingHooks,
   ) {
     this.most = MOST_WAITING + watch.subscriptions.size - 1;
+    const now = hooks.monotonic();
+    this.heardAt = new Map([...watch.subscriptions.keys()].map((id) => [id, now]));
   }
 
   end(): void {
@@ -79,12 +87,19 @@ export class Publishing {
     return kept;
   }
 
-  /** A subscription that nobody asks is thrown away by the server; this keeps those that are held back. */
-  async touch(): Promise<void> {
-    if (this.waiting > 0) return;
-    for (const [subscriptionId, { order }] of this.watch.subscriptions)
+  /**
+   * Asks after the subscriptions that have not been heard of. One that nobody asks is thrown away by the server, so this keeps
+   * those that are held back; and one that is gone while others live is missed by nothing else: its values would be silent.
+   */
+  async lookAfter(): Promise<void> {
+    const heldBack = this.waiting === 0;
+    for (const [subscriptionId, { order, keepAliveMs }] of this.watch.subscriptions) {
+      const now = this.hooks.monotonic();
+      if (!heldBack && now - this.heardAt.get(subscriptionId)! <= MOST_MISSED * keepAliveMs) continue;
+      this.heardAt.set(subscriptionId, now);
       if ((await this.again(subscriptionId, order.next)) === 'gone')
-        this.over('the server has dropped the subscription');
+        this.over('the server has dropped the subscription (BadSubscriptionIdInvalid)');
+    }
   }
 
   private send(): void {
@@ -123,6 +138,7 @@ export class Publishing {
   private async takeResponse({ subscriptionId, notificationMessage }: PublishResponse): Promise<void> {
     const subscription = this.watch.subscriptions.get(subscriptionId);
     if (subscription === undefined) return;
+    this.heardAt.set(subscriptionId, this.hooks.monotonic());
     const keepAlive = (notificationMessage.notificationData?.length ?? 0) === 0;
     const ordered = takeNotification(subscription.order, notificationMessage.sequenceNumber, keepAlive);
     if (ordered.kind === 'repeated') {

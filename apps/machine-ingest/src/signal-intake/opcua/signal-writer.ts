@@ -12,7 +12,9 @@ export interface SignalWriterOptions {
 export type Loss =
   /** Numbers of the first and the last message that is missing, and how many of those between could not be had again. */
   | { readonly kind: 'messages'; readonly first: number; readonly last: number; readonly lost: number }
-  | { readonly kind: 'queue'; readonly path: string };
+  | { readonly kind: 'queue'; readonly path: string }
+  /** Between a subscription and the next one nobody listened. */
+  | { readonly kind: 'subscription' };
 
 type Word = 'connected' | 'disconnected' | 'alive';
 type Fields = Pick<Signal, 'path' | 'kind' | 'value' | 'type'> & Partial<Signal>;
@@ -52,8 +54,9 @@ export class SignalWriter {
   }
 
   /**
-   * A loss, of messages on the way or of values in the queue that the server has for a path. Which numbers of the session are
-   * missing nobody can say: signals are numbered as they are written, and how many values were in a message is not known.
+   * A loss: of messages on the way, of values in the queue that the server has for a path, or of all that was said while there
+   * was no subscription. Which numbers of the session are missing nobody can say: signals are numbered as they are written,
+   * and how many values were in a message is not known.
    */
   gap(machine: string, at: number, loss: Loss): Signal {
     const value = { from: null, to: null, lost: loss.kind === 'messages' ? loss.lost : null, ...loss };

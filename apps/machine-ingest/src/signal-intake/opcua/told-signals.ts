@@ -35,21 +35,27 @@ export class ToldSignals {
   private readonly queue: MessageQueue;
   private storedCursor: string;
   private session: string;
+  /** Whether there was a subscription before, of this process or of a predecessor. */
+  private listened: boolean;
 
   constructor(private readonly options: ToldSignalsOptions) {
     const { context, stopping, monotonic } = options;
     const cursor = readCursor(context.cursor);
     this.trusted = cursor.trusted;
     this.conditions = new ConditionMemory(cursor.conditions);
+    this.listened = cursor.listened;
     this.storedCursor = JSON.stringify(this.cursor());
     this.writer = new SignalWriter({ tenant: context.tenant, source: context.name, monotonic });
     this.queue = new MessageQueue((signals) => this.append(signals), stopping);
     this.session = context.newId();
   }
 
-  /** From here on signals are of this session. */
-  enter(session: string): void {
+  /** From here on signals are of this session. Answers whether there was one before. */
+  enter(session: string): boolean {
+    const { listened } = this;
     this.session = session;
+    this.listened = true;
+    return listened;
   }
 
   /** Messages that may be taken on. */
@@ -85,6 +91,11 @@ export class ToldSignals {
     this.tell((at) =>
       [...machines].map((machine) => this.writer.gap(machine, at, { kind: 'messages', first, last, lost })),
     );
+  }
+
+  /** What was said since the session before this one was said to nobody. */
+  unheard(): void {
+    this.tell((at) => this.options.machines.map((machine) => this.writer.gap(machine, at, { kind: 'subscription' })));
   }
 
   refused(items: readonly WatchedItem[], statusOf: ReadonlyMap<WatchedItem, number>): void {
@@ -138,7 +149,7 @@ export class ToldSignals {
   }
 
   private cursor(): OpcuaCursor {
-    return { v: 1, trusted: this.trusted, conditions: this.conditions.kept() };
+    return { v: 1, listened: this.listened, trusted: this.trusted, conditions: this.conditions.kept() };
   }
 }
 

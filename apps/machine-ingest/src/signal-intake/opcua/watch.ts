@@ -9,6 +9,7 @@ import {
 } from 'node-opcua-client';
 import { EVENT_FIELDS } from './condition-event';
 import type { ServerSession } from './connect-server';
+import { statusNameOf } from './connection-problem';
 import { chunksOf, type Found, type FoundItem, type FoundNotifier, type OperationLimits } from './find-items';
 import { firstNotification, type NotificationOrder } from './notification-order';
 import type { OpcuaSettings } from './opcua-settings';
@@ -43,6 +44,8 @@ export interface WatchingSubscription {
   order: NotificationOrder;
   readonly machines: Set<string>;
   events: boolean;
+  /** The server says at least so often that it lives, ms. */
+  readonly keepAliveMs: number;
 }
 
 /**
@@ -61,6 +64,7 @@ export interface Watch {
 /** Handle of the server's clock, whose beat shows that the server lives. */
 export const HEART_BEAT = 1;
 const BAD_TOO_MANY_ITEMS = 0x80db0000;
+const TOO_MANY_SUBSCRIPTIONS = 'BadTooManySubscriptions';
 /** A server that is not asked for so long throws a subscription away, ms. */
 const LIFETIME_MS = 120_000;
 /** Values or events in one message: what is held here while Kafka is slow is a few of these. */
@@ -70,7 +74,7 @@ const EVENT_QUEUE = 1_000;
 const subscribe = async (session: ServerSession, settings: OpcuaSettings, watch: Watch): Promise<number> => {
   const { publishingIntervalMs, keepAliveMs } = settings;
   const keepAlives = Math.max(1, Math.round(keepAliveMs / publishingIntervalMs));
-  const { subscriptionId } = await session.createSubscription({
+  const { subscriptionId, revisedPublishingInterval, revisedMaxKeepAliveCount } = await session.createSubscription({
     requestedPublishingInterval: publishingIntervalMs,
     requestedMaxKeepAliveCount: keepAlives,
     requestedLifetimeCount: Math.max(3 * keepAlives, Math.ceil(LIFETIME_MS / publishingIntervalMs)),
@@ -78,8 +82,27 @@ const subscribe = async (session: ServerSession, settings: OpcuaSettings, watch:
     publishingEnabled: true,
     priority: 0,
   });
-  watch.subscriptions.set(subscriptionId, { order: firstNotification, machines: new Set(), events: false });
+  watch.subscriptions.set(subscriptionId, {
+    order: firstNotification,
+    machines: new Set(),
+    events: false,
+    keepAliveMs: revisedPublishingInterval * revisedMaxKeepAliveCount,
+  });
   return subscriptionId;
+};
+
+/** Null where the server gives no more of them than there are. */
+const subscribeBeside = async (
+  session: ServerSession,
+  settings: OpcuaSettings,
+  watch: Watch,
+): Promise<number | null> => {
+  try {
+    return await subscribe(session, settings, watch);
+  } catch (error) {
+    if (statusNameOf(error) === TOO_MANY_SUBSCRIPTIONS) return null;
+    throw error;
+  }
 };
 
 const requestFor = (handle: number, item: FoundItem) => ({
@@ -94,14 +117,20 @@ const requestFor = (handle: number, item: FoundItem) => ({
   },
 });
 
+interface RefusedBy {
+  readonly handle: number;
+  readonly item: WatchedItem;
+  readonly status: number;
+}
+
 /** Asks for the items, one call after the other; those that the server does not take come back with its reason. */
 const monitor = async (
   session: ServerSession,
   watch: Watch,
   subscriptionId: number,
   entries: ReadonlyArray<readonly [number, WatchedItem]>,
-): Promise<Array<{ readonly handle: number; readonly item: WatchedItem; readonly status: number }>> => {
-  const refused: Array<{ handle: number; item: WatchedItem; status: number }> = [];
+): Promise<RefusedBy[]> => {
+  const refused: RefusedBy[] = [];
   const subscription = watch.subscriptions.get(subscriptionId)!;
   for (const chunk of chunksOf(entries, watch.limits.monitor)) {
     const { results } = await session.createMonitoredItems({
@@ -131,7 +160,10 @@ export interface WatchOptions {
   readonly name: string;
 }
 
-/** Has the server watch all that was found. Where it takes so many items in a subscription and no more, the rest gets another. */
+/**
+ * Has the server watch all that was found. Where it takes so many items in a subscription and no more, the rest gets another;
+ * what finds no room in as many as it gives is refused.
+ */
 export const beginWatch = async ({ session, settings, limits, found, units, name }: WatchOptions): Promise<Watch> => {
   const watch: Watch = {
     session: name,
@@ -141,8 +173,8 @@ export const beginWatch = async ({ session, settings, limits, found, units, name
     refused: new Map(),
     limits,
   };
-  let subscriptionId = await subscribe(session, settings, watch);
-  const first = subscriptionId;
+  const first = await subscribe(session, settings, watch);
+  let subscriptionId: number | null = first;
   await session.createMonitoredItems({
     subscriptionId,
     timestampsToReturn: TimestampsToReturn.Both,
@@ -163,13 +195,15 @@ export const beginWatch = async ({ session, settings, limits, found, units, name
   ]);
   while (waiting.length > 0) {
     const before = watch.items.size;
-    const refused = await monitor(session, watch, subscriptionId, waiting);
+    const refused: RefusedBy[] = await monitor(session, watch, subscriptionId, waiting);
     const full = refused.filter(({ status }) => status === BAD_TOO_MANY_ITEMS);
     const progress = watch.items.size > before;
+    subscriptionId = progress && full.length > 0 ? await subscribeBeside(session, settings, watch) : null;
     for (const one of refused)
-      if (!progress || one.status !== BAD_TOO_MANY_ITEMS) watch.refused.set(one.handle, { ...one, notifier: false });
-    waiting = progress ? full.map(({ handle: of, item }) => [of, item] as const) : [];
-    if (waiting.length > 0) subscriptionId = await subscribe(session, settings, watch);
+      if (subscriptionId === null || one.status !== BAD_TOO_MANY_ITEMS)
+        watch.refused.set(one.handle, { ...one, notifier: false });
+    if (subscriptionId === null) break;
+    waiting = full.map(({ handle: of, item }) => [of, item] as const);
   }
   const events = watch.subscriptions.get(first)!;
   for (const [index, notifier] of found.notifiers.entries()) {
