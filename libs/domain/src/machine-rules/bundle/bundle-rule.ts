@@ -13,7 +13,7 @@ import { type BundleContext, type BundleSlot, NEW_BUNDLE_SLOT, withCurrentBundle
 import { firedBy, rememberTold } from './bundle-triggers';
 import { closeOpen, finishSettling, settleOpen, tellCorrections } from './close-bundle';
 import { withGap } from './gaps';
-import { addPiece, addToItem, itemChosen, itemStep } from './items';
+import { addPiece, addToItem, itemChosen, itemStep, pieceOfItem } from './items';
 import { followFields, openBundle } from './open-bundle';
 import { hearSnapshot, hearsSource, openPresent, outOfSight, returned } from './outage';
 import { explainAhead, giveDelayReason, giveScrapReason } from './reasons';
@@ -162,8 +162,12 @@ const measure = (slot: BundleSlot, context: BundleContext, heard: HeardValue): B
       isMore(step.delta) ? addToItem({ ...bundle, made: true }, rule, mapping, now, step.delta) : bundle,
     );
   }
-  if (alias === rule.items?.piece && inches !== null && isMore(inches) && isNews(context, heard))
-    measured = withCurrentBundle(produced(measured, context), (bundle) => addPiece({ ...bundle, made: true }, inches));
+  if (alias === rule.items?.piece && inches !== null && isMore(inches) && isNews(context, heard)) {
+    const begun = produced(measured, context);
+    measured = withCurrentBundle({ ...begun, itemsDone: pieceOfItem(begun.itemsDone, rule, now) }, (bundle) =>
+      addPiece({ ...bundle, made: true }, inches),
+    );
+  }
   if (alias === rule.weight?.input && isNews(context, heard)) {
     const pounds = inPounds(heard.exact, unit);
     if (pounds !== null) {

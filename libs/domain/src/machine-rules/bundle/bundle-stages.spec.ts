@@ -242,6 +242,20 @@ describe('coils and items of a bundle', () => {
     expect(play(line).map(({ data }) => data['TotalQty'])).toEqual([3, 2]);
   });
 
+  it('counts an item that is taken up again, whether its count begins anew, goes on, or is told again first', () => {
+    const line = pieces(lineInProduction(), 1).complete();
+    line
+      .loadBundle(12345, 2)
+      .chooseItem(1, 240, 1)
+      .say('pieceLength', 240)
+      .say('itemDone', 1)
+      .say('good', 52_480)
+      .complete();
+    line.loadBundle(12345, 3).chooseItem(1, 240, 2).say('itemDone', 1).say('pieceLength', 240).say('itemDone', 2);
+    line.say('good', 52_720).complete().tick();
+    expect(results(line).map((told) => told['TotalQty'])).toEqual([1, 1, 1]);
+  });
+
   it('takes the shortest and the longest of the items where no pieces are told', () => {
     const line = pieces(lineInProduction(), 1).chooseItem(2, 360, 1);
     pieces(line, 1).complete().tick();

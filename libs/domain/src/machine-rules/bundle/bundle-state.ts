@@ -22,7 +22,7 @@ export interface BundleSlot extends RuleSlot {
   /** By alias, the code that the operator's register last showed; null where it showed none. */
   readonly registers: { readonly [alias: string]: string | null };
   /** What `quantityDone` last said for each item, newest last; `done` is null where it has not said anything yet. */
-  readonly itemsDone: ReadonlyArray<{ readonly item: string; readonly done: Exact | null }>;
+  readonly itemsDone: readonly ItemDone[];
   readonly phase: Phase;
   /** The last time of standing that is over. */
   readonly lastDelay: { readonly n: number; readonly endedAt: number } | null;
@@ -117,6 +117,13 @@ export interface ItemPart {
   /** Of a piece, asked for. */
   readonly length: Exact | null;
   readonly fields: JsonMembers;
+}
+
+export interface ItemDone {
+  readonly item: string;
+  readonly done: Exact | null;
+  /** Pieces since it was taken up again; absent once `quantityDone` has said something of it. */
+  readonly pieces?: number;
 }
 
 export interface Timing {

@@ -1,4 +1,13 @@
-import { compare, type Rational, readRational, subtract, toRational, writeRational, ZERO } from '../../unit/rational';
+import {
+  compare,
+  type Rational,
+  rational,
+  readRational,
+  subtract,
+  toRational,
+  writeRational,
+  ZERO,
+} from '../../unit/rational';
 import type { SeenMachine } from '../expression';
 import type { BundleRule, Mapping } from '../mapping';
 import { inInches, mappedSignal } from './accumulate-lengths';
@@ -13,15 +22,26 @@ const itemOnLine = (rule: BundleRule, seen: SeenMachine): string | null =>
   rule.items === null ? null : codeText(seen.value(rule.items.key));
 
 /** The machine went on to an item: what it says next to be done of it, was done of it. An item it had before goes on. */
-export const itemChosen = (itemsDone: ItemsDone, item: string | null): ItemsDone =>
-  item === null || itemsDone.some((each) => each.item === item)
-    ? itemsDone
-    : appended(itemsDone, { item, done: '0' }, BUNDLE_LIMITS.itemsDone);
+export const itemChosen = (itemsDone: ItemsDone, item: string | null): ItemsDone => {
+  if (item === null) return itemsDone;
+  if (!itemsDone.some((each) => each.item === item))
+    return appended(itemsDone, { item, done: '0' }, BUNDLE_LIMITS.itemsDone);
+  return itemsDone.map((each) => (each.item === item ? { ...each, pieces: 0 } : each));
+};
+
+/** A piece was cut of the item on the line. */
+export const pieceOfItem = (itemsDone: ItemsDone, rule: BundleRule, seen: SeenMachine): ItemsDone => {
+  const item = itemOnLine(rule, seen);
+  return itemsDone.some((each) => each.item === item && each.pieces !== undefined)
+    ? itemsDone.map((each) => (each.item === item ? { ...each, pieces: (each.pieces ?? 0) + 1 } : each))
+    : itemsDone;
+};
 
 /**
  * How far `quantityDone` moved for the item on the line. It counts the pieces of one item and begins again with the next,
  * so each item has a baseline of its own; of an item whose beginning was not seen the first value is the baseline. Of one
- * that is taken up again it may go on or begin anew: a value below its last one has begun anew.
+ * that is taken up again it may go on or begin anew: a value below its last one has begun anew, and so has its last one
+ * where as many pieces were cut meanwhile. One that goes on would say more by then.
  */
 export const itemStep = (
   itemsDone: ItemsDone,
@@ -33,15 +53,17 @@ export const itemStep = (
   const value = toRational(said);
   const item = itemOnLine(rule, seen);
   if (item === null || value === null || compare(value, ZERO) < 0) return nothing;
-  const before = itemsDone.find((each) => each.item === item)?.done ?? null;
+  const known = itemsDone.find((each) => each.item === item);
+  const before = known?.done ?? null;
   const remembered = appended(
     itemsDone.filter((each) => each.item !== item),
     { item, done: writeRational(value) },
     BUNDLE_LIMITS.itemsDone,
   );
   if (before === null) return { delta: ZERO, itemsDone: remembered };
-  const moved = subtract(value, readRational(before));
-  return { delta: compare(moved, ZERO) >= 0 ? moved : value, itemsDone: remembered };
+  const moved = compare(value, readRational(before));
+  const isAnew = moved < 0 || (moved === 0 && compare(rational(BigInt(known?.pieces ?? 0)), value) >= 0);
+  return { delta: isAnew ? value : subtract(value, readRational(before)), itemsDone: remembered };
 };
 
 /** Pieces of the item on the line, with what is known of the item at this moment. */
