@@ -54,7 +54,7 @@ describe('a recorded signal', () => {
       signal: { path: 'Line/State', value: 'RUN', type: 'string', seq: null, at: '2026-01-01T00:00:00.000Z' },
     });
     expect(read({ alias: 'good', value: 1.5, after: '1.5s' }, at('2026-01-01T00:00:10.000Z'))).toMatchObject({
-      signal: { path: 'Length/Good', type: 'double', kind: 'sample', receiveTs: '2026-01-01T00:00:11.500Z' },
+      signal: { path: 'Length/Good', type: 'double', kind: 'event', receiveTs: '2026-01-01T00:00:11.500Z' },
     });
     expect(read({ path: '$tick', after: '5m' })).toMatchObject({
       signal: { path: '$tick', kind: 'lifecycle', value: null },

@@ -117,14 +117,9 @@ const typeOf = (members: Members, value: unknown): unknown => {
   return typeof value === 'object' && value !== null ? 'json' : 'string';
 };
 
+/** As live signals without a kind have it: what is told twice has happened twice. */
 const kindOf = (path: string, type: unknown): string =>
-  path.startsWith('$')
-    ? 'lifecycle'
-    : type === 'condition'
-      ? 'condition'
-      : type === 'double' || type === 'float'
-        ? 'sample'
-        : 'event';
+  path.startsWith('$') ? 'lifecycle' : type === 'condition' ? 'condition' : 'event';
 
 /** By the same rules as a record of the topic. */
 const checked = (signal: { readonly tenant: string; readonly machine: unknown }): RecordedReading => {
