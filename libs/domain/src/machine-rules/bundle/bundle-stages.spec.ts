@@ -253,7 +253,7 @@ describe('coils and items of a bundle', () => {
       .complete();
     line.loadBundle(12345, 3).chooseItem(1, 240, 2).say('itemDone', 1).say('pieceLength', 240).say('itemDone', 2);
     line.say('good', 52_720).complete().tick();
-    expect(results(line).map((told) => told['TotalQty'])).toEqual([1, 1, 1]);
+    expect(results(line)).toMatchObject([{ TotalQty: 1 }, { TotalQty: 1 }, { TotalQty: 1 }]);
   });
 
   it('takes the shortest and the longest of the items where no pieces are told', () => {
