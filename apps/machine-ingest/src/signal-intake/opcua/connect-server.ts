@@ -13,13 +13,14 @@ import {
   StatusCodes,
   setErrorLogger,
   setWarningLogger,
-  type UserIdentityInfo,
   UserTokenType,
 } from 'node-opcua-client';
 import { SourceProblem } from '../source-kind';
+import { statusNameOf } from './connection-problem';
 import { type OpcuaSettings, peerOf } from './opcua-settings';
 import { APPLICATION_NAME, APPLICATION_URI, asKeyPair, type OwnCertificate } from './own-certificate';
 import { judgeCertificate } from './server-trust';
+import { RefusedUser, userOf } from './user-identity';
 
 /** The library's session with the services that it has and lists apart. */
 export type ServerSession = ClientSession & ClientSessionRawSubscriptionService & ClientSessionPublishService;
@@ -209,18 +210,18 @@ export const reachServer = async (server: ServerToReach, signal: AbortSignal): P
   return { client, thumbprint, endpoint };
 };
 
-export const userOf = ({ user }: OpcuaSettings): UserIdentityInfo => {
-  if (user === 'anonymous') return { type: UserTokenType.Anonymous };
-  if ('username' in user) return { type: UserTokenType.UserName, userName: user.username, password: user.password };
-  return {
-    type: UserTokenType.Certificate,
-    certificateData: crypto_utils.convertPEMtoDER(user.certificate),
-    privateKey: user.key,
-  };
+export const openSession = async (client: OPCUAClient, settings: OpcuaSettings): Promise<ServerSession> => {
+  const user = userOf(settings);
+  try {
+    return (await client.createSession(user)) as ServerSession;
+  } catch (error) {
+    // The line stands, so the certificate of the line was taken.
+    const ofUser =
+      user.type === UserTokenType.Certificate &&
+      /^Bad(?:Certificate|SecurityChecksFailed)/.test(statusNameOf(error) ?? '');
+    throw ofUser ? new RefusedUser(error) : error;
+  }
 };
-
-export const openSession = async (client: OPCUAClient, settings: OpcuaSettings): Promise<ServerSession> =>
-  (await client.createSession(userOf(settings))) as ServerSession;
 
 /** The library speaks to the console, once for all its clients; here it speaks to the log, where nobody need look. */
 const hearLibrary = (logger: Logger): void => {

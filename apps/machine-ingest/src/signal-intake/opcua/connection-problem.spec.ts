@@ -29,13 +29,13 @@ describe('what an attempt failed with', () => {
       'endpointUrl',
     ],
   ])('%s', (message, change, code, path) => {
-    const problem = connectionProblem(new Error(message), { settings: settings(change), own: 'AB' });
+    const problem = connectionProblem(new Error(message), { settings: settings(change), own: null, now: 0 });
     expect(problem).toMatchObject({ name: 'SourceProblem', code, path });
   });
 
   it('keeps what is in words already', () => {
     const said = new SourceProblem('not_found', 'which and what to do');
-    expect(connectionProblem(said, { settings: settings(), own: 'AB' })).toBe(said);
+    expect(connectionProblem(said, { settings: settings(), own: null, now: 0 })).toBe(said);
   });
 });
 

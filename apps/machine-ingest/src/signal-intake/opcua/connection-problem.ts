@@ -1,5 +1,7 @@
 import { SourceProblem } from '../source-kind';
 import type { OpcuaSettings } from './opcua-settings';
+import { OWN_CERTIFICATE_FILE, type OwnCertificate } from './own-certificate';
+import { dayOf, RefusedUser, userAdvice } from './user-identity';
 
 /** Name of the StatusCode that an error of the library speaks of, for example `BadIdentityTokenRejected`. */
 export const statusNameOf = (error: unknown): string | null =>
@@ -7,12 +9,14 @@ export const statusNameOf = (error: unknown): string | null =>
 
 interface Attempt {
   readonly settings: OpcuaSettings;
-  /** Thumbprint of our own certificate. */
-  readonly own: string;
+  /** Our own certificate; null where it could not be had. */
+  readonly own: Pick<OwnCertificate, 'thumbprint' | 'validTo'> | null;
+  /** Unix ms. */
+  readonly now: number;
 }
 
 /** What an attempt failed with, told to the person who sets the source up. */
-export const connectionProblem = (error: unknown, { settings, own }: Attempt): SourceProblem => {
+export const connectionProblem = (error: unknown, { settings, own, now }: Attempt): SourceProblem => {
   if (error instanceof SourceProblem) return error;
   const message = error instanceof Error ? error.message : String(error);
   const status = statusNameOf(error);
@@ -35,10 +39,13 @@ export const connectionProblem = (error: unknown, { settings, own }: Attempt): S
       `Nothing answers at ${settings.endpointUrl} (${said}). Check host and port, that the server runs, and that a firewall lets this machine through.`,
       'endpointUrl',
     );
-  if (status !== null && /^Bad(?:IdentityToken|UserAccessDenied|UserSignature)/.test(status))
+  if (
+    error instanceof RefusedUser ||
+    (status !== null && /^Bad(?:IdentityToken|UserAccessDenied|UserSignature)/.test(status))
+  )
     return new SourceProblem(
       'unauthorized',
-      `The server rejects the user (${status}). ${userAdvice(settings)}`,
+      `The server rejects the user (${said}). ${userAdvice(settings, now)}`,
       'user',
     );
   if (status === 'BadTooManySessions' || status === 'BadMaxConnectionsReached' || status === 'BadTcpNotEnoughResources')
@@ -60,7 +67,9 @@ export const connectionProblem = (error: unknown, { settings, own }: Attempt): S
   )
     return new SourceProblem(
       'certificate',
-      `The server does not take Millrace's own certificate (${said}). In the server's list of rejected certificates, trust the one named "Millrace" with SHA-256 ${own}, then try again.`,
+      own !== null && own.validTo < now
+        ? `The server does not take Millrace's own certificate (${said}), which ran out on ${dayOf(own.validTo)}. Take away ${OWN_CERTIFICATE_FILE} in the source's folder of MILLRACE_SOURCE_STATE: the next try makes a new one, which the server has to trust.`
+        : `The server does not take Millrace's own certificate (${said}). In the server's list of rejected certificates, trust the one named "Millrace" with SHA-256 ${own?.thumbprint ?? '(none yet)'}, then try again.`,
       'securityMode',
     );
   if (/rejected|disconnected|closed|BadTcp|BadCommunicationError|parse|invalid message/i.test(message))
@@ -85,11 +94,4 @@ export const spokenLoss = (reason: string): string => {
   if (/third party|socket|connection break|ECONNRESET|EPIPE/i.test(reason))
     return 'The connection broke: the server stopped, or the network did.';
   return status === null ? reason : `The server answered with ${status}.`;
-};
-
-const userAdvice = ({ user }: OpcuaSettings): string => {
-  if (user === 'anonymous') return 'It takes no anonymous user: give {username, password} or {certificate, key}.';
-  return 'username' in user
-    ? `Check username "${user.username}" and its password.`
-    : "Check that the server trusts the user's certificate, and that the key belongs to it.";
 };

@@ -123,8 +123,9 @@ export class OpcuaSource implements OpenSource {
   }
 
   private async explain(error: unknown): Promise<string> {
-    const own = await ownCertificate(this.context.folder, this.context.clock()).catch(() => null);
-    return connectionProblem(error, { settings: this.settings, own: own?.thumbprint ?? '(none yet)' }).message;
+    const now = this.context.clock();
+    const own = await ownCertificate(this.context.folder, now).catch(() => null);
+    return connectionProblem(error, { settings: this.settings, own, now }).message;
   }
 
   private down(reason: string, failures: number, wait: number, toldBefore: boolean): void {

@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPair, randomUUID } from 'node:crypto';
+import { createPrivateKey, generateKeyPair, randomUUID, X509Certificate } from 'node:crypto';
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -13,13 +13,15 @@ export interface OwnCertificate {
   /** PEM, PKCS #8. Stays in the folder and in this process. */
   readonly key: string;
   readonly thumbprint: string;
+  /** Unix ms. */
+  readonly validTo: number;
 }
 
 /** Stands in the certificate as well, and a server compares the two: it must be the same wherever the folder is used. */
 export const APPLICATION_URI = 'urn:millrace:machine-ingest';
 export const APPLICATION_NAME = 'Millrace';
 
-const FILE = 'opcua-own-certificate.pem';
+export const OWN_CERTIFICATE_FILE = 'opcua-own-certificate.pem';
 const YEARS = 10;
 const DAY_MS = 86_400_000;
 
@@ -28,11 +30,11 @@ const DAY_MS = 86_400_000;
  * all: of several processes that make it at once, one's stands and all use it.
  */
 export const ownCertificate = async (folder: string, now: number): Promise<OwnCertificate> => {
-  const file = join(folder, FILE);
+  const file = join(folder, OWN_CERTIFICATE_FILE);
   const kept = await read(file);
   if (kept !== null) return kept;
   await mkdir(folder, { recursive: true });
-  const draft = join(folder, `${FILE}.${randomUUID()}`);
+  const draft = join(folder, `${OWN_CERTIFICATE_FILE}.${randomUUID()}`);
   await writeFile(draft, await make(now), { mode: 0o600 });
   try {
     await link(draft, file);
@@ -58,7 +60,7 @@ const read = async (file: string): Promise<OwnCertificate | null> => {
   const pem = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/.exec(text)?.[0];
   if (key === undefined || pem === undefined) return null;
   const der = crypto_utils.convertPEMtoDER(pem);
-  return { key, pem, der, thumbprint: thumbprintOf(der) };
+  return { key, pem, der, thumbprint: thumbprintOf(der), validTo: Date.parse(new X509Certificate(der).validTo) };
 };
 
 const make = async (now: number): Promise<string> => {

@@ -8,6 +8,7 @@ import { MemorySink, openOn } from '../source-conformance.fixture';
 import { OpcuaServerProcess } from './opcua-server.fixture';
 import { opcuaSettings } from './opcua-settings';
 import { opcuaSourceKind } from './opcua-source-kind';
+import { ownCertificate } from './own-certificate';
 
 const folder = mkdtempSync(join(tmpdir(), 'opcua-'));
 const server = new OpcuaServerProcess(join(folder, 'pki'), { anonymous: false });
@@ -138,6 +139,17 @@ describe('a secured OPC UA source', () => {
     await expect(tried).rejects.toMatchObject({
       code: 'certificate',
       message: expect.stringMatching(/does not take Millrace's own certificate.*SHA-256 [0-9A-F]{64}/),
+    });
+    const old = join(folder, 'old');
+    expect((await ownCertificate(old, Date.now() - 11 * 365 * 86_400_000)).validTo).toBeLessThan(Date.now());
+    await expect(
+      opcuaSourceKind.tryOnce(
+        settings({ ...secure, endpointUrl: wary.endpointUrl, serverCertificate: { trust: 'first-use' } }),
+        { signal: AbortSignal.timeout(10_000), logger, folder: old },
+      ),
+    ).rejects.toMatchObject({
+      code: 'certificate',
+      message: expect.stringMatching(/which ran out on 20\d\d-\d\d-\d\d\. Take away opcua-own-certificate\.pem/),
     });
     await wary.kill();
   });

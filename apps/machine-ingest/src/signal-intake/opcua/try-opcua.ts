@@ -41,7 +41,7 @@ export const tryOpcua = async (settings: OpcuaSettings, context: TryContext): Pr
   } catch (error) {
     throw context.signal.aborted && !(error instanceof SourceProblem)
       ? new SourceProblem('unreachable', `${settings.endpointUrl} gave no answer in time.`, 'endpointUrl')
-      : connectionProblem(error, { settings, own: own.thumbprint });
+      : connectionProblem(error, { settings, own, now: Date.now() });
   } finally {
     if (reached !== null) await dropClient(reached.client);
   }
