@@ -28,7 +28,8 @@ export const availabilityRule: RuleKind<AvailabilityRule> = {
     if ((heard.kind !== 'value' && heard.kind !== 'unknown') || heard.mapped.alias !== rule.input) return state;
     if (heard.signal.qualityCode === UNAVAILABLE_CODE)
       return unavailable(state, rule, UNAVAILABLE, rule.input, context);
-    if (heard.kind === 'unknown') return state;
+    // An object is no word, and says neither.
+    if (heard.kind === 'unknown' || typeof heard.value === 'object') return state;
     return heard.value === false || String(heard.value).trim().toUpperCase() === UNAVAILABLE
       ? unavailable(state, rule, UNAVAILABLE, rule.input, context)
       : available(state, rule, context);

@@ -47,7 +47,9 @@ const pass = (
   const type = ask(rule.type, rule.emit);
   const data = ask(rule.data, heard.value);
   const key = ask(rule.key, '');
-  if (typeof type !== 'string' || type === '' || typeof data !== 'object' || data === null || key === null) return next;
+  if (typeof type !== 'string' || type === '' || typeof data !== 'object' || data === null) return next;
+  // An object names nothing, and null is one.
+  if (typeof key === 'object') return next;
   if (rule.key === null) {
     // Without a key nothing tells a copy that a broker kept from a new message, but that it says so of itself.
     if (!heard.snapshot) context.emit({ rule: rule.id, type, moment: context.moment, data: data as object as Data });

@@ -222,4 +222,19 @@ describe('stateMap', () => {
     ]);
     expect(state.status.sourceState).toBe('HALT');
   });
+
+  it.each<[{ [name: string]: unknown }]>([[{ toString: 0 }], [{ toString: 0, valueOf: 0 }], [{ state: 'AVAILABLE' }]])(
+    'and its availability hear no word in %j',
+    (odd) => {
+      const mapping = mappingOf({ signals: { state: {}, avail: {} }, rules: [stateMap(), availability()] });
+      const { told } = foldUnder(mapping, [
+        signal(0, 'state', 'RUN'),
+        signal(1_000, 'avail', 'UNAVAILABLE'),
+        signal(2_000, 'state', odd),
+        signal(3_000, 'avail', odd),
+        signal(4_000, 'avail', 'AVAILABLE'),
+      ]);
+      expect(told.map(({ current }) => current)).toEqual(['running', 'offline', 'running']);
+    },
+  );
 });

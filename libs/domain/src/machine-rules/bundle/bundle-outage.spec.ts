@@ -123,6 +123,26 @@ describe('a bundle that is out of sight for a while', () => {
     ]);
   });
 
+  it('gives the coil what was made meanwhile, with however many blanks its serial number is sent', () => {
+    const line = outage(pieces(lineInProduction().say('coilSerial', 'COIL-7   '), 2), 3);
+    pieces(line, 1).complete().tick();
+    const [told] = results(line);
+    expect(told).toMatchObject({
+      GoodIn: 6 * 240,
+      CoilsUsed: [{ CoilSerialNumber: 'COIL-7', GoodIn: 6 * 240 }],
+      integrity: { violations: [] },
+    });
+  });
+
+  it('is what it is where a coil is named by what is no text', () => {
+    const line = pieces(lineInProduction(), 2).disconnect();
+    line.set('coilSerial', { toString: 0 });
+    pieces(line.wait(1_000), 3).wait(1_000).connect();
+    pieces(line, 1).complete().tick();
+    const [told] = results(line);
+    expect(told).toMatchObject({ GoodIn: 6 * 240, CoilsUsed: [{ CoilSerialNumber: 'COIL-1', GoodIn: 480 }] });
+  });
+
   it('gives no coil what was made while the coil was changed, and says that their sum is short', () => {
     const line = pieces(lineInProduction(), 2).disconnect();
     pieces(line, 1).loadCoil('COIL-2');

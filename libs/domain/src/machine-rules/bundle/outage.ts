@@ -4,7 +4,7 @@ import type { SeenMachine } from '../expression';
 import type { BundleRule, Mapping } from '../mapping';
 import type { Heard } from '../rule-kind';
 import { counterLimits, inInches, lengthStep, mappedSignal } from './accumulate-lengths';
-import { keyOf } from './bundle-fields';
+import { codeText, keyOf } from './bundle-fields';
 import {
   type BundleContext,
   type BundleSlot,
@@ -213,7 +213,7 @@ const stepOverOutage = (
 const coilAsBefore = (slot: BundleSlot, rule: BundleRule, seen: SeenMachine): SeenMachine => {
   const before = currentBundle(slot)?.coils.at(-1)?.serial;
   const now = rule.coils === null ? null : seen.value(rule.coils.splitOn);
-  if (rule.coils === null || before === undefined || (now !== null && String(now) === before)) return seen;
+  if (rule.coils === null || before === undefined || codeText(now) === before) return seen;
   const { splitOn } = rule.coils;
   return {
     status: seen.status,
