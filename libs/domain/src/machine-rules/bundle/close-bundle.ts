@@ -121,7 +121,7 @@ const tell = (context: BundleContext, entry: ClosedBundle, late = false): Closed
     pausedMinutes: round(minutes(figures.pausedMs), 3),
     gaps: bundle.gaps,
     counters: bundle.counterNotes,
-    violations: violationsOf(bundle, figures, rule, entry),
+    violations: violationsOf(bundle, figures, rule, entry, mapping),
     ...(bundle.leftOut === undefined ? {} : { leftOut: bundle.leftOut }),
   };
   if (rule.emit !== null)

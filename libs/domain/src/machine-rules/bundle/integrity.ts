@@ -10,7 +10,8 @@ import {
   subtract,
   ZERO,
 } from '../../unit/rational';
-import type { BundleRule } from '../mapping';
+import type { BundleRule, MappedSignal, Mapping } from '../mapping';
+import { inInches, mappedSignal } from './accumulate-lengths';
 import { type BundleFigures, minutes } from './bundle-figures';
 import type { Bundle, CounterNote, Ending, Gap } from './bundle-state';
 import { sum } from './exact-sums';
@@ -46,12 +47,20 @@ export interface Violation {
 
 const INCHES = rational(1n, 100n);
 const MINUTES = rational(1n, 20n);
+const HALF = rational(1n, 2n);
 
 /**
  * The sums of ingest 3.5 over the exact figures, before rounding. Those of coils and of items are left out where the
  * rule has none, or where an item's length is not known; what was consumed and the number of pieces are sums themselves.
+ * Registers that count in steps say a length to half of one, so pieces times that length may be off by half a step for each.
  */
-export const violationsOf = (bundle: Bundle, figures: BundleFigures, rule: BundleRule, ending: Ending): Violation[] => {
+export const violationsOf = (
+  bundle: Bundle,
+  figures: BundleFigures,
+  rule: BundleRule,
+  ending: Ending,
+  mapping: Mapping,
+): Violation[] => {
   const { lengths } = figures;
   const total = add(add(lengths.good, lengths.scrap), lengths.reclaimed);
   const inCoils = sum(bundle.coils.flatMap((coil) => [coil.lengths.good, coil.lengths.scrap, coil.lengths.reclaimed]));
@@ -68,7 +77,9 @@ export const violationsOf = (bundle: Bundle, figures: BundleFigures, rule: Bundl
       const made = bundle.items.map(({ done: each, length }) =>
         multiply(readRational(each), readRational(length ?? '0')),
       );
-      checks.push(['items', lengths.good, added(made), INCHES]);
+      const halves = multiply(figures.pieces ?? ZERO, multiply(stepOf(mapping, rule.items.length), HALF));
+      const unsaid = add(halves, stepOf(mapping, rule.lengths.good));
+      checks.push(['items', lengths.good, added(made), add(INCHES, unsaid)]);
     }
   }
   checks.push(['size', ZERO, rational(BigInt(bundle.leftOut?.length ?? 0), 1n), ZERO]);
@@ -76,6 +87,20 @@ export const violationsOf = (bundle: Bundle, figures: BundleFigures, rule: Bundl
     .filter(([, expected, actual, tolerance]) => compare(distance(expected, actual), tolerance) > 0)
     .map(([check, expected, actual]) => ({ check, expected: round(expected, 3), actual: round(actual, 3) }));
 };
+
+/** Inches between two values that a register can say, where the mapping tells that it counts in steps; else 0. */
+const stepOf = (mapping: Mapping, alias: string | null): Rational => {
+  const mapped = mappedSignal(mapping, alias);
+  if (mapped === null || !countsInSteps(mapped)) return ZERO;
+  return inInches(mapped.scale ?? rational(1n), mapped.unit) ?? ZERO;
+};
+
+/** What has decimals of its own may have a scale too; one that is a fraction, with no type beside it, is a count's. */
+const countsInSteps = ({ type, scale, modulus }: MappedSignal): boolean =>
+  type === 'int64' ||
+  type === 'uint64' ||
+  modulus !== null ||
+  (type === null && scale !== null && compare(scale, rational(1n)) < 0);
 
 const added = (parts: readonly Rational[]): Rational => parts.reduce(add, ZERO);
 const distance = (a: Rational, b: Rational): Rational => {

@@ -1,7 +1,15 @@
 import type { Signal } from '../../signal/signal';
 import { multiply, type Rational, rational, round, toRational } from '../../unit/rational';
 import { conversionFactor } from '../../unit/ucum';
-import { INCHES, type LengthEncoding, LINE_PATHS, type LineAlias } from './rollform-mapping.fixture';
+import {
+  COUNTERS,
+  encodingOf,
+  INCHES,
+  type LengthAlias,
+  type LengthEncodings,
+  LINE_PATHS,
+  type LineAlias,
+} from './rollform-mapping.fixture';
 
 /**
  * A roll-forming line that keeps its books: it sends what a controller sends (counters that only rise, codes after what
@@ -15,7 +23,7 @@ export class RollformLine {
   private readonly values = new Map<LineAlias, Signal['value']>();
   private readonly counters = { good: 0, scrap: 0, reclaimed: 0 };
   private readonly receiveDelayMs: number;
-  private readonly encoding: LengthEncoding;
+  private readonly encoding: LengthEncodings;
   private readonly silent = new Set<LineAlias>();
   private seq = 0;
   private session = 1;
@@ -31,7 +39,7 @@ export class RollformLine {
   constructor(
     options: {
       readonly startMs?: number;
-      readonly encoding?: LengthEncoding;
+      readonly encoding?: LengthEncodings;
       /** Inches that the counters stand at. */
       readonly countersAt?: number;
       readonly receiveDelayMs?: number;
@@ -41,7 +49,7 @@ export class RollformLine {
     this.encoding = options.encoding ?? INCHES;
     this.receiveDelayMs = options.receiveDelayMs ?? 50;
     this.counters.good = options.countersAt ?? 52_000;
-    for (const which of ['good', 'scrap', 'reclaimed'] as const) this.set(which, this.raw(this.counters[which], true));
+    for (const which of COUNTERS) this.set(which, this.raw(which, this.counters[which]));
     this.set('state', 'HALT');
     this.set('bundleComplete', false);
   }
@@ -136,7 +144,7 @@ export class RollformLine {
   chooseItem(id: number, lengthIn: number, quantity: number): this {
     this.item = { id, lengthIn };
     this.say('itmId', id).say('itemQuantity', quantity);
-    return this.say('itemLength', this.raw(lengthIn));
+    return this.say('itemLength', this.raw('itemLength', lengthIn));
   }
 
   /** One piece of the item on the line. */
@@ -151,9 +159,9 @@ export class RollformLine {
       this.bundle.items.set(item.id, (this.bundle.items.get(item.id) ?? 0) + 1);
       this.bundle.coils.set(this.coil, (this.bundle.coils.get(this.coil) ?? 0) + item.lengthIn);
     }
-    return this.say('pieceLength', this.raw(item.lengthIn))
+    return this.say('pieceLength', this.raw('pieceLength', item.lengthIn))
       .say('itemDone', done)
-      .say('good', this.raw(this.counters.good, true));
+      .say('good', this.raw('good', this.counters.good));
   }
 
   /** Scrap, and the operator's code for it some time later; null: he gives none. */
@@ -165,7 +173,7 @@ export class RollformLine {
       byReason[reason ?? 0] = (byReason[reason ?? 0] ?? 0) + lengthIn;
       this.bundle.coils.set(this.coil, (this.bundle.coils.get(this.coil) ?? 0) + lengthIn);
     }
-    this.say('scrap', this.raw(this.counters.scrap, true));
+    this.say('scrap', this.raw('scrap', this.counters.scrap));
     return reason === null ? this : this.wait(afterMs).say('scrapReason', reason);
   }
 
@@ -177,11 +185,13 @@ export class RollformLine {
   }
 
   /** A length as the line sends it. */
-  raw(inches: number, isCounter = false): number {
-    const factor = conversionFactor('[in_i]', this.encoding.unit) ?? rational(1n);
-    const exact = multiply(multiply(toRational(inches) as Rational, factor), rational(BigInt(this.encoding.perUnit)));
-    const value = round(exact, this.encoding.perUnit === 1 ? 9 : 0);
-    return isCounter && this.encoding.modulus !== null ? value % this.encoding.modulus : value;
+  raw(alias: LengthAlias, inches: number): number {
+    const { unit, perUnit, modulus, single } = encodingOf(this.encoding, alias);
+    const factor = conversionFactor('[in_i]', unit) ?? rational(1n);
+    const exact = multiply(multiply(toRational(inches) as Rational, factor), rational(BigInt(perUnit)));
+    const value = round(exact, perUnit === 1 ? 9 : 0);
+    const wrapped = modulus !== null && (COUNTERS as readonly string[]).includes(alias) ? value % modulus : value;
+    return single === true ? Math.fround(wrapped) : wrapped;
   }
 
   private push(

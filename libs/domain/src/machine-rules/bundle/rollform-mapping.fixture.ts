@@ -35,17 +35,27 @@ export const LINE_PATHS = {
 } as const;
 export type LineAlias = keyof typeof LINE_PATHS;
 
-/** How a line sends its lengths: unit, raw units of it for one, and the raw value at which its counters wrap. */
+/** How a line sends a length: unit, raw units of it for one, and the raw value at which its counters wrap. */
 export interface LengthEncoding {
   readonly unit: string;
-  /** Raw steps of one unit: 10 for tenths. */
+  /** Raw steps of one unit: 10 for tenths. Of 1 the line sends decimals. */
   readonly perUnit: number;
   readonly modulus: number | null;
+  /** As a number of 32 bits, which has 24 of them for its digits. */
+  readonly single?: boolean;
 }
 export const INCHES: LengthEncoding = { unit: '[in_i]', perUnit: 1, modulus: null };
 
-const COUNTERS: readonly string[] = ['good', 'scrap', 'reclaimed'];
-const LENGTHS: readonly string[] = [...COUNTERS, 'itemLength', 'pieceLength'];
+export const COUNTERS = ['good', 'scrap', 'reclaimed'] as const;
+export const LENGTHS = [...COUNTERS, 'itemLength', 'pieceLength'] as const;
+export type LengthAlias = (typeof LENGTHS)[number];
+/** The same for all, or each in its own way. */
+export type LengthEncodings = LengthEncoding | { readonly [alias in LengthAlias]: LengthEncoding };
+
+const isOneOf = <T extends string>(list: readonly T[], alias: string): alias is T =>
+  (list as readonly string[]).includes(alias);
+export const encodingOf = (encodings: LengthEncodings, alias: LengthAlias): LengthEncoding =>
+  'unit' in encodings ? encodings : encodings[alias];
 
 export const lineRule = (over: Partial<BundleRule> = {}): BundleRule => ({
   id: 'bundle',
@@ -107,22 +117,23 @@ export const lineRule = (over: Partial<BundleRule> = {}): BundleRule => ({
 
 export const lineMapping = (
   rule: BundleRule,
-  encoding: LengthEncoding = INCHES,
+  encodings: LengthEncodings = INCHES,
   timeZone = 'America/Chicago',
 ): Mapping =>
   mappingOf({
     machine: { timeZone, number: 1 },
     sources: { line: { reorder: { windowMs: 2_000, records: 256 } } },
     signals: Object.fromEntries(
-      Object.entries(LINE_PATHS).map(([alias, path]): [string, MappedSignal] => [
-        alias,
-        mappedSignal(alias, {
-          paths: [path],
-          unit: LENGTHS.includes(alias) ? encoding.unit : alias === 'bundleWeight' ? '[lb_av]' : null,
-          scale: LENGTHS.includes(alias) && encoding.perUnit !== 1 ? rational(1n, BigInt(encoding.perUnit)) : null,
-          modulus: COUNTERS.includes(alias) ? encoding.modulus : null,
-        }),
-      ]),
+      Object.entries(LINE_PATHS).map(([alias, path]): [string, MappedSignal] => {
+        if (!isOneOf(LENGTHS, alias))
+          return [alias, mappedSignal(alias, { paths: [path], unit: alias === 'bundleWeight' ? '[lb_av]' : null })];
+        const { unit, perUnit, modulus } = encodingOf(encodings, alias);
+        const scale = perUnit === 1 ? null : rational(1n, BigInt(perUnit));
+        return [
+          alias,
+          mappedSignal(alias, { paths: [path], unit, scale, modulus: isOneOf(COUNTERS, alias) ? modulus : null }),
+        ];
+      }),
     ),
     rules: [rule],
   });
