@@ -102,4 +102,22 @@ describe('edge', () => {
     ]);
     expect(state.alarms).toEqual({});
   });
+
+  it('an alarm is heard of again after a loss, and ends with what it tells of, whoever saw that', () => {
+    const rule = { emit: 'machine.alarm', alarm: { code: 'DOOR', severity: 'warning', text: 'door open' } } as const;
+    const loss = (ms: number) => [lifecycle(ms, 'disconnected'), lifecycle(ms + 1, 'connected')];
+    const open = [door(0, false), door(1, true), ...loss(2), door(4, true, { flags: ['snapshot'] })];
+    const before = play(rule, open);
+    expect(before.told.map(({ status }) => status)).toEqual(['raised']);
+    expect(Object.values(before.state.alarms)).toMatchObject([{ stale: false }]);
+    const { told, state } = play(rule, [
+      ...open,
+      ...loss(5),
+      door(7, false, { flags: ['snapshot'] }),
+      door(8, true),
+      door(9, false),
+    ]);
+    expect(told.map(({ status }) => status)).toEqual(['raised', 'cleared', 'raised', 'cleared']);
+    expect(state.alarms).toEqual({});
+  });
 });

@@ -1,14 +1,15 @@
 import type { MachineState } from '../signal/machine-state';
 import { readConditionValue } from '../signal/signal';
-import { alarmAt, alarmKey, clearAlarms, markAlarm, raiseAlarm } from './alarm-book';
+import { alarmAt, alarmKey, clearAlarms, freshenAlarm, markAlarm, raiseAlarm } from './alarm-book';
 import type { EdgeRule } from './mapping';
 import type { Heard, RuleContext, RuleKind } from './rule-kind';
 import { evaluate, evaluateMembers, toJson } from './scope';
-import { fires } from './trigger';
+import { fires, isOn } from './trigger';
 
 /**
  * A fact that is told when a bit comes or goes, or a value changes: against the last known value, so silence in between
- * hides none and a snapshot makes none. Where it tells of an alarm, the other edge clears it, whatever `when` says by then.
+ * hides none and a snapshot makes none. Where it tells of an alarm, that stands as long as the bit does: the other edge
+ * clears it whatever `when` says by then, and so does a snapshot that shows that nobody has seen the edge.
  */
 export const edgeRule: RuleKind<EdgeRule> = {
   onTime: (state) => state,
@@ -17,12 +18,11 @@ export const edgeRule: RuleKind<EdgeRule> = {
     const { heard } = context;
     if (heard.kind === 'condition') return applyAction(state, rule, heard, context);
     if (heard.kind !== 'value' || heard.mapped.alias !== rule.input) return state;
-    if (rule.alarm !== null && rule.on !== 'changed') {
-      const other = rule.on === 'rising' ? 'falling' : 'rising';
-      const key = alarmKey(rule, heard.signal.source, rule.id);
-      const stands = alarmAt(state, key) !== null;
-      if (stands && fires({ kind: other, alias: rule.input }, context.scope))
-        return clearAlarms(state, rule, [key], context);
+    const standing = rule.alarm === null || rule.on === 'changed' ? null : alarmKey(rule, heard.signal.source, rule.id);
+    const on = isOn(context.scope.now.value(rule.input));
+    if (standing !== null && on !== null && alarmAt(state, standing) !== null) {
+      if (on !== (rule.on === 'rising')) return clearAlarms(state, rule, [standing], context);
+      return freshenAlarm(state, standing);
     }
     return fires({ kind: rule.on, alias: rule.input }, context.scope) ? tell(state, rule, heard, context) : state;
   },
