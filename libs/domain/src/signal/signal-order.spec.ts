@@ -30,29 +30,70 @@ describe('the window of duplicates', () => {
 
 describe('the clock of a recording', () => {
   const at = (text: string) => Date.parse(`2026-02-17T${text}Z`);
+  /** What the clock says at each stamp: the recording's time, and evaluation time where that is another. */
+  const told = (stamps: readonly number[]) => {
+    let clock = startRecordingClock(stamps[0]!);
+    return stamps.map((stamp, n) => {
+      if (n > 0) clock = advanceRecordingClock(clock, stamp);
+      return clock.now === clock.written ? clock.now : [clock.written, clock.now];
+    });
+  };
+  const wild = Date.parse('2099-01-01');
+  const confirmed = Date.parse('2099-01-02');
+
   it.each([
     [
-      'steps back leave it alone',
+      'small steps back leave it alone',
       [at('10:00:00'), at('09:58:00'), at('10:01:00')],
       [at('10:00:00'), at('10:00:00'), at('10:01:00')],
     ],
     [
       'one wild stamp is not believed',
-      [at('10:00:00'), Date.parse('2099-01-01'), at('10:00:05')],
+      [at('10:00:00'), wild, at('10:00:05')],
+      [at('10:00:00'), at('10:00:00'), at('10:00:05')],
+    ],
+    [
+      'one stamp of the past is not believed',
+      [at('10:00:00'), at('07:00:00'), at('10:00:05')],
       [at('10:00:00'), at('10:00:00'), at('10:00:05')],
     ],
     [
       'a leap that the next stamp confirms is',
-      [at('10:00:00'), Date.parse('2099-01-01'), Date.parse('2099-01-02')],
-      [at('10:00:00'), at('10:00:00'), Date.parse('2099-01-02')],
+      [at('10:00:00'), wild, confirmed],
+      [at('10:00:00'), at('10:00:00'), confirmed],
+    ],
+    [
+      'an earlier time goes on at its pace, and evaluation time with it',
+      [at('10:00:00'), at('08:00:00'), at('08:00:02'), at('08:10:00'), at('11:00:00')],
+      [
+        at('10:00:00'),
+        at('10:00:00'),
+        [at('08:00:02'), at('10:00:02')],
+        [at('08:10:00'), at('10:10:00')],
+        at('11:00:00'),
+      ],
+    ],
+    [
+      'what comes back to the time before the leap is as it was',
+      [at('10:00:00'), at('08:00:00'), at('08:00:02'), at('10:00:30'), at('10:00:31')],
+      [at('10:00:00'), at('10:00:00'), [at('08:00:02'), at('10:00:02')], at('10:00:30'), at('10:00:31')],
     ],
   ])('%s', (_, stamps, expected) => {
-    let clock = startRecordingClock(stamps[0]!);
-    const seen = [clock.now];
-    for (const stamp of stamps.slice(1)) {
-      clock = advanceRecordingClock(clock, stamp);
-      seen.push(clock.now);
-    }
-    expect(seen).toEqual(expected);
+    expect(told(stamps)).toEqual(expected);
+  });
+
+  it('never lets evaluation time fall, nor lie before the time of the recording', () => {
+    const stamps = fc.array(fc.integer({ min: 0, max: 200 * 86_400_000 }), { minLength: 1, maxLength: 50 });
+    fc.assert(
+      fc.property(stamps, (all) => {
+        let clock = startRecordingClock(all[0]!);
+        for (const stamp of all) {
+          const next = advanceRecordingClock(clock, stamp);
+          expect(next.now).toBeGreaterThanOrEqual(clock.now);
+          expect(next.now).toBeGreaterThanOrEqual(next.written);
+          clock = next;
+        }
+      }),
+    );
   });
 });

@@ -1,5 +1,6 @@
 import {
   advanceRecordingClock,
+  clockOfRecording,
   type RecordingClock,
   type Signal,
   startRecordingClock,
@@ -30,7 +31,11 @@ export const signalsOf = (
   let clock: RecordingClock = startRecordingClock(Date.parse(first.timestamp));
   const signals = observations.map((observation) => {
     if (!isUnavailable(observation)) clock = advanceRecordingClock(clock, Date.parse(observation.timestamp));
-    return signalOf(observation, place, document.instanceId, new Date(clock.now).toISOString());
+    return {
+      ...signalOf(observation, place, document.instanceId, new Date(clock.written).toISOString()),
+      at: new Date(clock.now).toISOString(),
+      clock: clockOfRecording(isUnavailable(observation) ? 'agent' : 'adapter', clock),
+    };
   });
   return { signals, endsAt: clock.now };
 };

@@ -1,5 +1,6 @@
 import {
   advanceRecordingClock,
+  clockOfRecording,
   type RecordingClock,
   SIGNAL_LIMITS,
   type Signal,
@@ -77,9 +78,9 @@ export const readShdrLine = (
       return { ...nothing, reading: { ...reading, until: parsed.until, skipped: 0 } };
     case 'observations': {
       const clock = receivedAt === null ? advance(reading.clock, Date.parse(parsed.timestamp)) : null;
-      const received = new Date(receivedAt ?? clock!.now).toISOString();
+      const time = timeOf(clock, receivedAt);
       const signals = parsed.observations.map((observation, n) =>
-        toSignal(session, observation, parsed.timestamp, received, reading.nextSeq + n, reading.line),
+        toSignal(session, observation, parsed.timestamp, time, reading.nextSeq + n, reading.line),
       );
       return { ...nothing, reading: { ...reading, clock, nextSeq: reading.nextSeq + signals.length }, signals };
     }
@@ -89,11 +90,25 @@ export const readShdrLine = (
 const advance = (clock: RecordingClock | null, stamp: number): RecordingClock =>
   clock === null ? startRecordingClock(stamp) : advanceRecordingClock(clock, stamp);
 
+/** When a line was received, and by which clock its stamp was written. */
+interface LineTime {
+  readonly received: string;
+  readonly at: string;
+  readonly clockOf: (writer: 'adapter' | 'agent') => string;
+}
+
+const timeOf = (clock: RecordingClock | null, receivedAt: number | null): LineTime => {
+  const received = new Date(receivedAt ?? clock!.written).toISOString();
+  return clock === null
+    ? { received, at: received, clockOf: (writer) => writer }
+    : { received, at: new Date(clock.now).toISOString(), clockOf: (writer) => clockOfRecording(writer, clock) };
+};
+
 const toSignal = (
   session: ShdrSession,
   observation: ShdrObservation,
   sourceTs: string,
-  received: string,
+  time: LineTime,
   seq: number,
   line: number,
 ): Signal => {
@@ -120,10 +135,10 @@ const toSignal = (
     qualityCode: unavailable ? UNAVAILABLE_CODE : null,
     sourceTs,
     serverTs: null,
-    receiveTs: received,
-    at: received,
+    receiveTs: time.received,
+    at: time.at,
     // An agent writes UNAVAILABLE with its own clock between values that carry the adapter's.
-    clock: unavailable ? 'agent' : 'adapter',
+    clock: time.clockOf(unavailable ? 'agent' : 'adapter'),
     flags: [],
     raw: { proto: session.proto, ref: `line:${line}` },
   };
