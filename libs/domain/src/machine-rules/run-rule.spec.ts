@@ -5,12 +5,16 @@ import { presentRun } from './run-rule';
 
 const count = (ms: number, n: number, path = 'count') => signal(ms, path, n, { type: 'int64' });
 const state = (ms: number, word: string) => signal(ms, 'state', word);
-const play = (over: Parameters<typeof run>[0], signals: readonly Signal[]) => {
+const play = (
+  over: Parameters<typeof run>[0],
+  signals: readonly Signal[],
+  counting: Parameters<typeof counter>[0] = {},
+) => {
   const mapping = mappingOf({
     signals: { state: {}, count: { type: 'int64' }, scrap: { type: 'int64' }, program: { type: 'string' } },
     rules: [
       stateMap({ emit: null }),
-      counter({ emit: null }),
+      counter({ emit: null, ...counting }),
       counter({ id: 'scrapped', input: 'scrap', emit: null }),
       edge({ id: 'never', input: 'program', on: 'changed', emit: null }),
       run({ program: 'program', ...over }),
@@ -40,6 +44,40 @@ describe('runs (check 4)', () => {
       [2, 0, 2],
     ]);
     expect(told.filter(({ type }) => type === 'ingest.counter_reset')).toHaveLength(1);
+  });
+
+  it('is complete when its counter begins anew, be the next one running or not', () => {
+    const { told } = play({}, [
+      count(0, 2),
+      state(0, 'RUN'),
+      state(9_000, 'HALT'),
+      count(9_100, 3),
+      count(9_500, 0),
+      state(9_600, 'RUN'),
+      state(10_000, 'HALT'),
+      count(10_100, 1),
+      state(10_200, 'RUN'),
+      count(10_500, 1),
+      count(10_600, 0),
+      count(10_700, 4),
+      state(12_000, 'HALT'),
+      tick(15_000),
+    ]);
+    const runs = told.filter(({ type }) => type === 'production.run_completed');
+    expect(runs.map(({ parts, partsBefore, partsAfter }) => [parts, partsBefore, partsAfter])).toEqual([
+      [1, 2, 3],
+      [1, 0, 1],
+      [4, 0, 4],
+    ]);
+  });
+
+  it('is not complete when its counter wraps', () => {
+    const { told } = play(
+      {},
+      [count(0, 65_534), state(0, 'RUN'), state(9_000, 'HALT'), count(9_100, 65_535), count(9_500, 0), tick(12_000)],
+      { modulus: 65_536, onDecrease: 'rollover' },
+    );
+    expect(told).toMatchObject([{ parts: 2, partsBefore: 65_534, partsAfter: 0 }]);
   });
 
   it('tells each of several counters', () => {

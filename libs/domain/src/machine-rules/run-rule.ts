@@ -1,7 +1,7 @@
 import { idFromSignal } from '../signal/machine-event';
 import type { CompletedRun, MachineState } from '../signal/machine-state';
 import { elapsedSeconds, type Moment } from '../signal/signal-time';
-import { readRational, subtract, toNumber } from '../unit/rational';
+import { compare, readRational, subtract, toNumber } from '../unit/rational';
 import type { CounterSlot } from './counter-rule';
 import type { Expression } from './expression';
 import { heldOf, lastKnown } from './held-value';
@@ -15,6 +15,8 @@ import { concerns, evaluate } from './scope';
  * evaluation time has passed the window. Parts that come within it are the ended run's, although the next may have begun.
  *
  *   no run --start--> open --end--> settling --window over--> production.run_completed
+ *
+ * A counter that begins anew within the window ends it: what is counted from then on is the next job's.
  *
  * A run that nothing ends is closed after `maxOpen` with quality `uncertain`, as is one during which the machine was
  * offline.
@@ -42,6 +44,14 @@ export interface SettlingRun extends OpenRun {
   readonly endedBy: string;
   /** Evaluation time from which the run is complete, Unix ms. */
   readonly due: number;
+  /** What its counters said last; absent of a run that an earlier release has ended. */
+  readonly counted?: Counted;
+}
+
+/** By counter, exactly. */
+interface Counted {
+  readonly values: { readonly [counter: string]: string };
+  readonly totals: { readonly [counter: string]: string };
 }
 
 const EMPTY: RunSlot = { kind: 'run', open: null, settling: null };
@@ -68,7 +78,7 @@ export const runRule: RuleKind<RunRule> = {
 };
 
 const follow = (state: MachineState, rule: RunRule, heard: Heard | null, context: RuleContext): MachineState => {
-  let next = seeCounters(state, rule);
+  let next = seeCounters(state, rule, context);
   const { open } = slotOf<RunSlot>(next, rule) ?? EMPTY;
   if (open !== null && isAsked(rule.end, heard, context)) {
     const ends = evaluate(rule.end, context.scope, next);
@@ -108,16 +118,19 @@ const end = (state: MachineState, rule: RunRule, context: RuleContext): MachineS
     ended: context.moment,
     endedBy: settled.status.sourceState ?? settled.status.current,
     due: context.at + rule.settleMs,
+    counted: countedBy(settled, rule),
   };
   return withSlot<RunSlot>(settled, rule, { ...slot, open: null, settling });
 };
 
 /** What the run learns while it is open: its program, the first count, that the machine went out of sight. */
-const seeCounters = (state: MachineState, rule: RunRule): MachineState => {
+const seeCounters = (state: MachineState, rule: RunRule, context: RuleContext): MachineState => {
   const slot = slotOf<RunSlot>(state, rule);
   if (slot === null) return state;
+  if (slot.settling?.counted !== undefined && beginsAnew(state, rule, slot.settling.counted))
+    return complete(state, rule, slot.settling, context);
   const open = slot.open === null ? null : learn(state, rule, slot.open);
-  const settling = slot.settling === null ? null : learn(state, rule, slot.settling);
+  const settling = slot.settling === null ? null : learnLast(state, rule, slot.settling);
   return open === slot.open && settling === slot.settling
     ? state
     : withSlot<RunSlot>(state, rule, { ...slot, open, settling });
@@ -131,6 +144,25 @@ const learn = <R extends OpenRun>(state: MachineState, rule: RunRule, run: R): R
     ? run
     : { ...run, program, partsBefore, outage };
 };
+
+const learnLast = (state: MachineState, rule: RunRule, run: SettlingRun): SettlingRun => {
+  const learned = learn(state, rule, run);
+  if (run.counted === undefined) return learned;
+  const { values, totals: made } = run.counted;
+  const counted = countedBy(state, rule);
+  const isSame = rule.counters.every((id) => counted.values[id] === values[id] && counted.totals[id] === made[id]);
+  return isSame ? learned : { ...learned, counted };
+};
+
+/** A fall of which a counter made no more than what it now shows; one that wraps has made the rest up to its edge too. */
+const beginsAnew = (state: MachineState, rule: RunRule, before: Counted): boolean =>
+  rule.counters.some((id) => {
+    const slot = counterSlot(state, id);
+    if (slot === null || before.values[id] === undefined) return false;
+    const value = readRational(slot.value);
+    const made = subtract(readRational(slot.total), readRational(before.totals[id] ?? '0'));
+    return compare(value, readRational(before.values[id])) < 0 && compare(made, value) <= 0;
+  });
 
 const closeOverdue = (state: MachineState, rule: RunRule, context: RuleContext): MachineState => {
   const slot = slotOf<RunSlot>(state, rule);
@@ -147,7 +179,8 @@ const closeOverdue = (state: MachineState, rule: RunRule, context: RuleContext):
 
 const complete = (state: MachineState, rule: RunRule, run: SettlingRun, context: RuleContext): MachineState => {
   const isCounted = run.partsBefore !== null;
-  const made = madeSince(state, rule, run);
+  const counted = run.counted ?? countedBy(state, rule);
+  const made = madeSince(counted, rule, run);
   const [first] = rule.counters;
   const lastRun: CompletedRun = {
     runId: run.id,
@@ -156,7 +189,7 @@ const complete = (state: MachineState, rule: RunRule, run: SettlingRun, context:
     durationSeconds: elapsedSeconds(run.started, run.ended),
     parts: isCounted && first !== undefined ? (made[first] ?? null) : null,
     partsBefore: run.partsBefore,
-    partsAfter: isCounted ? firstCount(state, rule) : null,
+    partsAfter: isCounted && first !== undefined ? countOf(counted.values[first]) : null,
     program: run.program,
     endedBy: run.endedBy,
     quality: run.outage ? 'uncertain' : 'good',
@@ -177,7 +210,7 @@ const complete = (state: MachineState, rule: RunRule, run: SettlingRun, context:
   // From here on what is counted belongs to the run that has begun meanwhile.
   const open =
     slot.open !== null && slot.open.base === null && settling === null
-      ? { ...slot.open, base: totals(state, rule), partsBefore: firstCount(state, rule) }
+      ? { ...slot.open, base: counted.totals, partsBefore: firstCountSince(state, rule, counted) }
       : slot.open;
   return withSlot<RunSlot>({ ...state, lastRun }, rule, { ...slot, open, settling });
 };
@@ -189,20 +222,41 @@ const counterSlot = (state: MachineState, id: string): CounterSlot | null =>
 const totals = (state: MachineState, rule: RunRule): { readonly [counter: string]: string } =>
   Object.fromEntries(rule.counters.map((id) => [id, counterSlot(state, id)?.total ?? '0']));
 
+const countedBy = (state: MachineState, rule: RunRule): Counted => ({
+  values: Object.fromEntries(
+    rule.counters.flatMap((id) => {
+      const slot = counterSlot(state, id);
+      return slot === null ? [] : [[id, slot.value]];
+    }),
+  ),
+  totals: totals(state, rule),
+});
+
+const countOf = (value: string | undefined): number | null =>
+  value === undefined ? null : toNumber(readRational(value));
+
 const firstCount = (state: MachineState, rule: RunRule): number | null => {
   const [first] = rule.counters;
   const slot = first === undefined ? null : counterSlot(state, first);
-  return slot === null ? null : toNumber(readRational(slot.value));
+  return countOf(slot?.value);
+};
+
+/** What the first counter showed before it made what the run before has not. */
+const firstCountSince = (state: MachineState, rule: RunRule, before: Counted): number | null => {
+  const [first] = rule.counters;
+  const slot = first === undefined ? null : counterSlot(state, first);
+  if (slot === null) return null;
+  const made = subtract(readRational(slot.total), readRational(before.totals[first!] ?? '0'));
+  return toNumber(subtract(readRational(slot.value), made));
 };
 
 /** By counter; one that began during the run has counted from 0. */
-const madeSince = (state: MachineState, rule: RunRule, run: OpenRun): { readonly [counter: string]: number } =>
+const madeSince = (counted: Counted, rule: RunRule, run: OpenRun): { readonly [counter: string]: number } =>
   Object.fromEntries(
     rule.counters.flatMap((id) => {
-      const slot = counterSlot(state, id);
-      if (slot === null) return [];
+      if (counted.values[id] === undefined) return [];
       const base = run.base !== null && Object.hasOwn(run.base, id) ? run.base[id]! : '0';
-      return [[id, toNumber(subtract(readRational(slot.total), readRational(base)))]];
+      return [[id, toNumber(subtract(readRational(counted.totals[id] ?? '0'), readRational(base)))]];
     }),
   );
 
