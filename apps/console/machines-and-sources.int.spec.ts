@@ -5,7 +5,7 @@ import { eventually } from '@millrace/test-environment';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startBrowser } from './test/browser';
 import { ConsoleServer } from './test/console-server';
-import { at, FakeSite, HOSTILE, KEY, machine, pushedSource, source, TOKEN } from './test/fake-site';
+import { at, FakeSite, HOSTILE, KEY, machine, pushedSource, source, TOKEN, withState } from './test/fake-site';
 
 jest.setTimeout(60_000);
 
@@ -69,7 +69,7 @@ beforeEach(async () => {
   ];
   const down = source('press', { type: 'opcua', machines: ['press-7'] });
   site.sources = [
-    source('cell-4'),
+    withState(source('cell-4'), { lastError: { at: at(600), detail: 'the agent was started anew' } }),
     {
       ...down,
       state: {
@@ -119,7 +119,7 @@ it('shows what each machine does, and one of them with its alarms, run and signa
   expect(await page.evaluate('window.hacked')).toBeUndefined();
   await detail.getByText('its source is silent').waitFor();
   await looksGood('machine');
-  await press('Offline');
+  await press('Offline 1');
   await eventually(async () => (await page.locator('#machine-rows tr').count()) === 1, 'one machine to be shown');
 });
 
@@ -141,8 +141,10 @@ it('shows how each source is doing, and why one is not', async () => {
   await to('sources');
   await page.locator('#source-rows tr').nth(2).waitFor();
   const error = page.locator('#source-rows tr', { hasText: 'press' }).locator('td').last();
-  expect(await error.textContent()).toBe('connection refused');
-  expect(await error.getAttribute('title')).toMatch(/connection refused \(3\d s ago, .*\)\nNext try in \d+ s\./);
+  expect(await error.textContent()).toBe('Nobody answers at opc.tcp://press.example:4840 (connection refused).');
+  expect(await error.getAttribute('title')).toMatch(/connection refused\)\.\nNext try in \d+ s\./);
+  const past = page.locator('#source-rows tr', { hasText: 'cell-4' }).locator('td').last();
+  expect(await past.textContent()).toBe('10 min ago: the agent was started anew');
   await looksGood('sources');
   await page.locator('#source-rows tr', { hasText: 'press' }).click();
   const detail = page.locator('#detail');
@@ -189,8 +191,8 @@ it('shows the token of a new source whose peer calls until it is kept, and the a
   await token.waitFor();
   expect(await token.inputValue()).toBe(TOKEN);
   await detail.getByText(`POST ${server.url}/v1/sources/in/default/gateway-1`).waitFor();
-  await detail.getByText('It is called by its peer').waitFor();
-  expect(await detail.textContent()).not.toMatch(/connected|none yet|0 signals|Session/);
+  await detail.getByText('none since its process began').waitFor();
+  expect(await detail.textContent()).not.toMatch(/connected|Session/);
   await looksGood('source-pushed');
   await token.evaluate((input) => Object.assign(input, { marked: true }));
   site.sources = site.sources.map((each) => ({ ...each, state: { ...each.state, refused: 7 } }));
@@ -206,12 +208,40 @@ it('shows the token of a new source whose peer calls until it is kept, and the a
   expect(await detail.textContent()).toContain('"token": "***"');
 });
 
+it('says of a source that takes nothing what to set, and of one that nobody runs where to look', async () => {
+  const reason = 'Every message is answered 401, since the source has no secret.';
+  site.sources = [
+    withState(pushedSource('mes'), { connection: 'degraded', since: at(300), reason }),
+    withState(source('cell-4'), { connection: 'waiting', owner: null, since: at(50) }),
+  ];
+  await to('sources');
+  expect(await page.locator('#source-rows tr', { hasText: 'mes' }).locator('td').last().textContent()).toBe(reason);
+  await to('sources/mes');
+  const detail = page.locator('#detail');
+  await detail.getByText('degraded for 5 min, http').waitFor();
+  await detail.getByText(reason).waitFor();
+  await to('sources/cell-4');
+  await detail.getByText('see whether machine-ingest is up').waitFor();
+});
+
+it('leads from a machine that is not heard to its source, and says why one is unknown', async () => {
+  site.machines = [machine('mazak-01', { status: 'offline' }), machine('welder-2', { status: 'unknown' })];
+  await to('machines/mazak-01');
+  const detail = page.locator('#detail');
+  await detail.getByText('says whether it is reached').waitFor();
+  await detail.locator('.hint').getByRole('link', { name: 'line-1' }).click();
+  await page.locator('#detail').getByText('There is no source of this name.').waitFor();
+  await to('machines/welder-2');
+  await detail.getByText('no mapping says what its signals mean').waitFor();
+  await looksGood('machine-unknown');
+});
+
 it('calls a source that waits for its peer listening, and finds it so', async () => {
   site.sources = [...site.sources, pushedSource('gateway-2'), pushedSource('gateway-3', { enabled: false })];
   await to('sources');
   await page.locator('#source-rows tr', { hasText: 'gateway-2' }).getByText('listening').waitFor();
   await page.locator('#source-rows tr', { hasText: 'gateway-3' }).getByText('off').waitFor();
-  await press('Listening');
+  await press('Listening 1');
   await eventually(async () => (await page.locator('#source-rows tr').count()) === 1, 'one source to be shown');
 });
 

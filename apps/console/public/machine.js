@@ -2,7 +2,7 @@ import { Problem, read } from './api.js';
 import { byId, el, factList, hint, link, mono, renew, statusLabel } from './dom.js';
 import { fillPane, isAbout, openPane, paneHead } from './pane.js';
 import { hashOf } from './routes.js';
-import { ago, counted, timeOf } from './words.js';
+import { ago, counted, lastingSince, timeOf } from './words.js';
 
 /** One machine: what it does, its alarms and runs, and the last value of everything that it sends. */
 
@@ -40,16 +40,27 @@ export const refreshMachine = async (id, close, signal) => {
   }
 };
 
-const lasting = (at) => {
-  const told = ago(at);
-  return told === 'now' ? ' since just now' : ` for ${told.replace(' ago', '')}`;
-};
 const since = ({ since: at, reason, sourceState }) =>
   [
-    at === null ? '' : lasting(at),
+    at === null ? '' : lastingSince(at),
     reason === null ? '' : `, by ${reason.replace(/_/g, ' ')}`,
     sourceState === null ? '' : ` (${sourceState})`,
   ].join('');
+
+/** What to look at first, where the machine itself is not what is to be seen to. */
+const whyHint = ({ status, lastSignal, mapping }) => {
+  if (status === 'offline' && lastSignal !== null)
+    return hint(
+      'Nothing is heard from it. Its source ',
+      link(hashOf('sources', [lastSignal.source]), lastSignal.source),
+      ' says whether it is reached.',
+    );
+  if (status === 'unknown' && !mapping)
+    return hint(
+      'What it does is not known: no mapping says what its signals mean, and the built-in one knows none of them.',
+    );
+  return null;
+};
 
 const alarmList = (alarms) =>
   el(
@@ -134,6 +145,7 @@ const show = (machine, signals, close) => {
   renew(
     byId('detail'),
     paneHead(machine.id, [statusLabel(machine.status), since(machine)], close),
+    whyHint(machine),
     el('h3', {}, machine.alarms.length === 0 ? 'No alarms' : counted(machine.alarms.length, 'alarm')),
     machine.alarms.length === 0 ? null : alarmList(machine.alarms),
     machine.currentRun === null
@@ -150,7 +162,16 @@ const show = (machine, signals, close) => {
         COUNTED[name] ?? name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
         count.toLocaleString(),
       ]),
-      ['Mapping', machine.mapping ? mono(`${machine.mapping.name} ${machine.mapping.version}`) : null],
+      [
+        'Last heard',
+        machine.lastSignal === null
+          ? null
+          : [
+              `${ago(machine.lastSignal.at)}, of `,
+              link(hashOf('sources', [machine.lastSignal.source]), machine.lastSignal.source),
+            ],
+      ],
+      ['Mapping', machine.mapping ? mono(`${machine.mapping.name} ${machine.mapping.version}`) : 'the built-in one'],
       ['Its deliveries', link(hashOf('deliveries', [], { subject: machine.id }), 'Deliveries about this machine')],
     ]),
   );

@@ -1,4 +1,5 @@
 import { read } from './api.js';
+import { countOnChips } from './chips.js';
 import { byId, el, setText, statusLabel } from './dom.js';
 import { openMachine, refreshMachine } from './machine.js';
 import { closePane } from './pane.js';
@@ -78,6 +79,12 @@ const render = () => {
   const list = visible();
   table.render(list, state.loaded);
   if (state.open !== null) table.follow(state.open);
+  countOnChips(
+    byId('machines-chips'),
+    ({ dataset }) => dataset.status,
+    state.known.values(),
+    ({ status }) => status,
+  );
   setText(byId('machines-count'), list.length === 0 ? '' : counted(list.length, 'machine'));
   byId('machines-empty').hidden = list.length > 0;
   if (list.length > 0) return;

@@ -7,7 +7,7 @@ import { hashOf } from './routes.js';
 import { say } from './said.js';
 import { forgetSecret, hasSecret, ownerOfSource, tokenNotice } from './secret.js';
 import { connectionOf, isCalled } from './source-state.js';
-import { ago, counted, timeOf, until } from './words.js';
+import { ago, counted, lastingSince, timeOf, until } from './words.js';
 
 /** One source: its connection, what it counts, its settings without their secrets, and what was seen when it was tried. */
 
@@ -76,8 +76,12 @@ const actionsOf = (source) =>
         button('Delete…', 'plain', 'delete', () => remove(source)),
       );
 
-const whyNot = ({ enabled, state }) => {
-  if (!enabled || state.reason === null) return null;
+const whyNot = (source) => {
+  const { enabled, state } = source;
+  if (!enabled) return null;
+  if (connectionOf(source) === 'waiting')
+    return hint('No process runs it now. If that lasts longer than a minute, see whether machine-ingest is up.');
+  if (state.reason === null) return null;
   return hint(`${state.reason}${state.nextTryAt === null ? '' : ` Next try ${until(state.nextTryAt)}.`}`);
 };
 
@@ -119,40 +123,32 @@ const machinesOf = ({ machines }) => {
 
 const namesOf = (name) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
-/** What only a source that calls its peer can tell. */
 const flowFacts = ({ state }) => [
   [
     'Last signal',
     state.lastSignal === null
-      ? 'none yet'
+      ? 'none since its process began'
       : `${ago(state.lastSignal.at)}: ${state.lastSignal.machine} ${state.lastSignal.path}`,
   ],
   [
     'Stored',
-    `${counted(state.received, 'signal')} since its owner began, ${state.rate.toLocaleString(undefined, { maximumFractionDigits: 1 })} a second now`,
+    `${counted(state.received, 'signal')} since its process began, ${state.rate.toLocaleString(undefined, { maximumFractionDigits: 1 })} a second now`,
   ],
 ];
-const calledFacts = ({ url, machines }) => [
-  ['Address', [el('span', { class: 'soft' }, 'POST '), mono(new URL(url, location.origin).href)]],
-  [
-    'Signals',
-    [
-      'It is called by its peer, and whichever process is called stores what comes, so nothing is counted here: see the signals of ',
-      machines?.length === 1
-        ? link(hashOf('machines', machines), machines[0])
-        : link(hashOf('machines'), 'its machines'),
-      '.',
-    ],
-  ],
-];
+const addressOf = ({ url }) => [el('span', { class: 'soft' }, 'POST '), mono(new URL(url, location.origin).href)];
+/** Once: what stands above as the reason is not told again. */
+const lastErrorOf = ({ lastError, reason }) =>
+  lastError === null || lastError.detail === reason
+    ? null
+    : el('span', { title: timeOf(lastError.at) }, `${ago(lastError.at)}: ${lastError.detail}`);
 
 const factsOf = (source) => {
   const { state } = source;
   return factList([
-    ...(isCalled(source) ? calledFacts(source) : []),
+    ['Address', isCalled(source) ? addressOf(source) : null],
     ['Machines', machinesOf(source)],
-    ...(isCalled(source) ? [] : flowFacts(source)),
-    ['Last error', state.lastError === null ? null : `${timeOf(state.lastError.at)}: ${state.lastError.detail}`],
+    ...flowFacts(source),
+    ['Last error', lastErrorOf(state)],
     [
       'Refused',
       state.refused === 0
@@ -162,7 +158,12 @@ const factsOf = (source) => {
             link(hashOf('quarantine', [], { list: 'signals' }), 'see the quarantine'),
           ],
     ],
-    ['Gaps', state.gaps === 0 ? null : counted(state.gaps, 'stretch', 'stretches')],
+    [
+      'Lost',
+      state.gaps === 0
+        ? null
+        : `${counted(state.gaps, 'stretch', 'stretches')} of signals; each is told at its place in the machine's log`,
+    ],
     ['Behind', state.lagMs === null ? null : `${(state.lagMs / 1000).toFixed(1)} s`],
     ['Waiting', state.queued === 0 ? null : `${counted(state.queued, 'signal')} not stored yet`],
     ...Object.entries(state.counts).map(([name, count]) => [
@@ -176,8 +177,11 @@ const factsOf = (source) => {
 };
 
 const headOf = (source) => {
-  const since = isCalled(source) || source.state.since === null ? '' : `, ${ago(source.state.since)}`;
-  return paneHead(source.name, [statusLabel(connectionOf(source)), ` ${source.type}${since}`], ways.close);
+  const since =
+    connectionOf(source) === 'listening' || !source.enabled || source.state.since === null
+      ? ''
+      : lastingSince(source.state.since);
+  return paneHead(source.name, [statusLabel(connectionOf(source)), `${since}, ${source.type}`], ways.close);
 };
 
 /** The notice stays the same element while the rest is made anew, so that what is marked in it stays marked. */
@@ -196,6 +200,7 @@ const show = (source) => {
     { ...source, state: { ...state, at: null } },
     state.lastSignal === null ? '' : ago(state.lastSignal.at),
     state.since === null ? '' : ago(state.since),
+    state.lastError === null ? '' : ago(state.lastError.at),
     state.nextTryAt === null ? '' : until(state.nextTryAt),
   ]);
   if (byId('source-notice') === null)

@@ -1,10 +1,11 @@
 import { read } from './api.js';
+import { countOnChips } from './chips.js';
 import { byId, el, setText, statusLabel } from './dom.js';
 import { closePane } from './pane.js';
 import { go, hashOf } from './routes.js';
 import { forgetSource, openSource, refreshSource } from './source.js';
 import { openSourceForm } from './source-form.js';
-import { connectionOf, isCalled } from './source-state.js';
+import { connectionOf, troubleOf } from './source-state.js';
 import { makeTable } from './table.js';
 import { ago, counted, SOURCE_CONNECTIONS, timeOf, until } from './words.js';
 
@@ -31,6 +32,7 @@ const fill = (cells, source) => {
   const [connection, name, type, machines, rate] = cells;
   connection.replaceChildren(statusLabel(connectionOf(source)));
   connection.title = source.state.reason ?? '';
+  name.title = source.name;
   name.replaceChildren(
     el('span', { class: 'type' }, source.name),
     source.readOnly ? el('span', { class: 'soft' }, ' from the environment') : '',
@@ -46,33 +48,26 @@ const fill = (cells, source) => {
     rate,
     source.state.rate === 0 ? '–' : `${source.state.rate.toLocaleString(undefined, { maximumFractionDigits: 1 })}/s`,
   );
-  rate.title = isCalled(source) ? CALLED : '';
   tellTimes(cells, source);
 };
-const CALLED = 'It is called by its peer: see the signals of its machine.';
 const tellTimes = (cells, source) => {
-  const { lastSignal, lastError, nextTryAt, connection, reason } = source.state;
+  const { lastSignal, nextTryAt } = source.state;
   setText(cells[5], lastSignal === null ? '–' : ago(lastSignal.at));
-  cells[5].title =
-    lastSignal === null
-      ? isCalled(source)
-        ? CALLED
-        : ''
-      : `${lastSignal.machine} ${lastSignal.path}, ${timeOf(lastSignal.at)}`;
-  const trying = nextTryAt !== null && (connection === 'disconnected' || connection === 'degraded');
-  setText(cells[6], lastError?.detail ?? (trying ? reason : null) ?? '–');
-  cells[6].title = [
-    lastError === null ? null : `${lastError.detail} (${ago(lastError.at)}, ${timeOf(lastError.at)})`,
-    trying ? `Next try ${until(nextTryAt)}.` : null,
-  ]
-    .filter((part) => part !== null)
-    .join('\n');
+  cells[5].title = lastSignal === null ? '' : `${lastSignal.machine} ${lastSignal.path}, ${timeOf(lastSignal.at)}`;
+  const trouble = troubleOf(source);
+  setText(cells[6], trouble === null ? '–' : trouble.said);
+  cells[6].classList.toggle('soft', trouble?.over ?? true);
+  cells[6].title =
+    trouble === null
+      ? ''
+      : `${trouble.said}${trouble.over || nextTryAt === null ? '' : `\nNext try ${until(nextTryAt)}.`}`;
 };
 
 const render = () => {
   const list = visible();
   table.render(list, state.loaded);
   if (state.open !== null && state.open !== 'new') table.follow(state.open);
+  countOnChips(byId('sources-chips'), ({ dataset }) => dataset.connection, state.list, connectionOf);
   setText(byId('sources-count'), list.length === 0 ? '' : counted(list.length, 'source'));
   byId('sources-empty').hidden = list.length > 0;
   if (list.length > 0) return;
@@ -116,7 +111,7 @@ export const sources = {
   begin() {
     table = makeTable({
       body: byId('source-rows'),
-      columns: [null, null, 'wide', 'wide', 'number big', 'number', 'number big'],
+      columns: [null, null, 'wide', 'wide', 'number big', 'number', 'big'],
       fill,
       open: (name) => openDetail(name),
     });

@@ -105,6 +105,11 @@ export const ago = (iso) => {
   const seconds = Math.max(0, Math.round((Date.now() - Date.parse(iso)) / 1000));
   return seconds < 2 ? 'now' : `${rough(seconds)} ago`;
 };
+/** ` for 4 min`, ` since just now`; behind a word for a state. */
+export const lastingSince = (iso) => {
+  const told = ago(iso);
+  return told === 'now' ? ' since just now' : ` for ${told.replace(' ago', '')}`;
+};
 /** `now`, `in 12 s`, `in 4 min`. */
 export const until = (iso) => {
   const seconds = Math.round((Date.parse(iso) - Date.now()) / 1000);

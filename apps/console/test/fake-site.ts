@@ -127,7 +127,12 @@ export const source = (name: string, over: Partial<SourceView> = {}): SourceView
   ...over,
 });
 
-/** Its peer calls, so it says nothing of what came. */
+export const withState = (of: SourceView, state: Partial<SourceView['state']>): SourceView => ({
+  ...of,
+  state: { ...of.state, ...state },
+});
+
+/** Its peer has not called yet. */
 export const pushedSource = (name: string, over: Partial<SourceView> = {}): SourceView => {
   const { state, ...rest } = source(name);
   return {
