@@ -95,32 +95,6 @@ describe('values of an OPC UA server', () => {
     expect(seqs.slice(start)).toEqual(seqs.slice(start).map((_, index) => index));
   });
 
-  it('stay silent about nothing: kill -9, and a return without 50 of 200 nodes', async () => {
-    await server.start({ items: 200 });
-    const nodes = Array.from({ length: 200 }, (_, index) => ({ nodeId: `ns=1;s=Item/${index}`, path: `i${index}` }));
-    open({ nodes });
-    await comes('i199', { value: 0 });
-    const killed = Date.now();
-    await server.kill();
-    await comes('$lifecycle', { value: 'disconnected' });
-    expect(Date.now() - killed).toBeLessThan(5_000);
-    expect(sink.appended.filter(({ quality }) => quality === 'bad')).toEqual([]);
-    const before = sink.appended.length;
-
-    const gone = Array.from({ length: 50 }, (_, index) => index * 4);
-    await server.start({ without: gone });
-    const rest = () =>
-      sink.appended.slice(before).filter(({ kind, quality }) => kind === 'sample' && quality !== 'bad');
-    await eventually(() => rest().length >= 150, 'the others to resume', 15_000);
-    await comes('i0', { value: null, quality: 'bad', qualityCode: 'ua:0x80340000' });
-    const after = sink.appended.slice(before);
-    const bad = after.filter(({ quality }) => quality === 'bad').map(({ path }) => path);
-    expect(bad.sort()).toEqual(gone.map((index) => `i${index}`).sort());
-    expect(rest()).toHaveLength(150);
-    expect(rest().every(({ flags }) => flags.includes('snapshot'))).toBe(true);
-    expect(source?.health().counts['refusedItems']).toBe(50);
-  });
-
   it('that were browsed once are bad when the server has them no more', async () => {
     await server.start({ items: 4 });
     open({ browse: [{ root: 'ns=1;s=Items' }] });
@@ -207,54 +181,5 @@ describe('values of an OPC UA server', () => {
     await comes('Status/CurMachSpeed', { type: 'float', flags: ['snapshot'] });
     await comes('Status/UnitModeCurrent', { type: 'int64' });
     await comes('BaseStateMachine/CurrentState', { kind: 'event' });
-  });
-});
-
-describe('alarms and conditions of an OPC UA server', () => {
-  const conditions = () =>
-    of('Press/PressureHigh').map(({ value, flags }) => {
-      const { level, action } = value as { level: string; action?: string };
-      return `${action ?? level}${flags.includes('snapshot') ? '*' : ''}`;
-    });
-  const told = (expected: readonly string[]) =>
-    eventually(
-      () => {
-        expect(conditions().slice(-expected.length)).toEqual(expected);
-        return true;
-      },
-      `the condition to be ${expected.join(' ')}`,
-      15_000,
-    );
-
-  it('are told as they stand, with what was done to them, also over an outage', async () => {
-    await server.start();
-    open({ events: [{ notifier: 'i=2253' }], nodes: [{ nodeId: 'ns=1;s=Mode', path: 'mode' }] });
-    await comes('mode', { value: 'auto' });
-    await set('Pressure', 'Double', 150);
-    await told(['WARNING']);
-    expect(last('Press/PressureHigh')).toMatchObject({
-      kind: 'condition',
-      type: 'condition',
-      value: { nativeCode: 'PressureHigh', qualifier: 'HIGH' },
-    });
-    await server.order({ do: 'alarm', step: 'acknowledge' });
-    await eventually(() => conditions().includes('acknowledged'), 'the acknowledgement', 5_000);
-    await server.order({ do: 'alarm', step: 'suppress' });
-    await told(['suppressed']);
-    await server.order({ do: 'alarm', step: 'unsuppress' });
-    await told(['unsuppressed']);
-    await server.order({ do: 'alarm', step: 'shelve' });
-    await told(['shelved']);
-    await server.order({ do: 'alarm', step: 'unshelve' });
-    await told(['unshelved']);
-    await server.kill();
-    await comes('$lifecycle', { value: 'disconnected' });
-    await server.start();
-    // The new server knows nothing of the alarm: that it is not named is the only sign that it is over.
-    await told(['NORMAL*']);
-    await set('Pressure', 'Double', 150);
-    await told(['WARNING']);
-    await set('Pressure', 'Double', 50);
-    await eventually(() => conditions().at(-1) === 'NORMAL', 'the alarm to be over', 5_000);
   });
 });

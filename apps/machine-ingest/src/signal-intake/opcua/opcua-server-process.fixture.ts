@@ -36,6 +36,7 @@ export interface ServerOptions {
   readonly values: { readonly [number: number]: number };
   /** What the alarm looks at; it stands above 100. */
   readonly pressure: number;
+  readonly guard: boolean;
   readonly packML: boolean;
   readonly secureOnly: boolean;
   readonly allPolicies: boolean;
@@ -188,6 +189,7 @@ const serve = async (options: ServerOptions): Promise<(order: ServerOrder) => Pr
   variable('Mode', DataType.String, 'auto');
   variable('Ratio', DataType.Float, Math.fround(16.4226));
   variable('Ready', DataType.Boolean, true);
+  variable('Guard', DataType.Boolean, options.guard);
   variable('Since', DataType.DateTime, new Date('2026-01-02T03:04:05.678Z'));
   variable('Label', DataType.LocalizedText, { locale: 'en', text: 'Main press' });
   variable('Profile', DataType.Double, new Float64Array([1, 2.5]), VariantArrayType.Array);

@@ -43,6 +43,7 @@ export class OpcuaServerProcess {
       without: [],
       values: {},
       pressure: 10,
+      guard: false,
       packML: false,
       secureOnly: false,
       allPolicies: false,

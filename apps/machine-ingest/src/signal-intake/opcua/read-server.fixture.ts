@@ -1,4 +1,4 @@
-import type { Signal } from '@millrace/domain';
+import type { MachineState, Signal } from '@millrace/domain';
 import { dryRun, readMapping } from '@millrace/machine-mapping';
 import { eventually } from '@millrace/test-environment';
 import { MemorySink, openOn } from '../source-conformance.fixture';
@@ -10,10 +10,22 @@ import { opcuaSourceKind } from './opcua-source-kind';
 const MACHINE = 'press-01';
 const WITHIN_MS = 20_000;
 
+interface FoldedEvent {
+  readonly type: string;
+  readonly data: { readonly [member: string]: unknown };
+}
+
+interface Folded {
+  readonly events: readonly FoldedEvent[];
+  readonly state: MachineState;
+}
+
 /** A server of a test as a source reads it, and what came of that. */
 export class ReadServer {
   readonly sink = new MemorySink();
   source: OpenSource | null = null;
+  /** It is asked for again and again until something has come. */
+  private lastFolded: { readonly of: string; readonly folded: Folded } | null = null;
 
   constructor(
     readonly server: OpcuaServerProcess,
@@ -75,16 +87,19 @@ export class ReadServer {
   }
 
   /** What a mapping makes of all that was stored so far, of a source that it calls `press`. */
-  folded(mapping: string) {
+  folded(mapping: string): Folded {
+    const of = `${this.sink.appended.length} ${mapping}`;
+    if (this.lastFolded?.of !== of) this.lastFolded = { of, folded: this.fold(mapping) };
+    return this.lastFolded.folded;
+  }
+
+  private fold(mapping: string): Folded {
     const read = readMapping(mapping);
     if (read.kind !== 'mapping') throw new Error(JSON.stringify(read));
     const heard = this.sink.appended.map((signal) => ({ ...signal, source: 'press' }));
     const { events, states } = dryRun(read.machines, heard, { tenant: 'default' });
     return {
-      events: events.map(({ event: { type, data } }) => ({
-        type,
-        data: JSON.parse(data) as { readonly [member: string]: unknown },
-      })),
+      events: events.map(({ event: { type, data } }) => ({ type, data: JSON.parse(data) as FoldedEvent['data'] })),
       state: states[MACHINE]!,
     };
   }
