@@ -17,6 +17,7 @@ const rejectionOf = ({ topic, value, headers: texts }: OutgoingMessage) => {
 /** A Kafka that answers as it is told; undefined: it takes everything. */
 const sinkOn = (answer: (messages: readonly OutgoingMessage[]) => Error | undefined) => {
   const taken: OutgoingMessage[] = [];
+  const order: string[] = [];
   const ended = new AbortController();
   const stopping = new AbortController();
   const sink = new KafkaSourceSink({
@@ -25,6 +26,7 @@ const sinkOn = (answer: (messages: readonly OutgoingMessage[]) => Error | undefi
         const error = answer(messages);
         if (error !== undefined) throw error;
         taken.push(...messages);
+        order.push(`${messages.length} signals`);
       },
     },
     topics: TOPICS,
@@ -33,8 +35,9 @@ const sinkOn = (answer: (messages: readonly OutgoingMessage[]) => Error | undefi
     kind: 'test',
     clock: () => 7,
     ended: ended.signal,
+    storeCursor: async () => void order.push(`cursor ${JSON.stringify(sink.passed.cursor)}`),
   });
-  return { sink, taken, ended, stopping, options: { stopping: stopping.signal } };
+  return { sink, taken, order, ended, stopping, options: { stopping: stopping.signal } };
 };
 
 test('what Kafka does not take is tried again, and its cursor counts only then', async () => {
@@ -109,4 +112,11 @@ test.each(['stopping', 'ended'] as const)('an append that waits ends when the so
   await expect(append).rejects.toThrow();
   await expect(parts.sink.append(signals(1), parts.options)).rejects.toThrow('over');
   expect(parts.taken).toEqual([]);
+});
+
+test('a cursor that is to be stored too is stored after its signals, and only then is the append over', async () => {
+  const { sink, order, options } = sinkOn(() => undefined);
+  await sink.append(signals(2), { ...options, cursor: { next: 2 }, cursorToo: true });
+  await sink.append(signals(1), { ...options, cursor: { next: 3 } });
+  expect(order).toEqual(['2 signals', 'cursor {"next":2}', '1 signals']);
 });

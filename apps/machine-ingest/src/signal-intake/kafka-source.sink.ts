@@ -32,6 +32,8 @@ export interface KafkaSourceSinkParts {
   readonly clock: () => number;
   /** The source is no longer ours: nothing more is written for it. */
   readonly ended: AbortSignal;
+  /** Resolves when the cursor of what has passed is stored; rejects when it is stopped before. */
+  readonly storeCursor: (stopping: AbortSignal) => Promise<void>;
 }
 
 /** What has gone through a sink since it was made. */
@@ -67,9 +69,13 @@ export class KafkaSourceSink implements SourceSink {
 
   async append(
     signals: readonly Signal[],
-    { cursor, stopping }: { readonly cursor?: SourceCursor; readonly stopping: AbortSignal },
+    {
+      cursor,
+      cursorToo = false,
+      stopping,
+    }: { readonly cursor?: SourceCursor; readonly cursorToo?: boolean; readonly stopping: AbortSignal },
   ): Promise<void> {
-    const { topics, kind, clock } = this.parts;
+    const { topics, kind, clock, ended, storeCursor } = this.parts;
     if (signals.length > 0) {
       const span = startSpan(messagingSpanName('send', 'signals'), {
         kind: 'producer',
@@ -101,6 +107,7 @@ export class KafkaSourceSink implements SourceSink {
       sourceMetrics.stored(kind, signals.length);
     }
     if (cursor !== undefined) this.state = { ...this.state, cursor };
+    if (cursorToo) await storeCursor(AbortSignal.any([stopping, ended]));
   }
 
   async refuse(line: RefusedLine, stopping: AbortSignal): Promise<void> {

@@ -106,10 +106,13 @@ export interface SourceSink {
    * `cursor`: what a successor goes on from once these signals are stored. It may be stored later than they are, so a
    * successor reads some of them again; `session`, `seq` and `idx` of a signal must be the same then, and the fold drops
    * what it has seen (within DUPLICATE_WINDOW positions of a session).
+   *
+   * `cursorToo`: resolves when the cursor is stored as well. For a peer that sends again what is not acknowledged, under
+   * numbers that do not tell a successor how far on from its cursor it stands.
    */
   append(
     signals: readonly Signal[],
-    options: { readonly cursor?: SourceCursor; readonly stopping: AbortSignal },
+    options: { readonly cursor?: SourceCursor; readonly cursorToo?: boolean; readonly stopping: AbortSignal },
   ): Promise<void>;
   /** Bytes that could not be read, with reason and origin, to `signals.rejected`. */
   refuse(line: RefusedLine, stopping: AbortSignal): Promise<void>;

@@ -160,3 +160,39 @@ test('a cursor that is too large is not stored, and the rest is', async () => {
   await look();
   expect(written.at(-1)).toMatchObject({ cursor: null, counts: { received: 1 } });
 });
+
+test('a cursor that is waited for is stored at once, after what is being written, until Kafka takes it', async () => {
+  const { world, written, reporter, receive } = site();
+  const stopping = new AbortController();
+  world.hangs = true;
+  reporter.look();
+  receive(10, { next: 10 });
+  const storing = reporter.store(stopping.signal);
+  world.hangs = false;
+  world.up = false;
+  for (const release of world.released.splice(0)) release();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(written).toEqual([]);
+  world.up = true;
+  await storing;
+  expect(written.map(({ cursor }) => cursor)).toEqual([{ next: 10 }]);
+  // It is there already.
+  await reporter.store(stopping.signal);
+  expect(written).toHaveLength(1);
+  receive(11, { next: 11 });
+  world.up = false;
+  const stopped = reporter.store(stopping.signal);
+  stopping.abort(new Error('stopped'));
+  await expect(stopped).rejects.toThrow();
+});
+
+test('a rate is not that of the moment between two cursors', async () => {
+  const { world, written, reporter, receive, look } = site();
+  await look();
+  for (let n = 1; n <= 4; n++) {
+    world.now += 100;
+    receive(n * 10, { next: n });
+    await reporter.store(new AbortController().signal);
+  }
+  expect(written.map(({ rate }) => Math.round(rate))).toEqual([0, 0, 0, 100, 100]);
+});

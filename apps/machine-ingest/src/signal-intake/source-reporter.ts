@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DurableProducer } from '@millrace/kafka';
 import { encodeSourceState, type SourceRecord, type SourceState, sourceKey } from '@millrace/protocol';
 import type { Logger } from '@millrace/telemetry';
@@ -12,6 +13,9 @@ const EVERY_SIGNALS = 2_000;
 
 /** So often an owner says at least that it lives, below what a new owner takes for alive; a source that is silent has no rate then. */
 const ALIVE_MS = 5_000;
+/** A rate is that of so long at least: what is written more often keeps it. */
+const RATE_MS = 250;
+const STORE_AGAIN_MS = 200;
 
 /** What was told last. */
 interface Said {
@@ -19,8 +23,17 @@ interface Said {
   readonly counts: string;
   readonly at: number;
   readonly passed: Passed;
-  readonly rate: number;
+  readonly rate: Rate;
 }
+
+/** Signals a second, and up to when and how many of them it has counted. */
+interface Rate {
+  readonly perSecond: number;
+  readonly at: number;
+  readonly received: number;
+}
+
+const NO_RATE: Rate = { perSecond: 0, at: Number.NEGATIVE_INFINITY, received: 0 };
 
 const NOTHING: Passed = { received: 0, refused: 0, lastSignal: null, cursor: undefined };
 
@@ -43,9 +56,9 @@ export interface SourceReporterParts {
  * cursor goes the same way, so a successor reads again what lies between: at most that.
  */
 export class SourceReporter {
-  private said: Said = { text: '', counts: '', at: Number.NEGATIVE_INFINITY, passed: NOTHING, rate: 0 };
+  private said: Said = { text: '', counts: '', at: Number.NEGATIVE_INFINITY, passed: NOTHING, rate: NO_RATE };
   private counted: { readonly [name: string]: number } = {};
-  private writing: Promise<void> | null = null;
+  private writing: Promise<boolean> | null = null;
 
   constructor(private readonly parts: SourceReporterParts) {}
 
@@ -68,10 +81,39 @@ export class SourceReporter {
     const moved = passed !== said.passed || counts !== said.counts;
     const due = now - said.at >= EVERY_MS || passed.received - said.passed.received >= EVERY_SIGNALS;
     if (!changed && !(moved && due) && now - said.at < ALIVE_MS) return;
-    const state = this.state(health, passed, now, this.parts.owner);
-    this.writing = this.write(state, { text, counts, at: now, passed, rate: state.rate }).finally(() => {
+    void this.say(health, passed, now);
+  }
+
+  /**
+   * Resolves when the cursor of all that has passed is stored: for a source whose peer may forget, on an acknowledgement,
+   * what the cursor has to know. Tried until Kafka takes it; rejects when it is stopped before.
+   */
+  async store(stopping: AbortSignal): Promise<void> {
+    for (;;) {
+      while (this.writing !== null) await this.writing;
+      const passed = this.parts.passed();
+      if (this.said.passed.cursor === passed.cursor) return;
+      stopping.throwIfAborted();
+      if (await this.say(this.parts.health(), passed, this.parts.clock())) return;
+      await delay(STORE_AGAIN_MS, undefined, { signal: stopping });
+    }
+  }
+
+  private say(health: OpenSourceHealth, passed: Passed, now: number): Promise<boolean> {
+    const rate = this.rate(passed, now);
+    const said = { text: connectionText(health), counts: countsText(health), at: now, passed, rate };
+    const writing = this.write(this.state(health, passed, now, this.parts.owner, rate), said).finally(() => {
       this.writing = null;
     });
+    this.writing = writing;
+    return writing;
+  }
+
+  private rate({ received }: Passed, at: number): Rate {
+    const { rate } = this.said;
+    if (at - rate.at < RATE_MS) return rate;
+    const seconds = (at - rate.at) / 1_000;
+    return { perSecond: Number.isFinite(seconds) ? (received - rate.received) / seconds : 0, at, received };
   }
 
   /** The last word of this owner: where the source has got to, and that it is free. Ends in time, whatever Kafka does. */
@@ -96,13 +138,17 @@ export class SourceReporter {
       passed,
       now,
       null,
+      this.rate(passed, now),
     );
     while (!(await this.send(state)) && this.parts.clock() < deadline)
       await new Promise((resolve) => setTimeout(resolve, 200));
   }
 
-  private async write(state: SourceState, said: Said): Promise<void> {
-    if (await this.send(state)) this.said = said;
+  /** Whether it is stored. */
+  private async write(state: SourceState, said: Said): Promise<boolean> {
+    const stored = await this.send(state);
+    if (stored) this.said = said;
+    return stored;
   }
 
   private async send(state: SourceState): Promise<boolean> {
@@ -119,7 +165,7 @@ export class SourceReporter {
     }
   }
 
-  private state(health: OpenSourceHealth, passed: Passed, at: number, owner: string | null): SourceState {
+  private state(health: OpenSourceHealth, passed: Passed, at: number, owner: string | null, rate: Rate): SourceState {
     const { record, logger } = this.parts;
     const { connection } = health;
     let { cursor } = this;
@@ -130,7 +176,6 @@ export class SourceReporter {
       );
       cursor = null;
     }
-    const seconds = (at - this.said.at) / 1_000;
     return {
       v: 1,
       tenant: record.tenant,
@@ -146,7 +191,7 @@ export class SourceReporter {
         nextTryAt: 'nextTryAt' in connection ? connection.nextTryAt : null,
       },
       counts: { ...health.counts, received: passed.received, refused: passed.refused },
-      rate: Number.isFinite(seconds) && seconds > 0 ? (passed.received - this.said.passed.received) / seconds : 0,
+      rate: rate.perSecond,
       lastSignal: passed.lastSignal,
       lastError: health.lastError,
       lagMs: health.lagMs,

@@ -191,6 +191,7 @@ export class SourceRunner {
       kind: record.type,
       clock: parts.clock,
       ended: ended.signal,
+      storeCursor: (stopping) => reporter.store(stopping),
     });
     const source =
       opened.kind === 'ready'

@@ -17,6 +17,8 @@ export const NOTHING: Outcome = { signals: [], refused: [], settled: [], publish
 /** What a kind of source makes of messages. It has no timers, no sockets and no clock of its own. */
 export interface MqttIntake {
   readonly filters: readonly string[];
+  /** What the broker would send again is acknowledged when the cursor that knows it is stored, and not before. */
+  readonly cursorFirst: boolean;
   take(message: MqttMessage): Outcome;
   /** `resumed`: the broker has kept the session. */
   up(now: number, resumed: boolean): Outcome;

@@ -20,6 +20,7 @@ const MOST_MACHINES = 10_000;
 /** Plain topics: each message becomes signals at once, and nothing waits for anything. */
 export class TopicsIntake implements MqttIntake {
   readonly filters: readonly string[];
+  readonly cursorFirst = false;
   private readonly lives: TopicLives;
   private readonly machines: Set<string>;
   /** A session with the broker was there before, so one that is not resumed has lost what came meanwhile. */

@@ -8,7 +8,7 @@ export interface NodeMessage {
   /** Null in a message of the node itself. */
   readonly device: string | null;
   readonly payload: SparkplugPayload;
-  /** Of topic and bytes: a message that comes again has the same. */
+  /** messageDigest of it. */
   readonly digest: string;
   readonly original: MqttMessage;
 }
@@ -26,6 +26,11 @@ export interface NodeState {
   };
   /** Digests of what came last, the newest at the end. */
   readonly recent: readonly string[];
+  /**
+   * What a predecessor held for a birth, and the broker sends again: digests (shortDigest), with the number that each had
+   * where it goes on under it. They were counted, so their numbers say nothing any more.
+   */
+  readonly heldBefore: ReadonlyMap<string, number | null>;
 }
 
 export type Life =
@@ -37,6 +42,13 @@ export interface BornLife {
   readonly kind: 'born';
   /** `<group>/<node>/<bdSeq>/<time of the birth>`. */
   readonly session: string;
+  /** Names the numbering of what comes to this process alone; another for each birth that it has heard. */
+  readonly own: string;
+  /**
+   * Whatever data came were of QoS 1: what is not acknowledged comes again, in order, so a successor counts on as its
+   * predecessor did. Else it cannot know how many went by.
+   */
+  readonly exact: boolean;
   readonly bdSeq: string | null;
   /** Number that the next message has, not modulo 256. */
   readonly next: number;
@@ -44,8 +56,10 @@ export interface BornLife {
   readonly lastMs: number | null;
   /** When it came. */
   readonly heardAt: number;
-  /** Taken over from a predecessor, and nothing has come since: how many messages went by is not known. */
+  /** Taken over from a predecessor, and nothing has come since that it had not done with. */
   readonly resumed: boolean;
+  /** A predecessor waited for a birth, and what it held may be gone with it. */
+  readonly owed: boolean;
   /**
    * Messages were missed: what its metrics stand at is not known until it is born again. Data wait for that until then
    * (Unix ms), and are taken as they are when no birth comes. Null: none were.
@@ -65,7 +79,7 @@ export interface BornLife {
   /** The node's own metrics as it was born with them, for a machine that is known only from its DBIRTH. */
   readonly birth: {
     readonly metrics: readonly WireMetric[];
-    readonly seq: number;
+    readonly place: Place;
     readonly stamp: number | null;
   } | null;
   /** Machines that have been told of the node's own metrics. */
@@ -74,6 +88,12 @@ export interface BornLife {
   /** Messages whose predecessors have not come, in the order of their numbers. */
   readonly waiting: readonly Waiting[];
   readonly waitUntil: number | null;
+}
+
+/** Where a message stands in the numbering of a session. */
+export interface Place {
+  readonly session: string;
+  readonly seq: number;
 }
 
 export type Device =
@@ -103,6 +123,7 @@ export const newNode: NodeState = {
   held: [],
   rebirth: { dueAt: null, askedAt: null },
   recent: [],
+  heldBefore: new Map(),
 };
 
 export const NODE_LIMITS = {

@@ -6,13 +6,24 @@ import type { MachineRoutes, NodeName } from './machine-routes';
 import { distance, placeMessage } from './message-order';
 import { type Definitions, definitionsOf, NO_DEFINITIONS, NODE_PREFIX, readMetric } from './metric-reading';
 import { NodeEffects } from './node-effects';
-import { type BornLife, type Device, type Held, NODE_LIMITS, type NodeMessage, type NodeState } from './node-state';
+import {
+  type BornLife,
+  type Device,
+  type Held,
+  NODE_LIMITS,
+  type NodeMessage,
+  type NodeState,
+  type Place,
+} from './node-state';
+import { shortDigest } from './settled-messages';
 
 /** What a step goes by, beside the state and the input. */
 export interface NodeRules {
   readonly name: NodeName;
   readonly place: SignalPlace;
   readonly routes: MachineRoutes;
+  /** Names the process that listens; never the same twice. */
+  readonly process: string;
   /** Role `active` or `primary`. */
   readonly mayAsk: boolean;
   readonly rebirthMinIntervalMs: number;
@@ -36,20 +47,6 @@ export type NodeInput =
  * a restart, with the same number, has the same places.
  */
 const PLACES = 65_536;
-
-/**
- * What was numbered by a predecessor, and what is numbered after it, lie so far apart that they cannot be mistaken: so many
- * messages for each second since the cursor, from which two successors may begin. No node says as many in a second.
- */
-const TAKEOVER_STEP = 8_192;
-/** Beyond it the numbers would not be exact any more. */
-const LONGEST_AWAY_S = 30 * 86_400;
-
-/** Where a message stands in the numbering of a session. */
-interface Place {
-  readonly session: string;
-  readonly seq: number;
-}
 
 interface Target {
   readonly machine: string;
@@ -117,8 +114,8 @@ class NodeStep {
       default:
         if (this.isRepeat(message)) return;
         this.remember(message);
-        if (this.state.life.kind === 'born') this.numbered(message);
-        else this.hold(message, null);
+        if (this.state.life.kind !== 'born') this.hold(message, null);
+        else if (!this.wasHeld(message)) this.numbered(message);
     }
   }
 
@@ -129,7 +126,8 @@ class NodeStep {
   reconnected(resumed: boolean): void {
     const { life } = this.state;
     if (life.kind === 'dead') return;
-    if (life.kind === 'born' && !resumed) this.life({ ...life, doubtUntil: this.doubtUntil() });
+    // What was not acknowledged does not come again.
+    if (life.kind === 'born' && !resumed) this.life({ ...life, exact: false, doubtUntil: this.doubtUntil() });
     // A node that the broker lost too comes back by itself; it is given the time to.
     this.ask(this.rules.reorderTimeoutMs);
   }
@@ -193,31 +191,38 @@ class NodeStep {
     const before = this.state.life;
     const same = before.kind === 'born' && before.bdSeq === bdSeq;
     const seq = payload.seq ?? 0;
+    const session = sessionName(this.rules.name, bdSeq, stamp === null ? message.digest : String(stamp));
+    const own = `${this.rules.process}.${this.now.toString(36)}`;
+    const place = { session: numberingOf({ session, own, exact: true }, message), seq };
     const life: BornLife = {
       kind: 'born',
-      session: sessionName(this.rules.name, bdSeq, stamp === null ? message.digest : String(stamp)),
+      session,
+      own,
+      exact: true,
       bdSeq,
       next: seq + 1,
       lastMs: stamp,
       heardAt: this.now,
       resumed: false,
+      owed: false,
       missed: null,
       elder: same ? this.elderOf(before) : null,
       doubtUntil: null,
       definitions: definitionsOf(payload.metrics),
-      birth: { metrics: payload.metrics, seq, stamp },
+      birth: { metrics: payload.metrics, place, stamp },
       told: new Set(),
       devices: this.awaited(before.kind === 'born' ? before.devices : new Map()),
       waiting: [],
       waitUntil: null,
     };
-    this.state = { ...this.state, life, rebirth: { ...this.state.rebirth, dueAt: null } };
+    const rebirth = { ...this.state.rebirth, dueAt: null };
+    this.state = { ...this.state, life, rebirth, heldBefore: new Map() };
     this.effects.count(same ? 'rebirths' : 'births');
     const { name, routes } = this.rules;
-    const own = routes.ofNode(name);
-    if (own !== null && before.kind !== 'born') this.word(own, 'birth', seq);
-    this.release(null, life.definitions);
-    for (const machine of machinesOfNode(this.state, this.rules)) this.tellNode(machine, life.session);
+    const itself = routes.ofNode(name);
+    if (itself !== null && before.kind !== 'born') this.word(itself, 'birth', place);
+    this.release(null, life.definitions, place.session);
+    for (const machine of machinesOfNode(this.state, this.rules)) this.tellNode(machine, place);
     this.effects.settled.push(original);
     for (const one of early) this.numbered(one);
   }
@@ -269,16 +274,20 @@ class NodeStep {
       this.life({ ...life, waitUntil: null });
       while (this.born.waiting.length > 0) this.missing();
     }
-    this.words('death', 'spb:NDEATH');
-    this.state = { ...this.state, life: { kind: 'dead' }, rebirth: { ...this.state.rebirth, dueAt: null } };
+    // A life ends once: a successor that hears of it again says the same.
+    const place = life.kind === 'born' ? { session: fitting(`${life.session}/death`), seq: 0 } : null;
+    for (const machine of machinesOfNode(this.state, this.rules)) this.word(machine, 'death', place, 'spb:NDEATH');
+    this.state = {
+      ...this.state,
+      life: { kind: 'dead' },
+      rebirth: { ...this.state.rebirth, dueAt: null },
+      heldBefore: new Map(),
+    };
   }
 
   /** A message of a born node that has a number: NDATA, DBIRTH, DDATA, DDEATH. */
   private numbered(message: NodeMessage): void {
-    if (this.born.resumed) {
-      this.resume(message);
-      return;
-    }
+    if (this.born.resumed) this.resume(message);
     const life = this.born;
     const placed = placeMessage(life, message, this.now);
     switch (placed.kind) {
@@ -297,30 +306,55 @@ class NodeStep {
     }
   }
 
-  /** The first messages after a take-over: how often the numbers have gone round meanwhile is not known. */
+  /**
+   * The first message that the predecessor had not done with. What the broker keeps is acknowledged after the cursor that
+   * knows it is stored, so of it this is the one that follows the cursor. Else it is not known how often the numbers have
+   * gone round meanwhile: nobody else has counted what is counted from here.
+   */
   private resume(message: NodeMessage): void {
     const life = this.born;
     const ahead = distance(life.next, message.payload.seq);
-    if (message.original.dup) {
-      // Sent again because nobody has acknowledged it: of the predecessor's time. One that is stamped later than all that
-      // the cursor knows came after it, however far its number is from there.
-      const { timestamp } = message.payload;
-      const isLater = timestamp !== null && life.lastMs !== null && timestamp > life.lastMs;
-      const seq = Math.max(0, life.next + (ahead < 128 || isLater ? ahead : ahead - 256));
-      this.apply(message, seq);
-      this.life({ ...this.born, resumed: true, next: Math.max(life.next, seq + 1) });
+    const exact = life.exact && !isUnkept(message);
+    const next = exact ? life.next : life.next + ahead;
+    this.life({ ...life, resumed: false, exact, next });
+    if (ahead > 0 && !exact) {
+      this.miss({ from: null, to: null, lost: null });
       return;
     }
-    const awayS = Math.min(Math.max(Math.floor((this.now - life.heardAt) / 1_000), 0), LONGEST_AWAY_S);
-    this.life({ ...life, resumed: false, next: life.next + TAKEOVER_STEP * (awayS + 1) + ahead });
-    if (ahead > 0) this.miss({ from: null, to: null, lost: null });
-    else if (life.missed === null) {
-      if (this.rules.mayAsk) this.words('connected');
-      // Nothing went by, so what is known is what is so.
-      if (this.state.held.length === 0 && !this.wasSilentLong(life, message))
-        this.state = { ...this.state, rebirth: { ...this.state.rebirth, dueAt: null } };
-    }
-    this.apply(message, this.born.next);
+    if (life.missed !== null) return;
+    if (this.rules.mayAsk) this.words('connected');
+    // Nothing went by, so what is known is what is so.
+    if (ahead === 0 && !life.owed && this.state.held.length === 0 && !this.wasSilentLong(life, message))
+      this.state = { ...this.state, rebirth: { ...this.state.rebirth, dueAt: null } };
+  }
+
+  /** Held by the predecessor, and held again: it was counted then, and what of it could be told was told. */
+  private wasHeld(message: NodeMessage): boolean {
+    const key = shortDigest(message.digest);
+    const seq = this.state.heldBefore.get(key);
+    if (seq === undefined || !message.original.dup) return false;
+    const heldBefore = new Map(this.state.heldBefore);
+    heldBefore.delete(key);
+    this.state = { ...this.state, heldBefore };
+    if (seq === null) this.hold(message, this.unexplained(message));
+    else if (this.born.missed !== null) this.hold(message, null, seq);
+    else this.data(message, this.placeOf(message, seq));
+    return true;
+  }
+
+  /** Indexes of the metrics that only a birth can explain; null: all of them. */
+  private unexplained({ device, payload }: NodeMessage): number[] | null {
+    const known = device === null ? null : this.born.devices.get(device);
+    if (known !== null && known?.kind !== 'born') return null;
+    const definitions = known === null ? this.born.definitions : known.definitions;
+    const unknown = payload.metrics.flatMap((metric, index) =>
+      readMetric(metric, definitions, payload.timestamp).kind === 'unknown' ? [index] : [],
+    );
+    return unknown.length === 0 ? null : unknown;
+  }
+
+  private placeOf(message: NodeMessage, seq: number): Place {
+    return { session: numberingOf(this.born, message), seq };
   }
 
   private wasSilentLong({ lastMs }: BornLife, { payload: { timestamp } }: NodeMessage): boolean {
@@ -379,12 +413,11 @@ class NodeStep {
 
   /** No birth has come for what was missed: the data are what there is. */
   private goOn(): void {
-    const { session } = this.born;
     const mine = this.state.held.filter(({ seq }) => seq !== null);
     this.state = { ...this.state, held: this.state.held.filter(({ seq }) => seq === null) };
     this.life({ ...this.born, missed: null });
     this.words('connected');
-    for (const { message, seq } of mine) this.data(message, { session, seq: seq! });
+    for (const { message, seq } of mine) this.data(message, this.placeOf(message, seq!));
   }
 
   private apply(message: NodeMessage, seq: number): void {
@@ -394,18 +427,20 @@ class NodeStep {
       next: seq + 1,
       lastMs: payload.timestamp ?? this.born.lastMs,
       heardAt: this.now,
+      exact: this.born.exact && !isUnkept(message),
       doubtUntil: null,
     });
+    const place = this.placeOf(message, seq);
     switch (message.type) {
       case 'DBIRTH':
-        this.deviceBirth(message, device!, seq);
+        this.deviceBirth(message, device!, place);
         return;
       case 'DDEATH':
-        this.endDevice(device!);
+        this.endDevice(device!, place);
         this.effects.settled.push(message.original);
         return;
       default:
-        if (this.born.missed === null) this.data(message, { session: this.born.session, seq });
+        if (this.born.missed === null) this.data(message, place);
         else this.hold(message, null, seq);
     }
   }
@@ -417,7 +452,7 @@ class NodeStep {
     else this.effects.settled.push(message.original);
   }
 
-  private deviceBirth(message: NodeMessage, device: string, seq: number): void {
+  private deviceBirth(message: NodeMessage, device: string, place: Place): void {
     const { payload, original } = message;
     const machine = this.rules.routes.ofDevice(this.rules.name, device);
     const known = this.born.devices.has(device);
@@ -433,27 +468,28 @@ class NodeStep {
     }
     const definitions = definitionsOf(payload.metrics);
     this.setDevice(device, { kind: 'born', definitions });
-    if (!known) this.word(machine, 'birth', seq);
-    this.release(device, definitions);
+    if (!known) this.word(machine, 'birth', place);
+    this.release(device, definitions, place.session, place.seq);
     // Its places lie before the birth of the device, so they are counted beside it.
-    this.tellNode(machine, fitting(`${this.born.session}/node`));
+    const node = this.born.birth?.place;
+    if (node !== undefined) this.tellNode(machine, { session: fitting(`${node.session}/node`), seq: node.seq });
     this.metrics(payload.metrics, NO_DEFINITIONS, {
       message,
       targets: [{ machine, prefix: '' }],
-      place: { session: this.born.session, seq },
+      place,
       flags: ['snapshot'],
     });
   }
 
-  private endDevice(device: string): void {
+  private endDevice(device: string, place: Place | null = null): void {
     const machine = this.rules.routes.ofDevice(this.rules.name, device);
     if (!this.born.devices.has(device)) return;
     this.setDevice(device, null);
-    if (machine !== null) this.word(machine, 'death', null, 'spb:DDEATH');
+    if (machine !== null) this.word(machine, 'death', place, 'spb:DDEATH');
   }
 
   /** The node's own metrics as of its birth, once for each machine. */
-  private tellNode(machine: string, session: string): void {
+  private tellNode(machine: string, place: Place): void {
     const { birth, told } = this.born;
     if (birth === null || told.has(machine)) return;
     this.life({ ...this.born, told: new Set([...told, machine]) });
@@ -461,7 +497,7 @@ class NodeStep {
     this.metrics(birth.metrics, NO_DEFINITIONS, {
       message: { type: 'NBIRTH', payload: { timestamp: birth.stamp } },
       targets: [{ machine, prefix }],
-      place: { session, seq: birth.seq },
+      place,
       flags: ['snapshot'],
     });
   }
@@ -552,12 +588,13 @@ class NodeStep {
   private word(
     machine: string,
     word: LifecycleWord,
-    seq: number | null,
+    place: Place | null,
     qualityCode: string | null = null,
     at = this.now,
   ): void {
-    const session = this.state.life.kind === 'born' ? this.state.life.session : nodeText(this.rules.name);
-    const more: Partial<Signal> = { seq: seq === null ? null : seq * PLACES, qualityCode };
+    const { life } = this.state;
+    const session = place?.session ?? (life.kind === 'born' ? life.session : nodeText(this.rules.name));
+    const more: Partial<Signal> = { seq: place === null ? null : place.seq * PLACES, qualityCode };
     this.effects.signals.push(lifecycleWord(this.rules.place, at, machine, session, word, more));
   }
 
@@ -589,21 +626,23 @@ class NodeStep {
   /**
    * A birth has come for what waited: told before the snapshot, since it happened before. Where messages before it were
    * missed, the snapshot is what counts, and it is late: stored, and nothing of today follows from it.
+   *
+   * `birth`: session of the birth; `seq`: its number, where it is a device's, of which a session may have several.
    */
-  private release(device: string | null, definitions: Definitions): void {
+  private release(device: string | null, definitions: Definitions, birth: string, seq: number | null = null): void {
     const mine = this.state.held.filter(({ message }) => message.device === device);
     if (mine.length === 0) return;
     this.state = { ...this.state, held: this.state.held.filter((one) => !mine.includes(one)) };
     // Others have gone by meanwhile, so it is numbered by itself, beside the session that the birth begins.
-    const session = fitting(`${this.born.session}/before${device === null ? '' : `/${device}`}`);
+    const session = fitting(`${birth}/before${device === null ? '' : `/${seq}/${device}`}`);
     const targets = this.targetsOf(device);
-    let seq = -1;
+    let nth = -1;
     for (const { message, only, older } of mine) {
       const flags: readonly SignalFlag[] = older ? ['late'] : [];
       const { type, original, payload } = message;
       if (type === 'NDATA' || type === 'DDATA') {
-        seq = seq < 0 ? (payload.seq ?? 0) : seq + 1 + distance(seq + 1, payload.seq);
-        const place = { session, seq };
+        nth = nth < 0 ? (payload.seq ?? 0) : nth + 1 + distance(nth + 1, payload.seq);
+        const place = { session, seq: nth };
         const unknown = this.metrics(payload.metrics, definitions, { message, targets, place, flags, only });
         if (unknown.length > 0)
           this.effects.refuse(original, 'unknown_metric', `No birth tells what ${unknown.length} of its metrics are.`);
@@ -658,6 +697,19 @@ class NodeStep {
     this.state = { ...this.state, life };
   }
 }
+
+/** Data at QoS 0: who was not there has not heard them, and nobody sends them again. */
+const isUnkept = ({ type, original: { qos } }: NodeMessage): boolean =>
+  qos === 0 && (type === 'NDATA' || type === 'DDATA');
+
+/**
+ * Session under which a message is numbered: that of the birth where another process that reads the message again counts
+ * it alike, else one of this process alone, which no other uses.
+ */
+const numberingOf = (
+  { session, own, exact }: Pick<BornLife, 'session' | 'own' | 'exact'>,
+  { original: { qos } }: NodeMessage,
+): string => (exact && qos > 0 ? session : fitting(`${session}/${own}`));
 
 const nodeText = ({ group, node }: NodeName): string => fitting(`${group}/${node}`);
 

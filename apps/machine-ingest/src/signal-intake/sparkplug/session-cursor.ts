@@ -2,7 +2,8 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { CURSOR_BYTES, fitting, jsonBytes } from '../cursor-room';
 import type { SourceCursor } from '../source-kind';
 import { type Definitions, type MetricDefinition, NO_DEFINITIONS } from './metric-reading';
-import { type BornLife, type Device, NODE_LIMITS, type NodeState, newNode } from './node-state';
+import { type BornLife, type Device, type Held, NODE_LIMITS, type NodeState, newNode } from './node-state';
+import { type SettledMessages, shortDigest } from './settled-messages';
 
 /**
  * What a successor needs to go on without a rebirth: where each edge node's numbers stand, and what its metrics are called.
@@ -20,6 +21,12 @@ interface StoredLife {
   readonly heardAt?: number;
   /** It has to be born again before its data are believed. */
   readonly missed?: true;
+  /** Data of it came at QoS 0, or the broker lost what it would have sent again. */
+  readonly inexact?: true;
+  /** It was waited for to be born. */
+  readonly owed?: true;
+  /** What waited for that and will come again: digest and number. */
+  readonly held?: ReadonlyArray<readonly [string, number | null]>;
   /** Deflated definitions of the node and its devices, base64; null where there was no room. */
   readonly names: string | null;
 }
@@ -38,17 +45,27 @@ export class SessionCursor {
   >();
 
   /** `nodes`: the one that spoke last at the end. */
-  write(nodes: Iterable<readonly [string, NodeState]>, filters: readonly string[]): SourceCursor {
+  write(
+    nodes: Iterable<readonly [string, NodeState]>,
+    filters: readonly string[],
+    settled: SettledMessages,
+  ): SourceCursor {
     const all = [...nodes].reverse();
-    const born = all.flatMap(([key, { life }]) => (life.kind === 'born' ? [[key, life] as const] : []));
+    const born = all.flatMap(([key, { life, held }]) => (life.kind === 'born' ? [[key, life, held] as const] : []));
     const dead = all.flatMap(([key, { life }]) => (life.kind === 'dead' ? [{ key, dead: true } as const] : []));
     const kept = fitting(filters, FILTER_BYTES);
-    let room = MOST_BYTES - jsonBytes(kept);
+    const done = settled.stored();
+    let room = MOST_BYTES - jsonBytes(kept) - done.length;
     const stored: StoredLife[] = [];
-    for (const [key, life] of born) {
-      const { session, bdSeq, next, lastMs, heardAt, missed } = life;
-      const unsure = missed === null ? {} : { missed: true as const };
-      const bare: StoredLife = { key, session, bdSeq, next, lastMs, heardAt, ...unsure, names: null };
+    for (const [key, life, held] of born) {
+      const { session, bdSeq, next, lastMs, heardAt, missed, exact, owed } = life;
+      const more = {
+        ...(missed === null ? {} : { missed: true as const }),
+        ...(exact ? {} : { inexact: true as const }),
+        ...(owed || held.length > 0 ? { owed: true as const } : {}),
+        ...comesAgain(held),
+      };
+      const bare: StoredLife = { key, session, bdSeq, next, lastMs, heardAt, ...more, names: null };
       room -= jsonBytes(bare) + 1;
       if (room < 0) break;
       stored.push(bare);
@@ -63,7 +80,7 @@ export class SessionCursor {
       room -= jsonBytes({ key, dead: true }) + 1;
       return room >= 0;
     });
-    return { v: 1, filters: kept, nodes: [...stored, ...deadNodes] };
+    return { v: 1, filters: kept, settled: done, nodes: [...stored, ...deadNodes] };
   }
 
   private namesOf(life: BornLife): string {
@@ -79,8 +96,20 @@ export class SessionCursor {
   }
 }
 
-/** The nodes of a predecessor; of a cursor that is not ours, none. */
-export const readSessionCursor = (cursor: SourceCursor | null, now: number): Map<string, NodeState> => {
+/** The broker sends again what is held of QoS 1. */
+const comesAgain = (held: readonly Held[]): Pick<StoredLife, 'held'> => {
+  const list = held
+    .filter(({ message }) => message.original.qos > 0)
+    .map(({ message, seq }) => [shortDigest(message.digest), seq] as const);
+  return list.length === 0 ? {} : { held: list };
+};
+
+/** The nodes of a predecessor; of a cursor that is not ours, none. `process`: of who takes over. */
+export const readSessionCursor = (
+  cursor: SourceCursor | null,
+  process: string,
+  now: number,
+): Map<string, NodeState> => {
   const nodes = new Map<string, NodeState>();
   if (cursor?.['v'] !== 1 || !Array.isArray(cursor['nodes'])) return nodes;
   for (const stored of (cursor['nodes'] as StoredNode[]).toReversed()) {
@@ -93,11 +122,14 @@ export const readSessionCursor = (cursor: SourceCursor | null, now: number): Map
     const life: BornLife = {
       kind: 'born',
       session,
+      own: process,
+      exact: stored.inexact !== true,
       bdSeq,
       next,
       lastMs,
       heardAt: stored.heardAt ?? now,
       resumed: true,
+      owed: stored.owed === true,
       missed: stored.missed === true ? { until: now + NODE_LIMITS.awaitBirthMs } : null,
       elder: null,
       doubtUntil: null,
@@ -108,7 +140,7 @@ export const readSessionCursor = (cursor: SourceCursor | null, now: number): Map
       waiting: [],
       waitUntil: null,
     };
-    nodes.set(key, { ...newNode, life });
+    nodes.set(key, { ...newNode, life, heldBefore: new Map(stored.held ?? []) });
   }
   return nodes;
 };

@@ -34,7 +34,7 @@ const signalsOf = (heard: readonly Heard[], group: string, node: string, device:
     machines: [{ machine: 'line-1', group, node, device }],
   });
   const place = { tenant: 'default', source: 'line', proto: 'spb' } as const;
-  const intake = new SparkplugIntake(settings, place, 'client', null, START, () => 0);
+  const intake = new SparkplugIntake(settings, place, 'client', null, START, () => 0, 'process');
   const signals = [...intake.up(START, false).signals];
   let now = START;
   for (const { message, at } of heard) {

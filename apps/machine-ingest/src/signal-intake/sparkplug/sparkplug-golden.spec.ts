@@ -20,6 +20,7 @@ const newIntake = () =>
     null,
     START,
     () => 0,
+    'process',
   );
 
 /** Plays frames; `ms` of each is when it comes. */
@@ -152,6 +153,7 @@ describeRecordings('the recorded line', () => {
         cursor,
         START,
         () => 0,
+        'successor',
       );
       const rest = frames.slice(cut).flatMap(({ ms, topic, qos, payload }) => {
         const receivedAt = START + ms;

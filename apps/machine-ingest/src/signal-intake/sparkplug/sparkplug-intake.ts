@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Signal } from '@millrace/domain';
 import { asksForRebirth, decodePayload, messageTopic, parseTopic, rebirthCommand } from '@millrace/sparkplug';
 import type { MqttMessage, MqttOutgoing } from '../mqtt/mqtt-connection';
@@ -11,6 +10,7 @@ import { COUNTS, type CountName } from './node-effects';
 import { type NodeMessage, type NodeState, newNode } from './node-state';
 import { machinesOfNode, type NodeInput, type NodeRules, stepNode } from './node-step';
 import { readSessionCursor, SessionCursor } from './session-cursor';
+import { messageDigest, SettledMessages } from './settled-messages';
 import type { SparkplugSettings } from './sparkplug-settings';
 
 /** Edge nodes of one source; what more there are is refused, so that names of anybody do not fill the memory. */
@@ -27,11 +27,13 @@ type InputWithoutTime = NodeInput extends infer Input
 /** The edge nodes of a broker: topics and payloads in, signals and rebirth commands out. */
 export class SparkplugIntake implements MqttIntake {
   readonly filters: readonly string[];
+  readonly cursorFirst = true;
   private readonly routes: MachineRoutes;
   /** In the order in which they spoke last. */
   private readonly nodes: Map<string, NodeState>;
   private readonly names = new Map<string, NodeName>();
   private readonly cursors = new SessionCursor();
+  private readonly settled: SettledMessages;
   private readonly host: HostState | null;
   private readonly toldAt = new Map<string, number>();
   private connected = false;
@@ -45,13 +47,16 @@ export class SparkplugIntake implements MqttIntake {
     cursor: SourceCursor | null,
     now: number,
     private readonly random: () => number,
+    /** Names this process; never the same twice. */
+    private readonly process: string,
   ) {
     this.routes = new MachineRoutes(settings.machines);
     this.host = settings.hostId === undefined ? null : new HostState(settings.hostId);
     const filters = this.routes.filters();
     const hostFilter = this.host === null || filters.includes('spBv1.0/#') ? [] : [this.host.topic];
     this.filters = [...filters, ...hostFilter];
-    this.nodes = readSessionCursor(cursor, now);
+    this.nodes = readSessionCursor(cursor, process, now);
+    this.settled = new SettledMessages(cursor?.['settled'], settings.inFlight);
     for (const key of this.nodes.keys()) {
       const [group, node] = key.split('/') as [string, string];
       this.names.set(key, { group, node });
@@ -64,6 +69,19 @@ export class SparkplugIntake implements MqttIntake {
   }
 
   take(message: MqttMessage): Outcome {
+    if (message.dup && this.settled.has(message)) {
+      this.count.duplicates++;
+      return this.noted({ ...NOTHING, settled: [message] });
+    }
+    return this.noted(this.become(message));
+  }
+
+  private noted(outcome: Outcome): Outcome {
+    for (const message of outcome.settled) this.settled.note(message);
+    return outcome;
+  }
+
+  private become(message: MqttMessage): Outcome {
     const topic = parseTopic(message.topic);
     if (topic.kind === 'malformed') return this.refuse(message, 'malformed', topic.detail);
     if (topic.kind === 'state') return this.hostSaid(topic.host, message);
@@ -90,8 +108,7 @@ export class SparkplugIntake implements MqttIntake {
         : settled;
     if (payload.metrics.length === 0 && payload.seq === null && type !== 'DDEATH')
       return this.refuse(message, 'malformed', `A ${type} has metrics; this has none, and no number either.`);
-    const digest = createHash('sha1').update(message.topic).update('\n').update(message.payload).digest('base64');
-    const input: NodeMessage = { type, device, payload, digest, original: message };
+    const input: NodeMessage = { type, device, payload, digest: messageDigest(message), original: message };
     return this.outcome(message.receivedAt, name, { kind: 'message', message: input });
   }
 
@@ -116,7 +133,7 @@ export class SparkplugIntake implements MqttIntake {
         outcomes.push(this.outcome(now, name, { kind: 'reconnected', resumed }));
     this.tell(words, now);
     const publish = this.host === null ? [] : [this.host.online()];
-    return joined([{ ...NOTHING, signals: words, publish }, ...outcomes]);
+    return this.noted(joined([{ ...NOTHING, signals: words, publish }, ...outcomes]));
   }
 
   down(now: number): Outcome {
@@ -138,11 +155,11 @@ export class SparkplugIntake implements MqttIntake {
       if (isDue(state, now)) outcomes.push(this.outcome(now, name, { kind: 'time' }));
       if (this.connected && isInSight(state)) outcomes.push(this.alive(now, name, state));
     }
-    return outcomes.length === 0 ? NOTHING : joined(outcomes);
+    return outcomes.length === 0 ? NOTHING : this.noted(joined(outcomes));
   }
 
   cursor(): SourceCursor {
-    return this.cursors.write(this.nodes, this.filters);
+    return this.cursors.write(this.nodes, this.filters, this.settled);
   }
 
   counts(): { readonly [name: string]: number } {
@@ -241,8 +258,8 @@ export class SparkplugIntake implements MqttIntake {
 
   private rulesOf(name: NodeName): NodeRules {
     const { role, rebirthMinIntervalMs, reorderTimeoutMs } = this.settings;
-    const { place, routes } = this;
-    return { name, place, routes, mayAsk: role !== 'passive', rebirthMinIntervalMs, reorderTimeoutMs };
+    const { place, routes, process } = this;
+    return { name, place, routes, process, mayAsk: role !== 'passive', rebirthMinIntervalMs, reorderTimeoutMs };
   }
 }
 

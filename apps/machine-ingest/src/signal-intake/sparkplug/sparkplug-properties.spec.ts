@@ -53,6 +53,7 @@ class World {
   private bdSeq = 0;
   private count = 0;
   private overtaking: EdgeMessage | null = null;
+  private processes = 0;
   private intake = this.make(null);
 
   constructor() {
@@ -172,7 +173,7 @@ class World {
 
   private make(cursor: object | null): SparkplugIntake {
     const place = { tenant: 'default', source: 's', proto: 'spb' } as const;
-    return new SparkplugIntake(settings, place, 'client', cursor as never, this.now, () => 0.3);
+    return new SparkplugIntake(settings, place, 'client', cursor as never, this.now, () => 0.3, `p${this.processes++}`);
   }
 }
 

@@ -45,6 +45,8 @@ const machineEntry = z
 export const sparkplugSettings = z
   .strictObject({
     ...connectionSettings,
+    /** As for `mqtt`; what may come again has to be told apart by the cursor, which holds so many. */
+    inFlight: z.int().min(1).max(1_000).default(500),
     /** Which device, or edge node, is which machine. Of several entries that fit, the first counts. */
     machines: z.array(machineEntry).min(1).max(1_000),
     /**

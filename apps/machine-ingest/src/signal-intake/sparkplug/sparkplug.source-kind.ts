@@ -69,7 +69,8 @@ export const sparkplugSourceKind: SourceKind<SparkplugSettings> = {
   open: (settings, context) => {
     const place = { tenant: context.tenant, source: context.name, proto: 'spb' } as const;
     const session = clientIdOf(settings, context.tenant, context.name);
-    const { cursor, clock, random } = context;
-    return new MqttSource(settings, context, new SparkplugIntake(settings, place, session, cursor, clock(), random));
+    const { cursor, clock, random, newId } = context;
+    const intake = new SparkplugIntake(settings, place, session, cursor, clock(), random, newId().slice(-12));
+    return new MqttSource(settings, context, intake);
   },
 };

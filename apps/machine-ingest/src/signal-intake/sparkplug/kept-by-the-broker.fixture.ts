@@ -1,0 +1,140 @@
+import type { Signal } from '@millrace/domain';
+import type { EdgeMessage } from '@millrace/sparkplug';
+import type { MqttMessage } from '../mqtt/mqtt-connection';
+import type { Outcome } from '../mqtt/mqtt-intake';
+import type { SourceCursor } from '../source-kind';
+import { SparkplugIntake } from './sparkplug-intake';
+import type { SparkplugSettings } from './sparkplug-settings';
+
+/** How far a process gets with what it has taken from the broker, before it is killed. */
+export type KilledAt =
+  | 'nothing is stored'
+  | 'some signals are stored'
+  | 'all signals are stored'
+  | 'the cursor is stored'
+  | 'some acknowledgements have gone';
+
+interface Kept {
+  readonly message: EdgeMessage;
+  readonly dup: boolean;
+}
+
+/**
+ * A broker with one persistent session, and the processes that listen under it one after the other, in the order of
+ * MqttSource: signals, cursor, acknowledgements. Each process begins at the cursor that is stored; the broker sends it
+ * again all that has not been acknowledged, in order and marked, and then what is new.
+ */
+export class KeptByTheBroker {
+  now: number;
+  /** What Kafka holds. */
+  readonly log: Signal[] = [];
+  cursor: SourceCursor | null = null;
+  readonly refused: string[] = [];
+  /** When a node was asked for its births. */
+  readonly asked: number[] = [];
+  private intake: SparkplugIntake;
+  private processes = 0;
+  private sent: Kept[] = [];
+  private readonly queue: EdgeMessage[] = [];
+  private readonly heldBack = new Map<MqttMessage, Kept>();
+
+  constructor(
+    private readonly settings: SparkplugSettings,
+    now: number,
+    /** Messages that the broker sends without an acknowledgement. */
+    private readonly inFlight: number,
+  ) {
+    this.now = now;
+    this.intake = this.begin(false);
+  }
+
+  /** A message at QoS 1. */
+  publish(message: EdgeMessage): void {
+    this.queue.push(message);
+  }
+
+  /** A message at QoS 0: stored, or nobody has heard it. */
+  publishUnkept(message: EdgeMessage, cursorStored: boolean): void {
+    this.finish([this.intake.take({ ...message, ...this.arrival(0, false) })], null, 1);
+    if (cursorStored) this.storeCursor();
+  }
+
+  /** What waits at the broker. */
+  get waiting(): number {
+    return this.queue.length + this.sent.length;
+  }
+
+  counts(): { readonly [name: string]: number } {
+    return this.intake.counts();
+  }
+
+  /** A batch of at most so many messages. `part`: of the signals or acknowledgements that get through, 0 to 1. */
+  take(most: number, killed: KilledAt | null = null, part = 0.5): void {
+    const outcomes: Outcome[] = [];
+    for (let n = 0; n < most; n++) {
+      const message = this.next();
+      if (message === null) break;
+      outcomes.push(this.intake.take(message));
+    }
+    this.finish(outcomes, killed, part);
+  }
+
+  /** Time passes, looked at each 250 ms. */
+  pass(ms: number): void {
+    for (const end = this.now + ms; this.now < end; ) {
+      this.now += 250;
+      this.finish([this.intake.tick(this.now)], null, 1);
+    }
+  }
+
+  kill(): void {
+    this.sent = [...this.heldBack.values(), ...this.sent].map(({ message }) => ({ message, dup: true }));
+    this.heldBack.clear();
+    this.intake = this.begin(true);
+  }
+
+  private finish(outcomes: readonly Outcome[], killed: KilledAt | null, part: number): void {
+    const settled = outcomes.flatMap((outcome) => outcome.settled).filter(({ qos }) => qos > 0);
+    const stored = killed === 'nothing is stored' ? 0 : killed === 'some signals are stored' ? part : 1;
+    const signals = outcomes.flatMap((outcome) => outcome.signals);
+    this.log.push(...signals.slice(0, Math.ceil(signals.length * stored)));
+    for (const { refused, publish } of outcomes) {
+      this.refused.push(...refused.map(({ code }) => code));
+      if (publish.length > 0) this.asked.push(this.now);
+    }
+    if (settled.length > 0 && (killed === null || killed.startsWith('the cursor') || killed.startsWith('some ack')))
+      this.storeCursor();
+    const acknowledged = killed === null ? 1 : killed.startsWith('some ack') ? part : 0;
+    for (const message of settled.slice(0, Math.floor(settled.length * acknowledged))) this.heldBack.delete(message);
+    if (killed !== null) this.kill();
+  }
+
+  storeCursor(): void {
+    this.cursor = JSON.parse(JSON.stringify(this.intake.cursor())) as SourceCursor;
+  }
+
+  private next(): MqttMessage | null {
+    let kept = this.sent.shift();
+    if (kept === undefined) {
+      if (this.heldBack.size >= this.inFlight) return null;
+      const message = this.queue.shift();
+      if (message === undefined) return null;
+      kept = { message, dup: false };
+    }
+    const whole = { ...kept.message, ...this.arrival(1, kept.dup) };
+    this.heldBack.set(whole, kept);
+    return whole;
+  }
+
+  private arrival(qos: 0 | 1, dup: boolean) {
+    return { qos, dup, retain: false, receivedAt: this.now, settle: () => undefined };
+  }
+
+  private begin(resumed: boolean): SparkplugIntake {
+    const place = { tenant: 'default', source: 'line', proto: 'spb' } as const;
+    const process = `p${this.processes++}`;
+    const intake = new SparkplugIntake(this.settings, place, 'client', this.cursor, this.now, () => 0, process);
+    this.finish([intake.up(this.now, resumed)], null, 1);
+    return intake;
+  }
+}

@@ -1,0 +1,231 @@
+import { foldSignal, type MachineState, newMachineState, type Signal } from '@millrace/domain';
+import { EdgeSession } from '@millrace/sparkplug';
+import fc from 'fast-check';
+import { KeptByTheBroker, type KilledAt } from './kept-by-the-broker.fixture';
+import { sparkplugSettings } from './sparkplug-settings';
+
+/** Whoever goes on for a process that was killed: what the broker sends again, and what it does not. */
+const START = Date.parse('2026-01-05T06:00:00Z');
+const settings = sparkplugSettings.parse({
+  url: 'mqtt://broker',
+  machines: [{ machine: 'm', group: 'G', node: 'E', device: 'D' }],
+});
+
+/** An edge node that counts; what it says goes to the broker. */
+class Node {
+  count = 0;
+  private session: EdgeSession;
+  private will;
+  private bdSeq = 0;
+
+  constructor(
+    private readonly world: KeptByTheBroker,
+    /** QoS of its next message. */
+    private readonly qos: () => 0 | 1 = () => 1,
+    private readonly cursorStored: () => boolean = () => false,
+  ) {
+    this.session = this.begin();
+    this.will = this.session.death(this.world.now);
+    this.births();
+  }
+
+  births(): void {
+    for (const message of this.session.births(this.world.now)) this.say(message);
+  }
+
+  data(times: number): void {
+    for (let n = 0; n < times; n++) this.say(this.session.data('D', { Count: ++this.count }, this.world.now));
+  }
+
+  /** Its device is gone, and says something before it is born again. */
+  reborn(): void {
+    this.say(this.session.deviceDeath('D', this.world.now));
+    this.data(2);
+    this.world.now += 1;
+    this.births();
+  }
+
+  restart(): void {
+    this.world.publish(this.will);
+    this.bdSeq++;
+    this.session = this.begin();
+    this.will = this.session.death(this.world.now);
+    this.births();
+  }
+
+  private begin(): EdgeSession {
+    const devices = { D: [{ name: 'Count', type: 'Int32', value: this.count }] } as const;
+    return new EdgeSession({ group: 'G', node: 'E', aliases: true, metrics: [], devices }, this.bdSeq % 256);
+  }
+
+  private say(message: ReturnType<EdgeSession['death']>): void {
+    if (this.qos() === 1) this.world.publish(message);
+    else this.world.publishUnkept(message, this.cursorStored());
+  }
+}
+
+/** What the fold takes as new, in its order. */
+const folded = (log: readonly Signal[]): { readonly taken: Signal[]; readonly state: MachineState } => {
+  let state = newMachineState('default', 'm');
+  const taken = log.filter((signal, offset) => {
+    const before = state.counts.duplicates;
+    state = foldSignal(state, signal, { partition: 0, offset: BigInt(offset) }, () => null).state;
+    return state.counts.duplicates === before;
+  });
+  return { taken, state };
+};
+
+const countsIn = (signals: readonly Signal[]): unknown[] =>
+  signals.filter(({ path, flags }) => path === 'Count' && !flags.includes('snapshot')).map(({ value }) => value);
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n + 1);
+
+const killedAt = fc.constantFrom<KilledAt>(
+  'nothing is stored',
+  'some signals are stored',
+  'all signals are stored',
+  'the cursor is stored',
+  'some acknowledgements have gone',
+);
+
+type Happening =
+  | { readonly kind: 'data'; readonly times: number }
+  | { readonly kind: 'take'; readonly most: number; readonly killed: KilledAt | null; readonly part: number }
+  | { readonly kind: 'births' | 'device' | 'restart' | 'kill' | 'time' };
+
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('data' as const),
+      times: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(127, 128, 255, 256, 257, 300)),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('take' as const),
+      most: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(128, 256, 400)),
+      killed: fc.option(killedAt),
+      part: fc.constantFrom(0, 0.3, 0.7, 1),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constantFrom('births', 'device', 'restart', 'kill', 'time') }),
+  },
+);
+
+const happen = (world: KeptByTheBroker, node: Node, what: Happening): void => {
+  world.now += 13;
+  switch (what.kind) {
+    case 'data':
+      node.data(what.times);
+      break;
+    case 'take':
+      world.take(what.most, what.killed, what.part);
+      break;
+    case 'births':
+      node.births();
+      break;
+    case 'device':
+      node.reborn();
+      break;
+    case 'restart':
+      node.restart();
+      break;
+    case 'kill':
+      world.kill();
+      break;
+    case 'time':
+      world.pass(1_000);
+  }
+};
+
+const drain = (world: KeptByTheBroker): void => {
+  for (let before = -1; world.waiting !== before; ) {
+    before = world.waiting;
+    world.take(500);
+  }
+};
+
+it('what an edge node says at QoS 1 is seen once and in order, wherever processes are killed', () => {
+  fc.assert(
+    fc.property(fc.array(happening, { maxLength: 40 }), fc.constantFrom(20, 100, 500), (happenings, inFlight) => {
+      const world = new KeptByTheBroker(settings, START, inFlight);
+      const node = new Node(world);
+      for (const what of happenings) happen(world, node, what);
+      drain(world);
+      expect(world.waiting).toBe(0);
+      const { taken } = folded(world.log);
+      expect(countsIn(taken)).toEqual(upTo(node.count));
+      expect(taken.filter(({ path, flags }) => path === '$gap' || flags.includes('late'))).toEqual([]);
+      expect([world.refused, taken.filter(({ value }) => value === 'disconnected')]).toEqual([[], []]);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+it('of more messages than a cursor is apart, and after many rounds of the numbers, none is mistaken for another', () => {
+  const world = new KeptByTheBroker(settings, START, 500);
+  const node = new Node(world);
+  world.take(10);
+  // As if it had been counted for days.
+  const [born] = world.cursor!['nodes'] as Array<{ next: number }>;
+  born!.next += 256 * 1_000_000;
+  world.kill();
+  for (let round = 0; round < 20; round++) {
+    const cursor = world.cursor;
+    node.data(700);
+    for (let life = 0; life < 3; life++) {
+      world.take(400, 'all signals are stored');
+      expect(world.cursor).toBe(cursor);
+    }
+    drain(world);
+  }
+  expect(countsIn(folded(world.log).taken)).toEqual(upTo(20 * 700));
+});
+
+it('of what it says at QoS 0 everything is seen once that any of the processes has stored', () => {
+  fc.assert(
+    fc.property(
+      fc.array(happening, { maxLength: 40 }),
+      fc.array(fc.boolean(), { minLength: 1, maxLength: 7 }),
+      (happenings, stored) => {
+        const world = new KeptByTheBroker(settings, START, 100);
+        let said = 0;
+        const node = new Node(
+          world,
+          () => 0,
+          () => stored[said++ % stored.length]! && said % 50 === 0,
+        );
+        for (const what of happenings) happen(world, node, what);
+        drain(world);
+        const { taken } = folded(world.log);
+        const inLog = countsIn(world.log);
+        expect(countsIn(taken)).toEqual(inLog);
+        expect(new Set(inLog).size).toBe(inLog.length);
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+it('of an edge node that says some at QoS 0 and some at QoS 1 nothing that is stored is lost', () => {
+  fc.assert(
+    fc.property(
+      fc.array(happening, { maxLength: 40 }),
+      fc.array(fc.constantFrom<0 | 1>(0, 1), { minLength: 1, maxLength: 7 }),
+      (happenings, levels) => {
+        const world = new KeptByTheBroker(settings, START, 100);
+        let said = 0;
+        const node = new Node(world, () => levels[said++ % levels.length]!);
+        for (const what of happenings) happen(world, node, what);
+        drain(world);
+        const { taken } = folded(world.log);
+        expect(new Set(countsIn(taken))).toEqual(new Set(countsIn(world.log)));
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
