@@ -51,7 +51,8 @@ const bigint = (value: unknown): bigint => {
   return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 };
 
-const LATEST = 8_640_000_000_000_000n;
+/** The end of the year 9999, which is the last that RFC 3339 can write: microseconds in the place of milliseconds lie beyond. */
+const LATEST = 253_402_300_799_999n;
 const moment = (message: Members, field: string): number | null => {
   if (!has(message, field)) return null;
   const ms = bigint(message[field]);

@@ -127,6 +127,15 @@ describe('a payload of ours', () => {
     expect(nothing.metrics[0]).toMatchObject({ alias: null, isNull: true, isHistorical: true, value: null });
   });
 
+  it.each([
+    [253_402_300_799_999, 253_402_300_799_999],
+    [253_402_300_800_000, null],
+    [1_767_592_800_123_000, null],
+  ])('has the time %i only where it is one of milliseconds', (timestamp, expected) => {
+    const read = decoded(encodePayload({ timestamp, metrics: [{ name: 'a', type: 'Int32', value: 1, timestamp }] }));
+    expect([read.timestamp, read.metrics[0]!.timestamp]).toEqual([expected, expected]);
+  });
+
   it('asks for a rebirth, and numbers births', () => {
     expect(asksForRebirth(decoded(rebirthCommand(1)))).toBe(true);
     const numbered = (type: DatatypeName) => decoded(encodePayload({ metrics: [{ name: 'bdSeq', type, value: 3 }] }));
@@ -236,7 +245,7 @@ describe('bytes of anybody', () => {
               if (metric.value !== null) readValue(metric.value, metric.datatype);
         },
       ),
-      { numRuns: 3_000 },
+      { numRuns: 10_000 },
     );
   });
 

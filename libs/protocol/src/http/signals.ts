@@ -88,7 +88,8 @@ export const signalRequestSchema = z
     },
   )
   .superRefine((signal, context) => {
-    if (signal.kind !== 'condition') return;
+    // A type of condition is one, where no kind says otherwise.
+    if ((signal.kind ?? signal.type) !== 'condition') return;
     const read = conditionValue.safeParse(signal.value);
     if (!read.success)
       for (const issue of read.error.issues)

@@ -239,6 +239,8 @@ it.each([
   [{ ...good, seq: -1 }, 422, 'invalid_request'],
   [{ ...good, timestamp: '2026-02-30T25:00:00Z' }, 422, 'invalid_request'],
   [{ ...good, kind: 'condition', value: { level: 'LOUD' } }, 422, 'invalid_request'],
+  [{ ...good, type: 'condition', value: { level: 'LOUD' } }, 422, 'invalid_request'],
+  [{ ...good, type: 'condition', value: 'FAULT' }, 422, 'invalid_request'],
   [`${'['.repeat(40)}${']'.repeat(40)}`, 422, 'invalid_request'],
   [Array(10_001).fill(good), 413, 'too_large'],
 ])('refuses %.60j', (body, status, code) => {

@@ -18,6 +18,9 @@ it.each([
   ['2026-04-05T01:45:00', 'Australia/Lord_Howe', ['2026-04-04T14:45:00Z', '2026-04-04T15:15:00Z']],
   ['2026-02-17T09:30:00', 'Asia/Kolkata', ['2026-02-17T04:00:00Z']],
   ['0005-01-01T00:00:00', 'UTC', ['0005-01-01T00:00:00Z']],
+  // in UTC it is in the year 10000, which cannot be written
+  ['9999-12-31T23:30:00', 'America/Chicago', []],
+  ['9999-12-31T23:30:00', 'UTC', ['9999-12-31T23:30:00Z']],
 ])('%s in %s is %j', (text, timeZone, expected) => {
   expect(utc(text, timeZone)).toEqual(expected);
 });

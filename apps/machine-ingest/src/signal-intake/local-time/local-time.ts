@@ -63,6 +63,7 @@ export const instantsOf = (local: LocalTime, timeZone: string): readonly number[
   return [...offsets]
     .map((offset) => wall - offset)
     .filter((instant) => instant + offsetMs(instant, timeZone) === wall)
+    .filter((instant) => instant >= FIRST_MS && instant <= LAST_MS)
     .sort((a, b) => a - b);
 };
 
@@ -71,6 +72,10 @@ export const utcText = (instant: number, fraction: string): string => {
   const seconds = new Date(instant).toISOString().slice(0, 19);
   return `${seconds}${fraction === '' ? '' : `.${fraction}`}Z`;
 };
+
+/** RFC 3339 has years of four digits: an hour before the end of the last one, some zones are already beyond. */
+const FIRST_MS = Date.parse('0000-01-01T00:00:00Z');
+const LAST_MS = Date.parse('9999-12-31T23:59:59Z');
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -47,7 +47,17 @@ describe('a plain message', () => {
       sourceTs: '2026-01-05T06:00:00.1234567+01:00',
     });
     expect(stamp('1767592800', { timestampUnit: 's' })).toMatchObject({ sourceTs: '2026-01-05T06:00:00.000Z' });
-    for (const t of ['"yesterday"', 'true', '1e300', '-1', 'null']) expect(stamp(t)).toMatchObject({ sourceTs: null });
+    for (const t of ['"yesterday"', 'true', '1e300', '-1', 'null', '1767592800123000'])
+      expect(stamp(t)).toMatchObject({ sourceTs: null });
+  });
+
+  it.each([
+    ['4398046511103', 4_398_046_511_103],
+    ['4398046511104', null],
+    ['-1', null],
+    ['1.5', null],
+  ])('with the number %s has the number %p: its places in the session are whole numbers too', (n, seq) => {
+    expect(read('plant/m/x', `{"v":1,"n":${n}}`, { ...any, seq: 'n' })).toMatchObject({ seq });
   });
 
   it('puts a path before the members of an object', () => {

@@ -1,4 +1,4 @@
-import { isMachineName, javaScriptJson, nestingDepth, SIGNAL_LIMITS, type Signal } from '@millrace/domain';
+import { isMachineName, isTimestamp, javaScriptJson, nestingDepth, SIGNAL_LIMITS, type Signal } from '@millrace/domain';
 import { type JsonLeaf, jsonLeaves } from '../json-leaves';
 import type { MqttMessage } from './mqtt-connection';
 import type { MqttSettings, TopicSettings } from './mqtt-settings';
@@ -25,7 +25,7 @@ export type TopicReading =
 const MOST_BYTES = 4 * 1024 * 1024;
 const MOST_DEPTH = 32;
 /** Above it, a number times the places of a message is no whole number of JavaScript any more. */
-const HIGHEST_SEQ = 2 ** 42;
+const HIGHEST_SEQ = 2 ** 42 - 1;
 
 const refused = (code: string, detail: string): TopicReading => ({ kind: 'refused', code, detail });
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
@@ -137,7 +137,10 @@ const timeOf = (value: Signal['value'] | undefined, unit: 'ms' | 's'): string | 
   if (typeof value === 'string') return RFC_3339.test(value) && !Number.isNaN(Date.parse(value)) ? value : null;
   if (typeof value !== 'number') return null;
   const date = new Date(unit === 's' ? value * 1_000 : value);
-  return Number.isNaN(date.getTime()) || date.getTime() < 0 ? null : date.toISOString();
+  if (Number.isNaN(date.getTime()) || date.getTime() < 0) return null;
+  // Microseconds that are taken for milliseconds lie in years of five digits, which RFC 3339 does not have.
+  const text = date.toISOString();
+  return isTimestamp(text) ? text : null;
 };
 
 const numberOf = (value: Signal['value'] | undefined): number | null =>
