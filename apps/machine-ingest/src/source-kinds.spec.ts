@@ -12,6 +12,11 @@ const folder = (name: string, path: string): SourceReach => ({ kind: 'folder', f
 test.each<[string, object, SourceReach[]]>([
   ['files', { format: 'json', folder: '/drop', pattern: '*.json', machine: 'M-1' }, [folder('/drop', 'folder')]],
   ['http', { format: 'signals' }, []],
+  [
+    'modbus',
+    { host: 'fd00::7', devices: [{ machine: 'M-1', items: [{ path: 'parts', reference: '40001', type: 'uint16' }] }] },
+    [peer('fd00::7', 502, 'host')],
+  ],
   ['mqtt', { url: 'mqtt://broker', topics: [{ filter: 'a', machine: 'M-1' }] }, [peer('broker', 1883, 'url')]],
   [
     'mtconnect',
@@ -54,6 +59,16 @@ test.each<[string, object, string[]]>([
   ['http', {}, ['format is missing; it must be signals, json, eclipse-bundle or mes-events']],
   ['http', { format: 'eclipse-bundle', machine: 'M-1' }, ['timeZone is missing; it must be text']],
   ['http', { format: 'mes-events' }, ['machine is missing; it must name a machine']],
+  ['modbus', {}, ['host is missing; it must be text', 'devices is missing; it must be a list']],
+  [
+    'modbus',
+    { host: 'h', devices: [{ machine: 'M-1', items: [{ path: 'parts', table: 'register', address: 1 }] }, {}] },
+    [
+      'devices.0.items.0.table must be coil, discrete, input or holding',
+      'devices.1.machine is missing; it must be text',
+      'devices.1.items is missing; it must be a list',
+    ],
+  ],
   ['mqtt', {}, ['url is missing; it must be text', 'topics is missing; it must be a list']],
   [
     'mqtt',
@@ -115,6 +130,33 @@ test('whatever stands in the place of a member, it is told in plain words', () =
     ['http', { format: 'json', token: 't'.repeat(16), machine: 'M', machineMember: 'm', timestampMember: 't' }],
     ['http', { format: 'eclipse-bundle', token: 't'.repeat(16), machine: 'M', machines: { 1: 'M' }, timeZone: 'UTC' }],
     ['http', { format: 'mes-events', machine: 'M', secret: 's'.repeat(16), maxAgeDays: 8 }],
+    [
+      'modbus',
+      {
+        host: 'h',
+        port: 502,
+        devices: [
+          {
+            machine: 'M',
+            unitId: 1,
+            intervalMs: 100,
+            items: [
+              { path: 'a', table: 'holding', address: 0, type: 'bool', bit: 0 },
+              { path: 'b', reference: '40002', type: 'uint32', order: 'CDAB', scale: '0.1', offset: 1, unit: 'mm' },
+              { path: 'c', table: 'input', address: 4, type: 'string', length: 4 },
+            ],
+          },
+        ],
+        intervalMs: 100,
+        timeoutMs: 100,
+        connectMs: 100,
+        repeatMs: 1000,
+        maxRegisters: 125,
+        maxBits: 2000,
+        maxHole: 0,
+        pauseMs: 0,
+      },
+    ],
     [
       'mqtt',
       {
@@ -215,6 +257,7 @@ test('all kinds are told, each with the JSON Schema of its settings', () => {
   expect(data.map(({ type }) => type)).toEqual([
     'files',
     'http',
+    'modbus',
     'mqtt',
     'mtconnect',
     'mtconnect-recording',

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { filesSourceKind } from './signal-intake/files/files.kind';
 import { httpSourceKind } from './signal-intake/http/push/http-source.kind';
+import { modbusSourceKind } from './signal-intake/modbus/modbus.kind';
 import { mqttSourceKind } from './signal-intake/mqtt/mqtt.source-kind';
 import { mtconnectSourceKind } from './signal-intake/mtconnect/mtconnect.kind';
 import { mtconnectRecordingKind } from './signal-intake/mtconnect/mtconnect-recording.kind';
@@ -18,6 +19,7 @@ export const sourceKinds = (): RegisteredKind[] => [
   registered(opcuaSourceKind),
   registered(mtconnectSourceKind),
   registered(shdrSourceKind),
+  registered(modbusSourceKind),
   registered(filesSourceKind),
   registered(mtconnectRecordingKind),
   registered(shdrRecordingKind),

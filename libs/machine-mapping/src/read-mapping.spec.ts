@@ -225,10 +225,6 @@ rules:
     ],
     ['mes', "4:17 bad_value: 'mes' is not a kind of source: what an MES posts comes by a source of type http"],
     ['file', "4:17 bad_value: 'file' is not a kind of source: a folder of files is one of type files"],
-    [
-      'modbus',
-      "4:17 bad_value: 'modbus' is not a kind of source: Modbus comes through a gateway, as the source that the gateway is: mqtt, opcua or http",
-    ],
     ['mqt', "4:17 bad_value: 'mqt' is not a kind of source; did you mean 'mqtt'?"],
   ])('says which source a source of type %s is', (type, problem) => {
     const text = withRules('- { id: e, kind: edge, input: good, on: changed, emit: machine.alarm }').replace(

@@ -123,7 +123,7 @@ const isPlayed = ({ played }: MachineState, { path, at }: Signal, { timestamp }:
 
 /** These sources put in order what they read and tell what is missing; the numbers of one machine have holes. A tick has
  * none that anything waits for. */
-const ORDERED_AT_THE_SOURCE: readonly Signal['raw']['proto'][] = ['spb', 'mqtt', 'mtc', 'ua', 'millrace'];
+const ORDERED_AT_THE_SOURCE: readonly Signal['raw']['proto'][] = ['spb', 'mqtt', 'mtc', 'ua', 'modbus', 'millrace'];
 
 /** The signal, or those that it lets go on, each in its turn. */
 const takeTurns = (

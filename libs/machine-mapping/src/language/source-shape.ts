@@ -13,6 +13,7 @@ export const SOURCE_TYPES = [
   'opcua',
   'mtconnect',
   'shdr',
+  'modbus',
   'http',
   'files',
   'mtconnect-recording',
@@ -25,7 +26,6 @@ const NAMED_OTHERWISE: ReadonlyMap<string, string> = new Map([
   ['eclipse', 'what Eclipse Pro posts comes by a source of type http'],
   ['mes', 'what an MES posts comes by a source of type http'],
   ['file', 'a folder of files is one of type files'],
-  ['modbus', 'Modbus comes through a gateway, as the source that the gateway is: mqtt, opcua or http'],
 ]);
 
 /**

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { DataType, DataValue, StatusCode, StatusCodes, Variant, VariantArrayType } from 'node-opcua-client';
-import { readDataValue, shortestFloat } from './read-value';
+import { shortestFloat } from '../shortest-float';
+import { readDataValue } from './read-value';
 
 const read = (dataType: DataType, value: unknown, more: object = {}) =>
   readDataValue(

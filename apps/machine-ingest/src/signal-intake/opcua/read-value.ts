@@ -1,5 +1,6 @@
 import { SIGNAL_LIMITS, type Signal, type SignalQuality, type SignalType } from '@millrace/domain';
 import { DataType, type DataValue, type Variant, VariantArrayType } from 'node-opcua-client';
+import { shortestFloat } from '../shortest-float';
 import { isOverflow, isSemanticsChanged, qualityCodeOf, qualityOf } from './status-code';
 
 /** What one DataValue says, in the words of a Signal. */
@@ -38,15 +39,6 @@ const wide = (halves: unknown, signed: boolean): string => {
   const [high = 0, low = 0] = halves as [number, number];
   const bits = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
   return String(signed ? BigInt.asIntN(64, bits) : bits);
-};
-
-/** The shortest decimal that is this 32-bit float: 16.4226, and not the 16.422599792480469 of its double. */
-export const shortestFloat = (value: number): number => {
-  for (let digits = 6; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return short;
-  }
-  return value;
 };
 
 const textOf = (value: unknown): string => {

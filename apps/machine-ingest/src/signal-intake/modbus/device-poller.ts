@@ -1,0 +1,219 @@
+import { waitUnlessStopped } from '../backoff';
+import { decodeItem, type Reading, unread } from './decode-item';
+import type { ModbusConnection, Silence } from './modbus-connection';
+import { type Answer, spokenException } from './modbus-frame';
+import type { ModbusItem } from './modbus-item';
+import { partsOf, planReads, type Read, type ReadLimits } from './read-plan';
+
+/** A device that is busy (6), or begins what takes long (5), is asked again: so often within a poll, after so many ms. */
+const BUSY_TRIES = 3;
+const BUSY_WAIT_MS = 50;
+/** So many polls in a row may find it busy, or may not get an answer to one of several reads, before nothing is known of the value any more. */
+const PATIENT_POLLS = 3;
+/** An item that was refused is asked for again: where the device failed at it (4, 8) after so many ms, else later. */
+const FAILED_AGAIN_MS = 5_000;
+const REFUSED_AGAIN_MS = 30_000;
+
+const BUSY: ReadonlySet<number> = new Set([5, 6]);
+/** The gateway does not reach the device. */
+const UNREACHED: ReadonlySet<number> = new Set([10, 11]);
+/** One item, or what lies between two, may be the cause, and the others may be read. */
+const DIVISIBLE: ReadonlySet<number> = new Set([2, 3, 4, 8]);
+const FAILURES: ReadonlySet<number> = new Set([4, 8]);
+
+const NO_ANSWER = 'mb:no-answer';
+
+export interface PollingSettings extends ReadLimits {
+  readonly timeoutMs: number;
+  readonly pauseMs: number;
+}
+
+type Malformed = Extract<Answer, { readonly kind: 'malformed' }>;
+
+export interface Polled {
+  /** What was learned, by item; an item that is not in it is as it was. */
+  readonly readings: ReadonlyMap<ModbusItem, Reading>;
+  /** The device has answered nothing; `silent`: and no gateway has spoken for it. Null where it has. */
+  readonly failed: { readonly reason: string; readonly silent: boolean } | null;
+  /** Answers that were not to what was asked, the first of each read until it is answered well again. */
+  readonly malformed: readonly Malformed[];
+}
+
+interface Refusal {
+  readonly qualityCode: string;
+  /** By the clock of the poller, ms. */
+  readonly at: number;
+  readonly againMs: number;
+}
+
+type Count = 'requests' | 'exceptions' | 'timeouts' | 'busy' | 'malformed';
+
+export interface PollerHooks {
+  /** Milliseconds of a clock that nobody sets. */
+  readonly monotonic: () => number;
+  readonly count: (name: Count) => void;
+}
+
+/**
+ * Polls one device: all its items, with as few reads as it lets us. What it refuses is searched for once and remembered, so
+ * that a wrong address does not take its neighbours with it. It is asked for again now and then, one item in a poll, and when
+ * one of them can be read all reads are planned anew.
+ */
+export class DevicePoller {
+  private plan: readonly Read<ModbusItem>[];
+  private readonly refused = new Map<ModbusItem, Refusal>();
+  /** Polls in a row that found it so. */
+  private busy = new Map<Read<ModbusItem>, number>();
+  private mute = new Map<Read<ModbusItem>, number>();
+  private readonly unfit = new WeakSet<Read<ModbusItem>>();
+
+  constructor(
+    readonly items: readonly ModbusItem[],
+    private readonly settings: PollingSettings,
+    private readonly hooks: PollerHooks,
+  ) {
+    this.plan = planReads(items, settings);
+  }
+
+  /** Requests of one poll, as far as they are known. */
+  get reads(): number {
+    return this.plan.length;
+  }
+
+  /** Items that the device does not give, with the code of it. */
+  get refusals(): ReadonlyMap<ModbusItem, string> {
+    return new Map([...this.refused].map(([item, { qualityCode }]) => [item, qualityCode]));
+  }
+
+  /** `misses`: reads without an answer after which the others are left for the next poll. Rejects ConnectionLost. */
+  async poll(connection: ModbusConnection, misses = 2): Promise<Polled> {
+    const readings = new Map<ModbusItem, Reading>();
+    const malformed: Malformed[] = [];
+    const [again] = this.againRefused();
+    const toRead = again === undefined ? [...this.plan] : [...this.plan, again];
+    const kept: Read<ModbusItem>[] = [];
+    const missed: Read<ModbusItem>[] = [];
+    let heard = false;
+    let recovered = false;
+    let failure: Polled['failed'] = null;
+    const lose = ({ items }: Read<ModbusItem>, code: string): void => {
+      for (const item of items) readings.set(item, unread(code));
+    };
+    while (toRead.length > 0 && missed.length < misses) {
+      const read = toRead.shift()!;
+      const answer = await this.ask(connection, read);
+      const { unit } = read.items[0]!;
+      if (answer.kind === 'silent') {
+        missed.push(read);
+        failure ??= { reason: `Unit ${unit} has not answered within ${this.settings.timeoutMs} ms.`, silent: true };
+        continue;
+      }
+      if (answer.kind === 'exception' && UNREACHED.has(answer.code)) {
+        missed.push(read);
+        failure = {
+          reason: `The gateway does not reach unit ${unit}: ${spokenException(answer.code)}.`,
+          silent: false,
+        };
+        lose(read, `mb:exception-${answer.code}`);
+        continue;
+      }
+      heard = true;
+      this.mute.delete(read);
+      if (answer.kind === 'exception' && !BUSY.has(answer.code)) {
+        const parts = DIVISIBLE.has(answer.code) ? partsOf(read, this.settings) : [];
+        toRead.unshift(...parts);
+        if (parts.length > 0) continue;
+        lose(read, `mb:exception-${answer.code}`);
+        this.refuse(
+          read,
+          `mb:exception-${answer.code}`,
+          FAILURES.has(answer.code) ? FAILED_AGAIN_MS : REFUSED_AGAIN_MS,
+        );
+        continue;
+      }
+      if (read !== again) kept.push(read);
+      if (answer.kind === 'exception') {
+        const polls = (this.busy.get(read) ?? 0) + 1;
+        this.busy.set(read, polls);
+        if (polls >= PATIENT_POLLS) lose(read, `mb:exception-${answer.code}`);
+      } else if (answer.kind === 'malformed') {
+        this.hooks.count('malformed');
+        lose(read, 'mb:malformed');
+        if (!this.unfit.has(read)) malformed.push(answer);
+        this.unfit.add(read);
+      } else {
+        for (const item of read.items) readings.set(item, decodeItem(item, read.address, answer.data));
+        this.busy.delete(read);
+        this.unfit.delete(read);
+        recovered ||= read === again;
+      }
+    }
+    // What could not be asked any more, and behind it what was not answered, is asked in this order by the next poll.
+    kept.push(...toRead.filter((read) => read !== again));
+    for (const read of missed)
+      if (read === again) this.refuse(read, NO_ANSWER, REFUSED_AGAIN_MS);
+      else kept.push(...(heard ? this.missedAgain(read, lose) : [read]));
+    this.remember(recovered ? this.planAnew() : kept);
+    return { readings, failed: heard ? null : failure, malformed };
+  }
+
+  private async ask(
+    connection: ModbusConnection,
+    { table, address, count, items }: Read<ModbusItem>,
+  ): Promise<Answer | Silence> {
+    const { timeoutMs, pauseMs } = this.settings;
+    const request = { unit: items[0]!.unit, table, address, count };
+    for (let tries = 1; ; tries++) {
+      this.hooks.count('requests');
+      const answer = await connection.read(request, timeoutMs);
+      if (answer.kind === 'silent') this.hooks.count('timeouts');
+      const isBusy = answer.kind === 'exception' && BUSY.has(answer.code);
+      if (answer.kind === 'exception') this.hooks.count(isBusy ? 'busy' : 'exceptions');
+      const again = isBusy && tries < BUSY_TRIES;
+      const rest = again ? Math.max(BUSY_WAIT_MS, pauseMs) : pauseMs;
+      if (rest > 0) await waitUnlessStopped(rest, connection.over);
+      if (!again) return answer;
+    }
+  }
+
+  private refuse({ items }: Read<ModbusItem>, qualityCode: string, againMs: number): void {
+    const at = this.hooks.monotonic();
+    for (const item of items) this.refused.set(item, { qualityCode, at, againMs });
+  }
+
+  /** A device that answers other reads and not this one: some say nothing at all to what they do not have. */
+  private missedAgain(
+    read: Read<ModbusItem>,
+    lose: (read: Read<ModbusItem>, code: string) => void,
+  ): Read<ModbusItem>[] {
+    const polls = (this.mute.get(read) ?? 0) + 1;
+    this.mute.set(read, polls);
+    if (polls < PATIENT_POLLS) return [read];
+    const parts = partsOf(read, this.settings);
+    if (parts.length > 0) return parts;
+    lose(read, NO_ANSWER);
+    this.refuse(read, NO_ANSWER, REFUSED_AGAIN_MS);
+    return [];
+  }
+
+  private remember(plan: readonly Read<ModbusItem>[]): void {
+    this.plan = plan;
+    this.busy = new Map([...this.busy].filter(([read]) => plan.includes(read)));
+    this.mute = new Map([...this.mute].filter(([read]) => plan.includes(read)));
+  }
+
+  /** What was refused together comes back together: a device that is starting refuses all it has. */
+  private planAnew(): readonly Read<ModbusItem>[] {
+    this.refused.clear();
+    return planReads(this.items, this.settings);
+  }
+
+  /** Of what was refused the one whose time comes first, where it has come; at once where nothing else shows that the device lives. */
+  private againRefused(): Read<ModbusItem>[] {
+    const [first] = [...this.refused]
+      .map(([item, { at, againMs }]) => ({ item, due: at + againMs }))
+      .sort((one, other) => one.due - other.due);
+    if (first === undefined) return [];
+    return this.plan.length > 0 && this.hooks.monotonic() < first.due ? [] : planReads([first.item], this.settings);
+  }
+}

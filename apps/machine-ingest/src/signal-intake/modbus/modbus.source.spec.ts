@@ -1,0 +1,320 @@
+import type { Signal } from '@millrace/domain';
+import { eventually } from '@millrace/test-environment';
+import { MemorySink, openOn } from '../source-conformance.fixture';
+import type { OpenSource } from '../source-kind';
+import { modbusSourceKind } from './modbus.kind';
+import { ModbusServer } from './modbus-server.fixture';
+import { modbusSettings } from './modbus-settings';
+import { exception, type HeardRequest, RawPeer, registers } from './raw-peer.fixture';
+
+describe('a live Modbus device', () => {
+  const running: Array<() => unknown> = [];
+  afterEach(async () => {
+    for (const end of running.splice(0).toReversed()) await end();
+  });
+
+  const item = (path: string, address: number, more: object = {}) => ({
+    path,
+    table: 'holding',
+    address,
+    type: 'uint16',
+    ...more,
+  });
+  const begin = (
+    port: number,
+    devices: readonly object[],
+    more: object = {},
+  ): { sink: MemorySink; source: OpenSource } => {
+    const settings = modbusSettings.parse({
+      host: '127.0.0.1',
+      port,
+      intervalMs: 20,
+      timeoutMs: 100,
+      devices,
+      ...more,
+    });
+    const sink = new MemorySink();
+    const source = openOn(modbusSourceKind, settings, sink, '');
+    running.push(async () => {
+      sink.recover();
+      await source.stop();
+    });
+    return { sink, source };
+  };
+  const device = async (unset: 'refused' | 'zero' = 'refused') => {
+    const server = new ModbusServer(unset);
+    await server.start();
+    running.push(() => server.kill());
+    return server;
+  };
+  const peer = async (act: Parameters<typeof RawPeer.start>[0], port = 0) => {
+    const raw = await RawPeer.start(act, port);
+    running.push(() => raw.stop());
+    return raw;
+  };
+  /** `path=value`, with a star for a snapshot and the code where there is no value. */
+  const spoken = ({ path, value, qualityCode, flags }: Signal) =>
+    `${path}=${typeof value === 'object' ? (qualityCode ?? JSON.stringify(value)) : value}${flags.includes('snapshot') ? '*' : ''}`;
+  const said = (sink: MemorySink, machine?: string) =>
+    sink.appended.filter((signal) => machine === undefined || signal.machine === machine).map(spoken);
+  const saying = (sink: MemorySink, text: string) =>
+    eventually(() => said(sink).includes(text) || Promise.reject(said(sink)), text);
+
+  it('tells what stands there once, and then what changes, numbered within the connection', async () => {
+    const server = await device();
+    server.set('1/holding/0', 7, 1_234);
+    server.set('1/coil/3', 1);
+    const { sink, source } = begin(server.port, [
+      {
+        machine: 'SAW-1',
+        items: [
+          item('length', 1, { scale: '0.1', unit: 'mm' }),
+          { path: 'running', table: 'coil', address: 3 },
+          item('parts', 0),
+        ],
+      },
+    ]);
+    await saying(sink, 'parts=7*');
+    server.set('1/holding/0', 8);
+    await saying(sink, 'parts=8');
+    server.set('1/coil/3', 0);
+    server.set('1/holding/1', 1_235);
+    await saying(sink, 'running=false');
+    await source.stop();
+    expect(said(sink)).toEqual([
+      '$lifecycle=connected',
+      'length=123.4*',
+      'running=true*',
+      'parts=7*',
+      'parts=8',
+      'length=123.5',
+      'running=false',
+    ]);
+    expect(sink.appended.map(({ seq }) => seq)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(new Set(sink.appended.map(({ session }) => session)).size).toBe(1);
+    expect(sink.appended[1]).toMatchObject({
+      machine: 'SAW-1',
+      kind: 'sample',
+      type: 'double',
+      unit: 'mm',
+      quality: 'good',
+      sourceTs: null,
+      raw: { proto: 'modbus', ref: 'unit:1 holding:1' },
+    });
+    expect(sink.appended[2]).toMatchObject({ kind: 'event', type: 'bool', raw: { ref: 'unit:1 coil:3' } });
+  });
+
+  it('tells a value again after a while, and that a quiet machine lives', async () => {
+    const server = await device();
+    server.set('1/holding/0', 7);
+    const { sink } = begin(server.port, [{ machine: 'M', items: [item('a', 0)] }], { repeatMs: 1_000 });
+    await saying(sink, 'a=7*');
+    await saying(sink, 'a=7');
+    expect(said(sink)).toEqual(['$lifecycle=connected', 'a=7*', 'a=7']);
+  });
+
+  it('says of one wrong address that it is refused, and of a number that is none that it is none', async () => {
+    const server = await device();
+    server.set('1/holding/0', 7, 0x7fc0, 0);
+    const { sink, source } = begin(server.port, [
+      { machine: 'M', items: [item('a', 0), item('nan', 1, { type: 'float32', order: 'ABCD' }), item('wrong', 9)] },
+    ]);
+    await saying(sink, 'wrong=mb:exception-2*');
+    expect(said(sink)).toEqual(['$lifecycle=connected', 'a=7*', 'nan=mb:NaN*', 'wrong=mb:exception-2*']);
+    expect(sink.appended.slice(2).map(({ value, quality, type }) => [value, quality, type])).toEqual([
+      [null, 'bad', 'float'],
+      [null, 'bad', 'uint64'],
+    ]);
+    expect(source.health()).toMatchObject({
+      connection: { state: 'connected' },
+      counts: { refusedItems: 1, exceptions: 2 },
+    });
+  });
+
+  it('never has half of a pair: both registers are of one read', async () => {
+    const server = await device();
+    let high = 0;
+    server.set('1/holding/99', 0, 0, 0);
+    const { sink } = begin(
+      server.port,
+      [{ machine: 'M', items: [item('before', 99), item('pair', 100, { type: 'uint32', order: 'ABCD' })] }],
+      { intervalMs: 10, maxRegisters: 2 },
+    );
+    const turning = setInterval(() => {
+      high = (high + 1) % 1_000;
+      server.set('1/holding/100', high, high);
+    }, 1);
+    const pairs = () => sink.distinct('pair').map(({ value }) => Number(value));
+    await eventually(() => pairs().length > 50, 'many pairs');
+    clearInterval(turning);
+    expect(pairs().filter((pair) => pair >>> 16 !== (pair & 0xffff))).toEqual([]);
+  });
+
+  it('of two devices behind a gateway loses the one that is silent, and has it back', async () => {
+    const gateway = await device();
+    gateway.set('1/holding/0', 10);
+    gateway.set('2/holding/0', 20);
+    const { sink, source } = begin(gateway.port, [
+      { machine: 'A', unitId: 1, items: [item('a', 0)] },
+      { machine: 'B', unitId: 2, items: [item('b', 0)] },
+    ]);
+    await saying(sink, 'b=20*');
+    gateway.mute.add(2);
+    await eventually(() => said(sink, 'B').includes('$lifecycle=disconnected'), 'the loss of B');
+    expect(source.health()).toMatchObject({ connection: { state: 'connected' }, counts: { lostDevices: 1 } });
+    gateway.set('1/holding/0', 11);
+    await saying(sink, 'a=11');
+    gateway.mute.delete(2);
+    await eventually(() => said(sink, 'B').filter((text) => text === 'b=20*').length === 2, 'B again');
+    expect(said(sink, 'A')).toEqual(['$lifecycle=connected', 'a=10*', 'a=11']);
+    expect(said(sink, 'B')).toEqual([
+      '$lifecycle=connected',
+      'b=20*',
+      '$lifecycle=disconnected',
+      '$lifecycle=connected',
+      'b=20*',
+    ]);
+    expect(source.health().counts).toMatchObject({ lostDevices: 0, connections: 1 });
+  });
+
+  it('of two devices that are one machine the silent one takes only its own values with it', async () => {
+    const gateway = await device();
+    gateway.set('1/holding/0', 10);
+    gateway.set('2/holding/0', 20);
+    const { sink } = begin(gateway.port, [
+      { machine: 'M', unitId: 1, items: [item('plc', 0)] },
+      { machine: 'M', unitId: 2, items: [item('drive', 0)] },
+    ]);
+    await saying(sink, 'drive=20*');
+    gateway.mute.add(2);
+    await saying(sink, 'drive=mb:no-answer');
+    gateway.mute.delete(2);
+    await eventually(() => said(sink).filter((text) => text === 'drive=20*').length === 2, 'the drive again');
+    expect(said(sink)).toEqual(['$lifecycle=connected', 'plc=10*', 'drive=20*', 'drive=mb:no-answer', 'drive=20*']);
+    expect(sink.appended[3]).toMatchObject({ value: null, quality: 'stale' });
+  });
+
+  it('drops late answers and keeps the connection; each value is that of its own request', async () => {
+    const late: Array<() => void> = [];
+    let nth = 0;
+    /** Every fifth answer comes when the next request does, with what was true when it was asked for. */
+    const slow = await peer((request, socket) => {
+      for (const send of late.splice(0)) send();
+      const answer = registers(request, [request.address * 100 + 1]);
+      if (++nth % 5 === 0) late.push(() => socket.write(answer));
+      else socket.write(answer);
+    });
+    const { sink, source } = begin(
+      slow.port,
+      [{ machine: 'M', items: [item('r1', 1), item('r2', 200), item('r3', 300)] }],
+      {
+        timeoutMs: 50,
+      },
+    );
+    await eventually(() => (source.health().counts['timeouts'] ?? 0) >= 6, 'late answers');
+    await source.stop();
+    expect(new Set(said(sink))).toEqual(new Set(['$lifecycle=connected', 'r1=101*', 'r2=20001*', 'r3=30001*']));
+    expect(source.health().counts).toMatchObject({ connections: 1, lateAnswers: expect.any(Number) });
+    expect(source.health().counts['lateAnswers']).toBeGreaterThanOrEqual(5);
+  });
+
+  it('takes no answer to a transaction that was never asked', async () => {
+    const confused = await peer((request, socket) =>
+      socket.write(registers(request, [666], { transaction: (request.transaction + 7) % 65_536 })),
+    );
+    const { sink, source } = begin(confused.port, [{ machine: 'M', items: [item('a', 0)] }]);
+    await eventually(() => sink.refused.length > 0, 'the answer in the quarantine');
+    expect(said(sink)).toEqual(['$lifecycle=disconnected']);
+    expect(sink.refused[0]).toMatchObject({ code: 'malformed', detail: 'Transaction 8 is answered, and 1 was asked.' });
+    expect(source.health().connection).toMatchObject({ reason: expect.stringContaining('does not speak Modbus TCP') });
+  });
+
+  it('makes an idle connection that the device has closed anew, and tells nobody', async () => {
+    const server = await device();
+    server.set('1/holding/0', 7);
+    const { sink, source } = begin(server.port, [{ machine: 'M', items: [item('a', 0)] }], { intervalMs: 150 });
+    await saying(sink, 'a=7*');
+    for (let n = 1; n <= 3; n++) {
+      server.hangUp();
+      server.set('1/holding/0', 7 + n);
+      await saying(sink, `a=${7 + n}`);
+    }
+    expect(said(sink)).toEqual(['$lifecycle=connected', 'a=7*', 'a=8', 'a=9', 'a=10']);
+    expect(source.health().counts['connections']).toBe(4);
+    server.hangUp();
+    await server.kill();
+    await saying(sink, '$lifecycle=disconnected');
+  });
+
+  it('polls no more while nothing can be stored, and tells how many polls were not made', async () => {
+    let value = 0;
+    const raw = await peer((request, socket) =>
+      socket.write(
+        registers(
+          request,
+          Array.from({ length: request.count }, () => ++value % 65_536),
+        ),
+      ),
+    );
+    const items = Array.from({ length: 120 }, (_, n) => item(`r${n}`, n));
+    const { sink, source } = begin(raw.port, [{ machine: 'M', items }], { intervalMs: 10 });
+    await eventually(() => sink.appended.length > 120, 'the first values');
+    sink.fail();
+    await eventually(() => (source.health().counts['unmadePolls'] ?? 0) > 5, 'polls that are not made');
+    const { length: asked } = raw.heard;
+    await eventually(() => source.health().counts['unmadePolls']! > 15, 'more of them');
+    expect(raw.heard).toHaveLength(asked);
+    expect(source.health().queued).toBeGreaterThanOrEqual(5_000);
+    expect(source.health().queued).toBeLessThan(5_120);
+    sink.recover();
+    const gap = () => sink.appended.find(({ path }) => path === '$gap');
+    await eventually(() => gap() !== undefined, 'the gap');
+    expect(gap()).toMatchObject({
+      machine: 'M',
+      kind: 'lifecycle',
+      type: 'json',
+      value: { from: null, to: null, lost: null, kind: 'polls', polls: expect.any(Number) },
+    });
+    expect((gap()!.value as { polls: number }).polls).toBeGreaterThan(15);
+    expect(source.health().counts).toMatchObject({ gaps: 1, connections: 1 });
+    const { seq } = gap()!;
+    expect(sink.appended.map((signal) => signal.seq)).toEqual(sink.appended.map((_, n) => n));
+    expect(sink.appended[seq! + 1]!.path).toBe('r0');
+  });
+
+  it('keeps its pace, and counts the polls for which a slow device leaves no time', async () => {
+    const raw = await peer(
+      (request: HeardRequest, socket) => void setTimeout(() => socket.write(registers(request, [1])), 45),
+    );
+    const { source } = begin(raw.port, [{ machine: 'M', items: [item('a', 0)] }], { intervalMs: 20, timeoutMs: 1_000 });
+    await eventually(() => raw.heard.length >= 8, 'some polls');
+    const { skippedPolls } = source.health().counts;
+    // each takes a little more than two intervals
+    expect(skippedPolls! / raw.heard.length).toBeGreaterThan(1);
+    expect(source.health().connection.state).toBe('connected');
+  });
+
+  it('stores what it has read before it stops', async () => {
+    const server = await device();
+    server.set('1/holding/0', 7);
+    const { sink, source } = begin(server.port, [{ machine: 'M', items: [item('a', 0)] }]);
+    await saying(sink, 'a=7*');
+    sink.fail();
+    server.set('1/holding/0', 8);
+    await eventually(() => source.health().queued === 1, 'the value to be held');
+    const stopped = source.stop();
+    sink.recover();
+    await stopped;
+    expect(said(sink).at(-1)).toBe('a=8');
+    expect(source.health().connection.state).toBe('stopped');
+  });
+
+  it('lives through a device that answers every question with an exception', async () => {
+    const raw = await peer((request, socket) => socket.write(exception(request, 1)));
+    const { sink, source } = begin(raw.port, [{ machine: 'M', items: [item('a', 0), item('b', 1)] }]);
+    await saying(sink, 'b=mb:exception-1*');
+    await eventually(() => raw.heard.length > 5, 'more polls');
+    expect(said(sink)).toEqual(['$lifecycle=connected', 'a=mb:exception-1*', 'b=mb:exception-1*']);
+    expect(source.health().connection.state).toBe('connected');
+  });
+});

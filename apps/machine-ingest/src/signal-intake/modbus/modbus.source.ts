@@ -1,0 +1,298 @@
+import { backoffMs, waitUnlessStopped } from '../backoff';
+import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext } from '../source-kind';
+import { within } from '../within';
+import { DevicePoller, type Polled } from './device-poller';
+import { ConnectionLost, ModbusConnection } from './modbus-connection';
+import type { Garbage } from './modbus-frame';
+import { itemsOf } from './modbus-item';
+import type { ModbusSettings } from './modbus-settings';
+import { PollSchedule } from './poll-schedule';
+import { StoreQueue } from './store-queue';
+import { ToldReadings } from './told-readings';
+
+/** Polls in a row that a device may leave unanswered. */
+const MOST_FAILED = 3;
+/** A connection on which was answered for so long was a good one, ms. */
+const STABLE_MS = 5_000;
+/** Failures in a row that are more than a stumble. */
+const DEGRADED = 3;
+/** How long a stop waits for what was read to be stored, ms. */
+const PARTING_MS = 2_000;
+
+/** Times are kept by a clock that nobody sets: a jump of the wall clock is no silence. */
+const MONOTONIC = (): number => performance.now();
+
+interface Device {
+  readonly machine: string;
+  readonly poller: DevicePoller;
+  /** `unheard`: not in this session yet. */
+  state: 'unheard' | 'up' | 'lost';
+  /** Polls in a row without an answer. */
+  failures: number;
+  /** Polls that were not made while nothing could be stored. */
+  unmade: number;
+}
+
+/** How one connection went. */
+interface Ended {
+  readonly lost: ConnectionLost;
+  /** Since when it was answered on, by the clock that nobody sets; null where nothing was. */
+  readonly answeredSince: number | null;
+}
+
+/**
+ * One device of Modbus TCP, or the devices behind one gateway.
+ *
+ *   connect → poll each device at its pace, tell what is new, for ever → lost → `$lifecycle disconnected` → backoff → connect
+ *
+ * A device is lost when it has left three polls unanswered, and a machine when all its devices are. Behind a gateway one may
+ * be lost while the others go on; it is then asked at a longer and longer pace. A connection is lost when nothing on it
+ * answers. One that the peer ends in good order between two polls, as many do with idle ones, is not: it is made again for
+ * the next poll, and only if that fails is it a loss.
+ */
+export class ModbusSource implements OpenSource {
+  /** Ends the polling. */
+  private readonly leaving = new AbortController();
+  /** Ends appends that do not get through. */
+  private readonly stopping = new AbortController();
+  private readonly queue: StoreQueue;
+  private readonly told: ToldReadings;
+  private readonly devices: readonly Device[];
+  private readonly schedule: PollSchedule;
+  private readonly counts: Record<string, number> = {};
+  private readonly machines = new Map<string, 'up' | 'down'>();
+  private running: Promise<void> = Promise.resolve();
+  private connection: SourceConnection;
+  private lastError: OpenSourceHealth['lastError'] = null;
+  /** Devices that stayed silent since anything answered, with how often. */
+  private silent = new Map<Device, number>();
+
+  constructor(
+    private readonly settings: ModbusSettings,
+    private readonly context: SourceContext,
+  ) {
+    const { tenant, name, sink, clock } = context;
+    this.queue = new StoreQueue(sink, clock, this.stopping.signal);
+    this.told = new ToldReadings({ tenant, source: name, repeatMs: settings.repeatMs, monotonic: MONOTONIC });
+    this.told.enter(context.newId());
+    const hooks = { monotonic: MONOTONIC, count: (what: string) => this.count(what) };
+    this.devices = settings.devices.map((device, n) => ({
+      machine: device.machine,
+      poller: new DevicePoller(itemsOf(device, n), settings, hooks),
+      state: 'unheard',
+      failures: 0,
+      unmade: 0,
+    }));
+    this.schedule = new PollSchedule(settings.devices.map(({ intervalMs }) => intervalMs ?? settings.intervalMs));
+    this.connection = { state: 'connecting', since: clock() };
+  }
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.leaving.abort();
+    await this.running;
+    // What was seen for a moment only would not be seen again by whoever goes on.
+    await within(this.queue.empty(), PARTING_MS);
+    this.stopping.abort();
+    await this.queue.empty();
+    this.connection = { state: 'stopped', since: this.context.clock() };
+  }
+
+  health(): OpenSourceHealth {
+    const { connection, lastError, queue, devices } = this;
+    // It never rests, and would have the state of a quiet source written every second.
+    const { requests: _, ...counts } = this.counts;
+    const lostDevices = devices.filter(({ state }) => state === 'lost').length;
+    const refusedItems = devices.reduce((sum, { poller }) => sum + poller.refusals.size, 0);
+    return {
+      connection,
+      lastError,
+      counts: { ...counts, lostDevices, refusedItems },
+      queued: queue.size,
+      lagMs: queue.ageMs,
+    };
+  }
+
+  private async run(): Promise<void> {
+    const { leaving, context } = this;
+    let failures = 0;
+    let goesOn = false;
+    while (!leaving.signal.aborted) {
+      const { lost, answeredSince } = await this.connectionOf(goesOn);
+      if (leaving.signal.aborted) return;
+      goesOn = lost.how === 'idle' && answeredSince !== null;
+      if (goesOn) continue;
+      const wasGood = answeredSince !== null && MONOTONIC() - answeredSince >= STABLE_MS;
+      failures = wasGood ? 1 : failures + 1;
+      const wait = backoffMs(failures, context.random);
+      this.down(lost, failures, wait);
+      await waitUnlessStopped(wait, leaving.signal);
+    }
+  }
+
+  /** One connection from its attempt to its end; `goesOn`: it takes the place of one that ended in good order. */
+  private async connectionOf(goesOn: boolean): Promise<Ended> {
+    const { settings, context, leaving } = this;
+    const { host, port, connectMs } = settings;
+    let connection: ModbusConnection | null = null;
+    try {
+      if (goesOn) await this.untilDue(leaving.signal);
+      connection = await ModbusConnection.open({ host, port, lookup: context.lookup }, connectMs, leaving.signal);
+      this.count('connections');
+      if (!goesOn) this.begin();
+      return await this.follow(connection);
+    } catch (error) {
+      if (error instanceof ConnectionLost) return { lost: error, answeredSince: null };
+      throw error;
+    } finally {
+      if (connection !== null && connection.late > 0) this.count('lateAnswers', connection.late);
+      connection?.close();
+    }
+  }
+
+  private begin(): void {
+    this.told.enter(this.context.newId());
+    this.schedule.begin(MONOTONIC());
+    this.silent.clear();
+    for (const device of this.devices) {
+      device.state = 'unheard';
+      device.failures = 0;
+      this.told.forget(device.poller.items);
+    }
+  }
+
+  private async follow(connection: ModbusConnection): Promise<Ended> {
+    const over = AbortSignal.any([connection.over, this.leaving.signal]);
+    let answeredSince: number | null = null;
+    for (;;) {
+      const place = await this.untilDue(over);
+      if (this.leaving.signal.aborted) connection.close();
+      if (connection.loss !== null) return { lost: connection.loss, answeredSince };
+      const device = this.devices[place]!;
+      if (!this.queue.hasRoom) {
+        const unmade = 1 + this.schedule.polled(place, MONOTONIC());
+        device.unmade += unmade;
+        this.count('unmadePolls', unmade);
+        continue;
+      }
+      let polled: Polled;
+      try {
+        polled = await device.poller.poll(connection, device.failures > 0 ? 1 : 2);
+      } catch (error) {
+        if (error instanceof ConnectionLost) return { lost: error, answeredSince };
+        throw error;
+      }
+      this.count('skippedPolls', this.schedule.polled(place, MONOTONIC()));
+      if (polled.failed === null) answeredSince ??= MONOTONIC();
+      this.take(device, polled);
+      if (device.state === 'lost')
+        this.schedule.rest(place, MONOTONIC(), backoffMs(device.failures - MOST_FAILED + 1, this.context.random));
+      if (this.isSilent()) return { lost: new ConnectionLost(this.silenceOf(polled), 'broken'), answeredSince };
+    }
+  }
+
+  /** Resolves when a poll is due, with the place of its device, or as soon as `over` is aborted. */
+  private async untilDue(over: AbortSignal): Promise<number> {
+    const { device, due } = this.schedule.next();
+    await waitUnlessStopped(Math.max(0, due - MONOTONIC()), over);
+    return device;
+  }
+
+  private take(device: Device, { readings, failed, malformed }: Polled): void {
+    const at = this.context.clock();
+    for (const { bytes, detail } of malformed) this.refuse({ bytes, detail });
+    if (failed?.silent) this.silent.set(device, (this.silent.get(device) ?? 0) + 1);
+    else this.silent.clear();
+    if (failed === null) {
+      device.failures = 0;
+      if (device.state !== 'up') this.up(device, at);
+    } else {
+      device.failures++;
+      this.lastError = { at, detail: failed.reason };
+      if (device.failures >= MOST_FAILED && device.state !== 'lost') this.lose(device, at);
+    }
+    if (device.state !== 'up') return;
+    if (device.unmade > 0) {
+      this.queue.put([this.told.gap(device.machine, device.unmade, at)]);
+      this.count('gaps');
+      device.unmade = 0;
+    }
+    this.queue.put(this.told.news(device.poller.items, readings, at));
+    if (failed === null && this.told.isQuiet(device.machine))
+      this.queue.put([this.told.lifecycle(device.machine, 'alive', at)]);
+  }
+
+  private up(device: Device, at: number): void {
+    const { context } = this;
+    device.state = 'up';
+    if (this.connection.state !== 'connected') {
+      this.connection = { state: 'connected', since: at, session: this.told.place };
+      context.logger.info({ source: context.name, session: this.told.place }, 'source connected');
+    }
+    if (this.machines.get(device.machine) === 'up') return;
+    this.machines.set(device.machine, 'up');
+    this.queue.put([this.told.lifecycle(device.machine, 'connected', at)]);
+  }
+
+  private lose(device: Device, at: number): void {
+    const wasUp = device.state === 'up';
+    device.state = 'lost';
+    const { machine, poller } = device;
+    if (this.devices.some((other) => other.machine === machine && other.state !== 'lost')) {
+      if (wasUp) this.queue.put(this.told.stale(poller.items, at));
+    } else this.loseMachine(machine, at);
+    this.told.forget(poller.items);
+  }
+
+  private loseMachine(machine: string, at: number): void {
+    if (this.machines.get(machine) === 'down') return;
+    this.machines.set(machine, 'down');
+    this.queue.put([this.told.lifecycle(machine, 'disconnected', at)]);
+  }
+
+  /** Nothing on the connection answers: what is not lost already has stayed silent, and that in three polls or more. */
+  private isSilent(): boolean {
+    const polls = [...this.silent.values()].reduce((sum, each) => sum + each, 0);
+    return polls >= MOST_FAILED && this.devices.every((device) => device.state === 'lost' || this.silent.has(device));
+  }
+
+  private silenceOf({ failed }: Polled): string {
+    const { host, port } = this.settings;
+    return `${host}:${port} holds the connection and answers nothing. ${failed?.reason ?? ''}`.trim();
+  }
+
+  private down(lost: ConnectionLost, failures: number, wait: number): void {
+    const { context } = this;
+    const now = context.clock();
+    if (lost.garbage !== null) this.refuse(lost.garbage);
+    for (const machine of new Set(this.devices.map((device) => device.machine))) this.loseMachine(machine, now);
+    this.lastError = { at: now, detail: lost.message };
+    this.connection = {
+      state: failures >= DEGRADED ? 'degraded' : 'disconnected',
+      since: now,
+      reason: lost.message,
+      nextTryAt: now + wait,
+    };
+    context.logger.warn({ source: context.name, reason: lost.message }, 'source lost');
+  }
+
+  private refuse({ bytes, detail }: Garbage): void {
+    const { context, told, counts } = this;
+    this.queue.refuse({
+      source: context.name,
+      session: told.place,
+      line: counts['requests'] ?? 0,
+      bytes,
+      code: 'malformed',
+      detail,
+      at: context.clock(),
+    });
+  }
+
+  private count(name: string, by = 1): void {
+    this.counts[name] = (this.counts[name] ?? 0) + by;
+  }
+}

@@ -1,0 +1,88 @@
+import type { Signal } from '@millrace/domain';
+import type { RefusedLine } from '../source';
+import type { SourceSink } from '../source-kind';
+
+/** Signals held between the polls and Kafka; above, nothing is polled. */
+const HELD = 5_000;
+const BATCH = 1_000;
+
+type Held =
+  | { readonly kind: 'signal'; readonly signal: Signal; readonly since: number }
+  | { readonly kind: 'refused'; readonly line: RefusedLine; readonly since: number };
+
+/** What was read, on its way to Kafka: in order, one append after the other. */
+export class StoreQueue {
+  private readonly held: Held[] = [];
+  private pumping: Promise<void> | null = null;
+
+  constructor(
+    private readonly sink: SourceSink,
+    private readonly clock: () => number,
+    /** Ends appends that do not get through. */
+    private readonly stopping: AbortSignal,
+  ) {}
+
+  get size(): number {
+    return this.held.length;
+  }
+
+  get hasRoom(): boolean {
+    return this.held.length < HELD;
+  }
+
+  /** Age of what has waited longest, ms. */
+  get ageMs(): number {
+    const [first] = this.held;
+    return first === undefined ? 0 : Math.max(0, this.clock() - first.since);
+  }
+
+  put(signals: readonly Signal[]): void {
+    const since = this.clock();
+    for (const signal of signals) this.held.push({ kind: 'signal', signal, since });
+    this.pump();
+  }
+
+  refuse(line: RefusedLine): void {
+    this.held.push({ kind: 'refused', line, since: this.clock() });
+    this.pump();
+  }
+
+  /** Resolves when all is stored, or nothing will be any more. */
+  async empty(): Promise<void> {
+    while (this.pumping !== null) await this.pumping;
+  }
+
+  private pump(): void {
+    if (this.pumping !== null || this.held.length === 0 || this.stopping.aborted) return;
+    this.pumping = this.store().finally(() => {
+      this.pumping = null;
+      this.pump();
+    });
+  }
+
+  private async store(): Promise<void> {
+    // lets what one poll brought gather before the first append
+    await Promise.resolve();
+    const { stopping } = this;
+    while (this.held.length > 0 && !stopping.aborted) {
+      const first = this.held[0]!;
+      try {
+        if (first.kind === 'refused') {
+          await this.sink.refuse(first.line, stopping);
+          this.held.shift();
+        } else {
+          const signals: Signal[] = [];
+          for (const one of this.held) {
+            if (one.kind === 'refused' || signals.length >= BATCH) break;
+            signals.push(one.signal);
+          }
+          await this.sink.append(signals, { stopping });
+          this.held.splice(0, signals.length);
+        }
+      } catch {
+        // only the stop of the source ends an append without success
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import type { LifecycleWord, Signal } from '@millrace/domain';
+import { MachineNumbers } from '../machine-numbers';
+import { type Reading, unread } from './decode-item';
+import { isNumber, type ModbusItem } from './modbus-item';
+
+export interface ToldReadingsOptions {
+  readonly tenant: string;
+  readonly source: string;
+  /** After so long a value that has not changed is told again, ms. */
+  readonly repeatMs: number;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly monotonic: () => number;
+}
+
+type Word = Extract<LifecycleWord, 'connected' | 'disconnected' | 'alive'>;
+type Fields = Pick<Signal, 'path' | 'kind' | 'value' | 'type' | 'raw'> & Partial<Signal>;
+
+interface Told {
+  readonly text: string;
+  readonly at: number;
+}
+
+/** A machine of which nothing else was told for so long is told to be alive, ms. */
+const ALIVE_MS = 5_000;
+
+/**
+ * Writes as signals what polls have learned, and of that what is news: a register has a value at every poll, and says by
+ * itself neither that it has changed nor when. Signals of a machine are numbered within the session, which is a connection.
+ */
+export class ToldReadings {
+  private session = '';
+  private numbers = new MachineNumbers();
+  private readonly told = new Map<ModbusItem, Told>();
+  private readonly writtenAt = new Map<string, number>();
+
+  constructor(private readonly options: ToldReadingsOptions) {}
+
+  /** From here on signals are of this session. */
+  enter(session: string): void {
+    this.session = session;
+    this.numbers = new MachineNumbers();
+  }
+
+  get place(): string {
+    return this.session;
+  }
+
+  lifecycle(machine: string, word: Word, at: number): Signal {
+    return this.write(machine, at, ofMillrace('$lifecycle', word, 'string'));
+  }
+
+  /** So many polls were not made, because what was read before could not be stored. What changed meanwhile nobody can say. */
+  gap(machine: string, polls: number, at: number): Signal {
+    return this.write(
+      machine,
+      at,
+      ofMillrace('$gap', { from: null, to: null, lost: null, kind: 'polls', polls }, 'json'),
+    );
+  }
+
+  /** Values that are new, in the order of the settings; the first of each since it was forgotten is a snapshot. */
+  news(items: readonly ModbusItem[], readings: ReadonlyMap<ModbusItem, Reading>, at: number): Signal[] {
+    const now = this.options.monotonic();
+    return items.flatMap((item) => {
+      const reading = readings.get(item);
+      if (reading === undefined) return [];
+      const before = this.told.get(item);
+      const text = JSON.stringify([reading.value, reading.qualityCode]);
+      if (before !== undefined && before.text === text && now - before.at < this.options.repeatMs) return [];
+      this.told.set(item, { text, at: now });
+      return [this.value(item, reading, before === undefined, at)];
+    });
+  }
+
+  /** Nothing is known of these any more; told by themselves only where the machine as a whole is not. */
+  forget(items: readonly ModbusItem[]): void {
+    for (const item of items) this.told.delete(item);
+  }
+
+  /** One of the devices of a machine is silent, and another still speaks for it. */
+  stale(items: readonly ModbusItem[], at: number): Signal[] {
+    this.forget(items);
+    return items.map((item) => this.value(item, unread('mb:no-answer', 'stale'), false, at));
+  }
+
+  isQuiet(machine: string): boolean {
+    return this.options.monotonic() - (this.writtenAt.get(machine) ?? Number.NEGATIVE_INFINITY) >= ALIVE_MS;
+  }
+
+  private value(item: ModbusItem, { value, quality, qualityCode }: Reading, snapshot: boolean, at: number): Signal {
+    return this.write(item.machine, at, {
+      path: item.path,
+      kind: isNumber(item.type) ? 'sample' : 'event',
+      value,
+      type: item.signalType,
+      unit: item.ucum,
+      quality,
+      qualityCode,
+      flags: snapshot ? ['snapshot'] : [],
+      raw: { proto: 'modbus', ref: `unit:${item.unit} ${item.table}:${item.address}` },
+    });
+  }
+
+  private write(machine: string, at: number, fields: Fields): Signal {
+    this.writtenAt.set(machine, this.options.monotonic());
+    const moment = new Date(at).toISOString();
+    return {
+      v: 1,
+      tenant: this.options.tenant,
+      machine,
+      source: this.options.source,
+      session: this.session,
+      seq: this.numbers.of(machine),
+      unit: null,
+      quality: 'good',
+      qualityCode: null,
+      sourceTs: null,
+      serverTs: null,
+      receiveTs: moment,
+      at: moment,
+      clock: 'millrace',
+      flags: [],
+      ...fields,
+    };
+  }
+}
+
+const ofMillrace = (path: string, value: Signal['value'], type: Signal['type']): Fields => ({
+  path,
+  kind: 'lifecycle',
+  value,
+  type,
+  raw: { proto: 'modbus', ref: path },
+});

@@ -1,0 +1,130 @@
+import { SourceProblem, type TriedSource, type TryContext } from '../source-kind';
+import type { Reading } from './decode-item';
+import { DevicePoller } from './device-poller';
+import { ConnectionLost, ModbusConnection } from './modbus-connection';
+import { spokenException } from './modbus-frame';
+import { itemsOf, type ModbusItem } from './modbus-item';
+import type { ModbusSettings } from './modbus-settings';
+
+/** Values that a person is shown. */
+const SHOWN = 50;
+/** Items that a sentence names. */
+const NAMED = 10;
+/** What stands in the settings that the device does not have: a function, an address, a length. */
+const NOT_THERE: ReadonlyMap<string, number> = new Map([
+  ['mb:exception-1', 1],
+  ['mb:exception-2', 2],
+  ['mb:exception-3', 3],
+]);
+
+/** Connects as the source will, and reads each item once. */
+export const tryModbus = async (
+  settings: ModbusSettings,
+  { signal, lookup }: Pick<TryContext, 'signal' | 'lookup'>,
+): Promise<TriedSource> => {
+  let connection: ModbusConnection | null = null;
+  const stop = (): void => connection?.close();
+  signal.addEventListener('abort', stop);
+  try {
+    const { host, port, connectMs } = settings;
+    connection = await ModbusConnection.open({ host, port, lookup }, connectMs, signal);
+    return await look(connection, settings);
+  } catch (error) {
+    throw error instanceof ConnectionLost ? problemOf(error, settings) : error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    connection?.close();
+  }
+};
+
+const look = async (connection: ModbusConnection, settings: ModbusSettings): Promise<TriedSource> => {
+  const readings = new Map<ModbusItem, Reading | null>();
+  const refused: { readonly item: ModbusItem; readonly code: number }[] = [];
+  let reads = 0;
+  for (const [nth, device] of settings.devices.entries()) {
+    const items = itemsOf(device, nth);
+    const poller = new DevicePoller(items, settings, { monotonic: () => performance.now(), count: () => undefined });
+    const polled = await poller.poll(connection);
+    const [malformed] = polled.malformed;
+    if (malformed !== undefined)
+      throw new SourceProblem('not_this_protocol', `${malformed.detail} ${WRONG_ANSWER}`, `devices[${nth}]`);
+    if (polled.failed !== null) throw unanswered(settings, polled.failed.reason, nth);
+    reads += poller.reads;
+    for (const item of items) readings.set(item, polled.readings.get(item) ?? null);
+    for (const [item, qualityCode] of poller.refusals) {
+      const code = NOT_THERE.get(qualityCode);
+      if (code !== undefined) refused.push({ item, code });
+    }
+  }
+  if (refused.length > 0) throw notThere(refused, readings.size);
+  const good = [...readings.values()].filter((reading) => reading?.quality === 'good').length;
+  const devices = settings.devices.length;
+  return {
+    summary: `Modbus TCP at ${settings.host}:${settings.port}: ${counted(devices, 'device')}, ${counted(readings.size, 'item')} in ${counted(reads, 'read')}, ${good} with a good value.`,
+    seen: [...readings].slice(0, SHOWN).map(([{ machine, path, ucum }, reading]) => ({
+      machine,
+      path,
+      value: reading?.value ?? null,
+      unit: ucum,
+    })),
+  };
+};
+
+const WRONG_ANSWER =
+  'A device that echoes another unit than it was asked for takes that one as unitId; one that sends fewer registers wants a lower maxRegisters.';
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+const spokenItem = ({ table, address, path }: ModbusItem): string => `${JSON.stringify(path)} (${table} ${address})`;
+
+const notThere = (
+  refused: readonly { readonly item: ModbusItem; readonly code: number }[],
+  of: number,
+): SourceProblem => {
+  const [{ item: first, code }] = refused as [(typeof refused)[0]];
+  const named = refused.slice(0, NAMED).map(({ item }) => spokenItem(item));
+  const more = refused.length > NAMED ? ` and ${refused.length - NAMED} more` : '';
+  return new SourceProblem(
+    'not_found',
+    `The device refuses ${refused.length} of the ${of} items, with ${spokenException(code)}: ${named.join(', ')}${more}. Addresses count from 0 here, and the register that a manual calls 40001 is the holding register 0 ("reference": "40001" says the same). Look whether it is input or holding registers, and whether the unit is the right one.`,
+    `${first.settingsPath}.${code === 1 ? 'table' : 'address'}`,
+  );
+};
+
+const unanswered = ({ host, port }: ModbusSettings, reason: string, nth: number): SourceProblem => {
+  const others =
+    nth > 0
+      ? 'The devices before it answer.'
+      : 'Is it the right unit? Behind a gateway each device has its own, 1 to 247; a device with an address of its own mostly takes 1, 255 or 0.';
+  return new SourceProblem(
+    'unreachable',
+    `${host}:${port} takes the connection. ${reason} ${others} A device that does not have an address may stay silent, too, and a slow line needs a longer timeoutMs.`,
+    `devices[${nth}].unitId`,
+  );
+};
+
+const problemOf = (lost: ConnectionLost, { host, port }: ModbusSettings): SourceProblem => {
+  switch (lost.how) {
+    case 'garbage':
+      return new SourceProblem(
+        'not_this_protocol',
+        `${lost.message} Is it the port of Modbus TCP, mostly 502? A gateway may also be set to pass on Modbus RTU as it is, which Millrace does not read.`,
+        'port',
+      );
+    case 'idle':
+    case 'broken':
+      return new SourceProblem(
+        'not_this_protocol',
+        `${lost.message} It does so where another protocol listens on that port, and where a device has as many clients as it takes or takes those of a list only.`,
+        'port',
+      );
+    case 'left':
+      return new SourceProblem('unreachable', `${host}:${port} has not answered in time.`, 'host');
+    case 'unreachable':
+      return new SourceProblem(
+        'unreachable',
+        `${lost.message} Check host and port, that the device runs, and that nothing between blocks it.`,
+        'host',
+      );
+  }
+};
