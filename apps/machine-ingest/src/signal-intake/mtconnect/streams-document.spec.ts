@@ -119,6 +119,28 @@ describe('what an agent answers', () => {
     ]);
   });
 
+  it('may be a set or a table of nothing', () => {
+    const text = events(`<m:VariableDataSet ${place('v', 1)} count="0"/>`, `<m:WorkOffsetTable ${place('w', 2)}/>`);
+    expect(values(text)).toEqual([{}, {}]);
+  });
+
+  it('may have stamps of no zone: they are UTC', () => {
+    const text = events(`<m:Block ${place('a', 1).replace('00Z', '00.1234567')}>1</m:Block>`);
+    const { header, devices } = answer(text.replace('06:10:00Z', '06:10:00'));
+    expect(devices[0]!.observations[0]!.timestamp).toBe('2026-01-05T06:00:00.1234567Z');
+    expect(header.creationTime).toBe(Date.parse('2026-01-05T06:10:00Z'));
+  });
+
+  it('tells apart conditions that have a code in common and an id each', () => {
+    const fault = (n: number, codes: string) => `<m:Fault ${place('c', n)} type="SYSTEM" ${codes}>hot</m:Fault>`;
+    const text = events(
+      fault(1, 'nativeCode="404" conditionId="404"'),
+      fault(2, 'nativeCode="404" conditionId="left"'),
+      fault(3, 'conditionId="left"'),
+    ).replaceAll('m:Events', 'm:Condition');
+    expect(values(text)).toMatchObject([{ nativeCode: '404' }, { nativeCode: '404:left' }, { nativeCode: 'left' }]);
+  });
+
   it('loses one observation that is wrong, and no other', () => {
     const text = events(
       `<m:Block ${place('a', 1)}>1</m:Block>`,

@@ -5,6 +5,7 @@ import {
   isTimestamp,
   SIGNAL_LIMITS,
 } from '@millrace/domain';
+import { stampInUtc } from '../local-time/stamp-in-utc';
 import { XmlReader, XmlRefused, type XmlToken } from './xml-reader';
 
 /**
@@ -54,7 +55,7 @@ export interface StreamsHeader {
 
 export type StreamsObservation = {
   readonly sequence: number;
-  /** RFC 3339, as written. */
+  /** RFC 3339, as written; in UTC where it names no zone. */
   readonly timestamp: string;
   /** Name of the data item, or its id where it has no name. */
   readonly path: string;
@@ -269,7 +270,7 @@ const headerOf = (attributes: ReadonlyMap<string, string>): StreamsHeader => {
     const said = attributes.get(name) ?? '';
     return SEQUENCE.test(said) && Number.isSafeInteger(Number(said)) ? Number(said) : null;
   };
-  const created = Date.parse(attributes.get('creationTime') ?? '');
+  const created = Date.parse(stampInUtc(attributes.get('creationTime') ?? ''));
   return {
     instanceId,
     firstSequence: number('firstSequence'),
@@ -295,7 +296,7 @@ const observationOf = (kind: StreamsObservation['kind'], element: Element): Stre
   const sequence = attributes.get('sequence') ?? '';
   if (!SEQUENCE.test(sequence) || !Number.isSafeInteger(Number(sequence)))
     throw invalid(element, "has no 'sequence' that is a whole number");
-  const timestamp = attributes.get('timestamp') ?? '';
+  const timestamp = stampInUtc(attributes.get('timestamp') ?? '');
   if (!isTimestamp(timestamp)) throw invalid(element, "has no 'timestamp' that is an RFC 3339 time");
   const path = attributes.get('name') || attributes.get('dataItemId') || '';
   if (path === '' || path.length > SIGNAL_LIMITS.pathLength || path.startsWith('$'))
@@ -311,9 +312,11 @@ const conditionOf = (element: Element): ConditionValue => {
   const level = element.name.toUpperCase();
   if (!LEVELS.has(level)) throw invalid(element, `is <${element.name.slice(0, 60)}>, which is no level of a condition`);
   const attribute = (name: string) => (element.attributes.get(name) ?? '').trim().slice(0, 256);
+  const codes = new Set([attribute('nativeCode'), attribute('conditionId')].filter((code) => code !== ''));
   return {
     level: level as ConditionLevel,
-    nativeCode: attribute('nativeCode'),
+    // from 2.3 on one code may stand several times, each with an id; adapters write both in one field, `code:id`
+    nativeCode: [...codes].join(':').slice(0, 256),
     nativeSeverity: attribute('nativeSeverity'),
     qualifier: attribute('qualifier'),
     text: element.text.trim().slice(0, 4096),
@@ -329,6 +332,7 @@ const readingOf = (element: Element): StreamsValue => {
   const kept = text.slice(0, SIGNAL_LIMITS.valueLength);
   if (text === 'UNAVAILABLE') return kept;
   const { name, attributes } = element;
+  if (text === '' && /(DataSet|Table)$/.test(name)) return {};
   if (name === 'Message' && attributes.get('nativeCode'))
     return { nativeCode: attributes.get('nativeCode')!.slice(0, 256), text: kept };
   if (name.endsWith('TimeSeries'))

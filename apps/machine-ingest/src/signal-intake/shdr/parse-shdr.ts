@@ -1,4 +1,5 @@
 import { CONDITION_LEVELS, type ConditionLevel, type ConditionValue, isTimestamp } from '@millrace/domain';
+import { stampInUtc } from '../local-time/stamp-in-utc';
 
 /**
  * One line of SHDR, the text protocol of MTConnect adapters:
@@ -53,7 +54,7 @@ export const parseShdr = (line: string, messages: ReadonlySet<string> = NO_MESSA
   if (fields.length < 3)
     return refuse('malformed', 'A line has at least timestamp|name|value; fields are separated by "|".');
   // Some adapters send a duration after the stamp: 2010-01-01T00:00:00Z@100.0
-  const timestamp = utc(fields[0]!.split('@', 1)[0]!);
+  const timestamp = stampInUtc(fields[0]!.split('@', 1)[0]!);
   if (!isTimestamp(timestamp))
     return refuse('bad_timestamp', `${JSON.stringify(fields[0]!.slice(0, 64))} is not an RFC 3339 time.`);
   const name = fields[1]!;
@@ -65,10 +66,6 @@ export const parseShdr = (line: string, messages: ReadonlySet<string> = NO_MESSA
 };
 
 const refuse = (code: ShdrRefusal, detail: string): ShdrLine => ({ kind: 'refused', code, detail });
-
-/** Adapters that write no zone mean UTC (MTConnect part 1). */
-const utc = (stamp: string): string =>
-  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?$/.test(stamp) ? `${stamp}Z` : stamp;
 
 /** Fields between bars; a field in double quotes may hold escaped bars. */
 const splitFields = (line: string): string[] => {
