@@ -9,6 +9,7 @@ import {
   WrongSettings,
 } from '@millrace/service-runtime';
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AuditLogController } from './audit-log/audit-log.controller';
 import { CONFIGURATION } from './configuration';
 import { IdempotencyKeys } from './idempotency/idempotency-keys';
 import { type MachineIngestSettings, machineIngestEnvironment, machineTwice } from './machine-ingest.config';
@@ -19,6 +20,7 @@ import { MachineSignals } from './machines/machine-signals';
 import { MachineSignalsPublisher } from './machines/machine-signals.publisher';
 import { MachinesController } from './machines/machines.controller';
 import { StoredSignals } from './machines/stored-signals';
+import { UnwrittenSignals } from './machines/unwritten-signals';
 import { MappingDirectory } from './mappings/mapping-directory';
 import { MappingsController } from './mappings/mappings.controller';
 import { TryMapping } from './mappings/try-mapping.handler';
@@ -86,6 +88,7 @@ export const machineIngestModule = (
   });
   const heard = new LastSignals((key) => stored.of(key));
   const heardPublisher = new MachineSignalsPublisher(heard, translated, topics.machineSignals, logger);
+  const unwritten = new UnwrittenSignals({ kafka, topic: topics.signals, directory, stored, last: heard, logger });
 
   const mappings = new MappingDirectory(logger);
   const mappingsView = kafka.compactedView({
@@ -108,11 +111,12 @@ export const machineIngestModule = (
     topics,
     mappings: (tenant) => mappings.of(tenant),
     mappingsCaughtUp: () => mappingsView.waitForEnd(),
-    heard: (signal, partition) => heard.hear(signal, partition),
+    heard: (signal, message) => heard.hear(signal, message),
     clock: Date.now,
     logger,
     onOwnership: async (gained, lost) => {
       await Promise.all([intake.runner.changeOwnership(gained, lost), heardPublisher.release(lost)]);
+      await unwritten.hear(gained);
     },
     livesNow: (tenant, machine) => !intake.recorded.has(tenant, machine),
     told: {
@@ -167,6 +171,7 @@ export const machineIngestModule = (
       SourcesController,
       SourceKindsController,
       MappingsController,
+      AuditLogController,
       MessagesController,
     ],
     providers: [

@@ -26,15 +26,17 @@ const signal = (path: string, over: Partial<Signal> = {}): Signal => ({
   raw: { proto: 'http', ref: '' },
   ...over,
 });
+let offset = 0n;
+const place = (partition: number) => ({ partition, offset: offset++ });
 const fresh = () => new LastSignals(() => []);
 
 test('the last of each data item, with how often it was heard; items of two sources are two', () => {
   const last = fresh();
-  last.hear(signal('a'), 0);
-  last.hear(signal('a', { value: 2, quality: 'bad' }), 0);
-  last.hear(signal('a', { source: 'other', value: 3 }), 0);
-  last.hear(signal('$tick', { kind: 'lifecycle' }), 0);
-  last.hear(signal('a', { value: 9, flags: ['historical'] }), 0);
+  last.hear(signal('a'), place(0));
+  last.hear(signal('a', { value: 2, quality: 'bad' }), place(0));
+  last.hear(signal('a', { source: 'other', value: 3 }), place(0));
+  last.hear(signal('$tick', { kind: 'lifecycle' }), place(0));
+  last.hear(signal('a', { value: 9, flags: ['historical'] }), place(0));
   expect(last.of('default/M-1')).toEqual([
     expect.objectContaining({ source: 's', value: 2, quality: 'bad', count: 3 }),
     expect.objectContaining({ source: 'other', value: 3, count: 1 }),
@@ -44,14 +46,14 @@ test('the last of each data item, with how often it was heard; items of two sour
 
 test('ten thousand items are written in parts, and then only what changed', () => {
   const last = fresh();
-  for (let n = 0; n < 10_000; n++) last.hear(signal(`tag/${n}`), 0);
+  for (let n = 0; n < 10_000; n++) last.hear(signal(`tag/${n}`), place(0));
   const all = last.takeChanged();
   expect(all.length).toBe(32);
   expect(all.flatMap(({ signals }) => signals).length).toBe(10_000);
   const sizes = all.map((part) => encodeMachineSignals('t', part, part.signals).value!.length);
   expect(Math.max(...sizes)).toBeLessThan(200_000);
   expect(last.takeChanged()).toEqual([]);
-  last.hear(signal('tag/7', { value: 8 }), 0);
+  last.hear(signal('tag/7', { value: 8 }), place(0));
   const [changed, ...others] = last.takeChanged();
   expect(others).toEqual([]);
   last.putBack([changed!]);
@@ -60,8 +62,8 @@ test('ten thousand items are written in parts, and then only what changed', () =
 
 test('a new holder goes on from what was written', () => {
   const last = fresh();
-  for (let n = 0; n < 100; n++) last.hear(signal(`tag/${n}`), 3);
-  last.hear(signal('tag/7'), 3);
+  for (let n = 0; n < 100; n++) last.hear(signal(`tag/${n}`), place(3));
+  last.hear(signal('tag/7'), place(3));
   const stored = new StoredSignals();
   for (const part of last.takeChanged([3])) {
     const { key, value } = encodeMachineSignals('t', part, part.signals);
@@ -78,7 +80,7 @@ test('a new holder goes on from what was written', () => {
   }
   expect(last.takeChanged([4])).toEqual([]);
   const next = new LastSignals((key) => stored.of(key));
-  next.hear(signal('tag/7', { value: 5 }), 3);
+  next.hear(signal('tag/7', { value: 5 }), place(3));
   const items = next.of('default/M-1')!;
   expect(items.length).toBe(100);
   expect(items.find(({ path }) => path === 'tag/7')).toMatchObject({ value: 5, count: 3 });
@@ -88,14 +90,14 @@ test('a new holder goes on from what was written', () => {
 
 test('long values are cut, and no machine takes more than its items', () => {
   const last = fresh();
-  last.hear(signal('long', { value: 'x'.repeat(10_000), type: 'string' }), 0);
-  last.hear(signal('object', { value: { of: 'x'.repeat(10_000) }, type: 'json' }), 0);
+  last.hear(signal('long', { value: 'x'.repeat(10_000), type: 'string' }), place(0));
+  last.hear(signal('object', { value: { of: 'x'.repeat(10_000) }, type: 'json' }), place(0));
   const items = last.of('default/M-1') as LastSignal[];
   expect(items.map(({ cut, value }) => [cut, String(value).length])).toEqual([
     [true, 256],
     [true, 256],
   ]);
-  for (let n = 0; n < MOST_ITEMS + 10; n++) last.hear(signal(`p${n}`), 0);
+  for (let n = 0; n < MOST_ITEMS + 10; n++) last.hear(signal(`p${n}`), place(0));
   expect(last.of('default/M-1')!.length).toBe(MOST_ITEMS);
 });
 
@@ -107,4 +109,7 @@ test('bytes that are no part are passed over', () => {
   stored.apply({ ...message, key: Buffer.from('a/b/1'), value: Buffer.from('{"v":1,"signals":[null,{"path":1}]}') });
   stored.apply({ ...message, key: Buffer.from('a/b/2'), value: Buffer.from([0xff]) });
   expect(stored.of('a/b')).toEqual([]);
+  for (const value of ['{}', '{"v":2,"offset":"1"}', '{"v":1,"offset":1}', '{"v":1,"offset":"-1"}', 'x'])
+    stored.apply({ ...message, key: Buffer.from('7'), value: Buffer.from(value) });
+  expect(stored.upTo(7)).toBeNull();
 });

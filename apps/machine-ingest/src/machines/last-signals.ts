@@ -1,5 +1,5 @@
 import { machineKey, type Signal } from '@millrace/domain';
-import { type LastSignal, partitionOfKey, SIGNAL_PARTS } from '@millrace/protocol';
+import { type IncomingMessage, type LastSignal, partitionOfKey, SIGNAL_PARTS } from '@millrace/protocol';
 
 /** Data items of one machine that are remembered; an OPC UA server may have ten thousand. */
 export const MOST_ITEMS = 20_000;
@@ -33,18 +33,31 @@ export interface ChangedPart {
   readonly signals: readonly LastSignal[];
 }
 
+/** Where a signal lies in the topic of all. */
+type Place = Pick<IncomingMessage, 'partition' | 'offset'>;
+
 /**
  * What was heard last of every data item of the machines that are folded here, mapped or not: for people who look for a
- * signal or write a mapping. It stands beside the fold and is not part of it: a process that dies takes its last seconds
- * along, and what is heard next mends that.
+ * signal or write a mapping. It stands beside the fold and is not part of it: it is written some seconds late, and of what
+ * a process took along that died, the next one reads in the log (see UnwrittenSignals).
  */
 export class LastSignals {
   private readonly machines = new Map<string, Machine>();
+  /** Offset by partition up to which a former holder had written: what is folded again is not heard again. */
+  private readonly written = new Map<number, bigint>();
+  private readonly heard = new Map<number, bigint>();
 
   /** @param stored what a former holder of a machine had written */
   constructor(private readonly stored: (key: string) => readonly LastSignal[]) {}
 
-  hear(signal: Signal, partition: number): void {
+  /** `offset`: up to which a former holder of the partition had written. */
+  goOnFrom({ partition, offset }: Place): void {
+    this.written.set(partition, offset);
+  }
+
+  hear(signal: Signal, { partition, offset }: Place): void {
+    if (offset <= (this.written.get(partition) ?? -1n)) return;
+    this.heard.set(partition, offset);
     if (signal.path.startsWith('$')) return;
     const machine = this.machineOf(signal, partition);
     const name = nameOf(signal);
@@ -83,6 +96,13 @@ export class LastSignals {
     return changed;
   }
 
+  /** Up to where each partition is heard; of some partitions, or of all. */
+  heardUpTo(partitions: readonly number[] | null = null): Place[] {
+    return [...this.heard].flatMap(([partition, offset]) =>
+      partitions === null || partitions.includes(partition) ? [{ partition, offset }] : [],
+    );
+  }
+
   /** Not written after all. */
   putBack(parts: readonly ChangedPart[]): void {
     for (const { tenant, machine, part } of parts) this.machines.get(machineKey(tenant, machine))?.changed.add(part);
@@ -91,6 +111,10 @@ export class LastSignals {
   /** Others fold these partitions now. */
   forget(partitions: readonly number[]): void {
     for (const [key, { partition }] of this.machines) if (partitions.includes(partition)) this.machines.delete(key);
+    for (const partition of partitions) {
+      this.written.delete(partition);
+      this.heard.delete(partition);
+    }
   }
 
   private machineOf({ tenant, machine }: Signal, partition: number): Machine {

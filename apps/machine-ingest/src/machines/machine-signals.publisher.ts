@@ -1,5 +1,5 @@
 import type { DurableProducer } from '@millrace/kafka';
-import { encodeMachineSignals } from '@millrace/protocol';
+import { encodeHeardUpTo, encodeMachineSignals } from '@millrace/protocol';
 import type { Logger } from '@millrace/telemetry';
 import type { LastSignals } from './last-signals';
 
@@ -37,10 +37,15 @@ export class MachineSignalsPublisher {
 
   private write(partitions: readonly number[] | null): Promise<void> {
     this.writing = this.writing.then(async () => {
+      const upTo = this.last.heardUpTo(partitions);
       const changed = this.last.takeChanged(partitions);
       if (changed.length === 0) return;
       try {
-        await this.producer.send(changed.map((part) => encodeMachineSignals(this.topic, part, part.signals)));
+        // Their place comes after them: what it says is written is.
+        await this.producer.send([
+          ...changed.map((part) => encodeMachineSignals(this.topic, part, part.signals)),
+          ...upTo.map((place) => encodeHeardUpTo(this.topic, place)),
+        ]);
       } catch (error) {
         this.last.putBack(changed);
         this.logger.warn({ error: (error as Error).message, parts: changed.length }, 'last signals not stored yet');

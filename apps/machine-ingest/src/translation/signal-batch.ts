@@ -30,7 +30,7 @@ export class SignalBatch {
   constructor(
     private readonly mappings: (tenant: string) => MappingByHash,
     /** Told of each signal that had an effect: no repeats. */
-    private readonly heard: (signal: Signal, partition: number) => void,
+    private readonly heard: (signal: Signal, message: IncomingMessage) => void,
   ) {}
 
   /**
@@ -55,7 +55,7 @@ export class SignalBatch {
       current.set(key, folded.state);
       if (folded.state !== before) {
         this.states.set(key, folded.state);
-        if (folded.state.counts.duplicates === before.counts.duplicates) this.heard(signal, message.partition);
+        if (folded.state.counts.duplicates === before.counts.duplicates) this.heard(signal, message);
       }
       this.events.push(...folded.events);
     } catch (error) {

@@ -19,6 +19,7 @@ import {
   encodeMachineState,
   encodeRejection,
   encodeSignal,
+  type IncomingMessage,
   moduleOfType,
   type OutgoingMessage,
   type TopicNames,
@@ -60,7 +61,7 @@ export interface TranslationPorts {
   readonly clock: () => number;
   readonly logger: Logger;
   /** Told of each signal that had an effect, in the order of its partition. */
-  readonly heard: (signal: Signal, partition: number) => void;
+  readonly heard: (signal: Signal, message: IncomingMessage) => void;
   /** Told of partitions that came and went, when their states are known. */
   readonly onOwnership: (gained: readonly number[], lost: readonly number[]) => Promise<void>;
   /** Whether the wall clock is this machine's time; a recording brings its own. */

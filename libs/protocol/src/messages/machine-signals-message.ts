@@ -46,6 +46,36 @@ export const placeOfMachineSignals = (
   return key === undefined || part === undefined ? null : { key, part: Number(part) };
 };
 
+/**
+ * Up to which offset of `signals` the parts of a partition's machines are written; on the same topic and after them. Key is
+ * the number of the partition.
+ */
+export const encodeHeardUpTo = (
+  topic: string,
+  { partition, offset }: Pick<IncomingMessage, 'partition' | 'offset'>,
+): OutgoingMessage => ({
+  topic,
+  key: String(partition),
+  value: Buffer.from(JSON.stringify({ v: 1, offset: String(offset) })),
+  headers: {},
+});
+
+/** Null for a record that is none. */
+export const decodeHeardUpTo = ({
+  key,
+  value,
+}: Pick<IncomingMessage, 'key' | 'value'>): { readonly partition: number; readonly offset: bigint } | null => {
+  const partition = key?.toString('utf8') ?? '';
+  if (!/^\d{1,9}$/.test(partition) || value === null) return null;
+  try {
+    const { v, offset } = JSON.parse(value.toString('utf8')) as { v: number; offset: unknown };
+    if (v !== 1 || typeof offset !== 'string' || !/^\d{1,19}$/.test(offset)) return null;
+    return { partition: Number(partition), offset: BigInt(offset) };
+  } catch {
+    return null;
+  }
+};
+
 /** None for a record that cannot be read: what is heard next takes its place. */
 export const decodeMachineSignals = (value: Buffer): readonly LastSignal[] => {
   try {
