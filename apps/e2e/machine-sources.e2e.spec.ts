@@ -424,6 +424,7 @@ rules: [{ id: status, kind: stateMap, input: state, map: { auto: running, setup:
       '/v1/event-log?limit=200',
       '/v1/deliveries?limit=200',
       '/v1/audit-log?limit=200',
+      '/v1/audit-log/machines?limit=200',
       '/v1/quarantine?limit=200',
       ...['hall-1', 'hall-2', 'line', 'press-hall-1', 'mes', 'gateway-1', 'eclipse'].map(
         (name) => `/v1/sources/${name}`,

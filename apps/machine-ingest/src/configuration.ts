@@ -4,6 +4,7 @@ import { type Database, IdempotencyStore, Outbox, type OutboxRelay } from '@mill
 import type { SourceRecord, TopicNames } from '@millrace/protocol';
 import { answerSealing, type LateDatabase, OutboxWriter, PageCursors } from '@millrace/service-runtime';
 import type { Logger } from '@millrace/telemetry';
+import { AuditEntryStore } from './audit-log/audit-entry.store';
 import { INGEST_SCHEMA } from './machine-ingest.database';
 import { ActivateMapping } from './mappings/activate-mapping.handler';
 import { MappingStore, mappingTransaction } from './mappings/mapping.store';
@@ -44,9 +45,11 @@ export const configuration = (input: ConfigurationInput) => {
   const cursors = new PageCursors(encryptionKey);
   return {
     cursors,
+    auditLog: new AuditEntryStore(database),
     mappings: new MappingStore(database),
     activateMapping: new ActivateMapping(new OutboxWriter(parts, mappingTransaction), {
       topics,
+      random: randomBytes,
       now: Date.now,
       logger,
       work: input.work,

@@ -4,6 +4,7 @@ import {
   decodeMapping,
   encodeMapping,
   encodeSignal,
+  type MachineAuditEntryView,
   type MachineSignalList,
   type MappingDetailView,
   type MappingTrialView,
@@ -127,6 +128,15 @@ test('a mapping is in force from the answer on, replaced by the next version, an
   ])
     expect(await call('GET', path)).toMatchObject({ status: 404, body: { code: 'not_found' } });
   expect((await call('DELETE', '/v1/mappings/press')).status).toBe(404);
+
+  const { data } = (await call('GET', '/v1/audit-log/machines')).body as { data: MachineAuditEntryView[] };
+  const entries = data.filter(({ object }) => object === 'press');
+  expect(entries.map(({ actor, action, detail }) => [actor, action, detail]).reverse()).toEqual([
+    ['admin', 'mapping.activated', 'version 1, for P-1'],
+    ['admin', 'mapping.activated', 'version 2 after 1, for P-1, P-2'],
+    ['admin', 'mapping.activated', 'version 1 after 2, for P-1'],
+    ['admin', 'mapping.deleted', 'version 1, of P-1'],
+  ]);
 });
 
 test('a machine shows what was heard last of each of its items, mapped or not, on every process', async () => {

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { decodeSource, decodeSourceState, type SourceView } from '@millrace/protocol';
+import { connectDatabase, inTenant } from '@millrace/postgres';
+import { decodeSource, decodeSourceState, type MachineAuditEntryView, type SourceView } from '@millrace/protocol';
 import { bootService, type RunningService } from '@millrace/service-runtime';
 import { eventually, testEnvironment } from '@millrace/test-environment';
+import { INGEST_TABLES } from './machine-ingest.database';
 import { machineIngest } from './machine-ingest.module';
 import { registered } from './signal-intake/source-registry';
 import { ADMIN_KEY, type Answer, ask, IngestSite } from './test-support/ingest-site';
@@ -263,4 +265,61 @@ test('another tenant sees and changes nothing of it', async () => {
   expect((await call('DELETE', '/v1/sources/mine', undefined, read)).status).toBe(403);
   expect(ADMIN_KEY).not.toBe(other);
   await call('DELETE', '/v1/sources/mine');
+});
+
+test('who made, changed, switched and deleted a source is on record, without a word of its secrets', async () => {
+  const writer = await site.keyOf('default', ['machines:read', 'machines:write']);
+  const as = { authorization: `Bearer ${writer}` };
+  await eventually(async () => (await call('GET', '/v1/sources', undefined, as)).status === 200, 'the key');
+  const asked = { name: 'watched', type: 'loopback', settings: settings() };
+  // What was refused has changed nothing, and a repeat is the same change.
+  expect((await call('POST', '/v1/sources', { ...asked, settings: settings({ password: 'no' }) }, as)).status).toBe(
+    422,
+  );
+  for (let n = 0; n < 2; n++)
+    expect((await call('POST', '/v1/sources', asked, { ...as, 'idempotency-key': 'watched-1' })).status).toBe(201);
+  const { password: _, ...rest } = settings({ machine: 'M-2' });
+  for (const changes of [
+    { settings: rest },
+    { settings: settings({ machine: 'M-2' }), enabled: false },
+    { enabled: true },
+  ])
+    expect((await call('PATCH', '/v1/sources/watched', changes, as)).status).toBe(200);
+  expect((await call('DELETE', '/v1/sources/watched')).status).toBe(204);
+
+  const { data } = (await call('GET', '/v1/audit-log/machines?limit=200')).body as { data: MachineAuditEntryView[] };
+  const entries = data.filter(({ object }) => object === 'watched');
+  const keyId = writer.split('_')[1];
+  expect(entries.map(({ actor, action, detail }) => [actor, action, detail]).reverse()).toEqual([
+    [keyId, 'source.created', 'loopback, version 1'],
+    [keyId, 'source.changed', 'loopback, version 2, new: machine'],
+    [keyId, 'source.changed', 'loopback, version 3, new: password'],
+    [keyId, 'source.switched_off', 'loopback, version 3'],
+    [keyId, 'source.switched_on', 'loopback, version 4'],
+    ['admin', 'source.deleted', 'loopback, version 4'],
+  ]);
+  expect(JSON.stringify(data)).not.toContain(peer.password);
+  expect(entries.map(({ id, at }) => [id.slice(0, 3), Math.abs(Date.parse(at) - Date.now()) < 60_000])).toEqual(
+    Array(6).fill(['au_', true]),
+  );
+  expect(await call('GET', '/v1/audit-log/machines', undefined, as)).toMatchObject({ status: 403 });
+  const stranger = { authorization: `Bearer ${await site.keyOf('other', ['admin'])}` };
+  await eventually(async () => (await call('GET', '/v1/sources', undefined, stranger)).status === 200, 'the other key');
+  expect((await call('GET', '/v1/audit-log/machines', undefined, stranger)).body).toEqual({
+    data: [],
+    nextCursor: null,
+  });
+});
+
+test('what is on record is neither changed nor deleted', async () => {
+  const url = variables['MILLRACE_DATABASE_URL']!;
+  const database = await connectDatabase({ url, applicationName: 'test', ...INGEST_TABLES });
+  try {
+    for (const statement of ["UPDATE ingest.audit_entry SET actor = 'nobody'", 'DELETE FROM ingest.audit_entry'])
+      await expect(inTenant(database, 'default', (tx) => tx.query(statement))).rejects.toThrow(
+        'neither changed nor deleted',
+      );
+  } finally {
+    await database.destroy();
+  }
 });

@@ -25,6 +25,7 @@ describe('ownerOf', () => {
     ['/v1/endpoints/ep_1/x/held-keys', 'subscription'],
     ['/v1/contracts/mes/preview', 'subscription'],
     ['/v1/audit-log', 'subscription'],
+    ['/v1/audit-log/machines', 'machine-ingest'],
     ['/v1/connections/cn_1', 'subscription'],
     ['/v1/exports', 'subscription'],
     ['/v1/export-events', 'audit-projector'],

@@ -8,6 +8,7 @@ const OWNERS: ReadonlyArray<readonly [string, Service]> = [
   ['/v1/sources', 'machine-ingest'],
   ['/v1/source-kinds', 'machine-ingest'],
   ['/v1/mappings', 'machine-ingest'],
+  ['/v1/audit-log/machines', 'machine-ingest'],
   ['/v1/endpoints', 'subscription'],
   ['/v1/recoveries', 'subscription'],
   ['/v1/event-types', 'subscription'],

@@ -34,6 +34,7 @@ export type { ConfigurationWriter, Write, WriteRequest } from './configuration/c
 export { LateDatabase, type LateDatabaseOptions } from './configuration/late-database';
 export { OutboxWriter, type OutboxWriterParts } from './configuration/outbox-writer';
 export { Refused } from './configuration/refused';
+export { ID_RANDOM_BYTES, isSortableId, sortableId } from './configuration/sortable-id';
 export { changeOf, writeOf } from './configuration/write-request';
 export { type ReadinessCheck, ReadinessChecks } from './health/readiness-checks';
 export { ApiProblem, notFound, type ProblemExtras, unavailable } from './http/api-problem';

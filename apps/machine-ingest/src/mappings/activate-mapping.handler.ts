@@ -9,6 +9,7 @@ import {
 } from '@millrace/protocol';
 import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { type Logger, mappingChanged } from '@millrace/telemetry';
+import { auditEntry } from '../audit-log/audit-entry.store';
 import { configSignal } from '../signal-intake/lifecycle-signal';
 import { requirePassed } from './mapping-document';
 import { viewOfMapping } from './mapping-view';
@@ -19,6 +20,7 @@ export const noSuchMapping = (): Refused => new Refused('not_found', 'There is n
 
 export interface MappingTools {
   readonly topics: Pick<TopicNames, 'mappings' | 'signals'>;
+  readonly random: (bytes: number) => Buffer;
   /** Unix ms. */
   readonly now: () => number;
   readonly logger: Logger;
@@ -92,6 +94,13 @@ export class ActivateMapping {
         name,
         machines.map(({ machine }) => machine),
       );
+      await tx.audit.insert(
+        auditEntry(tools, request, {
+          action: 'mapping.activated',
+          object: name,
+          detail: `version ${version.version}${former?.active == null ? '' : ` after ${former.active}`}, for ${namesOf(machines.map(({ machine }) => machine))}`,
+        }),
+      );
       const left = before.filter((machine) => !machines.some((one) => one.machine === machine));
       return {
         answer: { changed: true, view: view(mapping, version) },
@@ -120,6 +129,8 @@ export class ActivateMapping {
       const at = tools.now();
       await tx.save({ ...mapping, active: null });
       await tx.setMachines(name, []);
+      const detail = `version ${mapping.active}, of ${namesOf(machines)}`;
+      await tx.audit.insert(auditEntry(tools, request, { action: 'mapping.deleted', object: name, detail }));
       return {
         answer: null,
         records: machines.map((machine) => this.config(tenant, machine, null, at)),
@@ -151,6 +162,13 @@ export class ActivateMapping {
     mappingChanged(this.tools.logger, { tenant: request.tenant, mapping, version, change, actor: request.actor });
   }
 }
+
+const NAMED = 20;
+
+const namesOf = (machines: readonly string[]): string =>
+  machines.length > NAMED
+    ? `${machines.slice(0, NAMED).join(', ')} and ${machines.length - NAMED} more`
+    : machines.join(', ');
 
 /** A machine is read by one mapping: two would take turns in what its signals mean. */
 const requireFree = async (tx: MappingTransaction, name: string, machines: readonly string[]): Promise<void> => {

@@ -1,3 +1,5 @@
+import type { AuditTransaction } from '../audit-log/audit-entry.store';
+
 /** A mapping that has versions; `active` is the one in force. */
 export interface StoredMapping {
   readonly tenant: string;
@@ -38,6 +40,7 @@ export interface MappingReads {
 }
 
 export interface MappingTransaction {
+  readonly audit: AuditTransaction;
   /** Nobody else changes a mapping of the tenant before this transaction ends. */
   lock(): Promise<void>;
   countActive(): Promise<number>;

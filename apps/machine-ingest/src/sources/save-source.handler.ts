@@ -3,6 +3,7 @@ import {
   encodeSource,
   encodeSourceIntake,
   encodeSourceState,
+  type MachineAuditAction,
   type NewSource,
   type OutgoingMessage,
   type SavedSourceView,
@@ -15,7 +16,9 @@ import {
 } from '@millrace/protocol';
 import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { type Logger, sourceChanged } from '@millrace/telemetry';
+import { type AuditEntry, auditEntry } from '../audit-log/audit-entry.store';
 import type { ReadySource, RegisteredKind, SourceRegistry, WrongSetting } from '../signal-intake/source-registry';
+import { changedMembers } from './source-change';
 import {
   isGiven,
   keptPaths,
@@ -98,6 +101,7 @@ export class SaveSource {
           updatedAt: at,
         };
         await tx.save(source);
+        await tx.audit.insert(this.entry(request, source, 'source.created', source.enabled ? '' : ', switched off'));
         return {
           answer: { ...this.viewWithMade(source, checked), seen },
           // A former source of this name may have left its state.
@@ -137,6 +141,7 @@ export class SaveSource {
           updatedAt: new Date(tools.now()),
         };
         await tx.save(source);
+        for (const entry of this.entriesOfChange(request, former, source, asked)) await tx.audit.insert(entry);
         return {
           answer: { ...this.viewWithMade(source, checked), seen },
           records: [recordOf(tools.topics.sources, source)],
@@ -159,6 +164,7 @@ export class SaveSource {
       const source = await tx.find(name);
       if (source === null) throw noSuchSource();
       await tx.delete(name);
+      await tx.audit.insert(this.entry(request, source, 'source.deleted'));
       return {
         answer: null,
         records: [
@@ -244,6 +250,29 @@ export class SaveSource {
   private seal(tenant: string, name: string, { kind, settings }: Checked): SourceSettings {
     const { encryptionKey, random } = this.tools;
     return sealSettings(encryptionKey, random, { tenant, name }, kind.secrets, settings);
+  }
+
+  private entry(request: WriteRequest, source: StoredSource, action: MachineAuditAction, what = ''): AuditEntry {
+    const detail = `${source.type}, version ${source.version}${what}`;
+    return auditEntry(this.tools, request, { action, object: source.name, detail });
+  }
+
+  private entriesOfChange(
+    request: WriteRequest,
+    former: StoredSource,
+    source: StoredSource,
+    { settings }: SourceChanges,
+  ): AuditEntry[] {
+    const entries: AuditEntry[] = [];
+    if (settings !== undefined) {
+      const secrets = this.tools.registry.find(source.type)?.secrets ?? [];
+      const changed = changedMembers(secrets, former.settings, source.settings, settings);
+      const what = changed.length === 0 ? ', the same settings again' : `, new: ${changed.join(', ')}`;
+      entries.push(this.entry(request, source, 'source.changed', what));
+    }
+    if (former.enabled !== source.enabled)
+      entries.push(this.entry(request, source, source.enabled ? 'source.switched_on' : 'source.switched_off'));
+    return entries;
   }
 
   private tell(request: WriteRequest, source: StoredSource, change: 'created' | 'updated' | 'deleted'): void {

@@ -1,3 +1,4 @@
+import type { AuditTransaction } from '../audit-log/audit-entry.store';
 import type { SourceSettings } from './source-settings';
 
 /** A source as it is configured. */
@@ -23,6 +24,7 @@ export interface SourceReads {
 }
 
 export interface SourceTransaction {
+  readonly audit: AuditTransaction;
   /** Nobody else changes a source of the tenant before this transaction ends. */
   lock(): Promise<void>;
   count(): Promise<number>;

@@ -1,6 +1,6 @@
 import { type Database, inTenant, type Transaction } from '@millrace/postgres';
+import { sortableId } from '@millrace/service-runtime';
 import { LessThan } from 'typeorm';
-import { sortableId } from '../ids/sortable-id';
 import { type AuditAction, AuditEntryEntity } from './audit-entry.entity';
 
 export interface AuditEntry {

@@ -1,4 +1,4 @@
-import { isSortableId, sortableId } from '../ids/sortable-id';
+import { isSortableId, sortableId } from '@millrace/service-runtime';
 
 /** `random` holds 10 bytes. */
 export const newRecoveryId = (nowMs: number, random: Buffer): string => sortableId('rec', nowMs, random);

@@ -11,3 +11,27 @@ export const auditEntryView = z
   })
   .meta({ id: 'AuditEntry' });
 export type AuditEntryView = z.output<typeof auditEntryView>;
+
+const machineAuditAction = z.enum([
+  'source.created',
+  'source.changed',
+  'source.switched_on',
+  'source.switched_off',
+  'source.deleted',
+  'mapping.activated',
+  'mapping.deleted',
+]);
+export type MachineAuditAction = z.output<typeof machineAuditAction>;
+
+/** What somebody did to a source or a mapping. */
+export const machineAuditEntryView = z
+  .object({
+    id: z.string(),
+    at: z.string(),
+    actor: z.string().meta({ description: 'Id of the API key.' }),
+    action: machineAuditAction,
+    object: z.string().meta({ description: 'Name of the source or the mapping.' }),
+    detail: z.string().meta({ description: 'Which version, and the names of what is new; no values of settings.' }),
+  })
+  .meta({ id: 'MachineAuditEntry' });
+export type MachineAuditEntryView = z.output<typeof machineAuditEntryView>;

@@ -31,6 +31,7 @@ import {
   type EventView,
   type FilterTestView,
   type HeldKeyView,
+  type MachineAuditEntryView,
   type MachineSignalView,
   type MachineView,
   type ManyCommandsView,
@@ -123,6 +124,7 @@ const ANSWERS: {
   contract: Same<sdk.Contract, ContractView>;
   contractPreview: Same<sdk.ContractPreview, ContractPreviewView>;
   auditEntry: Same<sdk.AuditEntry, AuditEntryView>;
+  machineAuditEntry: Same<sdk.MachineAuditEntry, MachineAuditEntryView>;
   recovery: Same<sdk.Recovery, RecoveryView>;
   quarantined: Same<sdk.Quarantined, QuarantinedView>;
   quarantinedDetail: Same<sdk.QuarantinedDetail, QuarantinedDetailView>;
@@ -168,6 +170,7 @@ const ANSWERS: {
   contract: true,
   contractPreview: true,
   auditEntry: true,
+  machineAuditEntry: true,
   recovery: true,
   quarantined: true,
   quarantinedDetail: true,
@@ -449,6 +452,7 @@ const USED: readonly Used[] = [
     previewContractRequest,
   ],
   ['GET /v1/audit-log', (m) => m.auditLog.list({ limit: 1, cursor: 'c' }).first()],
+  ['GET /v1/audit-log/machines', (m) => m.auditLog.machines({ limit: 1, cursor: 'c' }).first()],
   ['POST /v1/signals', (m) => m.signals.publish(signal), publishSignalsSchema],
   ['POST /v1/signals', (m) => m.signals.publish([signal]), publishSignalsSchema],
   ['GET /v1/machines', (m) => m.machines.list({ limit: 1, cursor: 'c' }).first()],

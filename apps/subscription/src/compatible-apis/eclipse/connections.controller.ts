@@ -14,6 +14,7 @@ import {
   CurrentTenant,
   changeOf,
   IdempotencyKey,
+  isSortableId,
   JsonBody,
   ParsedQuery,
   pageOf,
@@ -22,7 +23,6 @@ import {
   writeOf,
 } from '@millrace/service-runtime';
 import { Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post } from '@nestjs/common';
-import { isSortableId } from '../../ids/sortable-id';
 import { USE_CASES, type UseCases } from '../../subscription.use-cases';
 import { noSuchConnection, viewOfConnection } from './connections.handler';
 

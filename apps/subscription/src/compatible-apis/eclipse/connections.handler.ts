@@ -1,11 +1,10 @@
 import { openSecret, sealSecret } from '@millrace/domain';
 import { CONNECTION_LIMITS, type ConnectionChanges, type ConnectionView, type NewConnection } from '@millrace/protocol';
-import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
+import { type ConfigurationWriter, Refused, sortableId, type WriteRequest } from '@millrace/service-runtime';
 import { endpointChanged } from '@millrace/telemetry';
 import { headersToStore } from '../../endpoints/endpoint-headers';
 import type { EndpointTools, EndpointTransaction } from '../../endpoints/endpoints.ports';
 import { recordOfEndpoint, type StoredEndpoint } from '../../endpoints/stored-endpoint';
-import { sortableId } from '../../ids/sortable-id';
 import { namedUrl } from '../field-names';
 import type { StoredConnection } from './connections.ports';
 

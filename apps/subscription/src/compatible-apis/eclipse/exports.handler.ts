@@ -1,12 +1,11 @@
 import { eclipseExportId } from '@millrace/domain';
 import type { CreatedExportView, ExportView, NewExport } from '@millrace/protocol';
-import { Refused, type WriteRequest } from '@millrace/service-runtime';
+import { isSortableId, Refused, type WriteRequest } from '@millrace/service-runtime';
 import type { CreateEndpoint } from '../../endpoints/create-endpoint.handler';
 import type { EndpointCondition } from '../../endpoints/endpoint-condition';
 import { statusOf } from '../../endpoints/endpoint-view';
 import type { EndpointTools } from '../../endpoints/endpoints.ports';
 import type { StoredEndpoint } from '../../endpoints/stored-endpoint';
-import { isSortableId } from '../../ids/sortable-id';
 import { newEndpoint } from '../new-endpoint';
 import { headersOfConnection, noSuchConnection } from './connections.handler';
 

@@ -1,4 +1,4 @@
-import { auditEntryView } from '../audit-log';
+import { auditEntryView, machineAuditEntryView } from '../audit-log';
 import { contractPreviewView, contractView, previewContractRequest } from '../contracts';
 import { type Calls, json, page, paging, WRITE } from './call';
 
@@ -37,6 +37,16 @@ export const AUDIT_CALLS: Calls = {
       query: paging,
       answer: { status: 200, description: 'A page of entries.', schema: page(auditEntryView) },
       refusals: ['invalid_request', 'invalid_cursor'],
+    },
+  },
+  '/v1/audit-log/machines': {
+    get: {
+      summary: 'Who changed sources and mappings, newest first',
+      scope: 'admin',
+      tag: 'Audit log',
+      query: paging,
+      answer: { status: 200, description: 'A page of entries.', schema: page(machineAuditEntryView) },
+      refusals: ['invalid_request', 'invalid_cursor', 'unavailable'],
     },
   },
 };

@@ -1,5 +1,11 @@
 import type { CallOptions, Transport } from '../transport';
-import type { AuditEntry, Contract, ContractPreview, ContractPreviewRequest } from '../types/contract';
+import type {
+  AuditEntry,
+  Contract,
+  ContractPreview,
+  ContractPreviewRequest,
+  MachineAuditEntry,
+} from '../types/contract';
 import type { PageQuery } from '../types/page';
 import { list, part, post } from './requests';
 
@@ -14,4 +20,7 @@ export const contractCalls = (transport: Transport) => ({
 export const auditLogCalls = (transport: Transport) => ({
   /** Who did what has to be answered for, newest first. */
   list: (query: PageQuery = {}, options?: CallOptions) => list<AuditEntry>(transport, '/v1/audit-log', query, options),
+  /** Who changed sources and mappings, newest first. */
+  machines: (query: PageQuery = {}, options?: CallOptions) =>
+    list<MachineAuditEntry>(transport, '/v1/audit-log/machines', query, options),
 });

@@ -43,3 +43,23 @@ export interface AuditEntry {
   /** Id of what it was done to. */
   readonly object: string;
 }
+
+/** What somebody did to a source or a mapping. */
+export interface MachineAuditEntry {
+  readonly id: string;
+  readonly at: string;
+  /** Id of the API key. */
+  readonly actor: string;
+  readonly action:
+    | 'source.created'
+    | 'source.changed'
+    | 'source.switched_on'
+    | 'source.switched_off'
+    | 'source.deleted'
+    | 'mapping.activated'
+    | 'mapping.deleted';
+  /** Name of the source or the mapping. */
+  readonly object: string;
+  /** Which version, and the names of what is new; no values of settings. */
+  readonly detail: string;
+}
