@@ -68,6 +68,48 @@ describe('parseShdr', () => {
       ],
     ],
     ['an escaped bar', `${T}|msg|"a\\|b"`, [['msg', 'a|b']]],
+    [
+      'quotes around a value, what is escaped in them, and a quote that is none',
+      `${T}|a| "x \\"y\\" C:\\\\" |b|"x|c|x"y"`,
+      [
+        ['a', 'x "y" C:\\'],
+        ['b', '"x'],
+        ['c', 'x"y"'],
+      ],
+    ],
+    [
+      'a backslash before a bar, outside of quotes',
+      `${T}|path|C:\\|b|2`,
+      [
+        ['path', 'C:\\'],
+        ['b', '2'],
+      ],
+    ],
+    [
+      'a set whose texts have quotes',
+      `${T}|vars|a=1 b="x y" c={d="z"}|b|2`,
+      [
+        ['vars', 'a=1 b="x y" c={d="z"}'],
+        ['b', '2'],
+      ],
+    ],
+    ['white space around all', `  ${T} | a | 1 `, [['a', '1']]],
+    [
+      'a condition without a text',
+      `${T}|logic|FAULT|404|100|LOW`,
+      [['logic', conditionOf('FAULT', '404', '', '100', 'LOW')]],
+    ],
+    ['a condition that is a level and a code', `${T}|logic|WARNING|404`, [['logic', conditionOf('WARNING', '404')]]],
+    ['a condition of which nothing else is said', `${T}|logic|NORMAL||`, [['logic', conditionOf('NORMAL')]]],
+    ['an event that says NORMAL', `${T}|move|NORMAL`, [['move', 'NORMAL']]],
+    [
+      'two events, of which one says NORMAL',
+      `${T}|move|NORMAL|line|7`,
+      [
+        ['move', 'NORMAL'],
+        ['line', '7'],
+      ],
+    ],
     ['a stamp with a duration', `${T}@12.5|a|1`, [['a', '1']]],
     ['a stamp without a zone is UTC', '2026-02-17T13:00:00.123|a|1', [['a', '1']]],
     [
@@ -94,6 +136,8 @@ describe('parseShdr', () => {
     ['* shdrVersion: 2.0', { kind: 'command', name: 'SHDRVERSION', argument: '2.0' }],
     [`${T}|@ASSET@|1|CuttingTool|--multiline--AB`, { kind: 'asset', until: '--multiline--AB' }],
     [`${T}|@REMOVE_ASSET@|1`, { kind: 'asset', until: null }],
+    ['* deviceModel: --multiline--AB', { kind: 'asset', until: '--multiline--AB' }],
+    ['|a|1', { kind: 'observations', timestamp: null }],
     ['hello', { kind: 'refused', code: 'malformed' }],
     ['GET / HTTP/1.1', { kind: 'refused', code: 'malformed' }],
     ['yesterday|a|1', { kind: 'refused', code: 'bad_timestamp' }],
@@ -143,6 +187,15 @@ describe('readShdrLine', () => {
       ['c', 2, 'line:6'],
     ]);
     expect(all.filter(({ refused }) => refused !== null)).toHaveLength(1);
+  });
+
+  it('takes what has no stamp for received now, in a recording at the time of the line before', () => {
+    const live = readShdrLine(startShdrReading, session, '|a|1', Date.parse(T));
+    expect(live.signals).toMatchObject([{ sourceTs: null, receiveTs: T, at: T }]);
+    const first = readShdrLine(startShdrReading, session, '|a|1', null);
+    expect([first.signals, first.refused?.code]).toEqual([[], 'bad_timestamp']);
+    const { reading } = readShdrLine(startShdrReading, session, `${T}|a|1`, null);
+    expect(readShdrLine(reading, session, '|a|2', null).signals).toMatchObject([{ sourceTs: null, receiveTs: T }]);
   });
 
   it('gives up an asset without an end, says so once, and reads on', () => {

@@ -10,15 +10,20 @@ import { stampInUtc } from '../local-time/stamp-in-utc';
  *   2016-10-24T09:14:29.938Z|Xload|4|100|1.5 2 2.5 3                              a time series: how many, how often a second
  *   2016-10-24T09:14:29.938Z|msg|M30|Door is open                                 a message with a code of its own
  *   * PONG 10000                                                                a command of the adapter
+ *   |execution|ACTIVE                                                             an adapter that has no clock
  *
  * Nothing on a line says that it is a message: it looks like a pair and a name whose value is left out. Names of messages
  * are for the settings to say. A line that is none of these is refused with a reason; nothing here throws.
  */
 export type ShdrLine =
-  | { readonly kind: 'observations'; readonly timestamp: string; readonly observations: readonly ShdrObservation[] }
+  | {
+      readonly kind: 'observations' /** Null where the line has none: it is of the time of its receipt. */;
+      readonly timestamp: string | null;
+      readonly observations: readonly ShdrObservation[];
+    }
   | { readonly kind: 'command'; readonly name: string; readonly argument: string }
   | {
-      readonly kind: 'asset' /** Mark that ends a multi-line asset, null for one on a single line. */;
+      readonly kind: 'asset' /** Mark that ends what goes on over several lines, null for one on a single line. */;
       readonly until: string | null;
     }
   | { readonly kind: 'blank' }
@@ -54,41 +59,42 @@ export const parseShdr = (line: string, messages: ReadonlySet<string> = NO_MESSA
   if (fields.length < 3)
     return refuse('malformed', 'A line has at least timestamp|name|value; fields are separated by "|".');
   // Some adapters send a duration after the stamp: 2010-01-01T00:00:00Z@100.0
-  const timestamp = stampInUtc(fields[0]!.split('@', 1)[0]!);
-  if (!isTimestamp(timestamp))
+  const stamp = fields[0]!.split('@', 1)[0]!.trim();
+  const timestamp = stamp === '' ? null : stampInUtc(stamp);
+  if (timestamp !== null && !isTimestamp(timestamp))
     return refuse('bad_timestamp', `${JSON.stringify(fields[0]!.slice(0, 64))} is not an RFC 3339 time.`);
-  const name = fields[1]!;
+  const name = fields[1]!.trim();
   if (name.startsWith('@')) return asset(fields);
-  const condition = readCondition(fields);
-  if (condition !== null) return { kind: 'observations', timestamp, observations: [condition] };
-  const alone = timeSeries(fields) ?? (messages.has(name.trim()) ? message(fields) : null);
+  const alone = (messages.has(name) ? message(fields) : null) ?? readCondition(fields) ?? timeSeries(fields);
   return alone === null ? pairs(timestamp, fields) : { kind: 'observations', timestamp, observations: [alone] };
 };
 
 const refuse = (code: ShdrRefusal, detail: string): ShdrLine => ({ kind: 'refused', code, detail });
 
-/** Fields between bars; a field in double quotes may hold escaped bars. */
+const BAR = /\|/g;
+/** A field in double quotes, in which a backslash makes the character after it one of the text. */
+const QUOTED = /\s*"((?:[^"\\|]|\\.)*)"\s*(?=\||$)/y;
+
+/** Fields between bars. A quote that is not closed before the next bar is a character like others. */
 const splitFields = (line: string): string[] => {
-  if (!line.includes('\\|')) return line.split('|');
+  if (!line.includes('"')) return line.split('|');
   const fields: string[] = [];
-  let field = '';
-  for (let at = 0; at < line.length; at++) {
-    if (line[at] === '\\' && line[at + 1] === '|') {
-      field += '|';
-      at++;
-    } else if (line[at] === '|') {
-      fields.push(unquote(field));
-      field = '';
-    } else field += line[at];
+  for (let at = 0; ; at++) {
+    QUOTED.lastIndex = at;
+    const quoted = QUOTED.exec(line);
+    BAR.lastIndex = at;
+    const end = quoted === null ? (BAR.exec(line)?.index ?? line.length) : QUOTED.lastIndex;
+    fields.push(quoted === null ? line.slice(at, end) : quoted[1]!.replace(/\\(.)/g, '$1'));
+    if (end >= line.length) return fields;
+    at = end;
   }
-  fields.push(unquote(field));
-  return fields;
 };
 
-const unquote = (field: string): string =>
-  field.length >= 2 && field.startsWith('"') && field.endsWith('"') ? field.slice(1, -1) : field;
+const MULTILINE = '--multiline--';
 
 const command = (line: string): ShdrLine => {
+  const body = line.indexOf(MULTILINE);
+  if (body >= 0) return { kind: 'asset', until: line.slice(body).trimEnd() };
   const words = /^\*\s*([A-Za-z]+):?\s*(.*)$/.exec(line.trimEnd());
   return words === null
     ? refuse('malformed', 'A line that begins with "*" is a command: * NAME argument.')
@@ -97,18 +103,20 @@ const command = (line: string): ShdrLine => {
 
 const asset = (fields: readonly string[]): ShdrLine => {
   const last = fields[fields.length - 1]!;
-  return { kind: 'asset', until: last.startsWith('--multiline--') ? last.trimEnd() : null };
+  return { kind: 'asset', until: last.trimStart().startsWith(MULTILINE) ? last.trim() : null };
 };
 
 /**
- * A condition has exactly seven fields and a level in the third. So have three pairs whose first value happens to be
- * UNAVAILABLE, and an unavailable condition says nothing more: then the other four must be empty.
+ * A condition has seven fields and a level in the third. So have three pairs whose first value happens to be
+ * UNAVAILABLE, and an unavailable condition says nothing more: then the other four must be empty. Where its last fields
+ * are left out, what is there must make no pairs: `NORMAL` alone is what events say too.
  */
 const readCondition = (fields: readonly string[]): ShdrObservation | null => {
-  if (fields.length !== 7) return null;
   const level = fields[2]!.trim().toUpperCase();
-  if (!LEVELS.has(level)) return null;
-  const [nativeCode, nativeSeverity, qualifier, text] = fields.slice(3).map((field) => field.trim());
+  if (!LEVELS.has(level) || (fields.length !== 7 && !isCutShort(fields, level))) return null;
+  const [nativeCode = '', nativeSeverity = '', qualifier = '', text = ''] = fields
+    .slice(3)
+    .map((field) => field.trim());
   if (level === 'UNAVAILABLE' && (nativeCode || nativeSeverity || qualifier || text)) return null;
   const name = fields[1]!.trim();
   if (!isName(name)) return null;
@@ -117,13 +125,16 @@ const readCondition = (fields: readonly string[]): ShdrObservation | null => {
     name,
     value: {
       level: level as ConditionLevel,
-      nativeCode: nativeCode!.slice(0, 256),
-      nativeSeverity: nativeSeverity!.slice(0, 256),
-      qualifier: qualifier!.slice(0, 256),
-      text: text!.slice(0, 4096),
+      nativeCode: nativeCode.slice(0, 256),
+      nativeSeverity: nativeSeverity.slice(0, 256),
+      qualifier: qualifier.slice(0, 256),
+      text: text.slice(0, 4096),
     },
   };
 };
+
+const isCutShort = ({ length, 3: second }: readonly string[], level: string): boolean =>
+  level !== 'UNAVAILABLE' && (length === 4 || length === 6 || (length === 5 && second!.trim() === ''));
 
 const isName = (name: string): boolean => name !== '' && name.length <= NAME_LENGTH && !name.startsWith('$');
 const NUMBERS = /^[-+\d.eE]+(?: +[-+\d.eE]+)+$/;
@@ -153,7 +164,7 @@ const message = (fields: readonly string[]): ShdrObservation | null => {
   return { kind: 'value', name, value: { nativeCode: nativeCode.slice(0, 256), text } };
 };
 
-const pairs = (timestamp: string, fields: readonly string[]): ShdrLine => {
+const pairs = (timestamp: string | null, fields: readonly string[]): ShdrLine => {
   // A last name without its bar means an empty value, as adapters send it.
   const count = Math.ceil((fields.length - 1) / 2);
   if (count > MAX_PAIRS) return refuse('malformed', `The line has ${count} pairs; the limit is ${MAX_PAIRS}.`);

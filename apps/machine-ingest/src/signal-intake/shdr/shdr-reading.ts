@@ -77,7 +77,12 @@ export const readShdrLine = (
     case 'asset':
       return { ...nothing, reading: { ...reading, until: parsed.until, skipped: 0 } };
     case 'observations': {
-      const clock = receivedAt === null ? advance(reading.clock, Date.parse(parsed.timestamp)) : null;
+      const clock = receivedAt === null ? advance(reading.clock, parsed.timestamp) : null;
+      if (clock === null && receivedAt === null)
+        return {
+          ...nothing,
+          refused: { code: 'bad_timestamp', detail: 'A recording begins with a line that has a time.' },
+        };
       const time = timeOf(clock, receivedAt);
       const signals = parsed.observations.map((observation, n) =>
         toSignal(session, observation, parsed.timestamp, time, reading.nextSeq + n, reading.line),
@@ -87,8 +92,12 @@ export const readShdrLine = (
   }
 };
 
-const advance = (clock: RecordingClock | null, stamp: number): RecordingClock =>
-  clock === null ? startRecordingClock(stamp) : advanceRecordingClock(clock, stamp);
+/** Null before the first line that has a time. */
+const advance = (clock: RecordingClock | null, timestamp: string | null): RecordingClock | null => {
+  if (timestamp === null) return clock;
+  const stamp = Date.parse(timestamp);
+  return clock === null ? startRecordingClock(stamp) : advanceRecordingClock(clock, stamp);
+};
 
 /** When a line was received, and by which clock its stamp was written. */
 interface LineTime {
@@ -107,7 +116,7 @@ const timeOf = (clock: RecordingClock | null, receivedAt: number | null): LineTi
 const toSignal = (
   session: ShdrSession,
   observation: ShdrObservation,
-  sourceTs: string,
+  sourceTs: string | null,
   time: LineTime,
   seq: number,
   line: number,
