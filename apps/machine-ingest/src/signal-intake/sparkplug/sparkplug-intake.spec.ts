@@ -646,6 +646,18 @@ describe('the broker', () => {
     expect(scene.signals.slice(before).filter(({ value }) => value === 'alive')).toEqual([]);
   });
 
+  it('was away, and so was Kafka: a node and its device that are both given up at one look die once', () => {
+    const scene = new Scene();
+    const node = scene.session(0);
+    scene.hearAll(node.births(scene.now));
+    scene.hear(node.births(scene.now + 1)[0]!);
+    scene.outcome(scene.intake.down(scene.now));
+    scene.outcome(scene.intake.up(scene.now, false));
+    scene.now += 60_000;
+    scene.outcome(scene.intake.tick(scene.now));
+    expect(scene.words().filter((word) => word === 'death')).toEqual(['death']);
+  });
+
   it('is there and the machine has nothing to say: alive, every ten seconds, and not after its death', () => {
     const scene = new Scene();
     const node = scene.session(0);

@@ -1,0 +1,80 @@
+import type { SignalFlag } from '@millrace/domain';
+import { distance } from './message-order';
+import { type Definitions, readMetric } from './metric-reading';
+import { targetsOf, tellMetrics } from './metric-signals';
+import { besides } from './node-sessions';
+import { type Held, NODE_LIMITS, type NodeMessage } from './node-state';
+import type { NodeTurn } from './node-turn';
+
+/** Keeps what only a birth can explain, and asks for it. `only`: indexes of the metrics that wait; null: all of them. */
+export const hold = (
+  turn: NodeTurn,
+  message: NodeMessage,
+  only: readonly number[] | null,
+  seq: number | null = null,
+): void => {
+  turn.effects.count('held');
+  // Whoever joins in the middle has missed what was before.
+  const older = seq !== null || turn.state.life.kind !== 'born';
+  const until = turn.untilBirth;
+  turn.state = { ...turn.state, held: [...turn.state.held, { message, only, older, seq, until }] };
+  if (seq === null && turn.state.held.length > NODE_LIMITS.held) {
+    const [oldest] = turn.state.held;
+    giveUp(turn, (one) => one === oldest, 'There was no room to keep it until the birth that it needs.');
+  }
+  turn.ask(0);
+};
+
+/**
+ * A birth has come for what waited: told before the snapshot, since it happened before. Where messages before it were
+ * missed, the snapshot is what counts, and it is late: stored, and nothing of today follows from it.
+ *
+ * `birth`: session of the birth; `seq`: its number, where it is a device's, of which a session may have several.
+ */
+export const release = (
+  turn: NodeTurn,
+  device: string | null,
+  definitions: Definitions,
+  birth: string,
+  seq: number | null = null,
+): void => {
+  const mine = turn.state.held.filter(({ message }) => message.device === device);
+  if (mine.length === 0) return;
+  turn.state = { ...turn.state, held: turn.state.held.filter((one) => !mine.includes(one)) };
+  // Others have gone by meanwhile, so it is numbered by itself, beside the session that the birth begins.
+  const session = besides(birth, `before${device === null ? '' : `/${seq}/${device}`}`);
+  const targets = targetsOf(turn, device);
+  let nth = -1;
+  for (const { message, only, older } of mine) {
+    const flags: readonly SignalFlag[] = older ? ['late'] : [];
+    const { type, original, payload } = message;
+    if (type === 'NDATA' || type === 'DDATA') {
+      nth = nth < 0 ? (payload.seq ?? 0) : nth + 1 + distance(nth + 1, payload.seq);
+      const place = { session, seq: nth };
+      const unknown = tellMetrics(turn, payload.metrics, definitions, { message, targets, place, flags, only });
+      if (unknown.length > 0)
+        turn.effects.refuse(original, 'unknown_metric', `No birth tells what ${unknown.length} of its metrics are.`);
+    }
+    turn.effects.settled.push(original);
+  }
+};
+
+export const giveUp = (turn: NodeTurn, which: (one: Held) => boolean, why: string): void => {
+  const gone = turn.state.held.filter(which);
+  turn.state = { ...turn.state, held: turn.state.held.filter((one) => !gone.includes(one)) };
+  for (const { message } of gone) {
+    turn.effects.refuse(message.original, 'no_birth', why);
+    turn.effects.settled.push(message.original);
+  }
+};
+
+/** Indexes of the metrics that only a birth can explain; null: all of them. */
+export const unexplained = (turn: NodeTurn, { device, payload }: NodeMessage): number[] | null => {
+  const known = device === null ? null : turn.born.devices.get(device);
+  if (known !== null && known?.kind !== 'born') return null;
+  const definitions = known === null ? turn.born.definitions : known.definitions;
+  const unknown = payload.metrics.flatMap((metric, index) =>
+    readMetric(metric, definitions, payload.timestamp).kind === 'unknown' ? [index] : [],
+  );
+  return unknown.length === 0 ? null : unknown;
+};
