@@ -2,7 +2,7 @@ import { decodeSourceState, type OutgoingMessage, type SourceState } from '@mill
 import { silentLogger } from '@millrace/telemetry';
 import type { Passed } from './kafka-source.sink';
 import type { OpenSourceHealth, SourceConnection, SourceCursor } from './source-kind';
-import { SourceReporter } from './source-reporter';
+import { lostBefore, SourceReporter } from './source-reporter';
 
 const record = {
   v: 1 as const,
@@ -15,7 +15,7 @@ const record = {
   settings: {},
 };
 
-const site = (cursor: SourceCursor | null = null) => {
+const site = (cursor: SourceCursor | null = null, lostSince: number | null = null) => {
   const written: SourceState[] = [];
   const world = {
     now: 10_000,
@@ -38,6 +38,7 @@ const site = (cursor: SourceCursor | null = null) => {
     health,
     passed: () => world.passed,
     cursor,
+    lostSince,
     producer: {
       send: async (messages: readonly OutgoingMessage[]) => {
         if (world.hangs) await new Promise<void>((resolve) => void world.released.push(resolve));
@@ -83,6 +84,35 @@ test('a change of the connection is told at once, what moves once a second or ev
   receive(2_010, { next: 2_010 });
   expect(await look()).toBe(4);
   expect(await look()).toBe(4);
+});
+
+test('a source that is tried again and again is lost since its first failure, until it is connected', async () => {
+  const { world, written, look } = site();
+  const told = async (connection: SourceConnection) => {
+    world.connection = connection;
+    world.now += 5_000;
+    await look();
+    return written.at(-1)!.connection.since;
+  };
+  const lost = (state: 'disconnected' | 'degraded', since: number) =>
+    told({ state, since, reason: 'connection refused', nextTryAt: since + 100 });
+  expect(await lost('disconnected', 11_000)).toBe(11_000);
+  expect(await told({ state: 'connecting', since: 12_000 })).toBe(12_000);
+  expect(await lost('disconnected', 13_000)).toBe(11_000);
+  expect(await lost('degraded', 14_000)).toBe(11_000);
+  expect(await told({ state: 'connected', since: 15_000, session: 's' })).toBe(15_000);
+  expect(await lost('disconnected', 16_000)).toBe(16_000);
+});
+
+test('its next owner goes on from since when it was lost', async () => {
+  const { world, written, look } = site(null, 500);
+  await look();
+  world.connection = { state: 'degraded', since: 9_000, reason: 'connection refused', nextTryAt: null };
+  await look();
+  expect(written.at(-1)!.connection.since).toBe(500);
+  expect(lostBefore(written.at(-1)!, record)).toBe(500);
+  expect(lostBefore(written.at(-1)!, { createdAt: 2 })).toBeNull();
+  expect(lostBefore(written[0]!, record)).toBeNull();
 });
 
 test('of a source that has fallen silent it is told every five seconds that it lives, and that it has no rate', async () => {

@@ -1,10 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DurableProducer } from '@millrace/kafka';
-import { encodeSourceState, type SourceRecord, type SourceState, sourceKey } from '@millrace/protocol';
+import {
+  encodeSourceState,
+  type SourceConnectionState,
+  type SourceRecord,
+  type SourceState,
+  sourceKey,
+} from '@millrace/protocol';
 import type { Logger } from '@millrace/telemetry';
 import { CURSOR_BYTES, jsonBytes } from './cursor-room';
 import type { Passed } from './kafka-source.sink';
-import type { OpenSourceHealth, SourceCursor } from './source-kind';
+import type { OpenSourceHealth, SourceConnection, SourceCursor } from './source-kind';
 import { sourceMetrics } from './source-metrics';
 import { LATE, within } from './within';
 
@@ -43,6 +49,8 @@ export interface SourceReporterParts {
   readonly passed: () => Passed;
   /** What the source began with. */
   readonly cursor: SourceCursor | null;
+  /** Since when it was lost when it was begun, Unix ms; null where it was not. */
+  readonly lostSince: number | null;
   readonly producer: Pick<DurableProducer, 'send'>;
   readonly topic: string;
   readonly owner: string;
@@ -59,8 +67,12 @@ export class SourceReporter {
   private said: Said = { text: '', counts: '', at: Number.NEGATIVE_INFINITY, passed: NOTHING, rate: NO_RATE };
   private counted: { readonly [name: string]: number } = {};
   private writing: Promise<boolean> | null = null;
+  /** Kinds tell when they failed last; people ask since when there is nothing. */
+  private lostSince: number | null;
 
-  constructor(private readonly parts: SourceReporterParts) {}
+  constructor(private readonly parts: SourceReporterParts) {
+    this.lostSince = parts.lostSince;
+  }
 
   /** What a next start goes on from. */
   get cursor(): SourceCursor | null {
@@ -70,6 +82,7 @@ export class SourceReporter {
   /** To be called several times a second. */
   look(): void {
     const health = this.parts.health();
+    this.lostSince = lostSinceOf(health.connection, this.lostSince);
     this.count(health);
     if (this.writing !== null) return;
     const passed = this.parts.passed();
@@ -185,7 +198,7 @@ export class SourceReporter {
       cursor,
       connection: {
         state: connection.state,
-        since: connection.since,
+        since: isLost(connection.state) ? (this.lostSince ?? connection.since) : connection.since,
         session: connection.state === 'connected' ? connection.session : null,
         reason: 'reason' in connection ? connection.reason : null,
         nextTryAt: 'nextTryAt' in connection ? connection.nextTryAt : null,
@@ -209,6 +222,20 @@ export class SourceReporter {
     this.counted = counts;
   }
 }
+
+const isLost = (state: SourceConnectionState): boolean => state === 'disconnected' || state === 'degraded';
+
+const lostSinceOf = (connection: SourceConnection, before: number | null): number | null => {
+  if (isLost(connection.state)) return before ?? connection.since;
+  return connection.state === 'connecting' ? before : null;
+};
+
+/** Since when the source is lost by what was told of it last; null where it was not, or where that was another source. */
+export const lostBefore = (
+  former: SourceState | null,
+  { createdAt }: Pick<SourceRecord, 'createdAt'>,
+): number | null =>
+  former?.createdAt === createdAt && isLost(former.connection.state) ? former.connection.since : null;
 
 const connectionText = ({ connection }: OpenSourceHealth): string =>
   `${connection.state} ${'session' in connection ? connection.session : ''} ${'reason' in connection ? connection.reason : ''}`;

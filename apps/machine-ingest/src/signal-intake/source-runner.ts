@@ -8,7 +8,7 @@ import { KafkaSourceSink } from './kafka-source.sink';
 import type { OpenSource, OpenSourceHealth, SourceConnection, SourceCursor } from './source-kind';
 import { sourceMetrics } from './source-metrics';
 import type { ReadySource, SourceRegistry } from './source-registry';
-import { SourceReporter } from './source-reporter';
+import { lostBefore, SourceReporter } from './source-reporter';
 import type { SourceDirectory, SourceStates } from './source-views';
 import { LATE, within } from './within';
 
@@ -202,6 +202,7 @@ export class SourceRunner {
       health: () => source.health(),
       passed: () => sink.passed,
       cursor,
+      lostSince: lostBefore(former, record),
       producer: parts.producer,
       topic: parts.topics.sourceState,
       owner: parts.owner,

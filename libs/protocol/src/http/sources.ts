@@ -75,7 +75,7 @@ export const sourceStateView = z
       description:
         '`waiting`: no process runs it now · `degraded`: three failures in a row · `finished`: a recording at its end.',
     }),
-    since: time.nullable(),
+    since: time.nullable().meta({ description: 'Of a source that is not reached, since the first failure.' }),
     reason: z.string().nullable().meta({ description: 'Why it is not connected.' }),
     nextTryAt: time.nullable(),
     session: z.string().nullable(),
