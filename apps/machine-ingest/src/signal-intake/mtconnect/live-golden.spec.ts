@@ -42,8 +42,9 @@ const observationsOf = (lines: readonly string[]): Array<{ stamp: string; observ
     }
     const parsed = parseShdr(line);
     if (parsed.kind === 'asset') until = parsed.until;
-    if (parsed.kind !== 'observations') return [];
-    return parsed.observations.map((observation) => ({ stamp: parsed.timestamp, observation }));
+    if (parsed.kind !== 'observations' || parsed.timestamp === null) return [];
+    const { timestamp: stamp } = parsed;
+    return parsed.observations.map((observation) => ({ stamp, observation }));
   });
 };
 
