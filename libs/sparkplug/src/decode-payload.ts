@@ -1,3 +1,4 @@
+import { gunzipSync, inflateSync } from 'node:zlib';
 import { PAYLOAD_LIMITS, type SparkplugPayload, type WireMetric, type WireProperty, type WireValue } from './payload';
 import { payloadType } from './schema';
 
@@ -15,6 +16,9 @@ type Members = { readonly [name: string]: unknown };
 
 class TooMuch extends Error {}
 
+/** Of a payload whose `body` is another one, compressed: Tahu and its clients send it where they are told to save bytes. */
+const COMPRESSED = 'SPBV1.0_COMPRESSED';
+
 /** Reads bytes of anybody; nothing throws. */
 export const decodePayload = (bytes: Uint8Array): PayloadReading => {
   if (bytes.length > PAYLOAD_LIMITS.bytes)
@@ -25,20 +29,41 @@ export const decodePayload = (bytes: Uint8Array): PayloadReading => {
     };
   try {
     const message = payloadType.decode(bytes) as unknown as Members;
-    const seq = has(message, 'seq') ? bigint(message['seq']) : null;
-    return {
-      kind: 'payload',
-      payload: {
-        timestamp: moment(message, 'timestamp'),
-        seq: seq === null ? null : Number(seq & 0xffn),
-        uuid: has(message, 'uuid') ? String(message['uuid']) : null,
-        metrics: metrics(message, 1),
-      },
-    };
+    const payload = payloadOf(message);
+    if (payload.uuid !== COMPRESSED || !has(message, 'body')) return { kind: 'payload', payload };
+    const inner = payloadOf(payloadType.decode(expanded(message['body'] as Uint8Array, payload)) as unknown as Members);
+    const { timestamp, seq } = payload;
+    return { kind: 'payload', payload: { ...inner, timestamp: inner.timestamp ?? timestamp, seq: inner.seq ?? seq } };
   } catch (error) {
     const detail =
       error instanceof TooMuch ? error.message : `It is no Sparkplug B payload: ${(error as Error).message}.`;
     return { kind: 'refused', code: error instanceof TooMuch ? 'too_large' : 'decode_error', detail };
+  }
+};
+
+const payloadOf = (message: Members): SparkplugPayload => {
+  const seq = has(message, 'seq') ? bigint(message['seq']) : null;
+  return {
+    timestamp: moment(message, 'timestamp'),
+    seq: seq === null ? null : Number(seq & 0xffn),
+    uuid: has(message, 'uuid') ? String(message['uuid']) : null,
+    metrics: metrics(message, 1),
+  };
+};
+
+/** The metric `algorithm` says how, where there is one. */
+const expanded = (body: Uint8Array, { metrics: said }: SparkplugPayload): Uint8Array => {
+  const value = said.find(({ name }) => name === 'algorithm')?.value;
+  const algorithm = value?.field === 'string' ? value.value.toUpperCase() : 'DEFLATE';
+  const expand = algorithm === 'DEFLATE' ? inflateSync : algorithm === 'GZIP' ? gunzipSync : null;
+  if (expand === null)
+    throw new Error(`it is compressed with ${JSON.stringify(algorithm.slice(0, 40))}, which is not read`);
+  try {
+    return expand(body, { maxOutputLength: PAYLOAD_LIMITS.bytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw new TooMuch(`The payload expands to more than ${PAYLOAD_LIMITS.bytes} bytes.`);
+    throw error;
   }
 };
 

@@ -57,11 +57,11 @@ const writeItem = (bytes: Buffer, at: number, items: DatatypeName, value: ArrayI
   else bytes.writeUIntLE(Number(BigInt.asUintN(integer!.bits, BigInt(value))), at, integer!.bits / 8);
 };
 
-/** Texts, each ended by a zero byte. */
-const unpackStrings = (bytes: Buffer): string[] | null => {
+/** Texts, each ended by a zero byte; some encoders leave the last one out. */
+const unpackStrings = (bytes: Buffer): string[] => {
   if (bytes.length === 0) return [];
-  if (bytes[bytes.length - 1] !== 0) return null;
-  return bytes.subarray(0, -1).toString('utf8').split('\0');
+  const end = bytes[bytes.length - 1] === 0 ? bytes.length - 1 : bytes.length;
+  return bytes.subarray(0, end).toString('utf8').split('\0');
 };
 
 /** A 32-bit count, then bits, the first of them the highest of its byte. */

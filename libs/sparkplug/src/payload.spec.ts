@@ -1,3 +1,4 @@
+import { deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { util } from 'protobufjs';
 import * as foreign from 'sparkplug-payload/lib/sparkplugbpayload';
@@ -68,6 +69,12 @@ describe('a value by its datatype', () => {
       { field: 'bytes', value: Buffer.from('ABC\0hello\0') },
       'StringArray',
       { items: ['ABC', 'hello'] },
+    ],
+    [
+      'a StringArray whose last text is not ended',
+      { field: 'bytes', value: Buffer.from('ABC\0\0hello') },
+      'StringArray',
+      { items: ['ABC', '', 'hello'] },
     ],
     ['an array with half an item', { field: 'bytes', value: Buffer.alloc(5) }, 'Int32Array', 'misfit'],
     [
@@ -217,6 +224,35 @@ describe('a payload of another encoder', () => {
     const { properties } = read.metrics[4]!;
     expect(properties.get('engUnit')?.value).toEqual({ field: 'string', value: 'mm' });
     expect(properties.get('Quality')?.value).toEqual(int(192));
+  });
+});
+
+describe('a payload that was compressed', () => {
+  const inside = encodePayload({ timestamp: 5, metrics: [{ name: 'a', type: 'Int32', value: -12, timestamp: 4 }] });
+  const around = (body: Buffer, algorithm?: string) =>
+    decodePayload(
+      foreign.encodePayload({
+        uuid: 'SPBV1.0_COMPRESSED',
+        seq: 7,
+        body,
+        metrics: algorithm === undefined ? [] : [{ name: 'algorithm', type: 'String', value: algorithm }],
+      } as unknown as foreign.UPayload),
+    );
+
+  it.each([
+    ['as by default', around(deflateSync(inside))],
+    ['with DEFLATE', around(deflateSync(inside), 'DEFLATE')],
+    ['with GZIP', around(gzipSync(inside), 'gzip')],
+  ])('%s is the one in it, with the number of the one around it', (_, read) => {
+    expect(read).toMatchObject({ kind: 'payload', payload: { timestamp: 5, seq: 7, metrics: [{ name: 'a' }] } });
+  });
+
+  it.each([
+    ['otherwise', around(inside, 'LZ4'), 'decode_error'],
+    ['and cut off', around(deflateSync(inside).subarray(0, 9)), 'decode_error'],
+    ['from more than a message may have', around(deflateSync(Buffer.alloc(PAYLOAD_LIMITS.bytes + 1))), 'too_large'],
+  ])('%s is refused', (_, read, code) => {
+    expect(read).toMatchObject({ kind: 'refused', code });
   });
 });
 
