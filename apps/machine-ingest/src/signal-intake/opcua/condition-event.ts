@@ -30,6 +30,8 @@ export type EventFields = { readonly [field in EventField]?: string | number | b
 export const REFRESH_START = 'ns=0;i=2787';
 export const REFRESH_END = 'ns=0;i=2788';
 export const REFRESH_REQUIRED = 'ns=0;i=2789';
+/** EventQueueOverflowEventType: the server threw events away that found no room in the queue of a notifier (OPC 10000-4, 7.22.3). */
+export const EVENTS_LOST = 'ns=0;i=3035';
 
 /** ShelvedStateMachineType: Unshelved; TimedShelved and OneShotShelved are the others. */
 const UNSHELVED = 'ns=0;i=2930';

@@ -44,6 +44,8 @@ describe('why a connection ended', () => {
     ['ClientTCP_transport1: socket has been disconnected by third party', /^The connection broke/],
     [' ServiceResult is BadSessionClosed (0x80260000)', /ended the session/],
     [' ServiceResult is BadNoSubscription (0x80790000)', /dropped the subscriptions/],
+    ['the server has ended the subscription: BadTimeout', /dropped the subscriptions \(BadTimeout\)/],
+    ['the server has ended the subscription: GoodSubscriptionTransferred', /another client took/],
     ['Transaction has timed out ( timeout = 15000 ms , request = ReadRequest)', new RegExp(`^${SILENT}$`)],
     [' ServiceResult is BadShutdown (0x800c0000)', /answered with BadShutdown/],
   ])('%s', (reason, says) => {

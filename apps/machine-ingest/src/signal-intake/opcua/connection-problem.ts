@@ -83,13 +83,22 @@ export const connectionProblem = (error: unknown, { settings, own, now }: Attemp
 
 export const SILENT = 'The server is silent: the connection stands and nothing comes over it.';
 
+/** Whether the server says that it has a subscription no more; one that was taken out of its session may be had again. */
+export const isSubscriptionGone = (reason: string): boolean =>
+  /\bBadSubscriptionIdInvalid\b|ended the subscription: Bad/.test(reason);
+
+/** Whether it says that this session has none: one that it has ended may have left them to the next. */
+export const isSessionEmpty = (reason: string): boolean => statusNameOf(reason) === 'BadNoSubscription';
+
 /** Why a connection that stood came to its end. */
 export const spokenLoss = (reason: string): string => {
   const status = statusNameOf(reason);
   if (status === 'BadSessionClosed' || status === 'BadSessionIdInvalid')
     return `The server has ended the session (${status}).`;
-  if (status === 'BadNoSubscription' || status === 'BadSubscriptionIdInvalid' || /ended the subscription/.test(reason))
+  if (isSubscriptionGone(reason) || isSessionEmpty(reason))
     return `The server has dropped the subscriptions (${status}).`;
+  if (/GoodSubscriptionTransferred/.test(reason))
+    return 'The server has ended the session, or another client took the subscription over (GoodSubscriptionTransferred).';
   if (/timed out|silent/i.test(reason)) return SILENT;
   if (/third party|socket|connection break|ECONNRESET|EPIPE/i.test(reason))
     return 'The connection broke: the server stopped, or the network did.';

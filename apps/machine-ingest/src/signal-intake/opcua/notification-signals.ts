@@ -9,6 +9,7 @@ import {
 } from 'node-opcua-client';
 import {
   EVENT_FIELDS,
+  EVENTS_LOST,
   type EventFields,
   REFRESH_END,
   REFRESH_REQUIRED,
@@ -138,7 +139,7 @@ const eventSignals = (
 ): Signal[] => {
   const { conditions, writer, count } = reading;
   const fields = fieldsOf(variants);
-  const { machine, index } = notifier;
+  const { machine, index, nodeId } = notifier;
   switch (fields.EventType) {
     case REFRESH_START:
       notifier.refreshed = new Set();
@@ -151,6 +152,11 @@ const eventSignals = (
     case REFRESH_REQUIRED:
       reading.refreshRequired();
       return [];
+    case EVENTS_LOST:
+      count('overflows');
+      // What the lost ones said of conditions is asked for; what was done in between is not known.
+      reading.refreshRequired();
+      return [writer.gap(machine, at, { kind: 'queue', path: nodeId })];
   }
   const read = readConditionEvent(fields);
   if (read === null) {

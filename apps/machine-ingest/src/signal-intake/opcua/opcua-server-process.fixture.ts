@@ -9,6 +9,7 @@ import {
   type ConditionSnapshot,
   DataType,
   LocalizedText,
+  type Message,
   MessageSecurityMode,
   makeEUInformation,
   type NodeId,
@@ -16,6 +17,8 @@ import {
   OPCUACertificateManager,
   OPCUAServer,
   SecurityPolicy,
+  type ServerSecureChannelLayer,
+  ServiceFault,
   StatusCode,
   StatusCodes,
   standardUnits,
@@ -75,6 +78,8 @@ export type ServerOrder =
   | { readonly do: 'expire-subscription'; readonly index: number }
   /** The same without a word. */
   | { readonly do: 'drop-subscription'; readonly index: number }
+  /** From now on no message is sent a second time: the server does not know how. */
+  | { readonly do: 'unlearn-republish' }
   | { readonly do: 'use-inches' }
   | { readonly do: 'alarm'; readonly step: AlarmStep };
 
@@ -278,6 +283,17 @@ const serve = async (options: ServerOptions): Promise<(order: ServerOrder) => Pr
         return set(space.findNode(order.nodeId) as UAVariable, order.type, order.value, order.status);
       case 'say':
         for (const value of order.values) set(count, 'Double', value);
+        return;
+      case 'unlearn-republish':
+        Object.assign(server, {
+          _on_RepublishRequest: (message: Message, channel: ServerSecureChannelLayer) =>
+            channel.send_response(
+              'MSG',
+              new ServiceFault({ responseHeader: { serviceResult: StatusCodes.BadServiceUnsupported } }),
+              message,
+              () => {},
+            ),
+        });
         return;
       case 'use-inches':
         length.engineeringUnits?.setValueFromSource({

@@ -114,6 +114,37 @@ describe('more items than a subscription takes', () => {
   });
 });
 
+describe('a server that repeats no message', () => {
+  it('is read on after a broken connection all the same, and what is lost is told', async () => {
+    const forgetful = new OpcuaServerProcess(join(folder, 'usual'), {});
+    await forgetful.start();
+    try {
+      on(forgetful).open({ nodes: [{ nodeId: 'ns=1;s=Count', path: 'count', samplingMs: 0, queueSize: 100 }] });
+      await read.comes('count', { value: 0 });
+      await forgetful.order({ do: 'unlearn-republish' });
+      await forgetful.order({ do: 'break-connections' });
+      await eventually(() => read.words().length === 3, 'the return', 20_000);
+      await forgetful.order({ do: 'say', values: [1, 2] });
+      await read.comes('count', { value: 2 });
+      await forgetful.order({ do: 'lose-message' });
+      await forgetful.order({ do: 'say', values: [3] });
+      await read.comes('count', { value: 3 });
+      expect(read.said('count')).toEqual(['0*', '1', '2', '3']);
+      expect(sameSession().size).toBe(1);
+      expect(read.of('$gap')).toMatchObject([{ value: { kind: 'messages', lost: 1 } }]);
+      expect(read.words()).toEqual(['connected', 'disconnected', 'connected']);
+      // That it has the subscription no more is seen only when it is asked for more.
+      await forgetful.order({ do: 'drop-subscription', index: 0 });
+      await forgetful.order({ do: 'say', values: [4] });
+      await read.comes('count', { value: 4, flags: ['snapshot'] });
+      expect(sameSession().size).toBe(2);
+    } finally {
+      await read.close();
+      await forgetful.kill();
+    }
+  });
+});
+
 describe('a session that the server has ended', () => {
   const secured = {
     securityMode: 'SignAndEncrypt',

@@ -3,7 +3,7 @@ import type { NotificationMessage, OPCUAClient } from 'node-opcua-client';
 import { backoffMs } from '../backoff';
 import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext } from '../source-kind';
 import { dropClient, openSession, reachServer, type ServerSession, within } from './connect-server';
-import { connectionProblem, spokenLoss } from './connection-problem';
+import { connectionProblem, isSessionEmpty, isSubscriptionGone, spokenLoss } from './connection-problem';
 import { type Found, findItems, readLimits, readUnits } from './find-items';
 import { Listening } from './listening';
 import { machinesOf, type OpcuaSettings } from './opcua-settings';
@@ -105,10 +105,14 @@ export class OpcuaSource implements OpenSource {
         lost = connection;
         toldDown = false;
         const since = MONOTONIC();
-        reason = spokenLoss(await this.read(connection));
+        const end = await this.read(connection);
+        reason = spokenLoss(end);
+        const lasted = MONOTONIC() - since >= STABLE;
         // A server that takes connections and drops them at once is asked at a longer and longer pace as well.
-        if (MONOTONIC() - since >= STABLE) failures = 0;
-        if (leaving.signal.aborted) await this.part(connection);
+        if (lasted) failures = 0;
+        const wasTakenBack = connection.watch === before?.watch;
+        if (isSubscriptionGone(end) || (isSessionEmpty(end) && wasTakenBack && !lasted)) lost = null;
+        if (leaving.signal.aborted || lost === null) await this.part(connection);
       } catch (error) {
         reason = leaving.signal.aborted ? 'stopped' : await this.explain(error);
       }

@@ -178,7 +178,8 @@ export class Publishing {
       this.session.republish(request, (error, response?: RepublishResponse) => {
         if (error === null && response !== undefined) return resolve(response.notificationMessage);
         const status = statusNameOf(error);
-        if (status === 'BadMessageNotAvailable') resolve('not-available');
+        // A server that repeats nothing has nothing to offer; what is missing is seen by the numbers of what comes.
+        if (status === 'BadMessageNotAvailable' || status === 'BadServiceUnsupported') resolve('not-available');
         else if (status === 'BadSubscriptionIdInvalid' || status === 'BadNoSubscription') resolve('gone');
         else reject(error ?? new Error('the server gave no answer'));
       });
