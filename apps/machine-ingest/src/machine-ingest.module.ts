@@ -44,6 +44,7 @@ import { sourceKinds } from './source-kinds';
 import { SourceKindsController } from './sources/source-kinds.controller';
 import { SourcesController } from './sources/sources.controller';
 import { TranslationConsumer } from './translation/translation.consumer';
+import { tellTranslation } from './translation/translation-metrics';
 
 @Module({})
 class MachineIngestModule {}
@@ -125,6 +126,7 @@ export const machineIngestModule = (
     },
   });
 
+  tellTranslation(() => translation.readings());
   mappings.onCame = () => translation.mappingsCame();
   workers.add('mappings', 'views', {
     start: () => mappingsView.start(),

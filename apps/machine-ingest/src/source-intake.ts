@@ -12,9 +12,10 @@ import { openMappingWork } from './mappings/work/open-mapping-work';
 import { ConfiguredHttpSources } from './signal-intake/configured-http-sources';
 import { TakenMessages } from './signal-intake/http/push/taken-messages';
 import { RecordedMachines } from './signal-intake/recorded-machines';
+import { sourceMetrics } from './signal-intake/source-metrics';
 import { type RegisteredKind, SourceRegistry } from './signal-intake/source-registry';
 import { SourceRunner } from './signal-intake/source-runner';
-import { SourceDirectory, SourceStates } from './signal-intake/source-views';
+import { SourceDirectory, SourceStates, unownedSources } from './signal-intake/source-views';
 import { ReachGuard } from './source-reach/reach-guard';
 import { SourceTrial } from './sources/source-trial';
 import { SourceViews } from './sources/source-view';
@@ -77,6 +78,7 @@ export const sourceIntake = (
     random: Math.random,
     newId: randomUUID,
   });
+  sourceMetrics.unowned(() => unownedSources(directory, states, Date.now()));
   const work = openMappingWork(worker);
   const sourceViews = new SourceViews(registry, states, settings.encryptionKey);
   const database: LateDatabase<Configuration> = new LateDatabase({

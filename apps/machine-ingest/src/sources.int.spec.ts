@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { connectDatabase, inTenant } from '@millrace/postgres';
 import { decodeSource, decodeSourceState, type MachineAuditEntryView, type SourceView } from '@millrace/protocol';
 import { bootService, type RunningService } from '@millrace/service-runtime';
+import { silentLogger } from '@millrace/telemetry';
 import { eventually, testEnvironment } from '@millrace/test-environment';
 import { INGEST_TABLES } from './machine-ingest.database';
 import { machineIngest } from './machine-ingest.module';
@@ -313,7 +314,7 @@ test('who made, changed, switched and deleted a source is on record, without a w
 
 test('what is on record is neither changed nor deleted', async () => {
   const url = variables['MILLRACE_DATABASE_URL']!;
-  const database = await connectDatabase({ url, applicationName: 'test', ...INGEST_TABLES });
+  const database = await connectDatabase({ url, applicationName: 'test', ...INGEST_TABLES }, silentLogger);
   try {
     for (const statement of ["UPDATE ingest.audit_entry SET actor = 'nobody'", 'DELETE FROM ingest.audit_entry'])
       await expect(inTenant(database, 'default', (tx) => tx.query(statement))).rejects.toThrow(

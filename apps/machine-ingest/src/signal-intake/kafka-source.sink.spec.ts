@@ -1,9 +1,9 @@
 import type { Signal } from '@millrace/domain';
 import { ProduceFailed } from '@millrace/kafka';
 import { decodeRejection, encodeSignal, type OutgoingMessage, topicNames } from '@millrace/protocol';
-import { silentLogger } from '@millrace/telemetry';
+import { metrics, silentLogger } from '@millrace/telemetry';
 import { KafkaSourceSink } from './kafka-source.sink';
-import { lifecycleSignal } from './lifecycle-signal';
+import { gapSignal, lifecycleSignal } from './lifecycle-signal';
 
 const place = { tenant: 'default', machine: 'M-1', source: 's', session: 'x', proto: 'mtc' } as const;
 const signals = (count: number) => [...Array(count).keys()].map((n) => lifecycleSignal(place, 'alive', n, n));
@@ -53,6 +53,12 @@ test('what Kafka does not take is tried again, and its cursor counts only then',
     lastSignal: { machine: 'M-1', path: '$lifecycle', at: 7 },
     cursor: { next: 3 },
   });
+});
+
+test('stretches that are lost are counted by the kind, whatever it counts itself', async () => {
+  const { sink, options } = sinkOn(() => undefined);
+  await sink.append([...signals(2), gapSignal(place, { from: 1, to: 3, lost: 3 }, 5)], options);
+  expect(metrics.render()).toContain('millrace_source_gaps_total{kind="test"} 1\n');
 });
 
 test('the signals of one append are in one trace, those of another in another', async () => {

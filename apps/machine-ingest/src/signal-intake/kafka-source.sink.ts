@@ -56,7 +56,9 @@ export interface Passed {
 export class KafkaSourceSink implements SourceSink {
   private state: Passed = { received: 0, refused: 0, lastSignal: null, cursor: undefined };
 
-  constructor(private readonly parts: KafkaSourceSinkParts) {}
+  constructor(private readonly parts: KafkaSourceSinkParts) {
+    sourceMetrics.refused(parts.kind, 0);
+  }
 
   get passed(): Passed {
     return this.state;
@@ -105,6 +107,7 @@ export class KafkaSourceSink implements SourceSink {
         lastSignal: { machine: last.machine, path: last.path, at: clock() },
       };
       sourceMetrics.stored(kind, signals.length);
+      sourceMetrics.lost(kind, signals.filter(({ path }) => path === '$gap').length);
     }
     if (cursor !== undefined) this.state = { ...this.state, cursor };
     if (cursorToo) await storeCursor(AbortSignal.any([stopping, ended]));

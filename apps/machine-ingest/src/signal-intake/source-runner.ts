@@ -321,26 +321,37 @@ export class SourceRunner {
   }
 
   private look(): void {
-    const kinds = new Map<string, { queued: number; lagMs: number }>();
+    const kinds = new Map<string, { queued: number; lagMs: number; silentMs: number }>();
+    const now = this.parts.clock();
     const connections = new Map<string, { readonly kind: string; readonly connection: string; count: number }>();
     for (const { running } of this.slots.values()) {
       if (running === null) continue;
       running.reporter.look();
       const { type: kind } = running.record;
       const { queued, lagMs, connection } = running.source.health();
-      const sum = kinds.get(kind) ?? { queued: 0, lagMs: 0 };
-      kinds.set(kind, { queued: sum.queued + queued, lagMs: Math.max(sum.lagMs, lagMs ?? 0) });
+      const silentMs =
+        connection.state === 'connected'
+          ? now - Math.max(connection.since, running.sink.passed.lastSignal?.at ?? 0)
+          : 0;
+      const sum = kinds.get(kind) ?? { queued: 0, lagMs: 0, silentMs: 0 };
+      kinds.set(kind, {
+        queued: sum.queued + queued,
+        lagMs: Math.max(sum.lagMs, lagMs ?? 0),
+        silentMs: Math.max(sum.silentMs, silentMs),
+      });
       const place = `${kind} ${connection.state}`;
       const counted = connections.get(place) ?? { kind, connection: connection.state, count: 0 };
       connections.set(place, { ...counted, count: counted.count + 1 });
     }
-    for (const [kind, { queued, lagMs }] of kinds) {
+    for (const [kind, { queued, lagMs, silentMs }] of kinds) {
+      sourceMetrics.silence(kind, silentMs / 1_000);
       sourceMetrics.queued(kind, queued);
       sourceMetrics.lag(kind, lagMs / 1_000);
     }
     // What was told before and is no more is told as none.
     for (const { kind } of this.gauged)
       if (!kinds.has(kind)) {
+        sourceMetrics.silence(kind, 0);
         sourceMetrics.queued(kind, 0);
         sourceMetrics.lag(kind, 0);
       }

@@ -50,6 +50,23 @@ export class SourceDirectory {
   }
 }
 
+/** A state that is older says nothing of its owner: one that lives writes every few seconds. */
+const ALIVE_MS = 30_000;
+
+/** Sources that are to run, and that no process has said lately to run. A recording that is at its end needs none. */
+export const unownedSources = (
+  directory: Pick<SourceDirectory, 'all'>,
+  states: Pick<SourceStates, 'get'>,
+  now: number,
+): number =>
+  [...directory.all()].filter((source) => {
+    const state = states.get(sourceKey(source.tenant, source.name));
+    if (!source.enabled) return false;
+    if (state === null || state.createdAt !== source.createdAt) return now - source.createdAt > ALIVE_MS;
+    if (state.connection.state === 'finished') return false;
+    return state.owner === null || now - state.at > ALIVE_MS;
+  }).length;
+
 /** How each source is doing, from the compacted topic `source-state`: written by its owner, answered by every instance. */
 export class SourceStates {
   private readonly states = new Map<string, SourceState>();

@@ -48,6 +48,11 @@ export class AwaitedMappings {
 
   constructor(private readonly ports: AwaitedMappingsPorts) {}
 
+  /** How many are waited for now. */
+  get count(): number {
+    return this.awaited.size;
+  }
+
   /** Null while it is waited for; one that has come after all is there. */
   of(tenant: string): MappingByHash {
     const find = this.ports.mappings(tenant);

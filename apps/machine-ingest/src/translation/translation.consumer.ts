@@ -29,6 +29,7 @@ import type { MachineDirectory } from '../machines/machine-directory';
 import { tickSignal } from '../signal-intake/lifecycle-signal';
 import { AwaitedMappings, LONGEST_WAIT_FOR_A_MAPPING_MS } from './awaited-mappings';
 import { type FoldedBatch, SignalBatch } from './signal-batch';
+import type { TranslationReadings } from './translation-metrics';
 import { TranslationWriter } from './translation-writer';
 
 /**
@@ -74,6 +75,10 @@ interface Owned {
   batch: { readonly folding: SignalBatch; readonly records: ConsumedRecord[] } | null;
   /** Records that a mapping is missing for, and those after them. */
   waiting: ConsumedRecord[];
+  /** Unix ms at which the first record of each batch that is being stored was appended. */
+  readonly storing: number[];
+  /** How old the last record of the last batch was when it was stored, and when that was. */
+  stored: { readonly ageMs: number; readonly at: number };
   writing: Promise<void>;
   lost: boolean;
 }
@@ -82,6 +87,7 @@ const WINDOW = { recordsPerPartition: 10_000, bytes: 32 * 1024 * 1024 };
 /** After a crash a machine is unseen for so long at most. */
 const SESSION_TIMEOUT_MS = 10_000;
 const TICK_MS = 1_000;
+const BETWEEN_BATCHES_MS = 5_000;
 
 export class TranslationConsumer {
   private readonly owned = new Map<number, Owned>();
@@ -133,6 +139,17 @@ export class TranslationConsumer {
     await Promise.all([...this.owned.values()].map(({ writing }) => writing));
   }
 
+  readings(): TranslationReadings {
+    const now = this.ports.clock();
+    const ages = [...this.owned.values()].flatMap(({ storing, waiting, stored }) => [
+      ...storing.slice(0, 1).map((at) => now - at),
+      ...waiting.slice(0, 1).map(({ message }) => now - message.timestamp),
+      // between two batches of a long backlog nothing is held
+      ...(now - stored.at < BETWEEN_BATCHES_MS ? [stored.ageMs] : []),
+    ]);
+    return { behindMs: Math.max(0, ...ages), awaited: this.mappings.count };
+  }
+
   health(): { alive: boolean; reason: string | null } {
     return this.consumer.health();
   }
@@ -159,6 +176,8 @@ export class TranslationConsumer {
         states: this.storedStates(partition),
         batch: null,
         waiting: [],
+        storing: [],
+        stored: { ageMs: 0, at: 0 },
         writing: Promise.resolve(),
         lost: false,
       });
@@ -210,6 +229,7 @@ export class TranslationConsumer {
     const { folding, records } = owned.batch;
     owned.batch = null;
     const folded = folding.take();
+    owned.storing.push(records[0]?.message.timestamp ?? this.ports.clock());
     owned.writing = owned.writing.then(() => this.store(owned, folded, records));
   }
 
@@ -219,6 +239,9 @@ export class TranslationConsumer {
     const states = [...folded.states.values()].map((state) => encodeMachineState(ports.topics.machineState, state));
     for (const messages of [facts, states]) if (!(await this.writer.write(messages, () => owned.lost))) return;
     for (const record of records) record.complete();
+    const now = ports.clock();
+    owned.storing.shift();
+    owned.stored = { ageMs: now - (records[records.length - 1]?.message.timestamp ?? now), at: now };
     for (const event of folded.events) ports.told.translated(event);
     for (const { code, detail } of folded.refused) ports.told.refused(code, detail);
   }

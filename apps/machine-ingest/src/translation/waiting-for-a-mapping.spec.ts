@@ -192,6 +192,23 @@ it('waits for a made-up hash a while only, sets its record aside, and keeps the 
   await translation.stop(0);
 });
 
+it('tells how old what waits is, and for how many mappings', async () => {
+  const { translation, handOut, complete, known, time } = await setUp();
+  expect(translation.readings()).toEqual({ behindMs: 0, awaited: 0 });
+  handOut(signal('M-1', 'execution', 'READY', 0), naming('M-1', 1, mapping.hash, 1));
+  await eventually(() => complete.length === 1, 'what comes before it');
+  time.now = 30_000;
+  expect(translation.readings()).toEqual({ behindMs: 30_000, awaited: 1 });
+  known.set(mapping.hash, mapping);
+  translation.mappingsCame();
+  await eventually(() => complete.length === 2, 'the rest');
+  // It was late when it was stored, which is told for a while.
+  expect(translation.readings().behindMs).toBe(30_000);
+  time.now = 36_000;
+  expect(translation.readings().behindMs).toBe(0);
+  await translation.stop(0);
+});
+
 it('waits once for any number of made-up hashes, and again after a while for one that may be on its way', async () => {
   const { translation, handOut, complete, known, told, setAside, time } = await setUp(300);
   const madeUp = Array.from({ length: 50 }, (_, n) => naming('M-1', n, `made up ${n}`, 1));

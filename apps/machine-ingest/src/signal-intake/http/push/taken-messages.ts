@@ -24,7 +24,9 @@ export class TakenMessages {
   private telling: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | null = null;
 
-  constructor(private readonly parts: TakenMessagesParts) {}
+  constructor(private readonly parts: TakenMessagesParts) {
+    sourceMetrics.refused('http', 0);
+  }
 
   stored(source: Named, signals: readonly Signal[]): void {
     const last = signals[signals.length - 1];
