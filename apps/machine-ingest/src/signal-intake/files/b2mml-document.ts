@@ -17,7 +17,7 @@ export interface B2mmlDocument {
   readonly content: B2mmlObject;
 }
 
-/** Elements that the B2MML schemas (V0401 to V0600) let stand several times. */
+/** Elements that the B2MML schemas (V0401 to V0700) let stand several times. */
 const REPEATED = new Set([
   ...['ProductionRequest', 'ProductionResponse', 'SegmentRequirement', 'SegmentResponse', 'RequiredByRequestedSegment'],
   ...['MaterialRequirement', 'MaterialActual', 'MaterialProducedRequirement', 'MaterialConsumedRequirement'],
@@ -26,8 +26,12 @@ const REPEATED = new Set([
   ...['ProductionParameter', 'ProductionData', 'Parameter', 'Value', 'Description'],
   ...['MaterialClass', 'MaterialDefinition', 'MaterialLot', 'MaterialSubLot', 'AssemblyLot'],
   ...['ProductionSchedule', 'ProductionPerformance', 'MaterialInformation'],
+  ...['OperationsSchedule', 'OperationsRequest', 'OperationsPerformance', 'OperationsResponse'],
+  ...['WorkSchedule', 'WorkRequest', 'WorkPerformance', 'WorkResponse', 'JobList', 'JobOrder', 'JobResponse'],
+  ...['SegmentParameter', 'SegmentData', 'JobOrderParameter', 'JobResponseData', 'RequestedSegmentResponse'],
+  ...['PhysicalAssetRequirement', 'PhysicalAssetActual'],
 ]);
-const isRepeated = (name: string): boolean => REPEATED.has(name) || name.endsWith('Property');
+const isRepeated = (name: string): boolean => REPEATED.has(name) || name.endsWith('Property') || name.endsWith('Child');
 
 const NAMESPACE = /B2MML/i;
 

@@ -41,43 +41,73 @@ export const b2mmlMessages = ({ root, content }: B2mmlDocument): B2mmlMessage[] 
 
 type Context = { readonly [id: string]: string };
 
-const statementsOf = (kind: string, node: B2mmlObject, context: Context): B2mmlMessage[] => {
-  switch (kind) {
-    case 'ProductionSchedule':
-      return within(node, ['ProductionRequest'], named(context, 'ProductionScheduleID', node));
-    case 'ProductionPerformance':
-      return within(node, ['ProductionResponse'], named(context, 'ProductionPerformanceID', node));
-    case 'ProductionRequest':
-      return [said(kind, node, context)];
-    case 'ProductionResponse':
-      return [
-        said(kind, without(node, ['SegmentResponse']), context),
-        ...within(node, ['SegmentResponse'], {
-          ...named(context, 'ProductionResponseID', node),
-          ...named({}, 'ProductionRequestID', node, 'ProductionRequestID'),
-        }),
-      ];
-    case 'SegmentResponse': {
-      const parts = ['MaterialActual', 'MaterialProducedActual', 'MaterialConsumedActual', 'SegmentResponse'];
-      return [
-        said(kind, without(node, parts), context),
-        ...within(node, parts, named(context, 'SegmentResponseID', node)),
-      ];
-    }
-    case 'MaterialInformation':
-      return within(
-        node,
-        ['MaterialClass', 'MaterialDefinition', 'MaterialLot'],
-        named(context, 'MaterialInformationID', node),
-      );
-    case 'MaterialLot':
-      return [
-        said(kind, without(node, ['MaterialSubLot']), context),
-        ...within(node, ['MaterialSubLot'], named(context, 'MaterialLotID', node)),
-      ];
-    default:
-      return [said(kind, node, context)];
-  }
+/** What of a kind is a statement of its own, and by which of its ids its parts know it. */
+interface Kind {
+  readonly parts: readonly string[];
+  /** Names that its parts give its elements: `ID` under the first. */
+  readonly ids: { readonly [as: string]: string };
+  /** It says nothing beside its parts. */
+  readonly only?: true;
+}
+
+const list = (name: string, ...parts: string[]): Kind => ({ parts, ids: { [`${name}ID`]: 'ID' }, only: true });
+
+const KINDS: { readonly [kind: string]: Kind } = {
+  ProductionSchedule: list('ProductionSchedule', 'ProductionRequest'),
+  ProductionPerformance: list('ProductionPerformance', 'ProductionResponse'),
+  OperationsSchedule: list('OperationsSchedule', 'OperationsRequest'),
+  OperationsPerformance: list('OperationsPerformance', 'OperationsResponse'),
+  WorkSchedule: list('WorkSchedule', 'WorkRequest', 'WorkSchedule'),
+  WorkPerformance: list('WorkPerformance', 'WorkResponse', 'WorkPerformance'),
+  JobList: list('JobList', 'JobOrder'),
+  JobResponseList: list('JobResponseList', 'JobResponse'),
+  MaterialInformation: list(
+    'MaterialInformation',
+    'MaterialClass',
+    'MaterialDefinition',
+    'MaterialLot',
+    'MaterialSubLot',
+  ),
+  ProductionResponse: {
+    parts: ['SegmentResponse'],
+    ids: { ProductionResponseID: 'ID', ProductionRequestID: 'ProductionRequestID' },
+  },
+  OperationsResponse: {
+    parts: ['SegmentResponse'],
+    ids: { OperationsResponseID: 'ID', OperationsRequestID: 'OperationsRequestID' },
+  },
+  SegmentResponse: {
+    parts: ['MaterialActual', 'MaterialProducedActual', 'MaterialConsumedActual', 'SegmentResponse'],
+    ids: { SegmentResponseID: 'ID' },
+  },
+  WorkRequest: { parts: ['JobOrder', 'WorkRequest'], ids: { WorkRequestID: 'ID' } },
+  WorkResponse: {
+    parts: ['JobResponse', 'WorkResponse'],
+    ids: { WorkResponseID: 'ID', WorkRequestID: 'WorkRequestID' },
+  },
+  JobResponse: { parts: ['MaterialActual'], ids: { JobResponseID: 'ID', JobOrderID: 'JobOrderID' } },
+  MaterialLot: { parts: ['MaterialSubLot'], ids: { MaterialLotID: 'ID' } },
+};
+
+/** From V0700 on a part of its own kind is called so: `SegmentResponseChild`. */
+const kindOf = (element: string): string => {
+  const kind = element.replace(/Child$/, '');
+  return Object.hasOwn(KINDS, kind) ? kind : element;
+};
+
+const statementsOf = (element: string, node: B2mmlObject, context: Context): B2mmlMessage[] => {
+  const kind = kindOf(element);
+  const known = Object.hasOwn(KINDS, kind) ? KINDS[kind]! : null;
+  if (known === null) return [said(kind, node, context)];
+  const { parts, ids, only } = known;
+  const inner = Object.entries(ids).reduce((named, [as, id]) => withId(named, as, node[id]), context);
+  const entries = entriesOf(node);
+  const ofParts = entries
+    .filter(([name]) => parts.includes(kindOf(name)))
+    .flatMap(([name, child]) => statementsOf(name, objectOf(child), inner));
+  if (only) return ofParts;
+  const own = Object.fromEntries(Object.entries(node).filter(([name]) => !parts.includes(kindOf(name))));
+  return [said(kind, own, context), ...ofParts];
 };
 
 const said = (kind: string, node: B2mmlObject, context: Context): B2mmlMessage => ({
@@ -85,17 +115,9 @@ const said = (kind: string, node: B2mmlObject, context: Context): B2mmlMessage =
   value: { ...context, ...node },
 });
 
-const within = (node: B2mmlObject, names: readonly string[], context: Context): B2mmlMessage[] =>
-  entriesOf(node)
-    .filter(([name]) => names.includes(name))
-    .flatMap(([name, child]) => statementsOf(name, objectOf(child), context));
-
-const without = (node: B2mmlObject, names: readonly string[]): B2mmlObject =>
-  Object.fromEntries(Object.entries(node).filter(([name]) => !names.includes(name)));
-
-const named = (context: Context, as: string, node: B2mmlObject, element = 'ID'): Context => {
-  const id = textOf(node[element]);
-  return id === null ? context : { ...context, [as]: id };
+const withId = (context: Context, as: string, id: B2mmlObject[string] | undefined): Context => {
+  const text = textOf(id);
+  return text === null ? context : { ...context, [as]: text };
 };
 
 const entriesOf = (node: B2mmlObject): Array<readonly [string, B2mmlNode]> =>

@@ -183,6 +183,65 @@ it('reads a document under a prefix, and one that is no transaction', async () =
   expect(bare.map(({ path }) => path)).toEqual(['ProductionResponse']);
 });
 
+it('reads schedules and performance of operations, and of the work orders below them', async () => {
+  const of = async (root: string, inner: string) => {
+    const text = `<${root} ${NS}><DataArea><Sync/>${inner}</DataArea></${root}>`;
+    return (await read(text)).map(({ path, value }) => [path, value]);
+  };
+  const Message = expect.anything();
+  expect(
+    await of(
+      'SyncOperationsSchedule',
+      '<OperationsSchedule><ID>S</ID><OperationsRequest><ID>1</ID><SegmentRequirement><ID>a</ID></SegmentRequirement></OperationsRequest><OperationsRequest><ID>2</ID></OperationsRequest></OperationsSchedule>',
+    ),
+  ).toEqual([
+    ['OperationsRequest', { Message, OperationsScheduleID: 'S', ID: '1', SegmentRequirement: [{ ID: 'a' }] }],
+    ['OperationsRequest', { Message, OperationsScheduleID: 'S', ID: '2' }],
+  ]);
+  expect(
+    await of(
+      'SyncOperationsPerformance',
+      `<OperationsPerformance><OperationsResponse><ID>R</ID><OperationsRequestID>1</OperationsRequestID>
+       <SegmentResponse><ID>s</ID><SegmentData><ID>d</ID></SegmentData><MaterialActual><MaterialUse>Consumed</MaterialUse></MaterialActual>
+       <SegmentResponseChild><ID>t</ID></SegmentResponseChild></SegmentResponse></OperationsResponse></OperationsPerformance>`,
+    ),
+  ).toEqual([
+    ['OperationsResponse', { Message, ID: 'R', OperationsRequestID: '1' }],
+    [
+      'SegmentResponse',
+      { Message, OperationsResponseID: 'R', OperationsRequestID: '1', ID: 's', SegmentData: [{ ID: 'd' }] },
+    ],
+    [
+      'MaterialActual',
+      { Message, OperationsResponseID: 'R', OperationsRequestID: '1', SegmentResponseID: 's', MaterialUse: 'Consumed' },
+    ],
+    [
+      'SegmentResponse',
+      { Message, OperationsResponseID: 'R', OperationsRequestID: '1', SegmentResponseID: 's', ID: 't' },
+    ],
+  ]);
+  expect(
+    await of('SyncJobList', '<JobList><ID>L</ID><JobOrder><ID>7</ID><Command>Start</Command></JobOrder></JobList>'),
+  ).toEqual([['JobOrder', { Message, JobListID: 'L', ID: '7', Command: 'Start' }]]);
+  expect(
+    await of(
+      'SyncWorkPerformance',
+      `<WorkPerformance><ID>P</ID><WorkResponse><ID>w</ID><JobResponse><ID>j</ID><JobOrderID>7</JobOrderID><JobState>Completed</JobState>
+       <MaterialActual><MaterialLotID>X</MaterialLotID></MaterialActual></JobResponse></WorkResponse></WorkPerformance>`,
+    ),
+  ).toEqual([
+    ['WorkResponse', { Message, WorkPerformanceID: 'P', ID: 'w' }],
+    [
+      'JobResponse',
+      { Message, WorkPerformanceID: 'P', WorkResponseID: 'w', ID: 'j', JobOrderID: '7', JobState: 'Completed' },
+    ],
+    [
+      'MaterialActual',
+      { Message, WorkPerformanceID: 'P', WorkResponseID: 'w', JobResponseID: 'j', JobOrderID: '7', MaterialLotID: 'X' },
+    ],
+  ]);
+});
+
 it('takes names of the prototype for names', async () => {
   const [signal] = await read(
     `<Equipment ${NS}><__proto__><polluted>1</polluted></__proto__><constructor>2</constructor></Equipment>`,

@@ -4,7 +4,7 @@ import { readB2mml } from './b2mml-document';
 import { type B2mmlEnvelope, b2mmlMessages } from './b2mml-messages';
 import { type FilePlace, FileRefused, type FileRow, fileSignal } from './file-row';
 import type { FilesSettingsOf } from './files-settings';
-import { wholeText } from './whole-file';
+import { xmlText } from './xml-text';
 
 /** Messages of one document. */
 const MAX_MESSAGES = 20_000;
@@ -15,7 +15,7 @@ export async function* b2mmlRows(
   bytes: AsyncIterable<Buffer>,
   place: FilePlace,
 ): AsyncGenerator<FileRow> {
-  const messages = b2mmlMessages(readB2mml(await wholeText(bytes)));
+  const messages = b2mmlMessages(readB2mml(await xmlText(bytes)));
   if (messages.length === 0) throw new FileRefused('empty', 'The document says nothing: its data area has no element.');
   if (messages.length > MAX_MESSAGES)
     throw new FileRefused('too_large', `The document has ${messages.length} statements; the limit is ${MAX_MESSAGES}.`);

@@ -85,6 +85,11 @@ it.each<[string, string, object, unknown]>([
   ['white space around', ' 12.5 ', {}, [12.5]],
   ['leading zeros', '-007.50', {}, [-7.5]],
   ['an exponent', '1.5e3', {}, [1500]],
+  ['no 0 before the point', '-.5', {}, [-0.5]],
+  ['nothing after the point', '12.', {}, [12]],
+  ['a point alone', '.', {}, 'wrong_value'],
+  ['an exponent alone', 'e3', {}, 'wrong_value'],
+  ['no 0 before the comma', '",25"', { decimal: ',' }, [0.25]],
   ['more digits than JavaScript holds', '0.10000000000000000001', {}, ['0.10000000000000000001']],
   ['nothing', '', {}, []],
   ['quotes around', '"12.5"', {}, [12.5]],
@@ -122,6 +127,11 @@ it('reads Windows text where it is declared, and refuses the row where it is not
   const settings = { machine: 'm', columns: [{ column: 'v', path: 'v' }] };
   expect(valuesOf(await read(bytes, { ...settings, encoding: 'windows-1252' }))).toEqual([['Straße'], ['ok']]);
   expect(valuesOf(await read(bytes, settings))).toEqual(['malformed', ['ok']]);
+});
+
+it('reads over the line by which Excel knows the delimiter', async () => {
+  const settings = { delimiter: ';', machine: 'm', columns: [{ column: 'v', path: 'v' }] };
+  expect(valuesOf(await read('\ufeffsep=;\r\nv;w\r\n1;2\r\n', settings))).toEqual([['1']]);
 });
 
 it.each([

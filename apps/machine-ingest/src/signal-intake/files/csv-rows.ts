@@ -29,6 +29,7 @@ export async function* csvRows(
       line.kind === 'too_long' ? { wrong: `The row has more than ${ROW_BYTES} bytes.` } : fieldsOf(line.bytes);
     if (fields === null) continue;
     if (table === null) {
+      if (row === 1 && SEPARATOR_LINE.test(line.bytes.toString('latin1'))) continue;
       if (!isFields(fields)) throw new FileRefused('malformed', `The header cannot be read: ${fields.wrong}`);
       table = tableOf(settings, fields);
       continue;
@@ -56,6 +57,9 @@ export async function* csvRows(
     return text.trim() === '' ? null : csvFields(text, settings.delimiter);
   }
 }
+
+/** Excel reads it as the delimiter of what follows; it names no column. */
+const SEPARATOR_LINE = /^"?sep=."?$/i;
 
 const isFields = (read: readonly string[] | { readonly wrong: string }): read is readonly string[] =>
   Array.isArray(read);
@@ -160,6 +164,12 @@ const TRUE = ['true', '1', 'yes', 'on'];
 const FALSE = ['false', '0', 'no', 'off'];
 const INT64 = { lowest: -(2n ** 63n), highest: 2n ** 63n - 1n };
 
+/** Sign, whole part, fraction, exponent. */
+const FORMS = {
+  '.': /^([+-]?)(\d*)(?:\.(\d*))?([eE][+-]?\d{1,3})?$/,
+  ',': /^([+-]?)(\d*)(?:,(\d*))?([eE][+-]?\d{1,3})?$/,
+} as const;
+
 /** Null for what is not of the type. Numbers that JavaScript cannot hold stay text; thousands are never separated. */
 const cellValue = (cell: string, type: Column['type'], decimal: '.' | ','): number | string | boolean | null => {
   switch (type) {
@@ -176,12 +186,14 @@ const cellValue = (cell: string, type: Column['type'], decimal: '.' | ','): numb
       return Number.isSafeInteger(Number(exact)) ? Number(exact) : String(exact);
     }
     case 'double': {
-      const form = decimal === '.' ? /^[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?$/ : /^[+-]?\d+(,\d+)?([eE][+-]?\d{1,3})?$/;
-      if (cell.length > 128 || !form.test(cell)) return null;
-      const text = cell
-        .replace(',', '.')
-        .replace(/^\+/, '')
-        .replace(/^(-?)0+(?=\d)/, '$1');
+      if (cell.length > 128) return null;
+      const found = FORMS[decimal].exec(cell);
+      if (found === null) return null;
+      // controllers leave out the 0 before the decimal sign, or what is after it
+      const [, sign, whole, fraction = '', exponent = ''] = found;
+      if (whole === '' && fraction === '') return null;
+      const digits = whole!.replace(/^0+(?=\d)/, '') || '0';
+      const text = `${sign === '-' ? '-' : ''}${digits}${fraction === '' ? '' : `.${fraction}`}${exponent}`;
       return javaScriptJson(text, '').kind === 'text' ? Number(text) : text;
     }
   }
