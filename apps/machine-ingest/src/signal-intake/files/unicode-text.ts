@@ -1,3 +1,5 @@
+import { TextDecoder } from 'node:util';
+
 /** What stands before UTF-16: no UTF-8 begins so. Windows writes it where it says "Unicode". */
 const BYTE_ORDER_MARKS: ReadonlyArray<readonly [first: number, second: number, encoding: string]> = [
   [0xff, 0xfe, 'utf-16le'],
