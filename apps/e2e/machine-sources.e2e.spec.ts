@@ -8,6 +8,7 @@ import { verifyWebhook } from '@millrace/sdk';
 import { SparkplugEdge } from '@millrace/sparkplug';
 import { eventually, MosquittoBroker, MtconnectAgent, ScriptedReceiver } from '@millrace/test-environment';
 import { connectAsync, type MqttClient } from 'mqtt';
+import { ModbusServer } from '../machine-ingest/src/signal-intake/modbus/modbus-server.fixture';
 import { OpcuaServerProcess } from '../machine-ingest/src/signal-intake/opcua/opcua-server.fixture';
 import { Constellation } from './constellation';
 import { Documented, withSettings } from './documented';
@@ -32,6 +33,7 @@ describe('from a machine to the first webhook, as docs/sources tells it', () => 
   let receiver: ScriptedReceiver;
   let agent: MtconnectAgent;
   let adapter: Server;
+  const plc = new ModbusServer();
   let broker: MosquittoBroker;
   let machine: MqttClient;
   let edge: SparkplugEdge;
@@ -73,7 +75,7 @@ describe('from a machine to the first webhook, as docs/sources tells it', () => 
         MILLRACE_SOURCE_STATE: join(folder, 'state'),
       },
     });
-    await Promise.all([opcua.start(), broker.start(), ready]);
+    await Promise.all([opcua.start(), broker.start(), plc.start(), ready]);
     site = await ready;
     const login = { reconnectPeriod: 0, username: 'edge', password: secrets.edge };
     machine = await connectAsync(broker.url, login);
@@ -93,7 +95,7 @@ describe('from a machine to the first webhook, as docs/sources tells it', () => 
     edge?.kill();
     await machine?.endAsync(true);
     adapter?.close();
-    await Promise.all([agent?.stop(), opcua?.kill(), site?.close()]);
+    await Promise.all([agent?.stop(), opcua?.kill(), plc.kill(), site?.close()]);
     await Promise.all([broker?.remove(), receiver?.close()]);
     rmSync(folder, { recursive: true, force: true });
   });
@@ -210,6 +212,50 @@ describe('from a machine to the first webhook, as docs/sources tells it', () => 
     await comes('RF-1', 'running');
     await connected('rf-1');
     expect((await heard('RF-1')).get('part_count')).toBe('17');
+  });
+
+  it('Modbus; a counter that wraps while nobody looks, and a line that the PLC has stopped', async () => {
+    const doc = new Documented('modbus');
+    const own = { host: '127.0.0.1', port: plc.port };
+    plc.set('1/holding/0', 0);
+    plc.set('1/holding/100', 65_530, 1_234, 0);
+    const tried = await tryIt(withSettings(doc.body(1), own));
+    expect(tried).toEqual({
+      summary: `Modbus TCP at 127.0.0.1:${plc.port}: 1 device, 4 items in 2 reads, 4 with a good value.`,
+      seen: [
+        { machine: 'slit-01', path: 'running', value: false, unit: null },
+        { machine: 'slit-01', path: 'fault', value: false, unit: null },
+        { machine: 'slit-01', path: 'parts', value: 65_530, unit: null },
+        { machine: 'slit-01', path: 'length', value: 123.4, unit: 'mm' },
+      ],
+    });
+    await listenTo('slit-01', ['machine.*', 'production.*']);
+    await activate(doc.mapping());
+    await save(withSettings(doc.body(2), own));
+    await comes('slit-01', 'idle');
+    await connected('slitter');
+    plc.set('1/holding/0', 0b0001);
+    await comes('slit-01', 'running');
+    const registers = new Map(plc.memory);
+    await plc.kill();
+    await comes('slit-01', 'offline');
+    for (const [place, value] of registers) plc.memory.set(place, value);
+    plc.set('1/holding/100', 4);
+    await plc.start();
+    const counted = await webhook('slit-01', ({ type }) => type === 'production.counted');
+    expect(counted.data).toMatchObject({ delta: 10, how: 'wrapped', bridged: true });
+    plc.set('1/holding/0', 0b1000);
+    const alarm = await webhook('slit-01', ({ type }) => type === 'machine.alarm');
+    expect(alarm.data).toMatchObject({ status: 'raised', code: 'FAULT' });
+    await comes('slit-01', 'down');
+    expect(await heard('slit-01')).toEqual(
+      new Map<string, unknown>([
+        ['running', false],
+        ['fault', true],
+        ['parts', 4],
+        ['length', 123.4],
+      ]),
+    );
   });
 
   it('MQTT', async () => {
@@ -403,6 +449,7 @@ rules: [{ id: status, kind: stateMap, input: state, map: { auto: running, setup:
       ['press-files', 'files', null],
       ['press-hall-1', 'opcua', null],
       ['rf-1', 'shdr', null],
+      ['slitter', 'modbus', expect.objectContaining({ detail: expect.stringContaining(`127.0.0.1:${plc.port}`) })],
     ]);
     const wrong = {
       type: 'mqtt',

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Signal } from '@millrace/domain';
+import { dryRun, readMapping } from '@millrace/machine-mapping';
 import { eventually } from '@millrace/test-environment';
 import { MemorySink, openOn } from '../source-conformance.fixture';
 import type { OpenSource } from '../source-kind';
@@ -172,6 +175,7 @@ describe('a live Modbus device', () => {
       'b=20*',
       '$lifecycle=disconnected',
       '$lifecycle=connected',
+      '$gap={"from":null,"to":null,"lost":null,"kind":"polls","polls":null}',
       'b=20*',
     ]);
     expect(source.health().counts).toMatchObject({ lostDevices: 0, connections: 1 });
@@ -307,6 +311,98 @@ describe('a live Modbus device', () => {
     await stopped;
     expect(said(sink).at(-1)).toBe('a=8');
     expect(source.health().connection.state).toBe('stopped');
+  });
+
+  it('says after a restart of its own that nobody has looked, and shows all anew', async () => {
+    const server = await device();
+    server.set('1/holding/0', 7);
+    const first = begin(server.port, [{ machine: 'M', items: [item('a', 0)] }]);
+    await saying(first.sink, 'a=7*');
+    await first.source.stop();
+    const settings = { host: '127.0.0.1', port: server.port, devices: [{ machine: 'M', items: [item('a', 0)] }] };
+    const source = openOn(modbusSourceKind, modbusSettings.parse(settings), first.sink, '');
+    running.push(() => source.stop());
+    await eventually(() => said(first.sink).length === 5, 'the second snapshot');
+    expect(said(first.sink).slice(2)).toEqual([
+      '$lifecycle=connected',
+      '$gap={"from":null,"to":null,"lost":null,"kind":"polls","polls":null}',
+      'a=7*',
+    ]);
+    expect(first.sink.cursor).toEqual({ v: 1, polled: ['M'] });
+  });
+
+  it('stops at once, whatever it waits for', async () => {
+    const dead = await peer(() => undefined);
+    const asking = begin(dead.port, [{ machine: 'M', items: [item('a', 0)] }], { timeoutMs: 60_000 });
+    await eventually(() => dead.heard.length === 1, 'the first question');
+    const resting = begin(dead.port, [{ machine: 'M', items: [item('a', 0)] }], { timeoutMs: 50 });
+    await eventually(() => resting.source.health().connection.state === 'disconnected', 'the loss');
+    const begun = performance.now();
+    await Promise.all([asking.source.stop(), resting.source.stop()]);
+    expect(performance.now() - begun).toBeLessThan(1_000);
+  });
+
+  it('makes a machine offline and running again, counts over the wrap, and takes the snapshot for no edge', async () => {
+    const server = await device();
+    const settings = modbusSettings.parse({
+      host: '127.0.0.1',
+      port: server.port,
+      intervalMs: 20,
+      timeoutMs: 100,
+      devices: [
+        {
+          machine: 'slit-01',
+          items: [
+            { path: 'running', table: 'coil', address: 0 },
+            { path: 'fault', table: 'coil', address: 1 },
+            item('parts', 0),
+            item('length', 1),
+          ],
+        },
+      ],
+    });
+    const write = (running: number, fault: number, parts: number) => {
+      server.set('1/coil/0', running, fault);
+      server.set('1/holding/0', parts, 0);
+    };
+    write(1, 1, 65_530);
+    const sink = new MemorySink();
+    const source = openOn(modbusSourceKind, settings, sink, '');
+    running.push(() => source.stop());
+    await saying(sink, 'parts=65530*');
+    server.set('1/holding/0', 65_535);
+    await saying(sink, 'parts=65535');
+    await server.kill();
+    await saying(sink, '$lifecycle=disconnected');
+    write(1, 1, 7);
+    await server.start();
+    await saying(sink, 'parts=7*');
+    const read = readMapping(
+      readFileSync(join(__dirname, '../../../../../libs/machine-mapping/examples/slitter.yaml'), 'utf8'),
+    );
+    if (read.kind !== 'mapping') throw new Error(JSON.stringify(read));
+    const heard = sink.appended.map((signal) => ({ ...signal, source: 'plc' }));
+    // the debounce ends with the time that goes on
+    const last = heard.at(-1)!;
+    const at = new Date(Date.parse(last.at) + 5_000).toISOString();
+    heard.push({
+      ...last,
+      path: '$lifecycle',
+      kind: 'lifecycle',
+      value: 'alive',
+      type: 'string',
+      seq: last.seq! + 1,
+      at,
+      receiveTs: at,
+    });
+    const { events } = dryRun(read.machines, heard, { tenant: 'default' });
+    const told = events.map(({ event: { type, data } }) => ({ type, ...(JSON.parse(data) as object) }));
+    expect(told).toMatchObject([
+      { type: 'production.counted', delta: 5 },
+      { type: 'machine.status_changed', current: 'offline' },
+      { type: 'production.counted', delta: 8, how: 'wrapped', bridged: true },
+      { type: 'machine.status_changed', previous: 'offline', current: 'down' },
+    ]);
   });
 
   it('lives through a device that answers every question with an exception', async () => {

@@ -1,5 +1,5 @@
 import { backoffMs, waitUnlessStopped } from '../backoff';
-import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext } from '../source-kind';
+import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext, SourceCursor } from '../source-kind';
 import { within } from '../within';
 import { DevicePoller, type Polled } from './device-poller';
 import { ConnectionLost, ModbusConnection } from './modbus-connection';
@@ -61,6 +61,8 @@ export class ModbusSource implements OpenSource {
   private readonly schedule: PollSchedule;
   private readonly counts: Record<string, number> = {};
   private readonly machines = new Map<string, 'up' | 'down'>();
+  /** Machines that were polled at some time: what became of them since then and until they are again nobody has seen. */
+  private readonly polled: Set<string>;
   private running: Promise<void> = Promise.resolve();
   private connection: SourceConnection;
   private lastError: OpenSourceHealth['lastError'] = null;
@@ -83,6 +85,7 @@ export class ModbusSource implements OpenSource {
       failures: 0,
       unmade: 0,
     }));
+    this.polled = polledBefore(context.cursor);
     this.schedule = new PollSchedule(settings.devices.map(({ intervalMs }) => intervalMs ?? settings.intervalMs));
     this.connection = { state: 'connecting', since: clock() };
   }
@@ -138,6 +141,8 @@ export class ModbusSource implements OpenSource {
     const { settings, context, leaving } = this;
     const { host, port, connectMs } = settings;
     let connection: ModbusConnection | null = null;
+    const leave = (): void => connection?.close();
+    leaving.signal.addEventListener('abort', leave);
     try {
       if (goesOn) await this.untilDue(leaving.signal);
       connection = await ModbusConnection.open({ host, port, lookup: context.lookup }, connectMs, leaving.signal);
@@ -148,7 +153,7 @@ export class ModbusSource implements OpenSource {
       if (error instanceof ConnectionLost) return { lost: error, answeredSince: null };
       throw error;
     } finally {
-      if (connection !== null && connection.late > 0) this.count('lateAnswers', connection.late);
+      leaving.signal.removeEventListener('abort', leave);
       connection?.close();
     }
   }
@@ -165,11 +170,10 @@ export class ModbusSource implements OpenSource {
   }
 
   private async follow(connection: ModbusConnection): Promise<Ended> {
-    const over = AbortSignal.any([connection.over, this.leaving.signal]);
     let answeredSince: number | null = null;
+    let late = 0;
     for (;;) {
-      const place = await this.untilDue(over);
-      if (this.leaving.signal.aborted) connection.close();
+      const place = await this.untilDue(connection.over);
       if (connection.loss !== null) return { lost: connection.loss, answeredSince };
       const device = this.devices[place]!;
       if (!this.queue.hasRoom) {
@@ -186,6 +190,8 @@ export class ModbusSource implements OpenSource {
         throw error;
       }
       this.count('skippedPolls', this.schedule.polled(place, MONOTONIC()));
+      this.count('lateAnswers', connection.late - late);
+      late = connection.late;
       if (polled.failed === null) answeredSince ??= MONOTONIC();
       this.take(device, polled);
       if (device.state === 'lost')
@@ -215,11 +221,7 @@ export class ModbusSource implements OpenSource {
       if (device.failures >= MOST_FAILED && device.state !== 'lost') this.lose(device, at);
     }
     if (device.state !== 'up') return;
-    if (device.unmade > 0) {
-      this.queue.put([this.told.gap(device.machine, device.unmade, at)]);
-      this.count('gaps');
-      device.unmade = 0;
-    }
+    if (device.unmade > 0) this.gap(device, device.unmade, at);
     this.queue.put(this.told.news(device.poller.items, readings, at));
     if (failed === null && this.told.isQuiet(device.machine))
       this.queue.put([this.told.lifecycle(device.machine, 'alive', at)]);
@@ -235,6 +237,15 @@ export class ModbusSource implements OpenSource {
     if (this.machines.get(device.machine) === 'up') return;
     this.machines.set(device.machine, 'up');
     this.queue.put([this.told.lifecycle(device.machine, 'connected', at)]);
+    if (this.polled.has(device.machine)) this.gap(device, null, at);
+    this.polled.add(device.machine);
+    this.queue.cursor = { v: 1, polled: [...this.polled] };
+  }
+
+  private gap(device: Device, polls: number | null, at: number): void {
+    this.queue.put([this.told.gap(device.machine, polls, at)]);
+    this.count('gaps');
+    device.unmade = 0;
   }
 
   private lose(device: Device, at: number): void {
@@ -296,3 +307,8 @@ export class ModbusSource implements OpenSource {
     this.counts[name] = (this.counts[name] ?? 0) + by;
   }
 }
+
+const polledBefore = (cursor: SourceCursor | null): Set<string> => {
+  const polled = cursor?.['polled'];
+  return new Set(Array.isArray(polled) ? polled.filter((name): name is string => typeof name === 'string') : []);
+};

@@ -1,6 +1,6 @@
 import type { Signal } from '@millrace/domain';
 import type { RefusedLine } from '../source';
-import type { SourceSink } from '../source-kind';
+import type { SourceCursor, SourceSink } from '../source-kind';
 
 /** Signals held between the polls and Kafka; above, nothing is polled. */
 const HELD = 5_000;
@@ -12,6 +12,9 @@ type Held =
 
 /** What was read, on its way to Kafka: in order, one append after the other. */
 export class StoreQueue {
+  /** What a successor is to know; stored with what comes next when it is another one. */
+  cursor: SourceCursor | null = null;
+  private stored: SourceCursor | null = null;
   private readonly held: Held[] = [];
   private pumping: Promise<void> | null = null;
 
@@ -54,13 +57,13 @@ export class StoreQueue {
 
   private pump(): void {
     if (this.pumping !== null || this.held.length === 0 || this.stopping.aborted) return;
-    this.pumping = this.store().finally(() => {
+    this.pumping = this.drain().finally(() => {
       this.pumping = null;
       this.pump();
     });
   }
 
-  private async store(): Promise<void> {
+  private async drain(): Promise<void> {
     // lets what one poll brought gather before the first append
     await Promise.resolve();
     const { stopping } = this;
@@ -76,7 +79,9 @@ export class StoreQueue {
             if (one.kind === 'refused' || signals.length >= BATCH) break;
             signals.push(one.signal);
           }
-          await this.sink.append(signals, { stopping });
+          const { cursor } = this;
+          await this.sink.append(signals, { ...(cursor !== null && cursor !== this.stored && { cursor }), stopping });
+          this.stored = cursor;
           this.held.splice(0, signals.length);
         }
       } catch {

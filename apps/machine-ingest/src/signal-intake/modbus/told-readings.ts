@@ -49,8 +49,8 @@ export class ToldReadings {
     return this.write(machine, at, ofMillrace('$lifecycle', word, 'string'));
   }
 
-  /** So many polls were not made, because what was read before could not be stored. What changed meanwhile nobody can say. */
-  gap(machine: string, polls: number, at: number): Signal {
+  /** So many polls were not made, or nobody knows how many (null). What changed meanwhile is not known either way. */
+  gap(machine: string, polls: number | null, at: number): Signal {
     return this.write(
       machine,
       at,
