@@ -57,12 +57,16 @@ export class ConditionMemory {
       });
   }
 
-  /** What is to be told of an event: how the condition stands where that is new, then what was done to it. */
+  /**
+   * What is to be told of an event: how the condition stands where that is new, then what was done to it. One that is active
+   * is told again in a snapshot: since a loss it may be held for one of which nobody hears.
+   */
   take(machine: string, notifier: number, read: ReadCondition, snapshot: boolean): ToldCondition[] {
     const before = this.told.get(keyOf(machine, read.conditionId)) ?? null;
     const path = before?.path ?? this.freePath(machine, read);
     const now: ToldCondition = { machine, notifier, ...read, path };
-    const isNew = before === null || JSON.stringify(before.value) !== JSON.stringify(now.value);
+    const isNew =
+      before === null || (snapshot && now.stand.active) || JSON.stringify(before.value) !== JSON.stringify(now.value);
     const actions = actionsBetween(before?.stand ?? null, now.stand, snapshot);
     this.remember(now);
     return [...(isNew ? [now] : []), ...actions.map((action) => ({ ...now, value: { ...now.value, action } }))];

@@ -19,7 +19,7 @@ import {
 import type { ConditionMemory } from './condition-memory';
 import type { ServerSession } from './connect-server';
 import { readUnits } from './find-items';
-import { readDataValue, typedOf } from './read-value';
+import { type ReadValue, readDataValue, typedOf } from './read-value';
 import type { SignalWriter } from './signal-writer';
 import { qualityCodeOf, qualityOf } from './status-code';
 import { HEART_BEAT, type Watch, type WatchedItem, type WatchedNotifier } from './watch';
@@ -75,17 +75,15 @@ const valueSignals = async (
 ): Promise<Signal[]> => {
   const { writer, count } = reading;
   const read = readDataValue(value);
-  const known = JSON.stringify([read.value, read.qualityCode, read.sourceTs]);
-  const repeated = item.told && known === item.last;
-  item.last = known;
+  const snapshot = item.told === null;
+  const repeated = item.told !== null && isRepeat(item.told, read);
+  item.told = read;
   // A server tells changes; what it told before it says again when a session moves to another connection.
   if (repeated && !read.overflow) {
     count('duplicates');
     return [];
   }
   if (read.semanticsChanged) item.unit = await unitNow(reading, item);
-  const snapshot = !item.told;
-  item.told = true;
   item.type = read.type ?? item.type;
   if (read.quality === 'bad') count('bad');
   const signal = () => writer.value(item, item.unit, read, item.type ?? 'string', snapshot, at);
@@ -93,6 +91,22 @@ const valueSignals = async (
   count('overflows');
   return [writer.gap(item.machine, at, { kind: 'queue', path: item.path }), signal()];
 };
+
+const isRepeat = (before: ReadValue, now: ReadValue): boolean =>
+  before.sourceTs === now.sourceTs &&
+  before.qualityCode === now.qualityCode &&
+  (before.value === now.value || JSON.stringify(before.value) === JSON.stringify(now.value));
+
+/**
+ * What the items were when they were last heard of, once more: over a connection that was taken back the server tells only what
+ * has changed, and what it does not tell of is what it was.
+ */
+export const unchangedSignals = (writer: SignalWriter, { items }: Watch, at: number): Signal[] =>
+  [...items.values()].flatMap((item) =>
+    item.told === null
+      ? []
+      : [writer.value(item, item.unit, { ...item.told, overflow: false }, item.type ?? 'string', true, at)],
+  );
 
 const unitNow = async ({ session, watch }: NotificationReading, item: WatchedItem): Promise<string | null> => {
   try {

@@ -77,6 +77,8 @@ const told = () =>
     return `${type} ${String(data['delta'] ?? data['value'] ?? '')}`.trim();
   });
 
+const sameSession = () => new Set(read.sink.appended.map(({ session }) => session)).size === 1;
+
 describe('a server that is killed and comes back without 50 of 200 nodes', () => {
   it('is offline and back; of what it says again no alarm, no edge and no piece is made', async () => {
     const { server } = read;
@@ -152,6 +154,40 @@ describe('a server that is killed and comes back without 50 of 200 nodes', () =>
   });
 });
 
+describe('a connection that breaks and is taken back', () => {
+  it('leaves the machine as it was, and hides nothing that happened meanwhile', async () => {
+    const { server } = read;
+    await server.start({ items: 6 });
+    read.open({
+      nodes: [1, 2, 5]
+        .map((n) => ({ nodeId: `ns=1;s=Item/${n}`, path: `i${n}` }))
+        .concat({ nodeId: 'ns=1;s=Guard', path: 'guard' }, { nodeId: 'ns=1;s=Ready', path: 'ready' }),
+    });
+    await read.comes('guard', { value: false });
+    await read.set('Item/1', 1);
+    await read.set('Item/2', 90);
+    await read.comes('i1', { value: 1 });
+    await read.comes('i2', { value: 90 });
+    const before = ['status idle', 'status running', 'alarm HEAT raised'];
+    expect(told()).toEqual(before);
+    await server.order({ do: 'break-connections' });
+    await read.set('Item/5', 3);
+    await read.set('Guard', true);
+    await eventually(() => read.words().length === 3, 'the return', 15_000);
+    await read.comes('guard', { value: true });
+    await read.comes('i5', { value: 3 });
+    expect(sameSession()).toBe(true);
+    expect(read.of('$gap')).toEqual([]);
+    expect(told().slice(before.length).sort()).toEqual([
+      'alarm GUARD raised',
+      'production.counted 3',
+      'status offline',
+      'status running',
+    ]);
+    expect(Object.values(read.folded(MAPPING).state.alarms).map(({ stale }) => stale)).toEqual([false, false]);
+  });
+});
+
 describe('alarms of a server', () => {
   const step = (one: AlarmStep) => read.server.order({ do: 'alarm', step: one });
   const alarms = () =>
@@ -169,6 +205,9 @@ describe('alarms of a server', () => {
       15_000,
     );
   };
+  /** A loss leaves it stale until the server names it again. */
+  const heardOf = () =>
+    eventually(() => Object.values(read.folded(MAPPING).state.alarms)[0]?.stale === false, 'the alarm to be named');
   /** All that was asked for has come: values and events are of one subscription. */
   const caughtUp = async (value: number) => {
     await read.set('Count', value);
@@ -198,6 +237,7 @@ describe('alarms of a server', () => {
 
     await server.order({ do: 'break-connections' });
     await eventually(() => read.words().length === 3, 'the return', 15_000);
+    await heardOf();
     await caughtUp(1);
     await statuses(...story);
     await step('unshelve');
@@ -207,7 +247,7 @@ describe('alarms of a server', () => {
     await server.kill();
     await server.start({ pressure: 150 });
     await eventually(() => read.words().length === 5, 'the return', 20_000);
-    await eventually(() => !Object.values(read.folded(MAPPING).state.alarms)[0]?.stale, 'the alarm to be told anew');
+    await heardOf();
     await caughtUp(2);
     await statuses(...story);
     await step('confirm');

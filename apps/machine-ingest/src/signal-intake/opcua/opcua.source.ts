@@ -167,6 +167,8 @@ export class OpcuaSource implements OpenSource {
         if (kept !== null) {
           this.count('recovered');
           this.up(connection);
+          this.told.unchanged(connection.watch);
+          this.refuseAll(connection.watch);
           for (const [subscriptionId, message] of kept) this.take(publishing, connection, subscriptionId, message);
           return connection;
         }
@@ -204,11 +206,15 @@ export class OpcuaSource implements OpenSource {
       this.count('gaps');
       this.told.unheard();
     }
+    this.refuseAll(watch);
+    return connection;
+  }
+
+  private refuseAll(watch: Watch): void {
     this.refuse(
       watch,
       [...watch.refused.values()].map(({ item }) => item),
     );
-    return connection;
   }
 
   private beginPublishing(connection: Connection): Publishing {

@@ -3,11 +3,11 @@ import type { NotificationMessage } from 'node-opcua-client';
 import type { SourceContext } from '../source-kind';
 import { ConditionMemory } from './condition-memory';
 import { MessageQueue } from './message-queue';
-import { refusalSignal, signalsOf } from './notification-signals';
+import { refusalSignal, signalsOf, unchangedSignals } from './notification-signals';
 import { type OpcuaCursor, readCursor } from './opcua-cursor';
 import type { Lost } from './server-connection';
 import { SignalWriter } from './signal-writer';
-import type { WatchedItem, WatchingSubscription } from './watch';
+import type { Watch, WatchedItem, WatchingSubscription } from './watch';
 
 /** Messages that are held here while they are not stored; above, the server is not asked. */
 const MOST_HELD = 8;
@@ -91,6 +91,11 @@ export class ToldSignals {
     this.tell((at) =>
       [...machines].map((machine) => this.writer.gap(machine, at, { kind: 'messages', first, last, lost })),
     );
+  }
+
+  /** The connection was taken back: what the server does not tell of now is as it was. */
+  unchanged(watch: Watch): void {
+    this.tell((at) => unchangedSignals(this.writer, watch, at));
   }
 
   /** What was said since the session before this one was said to nobody. */

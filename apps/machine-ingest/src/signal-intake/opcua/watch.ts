@@ -13,17 +13,16 @@ import { statusNameOf } from './connection-problem';
 import { chunksOf, type Found, type FoundItem, type FoundNotifier, type OperationLimits } from './find-items';
 import { firstNotification, type NotificationOrder } from './notification-order';
 import type { OpcuaSettings } from './opcua-settings';
+import type { ReadValue } from './read-value';
 import { qualityOf } from './status-code';
 
 /** An item that the server watches for us, or refuses to. */
 export interface WatchedItem extends FoundItem {
   unit: string | null;
-  /** Whether a value has come since the server began to watch it: the first is what was, and not a change. */
-  told: boolean;
+  /** What came last since the server began to watch it; null where nothing has: the first is what was, and not a change. */
+  told: ReadValue | null;
   /** Type of its last value: a bad status brings none. */
   type: SignalType | null;
-  /** What its last value was, to know it again. */
-  last: string;
 }
 
 export interface WatchedNotifier extends FoundNotifier {
@@ -191,7 +190,7 @@ export const beginWatch = async ({ session, settings, limits, found, units, name
   let handle = HEART_BEAT;
   let waiting = found.items.map((item): readonly [number, WatchedItem] => [
     ++handle,
-    { ...item, unit: units.get(item.nodeId) ?? null, told: false, type: null, last: '' },
+    { ...item, unit: units.get(item.nodeId) ?? null, told: null, type: null },
   ]);
   while (waiting.length > 0) {
     const before = watch.items.size;
@@ -244,9 +243,8 @@ const asItem = (notifier: FoundNotifier): WatchedItem => ({
   samplingMs: null,
   queueSize: EVENT_QUEUE,
   unit: null,
-  told: false,
+  told: null,
   type: null,
-  last: '',
 });
 
 /**
