@@ -1,5 +1,5 @@
 import { nextDue } from '../signal/fold-signal';
-import type { Signal } from '../signal/signal';
+import { SIGNAL_LIMITS, type Signal } from '../signal/signal';
 import { foldUnder, lifecycle, START, signal, tick } from '../signal/signals.fixture';
 import { rational } from '../unit/rational';
 import { exactOf, heldOf, heldValues, knownNow } from './held-value';
@@ -40,6 +40,20 @@ describe('typedValue', () => {
   ])('%j as %s', (value, type, expected) => {
     const typed = typedValue({ value, type: 'string' }, type);
     expect(typed.kind === 'value' ? typed.value : typed.kind).toEqual(expected);
+  });
+
+  const most = SIGNAL_LIMITS.valueLength - 1;
+  it.each([
+    `${' '.repeat(most)}x`,
+    '9'.repeat(most),
+    `0.${'0'.repeat(most - 2)}`,
+    `${'9'.repeat(most)}x`,
+    '-'.repeat(most),
+  ])('takes no longer for a long text than its length, as any type (%.4s…)', (value) => {
+    const began = process.cpuUsage();
+    for (const type of ['int64', 'uint64', 'double', 'float', 'bool', 'datetime', 'string', null] as const)
+      typedValue({ value, type: 'int64' }, type);
+    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(1_000);
   });
 });
 

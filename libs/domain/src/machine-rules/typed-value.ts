@@ -71,7 +71,7 @@ const datetime = (said: KnownValue): TypedValue => {
 
 const number = (said: KnownValue, declared: 'int64' | 'uint64' | 'double' | 'float'): TypedValue => {
   if (typeof said !== 'number' && typeof said !== 'string') return CONFLICT;
-  if (typeof said === 'string' && /^\s*([+-]?(nan|inf(inity)?))?\s*$/i.test(said)) return NOTHING;
+  if (typeof said === 'string' && /^([+-]?(nan|inf(inity)?))?$/i.test(said.trim())) return NOTHING;
   const exact = toRational(said);
   if (exact === null) return CONFLICT;
   if (declared === 'double' || declared === 'float') return { kind: 'value', value: heldNumber(exact).value, exact };

@@ -95,10 +95,11 @@ const MULTILINE = '--multiline--';
 const command = (line: string): ShdrLine => {
   const body = line.indexOf(MULTILINE);
   if (body >= 0) return { kind: 'asset', until: line.slice(body).trimEnd() };
-  const words = /^\*\s*([A-Za-z]+):?\s*(.*)$/.exec(line.trimEnd());
+  // Every part takes what no other can: a pattern that looks for the end of blanks again and again may look for hours.
+  const words = /^\*\s*([A-Za-z]+):?(.*)$/s.exec(line);
   return words === null
     ? refuse('malformed', 'A line that begins with "*" is a command: * NAME argument.')
-    : { kind: 'command', name: words[1]!.toUpperCase(), argument: words[2]! };
+    : { kind: 'command', name: words[1]!.toUpperCase(), argument: words[2]!.trim() };
 };
 
 const asset = (fields: readonly string[]): ShdrLine => {
