@@ -67,8 +67,8 @@ export const httpSourceSettings = (newToken: () => string) => {
         machine,
         /** As the MES shows it with its endpoint; until it is known every message is refused. */
         secret: z.string().min(16, { error: 'must have at least 16 characters' }).max(256).nullable().default(null),
-        /** An older message is not taken: its repeat could no longer be told from a new one. */
-        maxAgeDays: z.number().min(1).max(365).default(MES_DAYS),
+        /** An older message is not taken: its repeat could no longer be told from a new one. A century takes any, to try with. */
+        maxAgeDays: z.number().min(1).max(36_525).default(MES_DAYS),
       }),
     ],
     { error: 'must be signals, json, eclipse-bundle or mes-events' },
