@@ -202,7 +202,9 @@ export class MqttSource implements OpenSource {
     const refused = outcomes.flatMap((outcome) => outcome.refused);
     await Promise.all(refused.map((line) => sink.refuse({ ...line, source: name, line: this.messages }, stopping)));
     const cursorToo = this.intake.cursorFirst && settled.some(({ qos }) => qos > 0);
-    if (signals.length > 0 || settled.length > 0)
+    // A successor has to know what was asked for, too.
+    const asked = outcomes.some(({ publish }) => publish.length > 0);
+    if (signals.length > 0 || settled.length > 0 || asked)
       await sink.append(signals, { cursor: this.intake.cursor(), cursorToo, stopping });
     for (const message of settled) message.settle();
   }

@@ -35,6 +35,8 @@ export class KeptByTheBroker {
   private intake: SparkplugIntake;
   private processes = 0;
   private sent: Kept[] = [];
+  /** What has been read, of which nothing is stored. */
+  private unstored: Outcome[] = [];
   private readonly queue: EdgeMessage[] = [];
   private readonly heldBack = new Map<MqttMessage, Kept>();
 
@@ -55,7 +57,7 @@ export class KeptByTheBroker {
 
   /** A message at QoS 0: stored, or nobody has heard it. */
   publishUnkept(message: EdgeMessage, cursorStored: boolean): void {
-    this.finish([this.intake.take({ ...message, ...this.arrival(0, false) })], null, 1);
+    this.look(this.intake.take({ ...message, ...this.arrival(0, false) }));
     if (cursorStored) this.storeCursor();
   }
 
@@ -70,30 +72,23 @@ export class KeptByTheBroker {
 
   /** A batch of at most so many messages. `part`: of the signals or acknowledgements that get through, 0 to 1. */
   take(most: number, killed: KilledAt | null = null, part = 0.5): void {
-    const outcomes: Outcome[] = [];
+    this.read(most);
+    this.finish(killed, part);
+  }
+
+  /** At most so many messages, of which nothing is stored yet. */
+  read(most: number): void {
     for (let n = 0; n < most; n++) {
       const message = this.next();
-      if (message === null) break;
-      outcomes.push(this.intake.take(message));
-    }
-    this.finish(outcomes, killed, part);
-  }
-
-  /** Time passes, looked at each 250 ms. */
-  pass(ms: number): void {
-    for (const end = this.now + ms; this.now < end; ) {
-      this.now += 250;
-      this.finish([this.intake.tick(this.now)], null, 1);
+      if (message === null) return;
+      this.unstored.push(this.intake.take(message));
     }
   }
 
-  kill(): void {
-    this.sent = [...this.heldBack.values(), ...this.sent].map(({ message }) => ({ message, dup: true }));
-    this.heldBack.clear();
-    this.intake = this.begin(true);
-  }
-
-  private finish(outcomes: readonly Outcome[], killed: KilledAt | null, part: number): void {
+  /** Stores what has been read, or is killed over it. */
+  finish(killed: KilledAt | null = null, part = 0.5): void {
+    const outcomes = this.unstored;
+    this.unstored = [];
     const settled = outcomes.flatMap((outcome) => outcome.settled).filter(({ qos }) => qos > 0);
     const stored = killed === 'nothing is stored' ? 0 : killed === 'some signals are stored' ? part : 1;
     const signals = outcomes.flatMap((outcome) => outcome.signals);
@@ -107,6 +102,31 @@ export class KeptByTheBroker {
     const acknowledged = killed === null ? 1 : killed.startsWith('some ack') ? part : 0;
     for (const message of settled.slice(0, Math.floor(settled.length * acknowledged))) this.heldBack.delete(message);
     if (killed !== null) this.kill();
+  }
+
+  /** Time passes, looked at each 250 ms. */
+  pass(ms: number): void {
+    for (const end = this.now + ms; this.now < end; ) {
+      this.now = Math.min(end, this.now + 250);
+      this.look(this.intake.tick(this.now));
+    }
+  }
+
+  kill(): void {
+    this.sent = [...this.heldBack.values(), ...this.sent].map(({ message }) => ({ message, dup: true }));
+    this.heldBack.clear();
+    this.unstored = [];
+    this.intake = this.begin(true);
+  }
+
+  /** What comes of no message waits behind the messages that have been read. */
+  private look(outcome: Outcome): void {
+    const isFirst = this.unstored.length === 0;
+    this.unstored.push(outcome);
+    if (!isFirst) return;
+    this.finish();
+    // As the owner of a source does within a second.
+    if (outcome.publish.length > 0) this.storeCursor();
   }
 
   storeCursor(): void {
@@ -134,7 +154,7 @@ export class KeptByTheBroker {
     const place = { tenant: 'default', source: 'line', proto: 'spb' } as const;
     const process = `p${this.processes++}`;
     const intake = new SparkplugIntake(this.settings, place, 'client', this.cursor, this.now, () => 0, process);
-    this.finish([intake.up(this.now, resumed)], null, 1);
+    this.look(intake.up(this.now, resumed));
     return intake;
   }
 }

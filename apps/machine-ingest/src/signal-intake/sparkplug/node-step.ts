@@ -64,8 +64,11 @@ const takeMessage = (turn: NodeTurn, message: NodeMessage): void => {
 const takeReconnection = (turn: NodeTurn, resumed: boolean): void => {
   const { life } = turn.state;
   if (life.kind === 'dead') return;
-  // What was not acknowledged does not come again.
-  if (life.kind === 'born' && !resumed) turn.change({ exact: false, doubtUntil: doubtUntil(turn) });
+  if (life.kind === 'born') {
+    if (!resumed || life.doubtUntil !== null) turn.change({ doubtUntil: doubtUntil(turn) });
+    // What was not acknowledged does not come again.
+    if (!resumed) turn.change({ exact: false });
+  }
   // A node that the broker lost too comes back by itself; it is given the time to.
   turn.ask(turn.rules.reorderTimeoutMs);
 };

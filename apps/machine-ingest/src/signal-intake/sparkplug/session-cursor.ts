@@ -23,6 +23,12 @@ interface StoredLife {
   readonly missed?: true;
   /** Data of it came at QoS 0, or the broker lost what it would have sent again. */
   readonly inexact?: true;
+  /** As {@link BornLife.elder}. */
+  readonly elder?: { readonly untilMs: number | null };
+  /** It may be dead. */
+  readonly doubted?: true;
+  /** When it was asked last to be born again, Unix ms. */
+  readonly askedAt?: number;
   /** It was waited for to be born. */
   readonly owed?: true;
   /** What waited for that and will come again: digest and number. */
@@ -51,17 +57,20 @@ export class SessionCursor {
     settled: SettledMessages,
   ): SourceCursor {
     const all = [...nodes].reverse();
-    const born = all.flatMap(([key, { life, held }]) => (life.kind === 'born' ? [[key, life, held] as const] : []));
+    const born = all.flatMap(([key, state]) => (state.life.kind === 'born' ? [[key, state.life, state] as const] : []));
     const dead = all.flatMap(([key, { life }]) => (life.kind === 'dead' ? [{ key, dead: true } as const] : []));
     const kept = fitting(filters, FILTER_BYTES);
     const done = settled.stored();
     let room = MOST_BYTES - jsonBytes(kept) - done.length;
     const stored: StoredLife[] = [];
-    for (const [key, life, held] of born) {
-      const { session, bdSeq, next, lastMs, heardAt, missed, exact, owed } = life;
+    for (const [key, life, { held, rebirth }] of born) {
+      const { session, bdSeq, next, lastMs, heardAt, missed, exact, elder, doubtUntil, owed } = life;
       const more = {
         ...(missed === null ? {} : { missed: true as const }),
         ...(exact ? {} : { inexact: true as const }),
+        ...(elder === null ? {} : { elder }),
+        ...(doubtUntil === null ? {} : { doubted: true as const }),
+        ...(rebirth.askedAt === null ? {} : { askedAt: rebirth.askedAt }),
         ...(owed || held.length > 0 ? { owed: true as const } : {}),
         ...comesAgain(held),
       };
@@ -131,8 +140,9 @@ export const readSessionCursor = (
       resumed: true,
       owed: stored.owed === true,
       missed: stored.missed === true ? { until: now + NODE_LIMITS.awaitBirthMs } : null,
-      elder: null,
-      doubtUntil: null,
+      elder: stored.elder ?? null,
+      // From when its broker is there: until then nobody can have heard of it.
+      doubtUntil: stored.doubted === true ? Number.POSITIVE_INFINITY : null,
       definitions: names === null ? { ...NO_DEFINITIONS } : definitionsIn(names[0]),
       birth: null,
       told: new Set(),
@@ -140,7 +150,8 @@ export const readSessionCursor = (
       waiting: [],
       waitUntil: null,
     };
-    nodes.set(key, { ...newNode, life, heldBefore: new Map(stored.held ?? []) });
+    const rebirth = { dueAt: null, askedAt: stored.askedAt ?? null };
+    nodes.set(key, { ...newNode, life, rebirth, heldBefore: new Map(stored.held ?? []) });
   }
   return nodes;
 };

@@ -1,10 +1,10 @@
-import { SparkplugEdge } from '@millrace/sparkplug';
+import { EdgeSession, SparkplugEdge } from '@millrace/sparkplug';
 import { silentLogger } from '@millrace/telemetry';
 import { eventually, MosquittoBroker, randomFrom } from '@millrace/test-environment';
 import { connectAsync } from 'mqtt';
 import { describeRecordings, golden } from '../../test-support/recordings';
 import { MemorySink, openOn } from '../source-conformance.fixture';
-import type { OpenSource } from '../source-kind';
+import type { OpenSource, SourceSink } from '../source-kind';
 import { type GoldenLine, numbersOf, recordedFrames } from './recorded-line.fixture';
 import { sparkplugSourceKind } from './sparkplug.source-kind';
 import { type SparkplugSettings, sparkplugSettings } from './sparkplug-settings';
@@ -209,6 +209,55 @@ it(`a broker restart with ${STORM.nodes} edge nodes of ${STORM.metrics} metrics 
   expect(after.filter(({ path }) => path === '$gap')).toEqual([]);
   for (const edge of edges) expect(edge.rebirthsAsked).toBeLessThanOrEqual(1);
 }, 180_000);
+
+/** Its process is killed after signals are stored, and before their cursor is. */
+class KilledBeforeCursor extends MemorySink {
+  killed = false;
+
+  override async append(...[signals, options]: Parameters<SourceSink['append']>): Promise<void> {
+    if (!this.killed || options.cursorToo !== true) return super.append(signals, options);
+    await super.append(signals, { stopping: options.stopping });
+    await new Promise((_, reject) => options.stopping.addEventListener('abort', reject));
+  }
+}
+
+it('what is said at QoS 1 is acknowledged after its cursor, and counted alike by the next process', async () => {
+  const broker = await startBroker(['max_inflight_messages 500']);
+  const sink = new KilledBeforeCursor();
+  const settings = sparkplugSettings.parse({
+    url: broker.url,
+    machines: [{ machine: 'm', group: 'G', node: 'E', device: 'D' }],
+  });
+  const publisher = await connectAsync(broker.url, { reconnectPeriod: 0 });
+  leftBehind.push(() => publisher.endAsync(true));
+  const node = new EdgeSession(
+    { group: 'G', node: 'E', aliases: true, metrics: [], devices: { D: [{ name: 'Count', type: 'Int32', value: 0 }] } },
+    0,
+  );
+  let count = 0;
+  const say = (messages: ReturnType<EdgeSession['births']>) =>
+    Promise.all(messages.map(({ topic, payload }) => publisher.publishAsync(topic, payload, { qos: 1 })));
+  const data = (times: number) =>
+    Array.from({ length: times }, () => node.data('D', { Count: ++count }, Date.now() + count));
+  const counted = () => sink.distinct('Count').filter(({ flags }) => !flags.includes('snapshot'));
+  let { source } = await open(settings, sink);
+  await say([...node.births(Date.now()), ...data(10)]);
+  await eventually(() => counted().length === 10, 'the first of them');
+  for (let life = 0; life < 3; life++) {
+    const { cursor } = sink;
+    sink.killed = true;
+    await say(data(700));
+    await eventually(() => counted().length > 10 + life * 700, 'some of what is not acknowledged');
+    await source.stop();
+    expect(sink.cursor).toBe(cursor);
+    sink.killed = false;
+    ({ source } = await open(settings, sink));
+    await eventually(() => counted().length === count, 'all of it', 20_000);
+  }
+  expect(counted().map(({ value }) => value)).toEqual(Array.from({ length: count }, (_, n) => n + 1));
+  const words = sink.lifecycle();
+  expect([sink.appended.filter(({ path }) => path === '$gap'), words.includes('disconnected')]).toEqual([[], false]);
+}, 60_000);
 
 describe('a try', () => {
   const tried = (url: string, group: string) =>

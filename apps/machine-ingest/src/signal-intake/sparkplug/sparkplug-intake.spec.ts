@@ -782,10 +782,13 @@ describe('a successor', () => {
     scene.takeOver();
     scene.hear(node.data('D', { Count: 3 }, scene.now));
     scene.pass(1_250);
-    // Its successor knows that it has not been born again.
+    expect(scene.rebirths()).toBe(1);
+    // Its successor knows that it has not been born again, and when it was asked.
     scene.takeOver();
     scene.hear(node.data('D', { Count: 4 }, scene.now));
-    scene.pass(3_500);
+    scene.pass(8_500);
+    expect(scene.rebirths()).toBe(1);
+    scene.pass(4_000);
     expect(scene.rebirths()).toBe(2);
     scene.hearAll(node.births(scene.now));
     const after = scene.signals.slice(before);
@@ -802,6 +805,22 @@ describe('a successor', () => {
       [heard, heard],
       [heard, heard],
     ]);
+  });
+
+  it('knows that a death may be that of an elder, and that a node is in doubt', () => {
+    const scene = new Scene();
+    const first = scene.session(0);
+    const will = first.death(scene.now);
+    scene.hearAll(first.births(scene.now));
+    scene.now += 1_000;
+    // Nobody has asked for it.
+    scene.hearAll(scene.session(0).births(scene.now));
+    scene.takeOver();
+    scene.hear(will);
+    expect(scene.words()).toEqual(['connected', 'birth']);
+    scene.takeOver();
+    scene.pass(31_000);
+    expect(scene.words()).toEqual(['connected', 'birth', 'death']);
   });
 
   it('that missed none says that it is there, and goes on', () => {
