@@ -33,11 +33,35 @@ type Malformed = Extract<Answer, { readonly kind: 'malformed' }>;
 export interface Polled {
   /** What was learned, by item; an item that is not in it is as it was. */
   readonly readings: ReadonlyMap<ModbusItem, Reading>;
+  /** Of them those that the device has begun to refuse, with the code. */
+  readonly refused: ReadonlyMap<ModbusItem, string>;
   /** The device has answered nothing; `silent`: and no gateway has spoken for it. Null where it has. */
   readonly failed: { readonly reason: string; readonly silent: boolean } | null;
   /** Answers that were not to what was asked, the first of each read until it is answered well again. */
   readonly malformed: readonly Malformed[];
 }
+
+/** One poll while it goes on. */
+interface Round {
+  /** The one that is only asked for again, and is in no plan. */
+  readonly again: Read<ModbusItem> | null;
+  readonly readings: Map<ModbusItem, Reading>;
+  readonly refused: Map<ModbusItem, string>;
+  readonly malformed: Malformed[];
+  /** What the next poll asks for again, in this order. */
+  readonly kept: Read<ModbusItem>[];
+  readonly missed: Read<ModbusItem>[];
+  heard: boolean;
+  /** What was refused before can be read. */
+  recovered: boolean;
+  failure: Polled['failed'];
+}
+
+const lose = ({ readings }: Round, { items }: Read<ModbusItem>, qualityCode: string): void => {
+  for (const item of items) readings.set(item, unread(qualityCode));
+};
+
+const codeOf = ({ code }: { readonly code: number }): string => `mb:exception-${code}`;
 
 interface Refusal {
   readonly qualityCode: string;
@@ -87,74 +111,73 @@ export class DevicePoller {
 
   /** `misses`: reads without an answer after which the others are left for the next poll. Rejects ConnectionLost. */
   async poll(connection: ModbusConnection, misses = 2): Promise<Polled> {
-    const readings = new Map<ModbusItem, Reading>();
-    const malformed: Malformed[] = [];
     const [again] = this.againRefused();
     const toRead = again === undefined ? [...this.plan] : [...this.plan, again];
-    const kept: Read<ModbusItem>[] = [];
-    const missed: Read<ModbusItem>[] = [];
-    let heard = false;
-    let recovered = false;
-    let failure: Polled['failed'] = null;
-    const lose = ({ items }: Read<ModbusItem>, code: string): void => {
-      for (const item of items) readings.set(item, unread(code));
+    const round: Round = {
+      again: again ?? null,
+      readings: new Map(),
+      refused: new Map(),
+      malformed: [],
+      kept: [],
+      missed: [],
+      heard: false,
+      recovered: false,
+      failure: null,
     };
-    while (toRead.length > 0 && missed.length < misses) {
+    while (toRead.length > 0 && round.missed.length < misses) {
       const read = toRead.shift()!;
-      const answer = await this.ask(connection, read);
-      const { unit } = read.items[0]!;
-      if (answer.kind === 'silent') {
-        missed.push(read);
-        failure ??= { reason: `Unit ${unit} has not answered within ${this.settings.timeoutMs} ms.`, silent: true };
-        continue;
-      }
-      if (answer.kind === 'exception' && UNREACHED.has(answer.code)) {
-        missed.push(read);
-        failure = {
-          reason: `The gateway does not reach unit ${unit}: ${spokenException(answer.code)}.`,
-          silent: false,
-        };
-        lose(read, `mb:exception-${answer.code}`);
-        continue;
-      }
-      heard = true;
-      this.mute.delete(read);
-      if (answer.kind === 'exception' && !BUSY.has(answer.code)) {
-        const parts = DIVISIBLE.has(answer.code) ? partsOf(read, this.settings) : [];
-        toRead.unshift(...parts);
-        if (parts.length > 0) continue;
-        lose(read, `mb:exception-${answer.code}`);
-        this.refuse(
-          read,
-          `mb:exception-${answer.code}`,
-          FAILURES.has(answer.code) ? FAILED_AGAIN_MS : REFUSED_AGAIN_MS,
-        );
-        continue;
-      }
-      if (read !== again) kept.push(read);
-      if (answer.kind === 'exception') {
-        const polls = (this.busy.get(read) ?? 0) + 1;
-        this.busy.set(read, polls);
-        if (polls >= PATIENT_POLLS) lose(read, `mb:exception-${answer.code}`);
-      } else if (answer.kind === 'malformed') {
-        this.hooks.count('malformed');
-        lose(read, 'mb:malformed');
-        if (!this.unfit.has(read)) malformed.push(answer);
-        this.unfit.add(read);
-      } else {
-        for (const item of read.items) readings.set(item, decodeItem(item, read.address, answer.data));
-        this.busy.delete(read);
-        this.unfit.delete(read);
-        recovered ||= read === again;
-      }
+      toRead.unshift(...this.take(round, read, await this.ask(connection, read)));
     }
     // What could not be asked any more, and behind it what was not answered, is asked in this order by the next poll.
-    kept.push(...toRead.filter((read) => read !== again));
-    for (const read of missed)
-      if (read === again) this.refuse(read, NO_ANSWER, REFUSED_AGAIN_MS);
-      else kept.push(...(heard ? this.missedAgain(read, lose) : [read]));
-    this.remember(recovered ? this.planAnew() : kept);
-    return { readings, failed: heard ? null : failure, malformed };
+    for (const read of toRead) if (read !== round.again) round.kept.push(read);
+    for (const read of round.missed)
+      if (read === round.again) this.refuse(round, read, NO_ANSWER, REFUSED_AGAIN_MS);
+      else round.kept.push(...(round.heard ? this.missedAgain(round, read) : [read]));
+    this.remember(round.recovered ? this.planAnew() : round.kept);
+    const { readings, refused, malformed, heard, failure } = round;
+    return { readings, refused, malformed, failed: heard ? null : failure };
+  }
+
+  /** What an answer says; returns what is to be read in the place of this read. */
+  private take(round: Round, read: Read<ModbusItem>, answer: Answer | Silence): Read<ModbusItem>[] {
+    const { unit } = read.items[0]!;
+    if (answer.kind === 'silent') {
+      round.missed.push(read);
+      round.failure ??= { reason: `Unit ${unit} has not answered within ${this.settings.timeoutMs} ms.`, silent: true };
+      return [];
+    }
+    if (answer.kind === 'exception' && UNREACHED.has(answer.code)) {
+      round.missed.push(read);
+      const reason = `The gateway does not reach unit ${unit}: ${spokenException(answer.code)}.`;
+      round.failure = { reason, silent: false };
+      lose(round, read, codeOf(answer));
+      return [];
+    }
+    round.heard = true;
+    this.mute.delete(read);
+    if (answer.kind === 'exception' && !BUSY.has(answer.code)) {
+      const parts = DIVISIBLE.has(answer.code) ? partsOf(read, this.settings) : [];
+      if (parts.length === 0)
+        this.refuse(round, read, codeOf(answer), FAILURES.has(answer.code) ? FAILED_AGAIN_MS : REFUSED_AGAIN_MS);
+      return parts;
+    }
+    if (read !== round.again) round.kept.push(read);
+    if (answer.kind === 'exception') {
+      const polls = (this.busy.get(read) ?? 0) + 1;
+      this.busy.set(read, polls);
+      if (polls >= PATIENT_POLLS) lose(round, read, codeOf(answer));
+    } else if (answer.kind === 'malformed') {
+      this.hooks.count('malformed');
+      lose(round, read, 'mb:malformed');
+      if (!this.unfit.has(read)) round.malformed.push(answer);
+      this.unfit.add(read);
+    } else {
+      for (const item of read.items) round.readings.set(item, decodeItem(item, read.address, answer.data));
+      this.busy.delete(read);
+      this.unfit.delete(read);
+      round.recovered ||= read === round.again;
+    }
+    return [];
   }
 
   private async ask(
@@ -176,24 +199,23 @@ export class DevicePoller {
     }
   }
 
-  private refuse({ items }: Read<ModbusItem>, qualityCode: string, againMs: number): void {
+  private refuse(round: Round, read: Read<ModbusItem>, qualityCode: string, againMs: number): void {
+    lose(round, read, qualityCode);
     const at = this.hooks.monotonic();
-    for (const item of items) this.refused.set(item, { qualityCode, at, againMs });
+    for (const item of read.items) {
+      if (!this.refused.has(item)) round.refused.set(item, qualityCode);
+      this.refused.set(item, { qualityCode, at, againMs });
+    }
   }
 
   /** A device that answers other reads and not this one: some say nothing at all to what they do not have. */
-  private missedAgain(
-    read: Read<ModbusItem>,
-    lose: (read: Read<ModbusItem>, code: string) => void,
-  ): Read<ModbusItem>[] {
+  private missedAgain(round: Round, read: Read<ModbusItem>): Read<ModbusItem>[] {
     const polls = (this.mute.get(read) ?? 0) + 1;
     this.mute.set(read, polls);
     if (polls < PATIENT_POLLS) return [read];
     const parts = partsOf(read, this.settings);
-    if (parts.length > 0) return parts;
-    lose(read, NO_ANSWER);
-    this.refuse(read, NO_ANSWER, REFUSED_AGAIN_MS);
-    return [];
+    if (parts.length === 0) this.refuse(round, read, NO_ANSWER, REFUSED_AGAIN_MS);
+    return parts;
   }
 
   private remember(plan: readonly Read<ModbusItem>[]): void {

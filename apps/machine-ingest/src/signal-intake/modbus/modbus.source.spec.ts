@@ -131,6 +131,9 @@ describe('a live Modbus device', () => {
     expect(source.health()).toMatchObject({
       connection: { state: 'connected' },
       counts: { refusedItems: 1, exceptions: 2 },
+      lastError: {
+        detail: 'The device refuses 1 of the 3 items, with exception 2 (illegal data address): "wrong" (holding 9).',
+      },
     });
   });
 

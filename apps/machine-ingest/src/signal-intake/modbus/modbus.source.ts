@@ -7,6 +7,7 @@ import type { Garbage } from './modbus-frame';
 import { itemsOf } from './modbus-item';
 import type { ModbusSettings } from './modbus-settings';
 import { PollSchedule } from './poll-schedule';
+import { spokenRefusal } from './spoken-refusal';
 import { StoreQueue } from './store-queue';
 import { ToldReadings } from './told-readings';
 
@@ -207,8 +208,9 @@ export class ModbusSource implements OpenSource {
     return device;
   }
 
-  private take(device: Device, { readings, failed, malformed }: Polled): void {
+  private take(device: Device, { readings, refused, failed, malformed }: Polled): void {
     const at = this.context.clock();
+    if (refused.size > 0) this.lastError = { at, detail: spokenRefusal(refused, device.poller.items.length) };
     for (const { bytes, detail } of malformed) this.refuse({ bytes, detail });
     if (failed?.silent) this.silent.set(device, (this.silent.get(device) ?? 0) + 1);
     else this.silent.clear();
@@ -252,6 +254,10 @@ export class ModbusSource implements OpenSource {
     const wasUp = device.state === 'up';
     device.state = 'lost';
     const { machine, poller } = device;
+    this.context.logger.warn(
+      { source: this.context.name, machine, reason: this.lastError?.detail },
+      'a device of a source has not answered three polls',
+    );
     if (this.devices.some((other) => other.machine === machine && other.state !== 'lost')) {
       if (wasUp) this.queue.put(this.told.stale(poller.items, at));
     } else this.loseMachine(machine, at);
@@ -279,7 +285,10 @@ export class ModbusSource implements OpenSource {
     const { context } = this;
     const now = context.clock();
     if (lost.garbage !== null) this.refuse(lost.garbage);
-    for (const machine of new Set(this.devices.map((device) => device.machine))) this.loseMachine(machine, now);
+    for (const device of this.devices) {
+      device.state = 'lost';
+      this.loseMachine(device.machine, now);
+    }
     this.lastError = { at: now, detail: lost.message };
     this.connection = {
       state: failures >= DEGRADED ? 'degraded' : 'disconnected',

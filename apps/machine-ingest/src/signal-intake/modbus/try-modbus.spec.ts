@@ -50,7 +50,7 @@ describe('a try of a Modbus device', () => {
     server.set('1/holding/100', 17);
     await expect(trial(server.port)).rejects.toMatchObject({
       code: 'not_found',
-      path: 'devices[0].items[1].address',
+      path: 'devices[0].items[1]',
       message: expect.stringMatching(
         /refuses 1 of the 2 items, with exception 2 \(illegal data address\): "length" \(holding 101\)\. Addresses count from 0/,
       ),
@@ -59,7 +59,7 @@ describe('a try of a Modbus device', () => {
 
   it('says that a function is not served', async () => {
     const raw = await peer((request, socket) => socket.write(exception(request, 1)));
-    await expect(trial(raw.port)).rejects.toMatchObject({ code: 'not_found', path: 'devices[0].items[0].table' });
+    await expect(trial(raw.port)).rejects.toMatchObject({ code: 'not_found', path: 'devices[0].items[0]' });
   });
 
   it('is content with a device that fails at an item, and says so', async () => {

@@ -2,20 +2,14 @@ import { SourceProblem, type TriedSource, type TryContext } from '../source-kind
 import type { Reading } from './decode-item';
 import { DevicePoller } from './device-poller';
 import { ConnectionLost, ModbusConnection } from './modbus-connection';
-import { spokenException } from './modbus-frame';
 import { itemsOf, type ModbusItem } from './modbus-item';
 import type { ModbusSettings } from './modbus-settings';
+import { spokenRefusal } from './spoken-refusal';
 
 /** Values that a person is shown. */
 const SHOWN = 50;
-/** Items that a sentence names. */
-const NAMED = 10;
-/** What stands in the settings that the device does not have: a function, an address, a length. */
-const NOT_THERE: ReadonlyMap<string, number> = new Map([
-  ['mb:exception-1', 1],
-  ['mb:exception-2', 2],
-  ['mb:exception-3', 3],
-]);
+/** What stands in the settings and the device does not have: a function, an address, a length. */
+const NOT_THERE: ReadonlySet<string> = new Set(['mb:exception-1', 'mb:exception-2', 'mb:exception-3']);
 
 /** Connects as the source will, and reads each item once. */
 export const tryModbus = async (
@@ -39,7 +33,7 @@ export const tryModbus = async (
 
 const look = async (connection: ModbusConnection, settings: ModbusSettings): Promise<TriedSource> => {
   const readings = new Map<ModbusItem, Reading | null>();
-  const refused: { readonly item: ModbusItem; readonly code: number }[] = [];
+  const refused = new Map<ModbusItem, string>();
   let reads = 0;
   for (const [nth, device] of settings.devices.entries()) {
     const items = itemsOf(device, nth);
@@ -50,13 +44,13 @@ const look = async (connection: ModbusConnection, settings: ModbusSettings): Pro
       throw new SourceProblem('not_this_protocol', `${malformed.detail} ${WRONG_ANSWER}`, `devices[${nth}]`);
     if (polled.failed !== null) throw unanswered(settings, polled.failed.reason, nth);
     reads += poller.reads;
-    for (const item of items) readings.set(item, polled.readings.get(item) ?? null);
-    for (const [item, qualityCode] of poller.refusals) {
-      const code = NOT_THERE.get(qualityCode);
-      if (code !== undefined) refused.push({ item, code });
+    for (const item of items) {
+      readings.set(item, polled.readings.get(item) ?? null);
+      const code = polled.refused.get(item) ?? '';
+      if (NOT_THERE.has(code)) refused.set(item, code);
     }
   }
-  if (refused.length > 0) throw notThere(refused, readings.size);
+  if (refused.size > 0) throw notThere(refused, readings.size);
   const good = [...readings.values()].filter((reading) => reading?.quality === 'good').length;
   const devices = settings.devices.length;
   return {
@@ -75,19 +69,12 @@ const WRONG_ANSWER =
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
-const spokenItem = ({ table, address, path }: ModbusItem): string => `${JSON.stringify(path)} (${table} ${address})`;
-
-const notThere = (
-  refused: readonly { readonly item: ModbusItem; readonly code: number }[],
-  of: number,
-): SourceProblem => {
-  const [{ item: first, code }] = refused as [(typeof refused)[0]];
-  const named = refused.slice(0, NAMED).map(({ item }) => spokenItem(item));
-  const more = refused.length > NAMED ? ` and ${refused.length - NAMED} more` : '';
+const notThere = (refused: ReadonlyMap<ModbusItem, string>, of: number): SourceProblem => {
+  const [first] = refused.keys();
   return new SourceProblem(
     'not_found',
-    `The device refuses ${refused.length} of the ${of} items, with ${spokenException(code)}: ${named.join(', ')}${more}. Addresses count from 0 here, and the register that a manual calls 40001 is the holding register 0 ("reference": "40001" says the same). Look whether it is input or holding registers, and whether the unit is the right one.`,
-    `${first.settingsPath}.${code === 1 ? 'table' : 'address'}`,
+    `${spokenRefusal(refused, of)} Addresses count from 0 here, and the register that a manual calls 40001 is the holding register 0 ("reference": "40001" says the same). Look whether it is input or holding registers, and whether the unit is the right one.`,
+    first?.settingsPath ?? 'devices',
   );
 };
 
