@@ -89,11 +89,26 @@ describe('the memory of conditions', () => {
     told(before, {});
     told(before, { ConditionId: 'ns=1;i=43', ConditionName: 'Door' });
     const after = new ConditionMemory(JSON.parse(JSON.stringify(before.kept())));
-    expect(after.ended('press-01', 1, new Set())).toEqual([]);
-    expect(after.ended('press-01', 0, new Set(['ns=1;i=43']))).toMatchObject([
-      { path: 'Press/PressureHigh', value: { level: 'NORMAL', nativeCode: 'PressureHigh' } },
+    expect(after.refreshed('press-01', 1, [])).toEqual([]);
+    const door = readConditionEvent(event({ ConditionId: 'ns=1;i=43', ConditionName: 'Door' }))!;
+    const ended = { path: 'Press/PressureHigh', value: { level: 'NORMAL', nativeCode: 'PressureHigh' } };
+    const stands = { path: 'Press/Door', value: { level: 'FAULT' } };
+    expect(after.refreshed('press-01', 0, [door])).toMatchObject([stands, ended]);
+    expect(after.refreshed('press-01', 0, [door])).toMatchObject([stands]);
+  });
+
+  it('knows a condition again that has another node id, and takes no other for it', () => {
+    const memory = new ConditionMemory([]);
+    told(memory, {});
+    const read = (ConditionId: string) => readConditionEvent(event({ ConditionId }))!;
+    const paths = (reads: Parameters<ConditionMemory['refreshed']>[2]) =>
+      memory.refreshed('press-01', 0, reads).map(({ path, value }) => `${path} ${value.level}`);
+    expect(paths([read('ns=2;i=7')])).toEqual(['Press/PressureHigh FAULT']);
+    expect(paths([read('ns=2;i=7'), read('ns=2;i=8')])).toEqual([
+      'Press/PressureHigh FAULT',
+      'Press/PressureHigh#ns=2;i=8 FAULT',
     ]);
-    expect(after.ended('press-01', 0, new Set(['ns=1;i=43']))).toEqual([]);
+    expect(paths([])).toEqual(['Press/PressureHigh NORMAL', 'Press/PressureHigh#ns=2;i=8 NORMAL']);
   });
 
   it('keeps two conditions of the same name apart', () => {

@@ -72,8 +72,26 @@ export class ConditionMemory {
     return [...(isNew ? [now] : []), ...actions.map((action) => ({ ...now, value: { ...now.value, action } }))];
   }
 
+  /**
+   * What is to be told when a server has named all conditions of a notifier. One that is named for the first time, where one of
+   * the same name is not named any more, is that one: a server may number its nodes anew when it starts.
+   */
+  refreshed(machine: string, notifier: number, reads: readonly ReadCondition[]): ToldCondition[] {
+    const named = new Set(reads.map(({ conditionId }) => conditionId));
+    for (const { conditionId, path } of reads) {
+      const before = this.paths.get(keyOf(machine, path));
+      if (before === undefined || named.has(before) || this.told.has(keyOf(machine, conditionId))) continue;
+      const condition = this.told.get(keyOf(machine, before));
+      if (condition?.notifier !== notifier) continue;
+      this.told.delete(keyOf(machine, before));
+      this.remember({ ...condition, conditionId });
+    }
+    const told = reads.flatMap((read) => this.take(machine, notifier, read, true));
+    return [...told, ...this.ended(machine, notifier, named)];
+  }
+
   /** Conditions of a notifier that are active by memory and were not among those that the server named: they have ended. */
-  ended(machine: string, notifier: number, named: ReadonlySet<string>): ToldCondition[] {
+  private ended(machine: string, notifier: number, named: ReadonlySet<string>): ToldCondition[] {
     const ended: ToldCondition[] = [];
     for (const condition of this.told.values()) {
       if (condition.machine !== machine || condition.notifier !== notifier) continue;

@@ -17,7 +17,7 @@ const watch: Watch = {
   session: 's',
   subscriptions: new Map(),
   items: new Map(),
-  notifiers: new Map([[HANDLE, { nodeId: 'ns=0;i=2253', machine: 'press-01', index: 0, refreshed: null }]]),
+  notifiers: new Map([[HANDLE, { nodeId: 'ns=0;i=2253', machine: 'press-01', index: 0, refreshing: null }]]),
   refused: new Map(),
   limits: { read: 1, browse: 1, translate: 1, monitor: 1 },
 };

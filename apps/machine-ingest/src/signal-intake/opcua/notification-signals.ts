@@ -14,6 +14,7 @@ import {
   REFRESH_END,
   REFRESH_REQUIRED,
   REFRESH_START,
+  type ReadCondition,
   readConditionEvent,
 } from './condition-event';
 import type { ConditionMemory } from './condition-memory';
@@ -23,6 +24,9 @@ import { type ReadValue, readDataValue, typedOf } from './read-value';
 import type { SignalWriter } from './signal-writer';
 import { qualityCodeOf, qualityOf } from './status-code';
 import { HEART_BEAT, type Watch, type WatchedItem, type WatchedNotifier } from './watch';
+
+/** What a server tells while it names its conditions is held until it has named all. Of more nothing is concluded. */
+const MOST_REFRESHING = 10_000;
 
 export interface NotificationReading {
   readonly writer: SignalWriter;
@@ -155,13 +159,16 @@ const eventSignals = (
   const fields = fieldsOf(variants);
   const { machine, index, nodeId } = notifier;
   switch (fields.EventType) {
-    case REFRESH_START:
-      notifier.refreshed = new Set();
-      return [];
+    case REFRESH_START: {
+      const cutShort = toldOf(reading, notifier, notifier.refreshing ?? [], true, at);
+      notifier.refreshing = [];
+      return cutShort;
+    }
     case REFRESH_END: {
-      const named = notifier.refreshed ?? new Set();
-      notifier.refreshed = null;
-      return conditions.ended(machine, index, named).map((ended) => writer.condition(machine, ended, true, at));
+      if (notifier.refreshing === null) return [];
+      const told = conditions.refreshed(machine, index, notifier.refreshing);
+      notifier.refreshing = null;
+      return told.map((one) => writer.condition(machine, one, true, at));
     }
     case REFRESH_REQUIRED:
       reading.refreshRequired();
@@ -177,7 +184,22 @@ const eventSignals = (
     count('otherEvents');
     return [];
   }
-  const snapshot = notifier.refreshed !== null;
-  notifier.refreshed?.add(read.conditionId);
-  return conditions.take(machine, index, read, snapshot).map((told) => writer.condition(machine, told, snapshot, at));
+  if (notifier.refreshing === null) return toldOf(reading, notifier, [read], false, at);
+  // Which of them are not named any more, or have another node id than before, is known when all are named.
+  const held = notifier.refreshing;
+  held.push(read);
+  if (held.length < MOST_REFRESHING) return [];
+  notifier.refreshing = null;
+  return toldOf(reading, notifier, held, true, at);
 };
+
+const toldOf = (
+  { conditions, writer }: NotificationReading,
+  { machine, index }: WatchedNotifier,
+  reads: readonly ReadCondition[],
+  snapshot: boolean,
+  at: number,
+): Signal[] =>
+  reads
+    .flatMap((read) => conditions.take(machine, index, read, snapshot))
+    .map((told) => writer.condition(machine, told, snapshot, at));

@@ -245,11 +245,13 @@ describe('alarms of a server', () => {
     story.push('unshelved warning');
 
     await server.kill();
-    await server.start({ pressure: 150 });
+    // It stands, and its node has another id.
+    await server.start({ pressure: 150, alarm: 's=Alarm-2' });
     await eventually(() => read.words().length === 5, 'the return', 20_000);
     await heardOf();
     await caughtUp(2);
     await statuses(...story);
+    expect(new Set(read.of('Press/PressureHigh').map(({ raw }) => raw.ref)).size).toBe(2);
     await step('confirm');
     story.push('confirmed warning');
     await statuses(...story);

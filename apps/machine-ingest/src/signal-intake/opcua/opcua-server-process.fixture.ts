@@ -40,6 +40,8 @@ export interface ServerOptions {
   /** What the alarm looks at; it stands above 100. */
   readonly pressure: number;
   readonly guard: boolean;
+  /** Node id of the alarm, within the server's own namespace. */
+  readonly alarm: string;
   readonly packML: boolean;
   readonly secureOnly: boolean;
   readonly allPolicies: boolean;
@@ -226,6 +228,7 @@ const serve = async (options: ServerOptions): Promise<(order: ServerOrder) => Pr
 
   const pressure = variable('Pressure', DataType.Double, options.pressure);
   const alarm = own.instantiateExclusiveLimitAlarm('ExclusiveLimitAlarmType', {
+    nodeId: options.alarm,
     browseName: 'PressureHigh',
     componentOf: press,
     conditionSource: press,

@@ -44,6 +44,7 @@ export class OpcuaServerProcess {
       values: {},
       pressure: 10,
       guard: false,
+      alarm: 's=PressureHigh',
       packML: false,
       secureOnly: false,
       allPolicies: false,

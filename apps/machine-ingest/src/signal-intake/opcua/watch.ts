@@ -7,7 +7,7 @@ import {
   TimestampsToReturn,
   VariableIds,
 } from 'node-opcua-client';
-import { EVENT_FIELDS } from './condition-event';
+import { EVENT_FIELDS, type ReadCondition } from './condition-event';
 import type { ServerSession } from './connect-server';
 import { statusNameOf } from './connection-problem';
 import { chunksOf, type Found, type FoundItem, type FoundNotifier, type OperationLimits } from './find-items';
@@ -28,8 +28,8 @@ export interface WatchedItem extends FoundItem {
 export interface WatchedNotifier extends FoundNotifier {
   /** Its place in the settings. */
   readonly index: number;
-  /** Conditions that the server has named since it began to name all of them; null outside of that. */
-  refreshed: Set<string> | null;
+  /** What the server has told of conditions since it began to name all of them; null outside of that. */
+  refreshing: ReadCondition[] | null;
 }
 
 export interface RefusedItem {
@@ -231,7 +231,7 @@ export const beginWatch = async ({ session, settings, limits, found, units, name
     }
     events.events = true;
     events.machines.add(notifier.machine);
-    watch.notifiers.set(own, { ...notifier, index, refreshed: null });
+    watch.notifiers.set(own, { ...notifier, index, refreshing: null });
   }
   return watch;
 };
