@@ -1,4 +1,5 @@
 import { plainWords } from '@millrace/protocol';
+import { z } from 'zod';
 import { itemsOf } from './modbus-item';
 import { machinesOf, modbusSettings } from './modbus-settings';
 import { readReference } from './register-reference';
@@ -83,6 +84,12 @@ describe('settings of a Modbus source', () => {
     ['4x0001', null],
   ])('take %s of a manual for %j', (reference, place) => {
     expect(readReference(reference)).toEqual(place);
+  });
+
+  it('have examples in their schema that can be tried as they stand', () => {
+    const { properties } = z.toJSONSchema(modbusSettings, { io: 'input', unrepresentable: 'any' });
+    const example = (name: string) => (properties![name] as { examples: unknown[] }).examples[0];
+    expect(wrongIn({ host: example('host'), devices: example('devices') })).toEqual([]);
   });
 
   it('become items with all that a poll needs', () => {

@@ -107,6 +107,19 @@ const device = z.strictObject({
   items: z.array(item).min(1),
 });
 
+/** What a form for new settings begins with: one item of each shape. */
+const EXAMPLE: readonly z.input<typeof device>[] = [
+  {
+    machine: 'press-1',
+    unitId: 1,
+    items: [
+      { path: 'running', table: 'holding', address: 0, type: 'bool', bit: 0 },
+      { path: 'parts', reference: '40101', type: 'uint16' },
+      { path: 'length', table: 'input', address: 101, type: 'uint32', order: 'CDAB', scale: '0.1', unit: 'mm' },
+    ],
+  },
+];
+
 /** Settings of a source of the type `modbus`, as `POST /v1/sources` takes them. */
 export const modbusSettings = z
   .strictObject({
@@ -114,10 +127,15 @@ export const modbusSettings = z
     host: z
       .string()
       .max(253)
-      .regex(/^[A-Za-z0-9._:%-]+$/, 'must be a host name or an address'),
+      .regex(/^[A-Za-z0-9._:%-]+$/, 'must be a host name or an address')
+      .meta({ examples: ['10.1.2.3'] }),
     port: z.int().min(1).max(65_535).default(502),
     /** What is polled together. Several may be one machine, and several machines may share a unit. */
-    devices: z.array(device).min(1).max(247),
+    devices: z
+      .array(device)
+      .min(1)
+      .max(247)
+      .meta({ examples: [EXAMPLE] }),
     /** Milliseconds from one poll to the next. */
     intervalMs: milliseconds(10, 3_600_000).default(1_000),
     /** Milliseconds that one answer may take. */
