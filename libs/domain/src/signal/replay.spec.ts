@@ -1,6 +1,10 @@
 import { decodeMachineState, encodeMachineState } from '@millrace/protocol';
 import fc from 'fast-check';
 import type { Event } from '../event/event';
+import { lineInProduction } from '../machine-rules/bundle/line-in-production.fixture';
+import { playBundle } from '../machine-rules/bundle/play-bundle.fixture';
+import type { RollformLine } from '../machine-rules/bundle/rollform-line.fixture';
+import { lineMapping, lineRule } from '../machine-rules/bundle/rollform-mapping.fixture';
 import { nextDue } from './fold-signal';
 import { anyDisturbedHistory, anyHistory, mapping, next } from './histories.fixture';
 import type { MachineState } from './machine-state';
@@ -98,6 +102,64 @@ describe('a replay (check 1)', () => {
     );
     expect(moved).toBeGreaterThan(50);
     expect(TOLD_BY_RULES.filter((type) => !told.has(type))).toEqual([]);
+  });
+
+  it('tells the same bundles, ids and bytes, of a line whose signals change places within the window and come again', () => {
+    const rule = lineRule();
+    const line = lineMapping(rule);
+    const happens = fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc.integer({ min: 300, max: 2_000 }).map((ms) => (on: RollformLine) => on.wait(ms).piece()),
+      },
+      fc.tuple(fc.integer({ min: 1, max: 40 }), fc.option(fc.integer({ min: 1, max: 4 }))).map(
+        ([inches, code]) =>
+          (on: RollformLine) =>
+            on.wait(700).scrapped(inches, code, 900),
+      ),
+      fc.integer({ min: 1, max: 3 }).map((coil) => (on: RollformLine) => on.wait(400).loadCoil(`C${coil}`)),
+      fc.integer({ min: 1, max: 3 }).map((id) => (on: RollformLine) => on.wait(400).chooseItem(id, 60 * id, 9)),
+      fc.nat({ max: 4 }).map((code) => (on: RollformLine) => on.halt().wait(30_000).say('delayReason', code).run()),
+      fc
+        .integer({ min: 2, max: 9 })
+        .map((n) => (on: RollformLine) => on.wait(900).complete().wait(1_000).loadBundle(7, n)),
+    );
+    const moves = fc.array(fc.tuple(fc.nat({ max: 400 }), fc.integer({ min: 1, max: 4 }), fc.boolean()), {
+      maxLength: 60,
+      size: 'max',
+    });
+    let moved = 0;
+    let told = 0;
+    fc.assert(
+      fc.property(fc.array(happens, { minLength: 5, maxLength: 40, size: 'max' }), moves, (course, changes) => {
+        const made = lineInProduction();
+        for (const happened of course) happened(made);
+        const setUp = lineInProduction().signals.length;
+        const { signals } = made.wait(3_000).complete().wait(9_000).tick();
+        const log = [...signals];
+        const repeats: Array<readonly [place: number, again: Signal]> = [];
+        const touched = new Set<number>();
+        for (const [place, far, again] of changes) {
+          const from = setUp + (place % (signals.length - setUp - 1));
+          const to = Math.min(from + far, signals.length - 2);
+          const [one, other] = [signals[from]!, signals[to]!];
+          if (Date.parse(other.at) - Date.parse(one.at) > 1_500 || touched.has(from) || touched.has(to)) continue;
+          touched.add(from).add(to);
+          if (again) repeats.push([to + 1, one]);
+          else {
+            [log[from], log[to]] = [other, one];
+            moved++;
+          }
+        }
+        for (const [place, one] of repeats.sort(([x], [y]) => y - x)) log.splice(place, 0, one);
+        const right = playBundle(line, signals).told;
+        told += right.length;
+        expect(playBundle(line, log).told).toEqual(right);
+      }),
+      runs(60),
+    );
+    expect(moved).toBeGreaterThan(100);
+    expect(told).toBeGreaterThan(60);
   });
 
   it('says what is repeated once', () => {
