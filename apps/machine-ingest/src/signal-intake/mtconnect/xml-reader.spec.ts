@@ -37,6 +37,18 @@ describe('what is read', () => {
   });
 });
 
+it('reads a document that is longer than one of its tags may be, in one piece or in several', () => {
+  const elements = XML_LIMITS.tokenLength / 8;
+  const document = `<a>${'<b c="1">2</b>'.repeat(elements)}</a>`;
+  for (const size of [document.length, 700_000]) {
+    const reader = new XmlReader();
+    let tokens = 0;
+    for (let at = 0; at < document.length; at += size) tokens += reader.push(document.slice(at, at + size)).length;
+    reader.end();
+    expect(tokens).toBe(2 + 3 * elements);
+  }
+});
+
 const REFUSED: ReadonlyArray<readonly [document: string, code: string]> = [
   ['', 'malformed'],
   [' \n', 'truncated'],

@@ -40,6 +40,8 @@ export class XmlReader {
   private readonly open: string[] = [];
   /** Where the last token ended; what follows has to end before it grows too long. */
   private ended = 0;
+  /** Characters so far. Between two pieces of text the parser's own position is off by the length of the last. */
+  private written = 0;
   private anything = false;
   private rooted = false;
 
@@ -72,7 +74,8 @@ export class XmlReader {
     } catch (error) {
       throw error instanceof XmlRefused ? error : this.fault(error as Error);
     }
-    this.measure();
+    this.written += text.length;
+    this.measure(this.written);
     const { tokens } = this;
     this.tokens = [];
     return tokens;
@@ -115,13 +118,13 @@ export class XmlReader {
   }
 
   private token(token: XmlToken | null): void {
-    this.measure();
+    this.measure(this.parser.position);
     this.ended = this.parser.position;
     if (token !== null) this.tokens.push(token);
   }
 
-  private measure(): void {
-    if (this.parser.position - this.ended > XML_LIMITS.tokenLength)
+  private measure(position: number): void {
+    if (position - this.ended > XML_LIMITS.tokenLength)
       throw new XmlRefused('too_large', `A tag or text is longer than ${XML_LIMITS.tokenLength} characters.`);
   }
 
