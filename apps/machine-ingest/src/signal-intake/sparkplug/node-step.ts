@@ -63,13 +63,13 @@ const takeMessage = (turn: NodeTurn, message: NodeMessage): void => {
 
 const takeReconnection = (turn: NodeTurn, resumed: boolean): void => {
   const { life } = turn.state;
-  if (life.kind === 'dead') return;
   if (life.kind === 'born') {
     if (!resumed || life.doubtUntil !== null) turn.change({ doubtUntil: doubtUntil(turn) });
     // What was not acknowledged does not come again.
     if (!resumed) turn.change({ exact: false });
   }
-  // A node that the broker lost too comes back by itself; it is given the time to.
+  // A node that the broker lost too comes back by itself; it is given the time to. One that is dead may have come back
+  // while nobody listened, and say nothing.
   turn.ask(turn.rules.reorderTimeoutMs);
 };
 

@@ -759,16 +759,32 @@ describe('a successor', () => {
     expect([scene.rebirths(), scene.gaps()]).toEqual([1, []]);
   });
 
-  it('knows who has died', () => {
+  it('knows who has died, and asks whether it has come back meanwhile', () => {
     const scene = new Scene();
     const node = scene.session(0);
     scene.hearAll(node.births(scene.now));
     scene.hear(node.death(scene.now));
     const before = scene.signals.length;
     scene.takeOver();
-    expect(scene.signals.slice(before)).toEqual([]);
+    scene.pass(60_000);
+    expect([scene.signals.slice(before), scene.rebirths()]).toEqual([[], 1]);
     scene.hearAll(scene.session(1).births(scene.now));
     expect(scene.words()).toEqual(['connected', 'birth', 'death', 'birth']);
+  });
+
+  it('of any node there is asks those that it knows, whatever the broker has kept', () => {
+    const scene = new Scene({ machines: [{ machine: '{node}-{device}', device: '+' }] });
+    const nodes = ['A', 'B', 'C'].map((node) => new EdgeSession({ ...layout, node }, 0));
+    for (const node of nodes) scene.hearAll(node.births(scene.now));
+    scene.hear(nodes[2]!.death(scene.now));
+    scene.intake = scene.make(JSON.parse(JSON.stringify(scene.intake.cursor())));
+    scene.outcome(scene.intake.up(scene.now, false));
+    scene.pass(5_000);
+    expect(scene.published.map(({ topic }) => topic).sort()).toEqual([
+      'spBv1.0/G/NCMD/A',
+      'spBv1.0/G/NCMD/B',
+      'spBv1.0/G/NCMD/C',
+    ]);
   });
 
   it('that missed messages says since when, asks at once, and believes nothing before the birth', () => {
