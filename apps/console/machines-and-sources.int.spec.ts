@@ -241,7 +241,7 @@ it('calls a source that waits for its peer listening, and finds it so', async ()
   await to('sources');
   await page.locator('#source-rows tr', { hasText: 'gateway-2' }).getByText('listening').waitFor();
   await page.locator('#source-rows tr', { hasText: 'gateway-3' }).getByText('off').waitFor();
-  await press('Listening 1');
+  await press('Listening');
   await eventually(async () => (await page.locator('#source-rows tr').count()) === 1, 'one source to be shown');
 });
 

@@ -10,6 +10,7 @@ import { ago, counted, MACHINE_STATUSES, timeOf } from './words.js';
 /** What each machine is doing now. The API gives them by name; all pages are read, one a second. */
 
 const PAGE = 500;
+const TROUBLED = ['down', 'offline', 'unknown'];
 
 const emptyList = () => ({ known: new Map(), found: new Map(), cursor: null, loaded: false, complete: false });
 const state = { ...emptyList(), filters: { status: null, text: null }, open: null, lacking: null };
@@ -84,6 +85,7 @@ const render = () => {
     ({ dataset }) => dataset.status,
     state.known.values(),
     ({ status }) => status,
+    TROUBLED,
   );
   setText(byId('machines-count'), list.length === 0 ? '' : counted(list.length, 'machine'));
   byId('machines-empty').hidden = list.length > 0;

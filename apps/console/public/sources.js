@@ -14,6 +14,8 @@ import { ago, counted, SOURCE_CONNECTIONS, timeOf, until } from './words.js';
 const state = { list: [], loaded: false, filters: { connection: null, text: null }, open: null, lacking: null };
 let table;
 
+const TROUBLED = ['disconnected', 'degraded', 'waiting'];
+
 const hashWith = (parts, filters = state.filters) => hashOf('sources', parts, filters);
 const openDetail = (name, replace = false) => go(hashWith([name]), replace);
 const close = () => go(hashWith([]));
@@ -67,7 +69,7 @@ const render = () => {
   const list = visible();
   table.render(list, state.loaded);
   if (state.open !== null && state.open !== 'new') table.follow(state.open);
-  countOnChips(byId('sources-chips'), ({ dataset }) => dataset.connection, state.list, connectionOf);
+  countOnChips(byId('sources-chips'), ({ dataset }) => dataset.connection, state.list, connectionOf, TROUBLED);
   setText(byId('sources-count'), list.length === 0 ? '' : counted(list.length, 'source'));
   byId('sources-empty').hidden = list.length > 0;
   if (list.length > 0) return;
