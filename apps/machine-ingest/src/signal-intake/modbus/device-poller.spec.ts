@@ -20,7 +20,7 @@ describe('a poll of one device', () => {
     const settings = modbusSettings.parse({
       host: '127.0.0.1',
       port,
-      timeoutMs: 50,
+      timeoutMs: 1_000,
       devices: [{ machine: 'M', items }],
       ...more,
     });
@@ -166,7 +166,7 @@ describe('a poll of one device', () => {
 
   it('of a device that does not answer at all ends after two reads', async () => {
     const dead = await peer(() => undefined);
-    const { poll } = await polling(dead.port, [0, 100, 200, 300]);
+    const { poll } = await polling(dead.port, [0, 100, 200, 300], { timeoutMs: 50 });
     expect(await poll()).toMatchObject({ said: [], requests: 2, failed: { silent: true } });
   });
 
@@ -175,7 +175,7 @@ describe('a poll of one device', () => {
     const raw = await peer((request, socket) => {
       if (!answer(request)) socket.write(registers(request, range(request.count)));
     });
-    const { poll, poller } = await polling(raw.port, [0, 100, 101, 102, 103]);
+    const { poll, poller } = await polling(raw.port, [0, 100, 101, 102, 103], { timeoutMs: 50 });
     for (let n = 0; n < 9; n++) expect((await poll()).failed).toBeNull();
     expect([...poller.refusals].map(([{ path }, code]) => `${path} ${code}`)).toEqual(['r101 mb:no-answer']);
     const settled = await poll();
@@ -202,7 +202,7 @@ describe('a poll of one device', () => {
       const before = kept.at(-2);
       if (before !== undefined) socket.write(registers(before, [before.transaction]));
     });
-    const { poll } = await polling(slow.port, [0, 100]);
+    const { poll } = await polling(slow.port, [0, 100], { timeoutMs: 50 });
     for (let n = 0; n < 3; n++) expect(await poll()).toMatchObject({ said: [], failed: { silent: true } });
   });
 });

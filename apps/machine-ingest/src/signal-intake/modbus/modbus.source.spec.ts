@@ -32,7 +32,7 @@ describe('a live Modbus device', () => {
       host: '127.0.0.1',
       port,
       intervalMs: 20,
-      timeoutMs: 100,
+      timeoutMs: 1_000,
       devices,
       ...more,
     });
@@ -160,10 +160,14 @@ describe('a live Modbus device', () => {
     const gateway = await device();
     gateway.set('1/holding/0', 10);
     gateway.set('2/holding/0', 20);
-    const { sink, source } = begin(gateway.port, [
-      { machine: 'A', unitId: 1, items: [item('a', 0)] },
-      { machine: 'B', unitId: 2, items: [item('b', 0)] },
-    ]);
+    const { sink, source } = begin(
+      gateway.port,
+      [
+        { machine: 'A', unitId: 1, items: [item('a', 0)] },
+        { machine: 'B', unitId: 2, items: [item('b', 0)] },
+      ],
+      { timeoutMs: 100 },
+    );
     await saying(sink, 'b=20*');
     gateway.mute.add(2);
     await eventually(() => said(sink, 'B').includes('$lifecycle=disconnected'), 'the loss of B');
@@ -188,10 +192,14 @@ describe('a live Modbus device', () => {
     const gateway = await device();
     gateway.set('1/holding/0', 10);
     gateway.set('2/holding/0', 20);
-    const { sink } = begin(gateway.port, [
-      { machine: 'M', unitId: 1, items: [item('plc', 0)] },
-      { machine: 'M', unitId: 2, items: [item('drive', 0)] },
-    ]);
+    const { sink } = begin(
+      gateway.port,
+      [
+        { machine: 'M', unitId: 1, items: [item('plc', 0)] },
+        { machine: 'M', unitId: 2, items: [item('drive', 0)] },
+      ],
+      { timeoutMs: 100 },
+    );
     await saying(sink, 'drive=20*');
     gateway.mute.add(2);
     await saying(sink, 'drive=mb:no-answer');
@@ -215,7 +223,7 @@ describe('a live Modbus device', () => {
       slow.port,
       [{ machine: 'M', items: [item('r1', 1), item('r2', 200), item('r3', 300)] }],
       {
-        timeoutMs: 50,
+        timeoutMs: 100,
       },
     );
     await eventually(() => (source.health().counts['timeouts'] ?? 0) >= 6, 'late answers');
@@ -351,7 +359,7 @@ describe('a live Modbus device', () => {
       host: '127.0.0.1',
       port: server.port,
       intervalMs: 20,
-      timeoutMs: 100,
+      timeoutMs: 1_000,
       devices: [
         {
           machine: 'slit-01',

@@ -18,7 +18,7 @@ describe('a try of a Modbus device', () => {
   ];
   const trial = (port: number, more: object = {}, ms = 5_000) =>
     tryModbus(
-      modbusSettings.parse({ host: '127.0.0.1', port, timeoutMs: 100, devices: [{ machine: 'M', items }], ...more }),
+      modbusSettings.parse({ host: '127.0.0.1', port, timeoutMs: 400, devices: [{ machine: 'M', items }], ...more }),
       { signal: AbortSignal.timeout(ms) },
     );
   const device = async () => {
