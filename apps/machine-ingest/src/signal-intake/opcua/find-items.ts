@@ -9,6 +9,7 @@ import {
   VariableIds,
 } from 'node-opcua-client';
 import { SourceProblem } from '../source-kind';
+import { inCalls } from './bounded-calls';
 import type { ServerSession } from './connect-server';
 import { type EngineeringUnit, ucumOf } from './engineering-unit';
 import type { OpcuaSettings } from './opcua-settings';
@@ -41,9 +42,6 @@ const MOST_IN_CALL = 1_000;
 const MOST_FOUND = 50_000;
 /** Values that the server keeps for us while none is asked for; where it allows less it says so. */
 const QUEUE_SIZE = 10;
-
-export const chunksOf = <T>(list: readonly T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(list.length / size) }, (_, index) => list.slice(index * size, (index + 1) * size));
 
 export const readLimits = async (session: ServerSession): Promise<OperationLimits> => {
   const ids = [
@@ -164,7 +162,9 @@ const browseVariables = async (
   let level = [{ nodeId: root, path: '' }];
   for (let below = 1; below <= depth && level.length > 0; below++) {
     const next: typeof level = [];
-    for (const chunk of chunksOf(level, limits.browse)) {
+    let known = true;
+    await inCalls(level, limits.browse, async (chunk) => {
+      if (seen.size > MOST_FOUND * 2) return;
       const results = await browseAll(
         session,
         chunk.map(({ nodeId }) => ({
@@ -178,7 +178,7 @@ const browseVariables = async (
       );
       for (const [index, result] of results.entries()) {
         if (!result.statusCode.isGood()) {
-          if (below === 1) return null;
+          known = known && below > 1;
           continue;
         }
         for (const reference of result.references ?? []) {
@@ -190,10 +190,12 @@ const browseVariables = async (
           const found = { nodeId, path: parent === '' ? name : `${parent}/${name}` };
           if (reference.nodeClass === NodeClass.Variable) variables.push(found);
           next.push(found);
-          if (seen.size > MOST_FOUND * 2) return variables;
+          if (seen.size > MOST_FOUND * 2) return;
         }
       }
-    }
+    });
+    if (!known) return null;
+    if (seen.size > MOST_FOUND * 2) return variables;
     level = next;
   }
   return variables;
@@ -206,7 +208,7 @@ export const readUnits = async (
   limits: OperationLimits,
 ): Promise<ReadonlyMap<string, string>> => {
   const properties: Array<{ readonly nodeId: string; readonly property: string }> = [];
-  for (const chunk of chunksOf(nodeIds, limits.translate)) {
+  await inCalls(nodeIds, limits.translate, async (chunk) => {
     const results = await session.translateBrowsePath(
       chunk.map(
         (nodeId) =>
@@ -229,9 +231,9 @@ export const readUnits = async (
       const target = result.statusCode.isGood() ? result.targets?.[0] : undefined;
       if (target !== undefined) properties.push({ nodeId: chunk[index]!, property: String(target.targetId) });
     }
-  }
+  });
   const units = new Map<string, string>();
-  for (const chunk of chunksOf(properties, limits.read)) {
+  await inCalls(properties, limits.read, async (chunk) => {
     const values = await session.read(
       chunk.map(({ property }) => ({ nodeId: property, attributeId: AttributeIds.Value })),
     );
@@ -240,7 +242,7 @@ export const readUnits = async (
       const ucum = unit === null ? null : ucumOf(unit);
       if (ucum !== null) units.set(chunk[index]!.nodeId, ucum);
     }
-  }
+  });
   return units;
 };
 

@@ -53,8 +53,10 @@ export interface ServerOptions {
   /** Its own certificate is out of date, where its folder has none yet. */
   readonly expired: boolean;
   readonly limits: {
-    /** Items in one call. */
+    /** Items or nodes in one call. */
     readonly perCall?: number;
+    /** It has the limits of calls and does not name them. */
+    readonly unsaid?: boolean;
     readonly perSubscription?: number;
     readonly subscriptions?: number;
   };
@@ -138,7 +140,7 @@ const serve = async (options: ServerOptions): Promise<(order: ServerOrder) => Pr
       startDate: new Date('2020-01-01T00:00:00Z'),
       validity: 365,
     });
-  const { perCall, perSubscription = 100_000, subscriptions = 10 } = options.limits;
+  const { perCall, unsaid = false, perSubscription = 100_000, subscriptions = 10 } = options.limits;
   const server = new OPCUAServer({
     port: options.port,
     hostname: '127.0.0.1',
@@ -166,12 +168,22 @@ const serve = async (options: ServerOptions): Promise<(order: ServerOrder) => Pr
       maxMonitoredItemsPerSubscription: perSubscription,
       maxSubscriptionsPerSession: subscriptions,
       minSupportedSampleRate: 0,
-      ...(perCall !== undefined && { operationLimits: { maxMonitoredItemsPerCall: perCall } }),
+      ...(perCall !== undefined && {
+        operationLimits: {
+          maxMonitoredItemsPerCall: perCall,
+          maxNodesPerRead: perCall,
+          maxNodesPerBrowse: perCall,
+          maxNodesPerTranslateBrowsePathsToNodeIds: perCall,
+        },
+      }),
     },
   });
   await server.initialize();
   const space = server.engine.addressSpace as AddressSpace;
   space.installAlarmsAndConditionsService();
+  if (unsaid)
+    for (const limit of space.findNode('ns=0;i=11704')?.findReferencesAsObject('HasProperty') ?? [])
+      space.deleteNode(limit);
   const own = space.getOwnNamespace();
 
   const press = own.addObject({

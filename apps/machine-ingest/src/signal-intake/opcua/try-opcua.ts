@@ -1,5 +1,6 @@
 import { AttributeIds, VariableIds } from 'node-opcua-client';
 import { SourceProblem, type TriedSource, type TryContext } from '../source-kind';
+import { inCalls } from './bounded-calls';
 import {
   dropClient,
   openSession,
@@ -10,7 +11,7 @@ import {
   within,
 } from './connect-server';
 import { connectionProblem } from './connection-problem';
-import { chunksOf, type FoundItem, findItems, readLimits, readUnits } from './find-items';
+import { type FoundItem, findItems, readLimits, readUnits } from './find-items';
 import type { OpcuaSettings } from './opcua-settings';
 import { ownCertificate } from './own-certificate';
 import { type ReadValue, readDataValue } from './read-value';
@@ -69,13 +70,13 @@ const look = async (session: ServerSession, settings: OpcuaSettings): Promise<Se
     items.map(({ nodeId }) => nodeId),
     limits,
   );
-  for (const chunk of chunksOf(items, limits.read)) {
+  await inCalls(items, limits.read, async (chunk) => {
     const values = await session.read(chunk.map(({ nodeId }) => ({ nodeId, attributeId: AttributeIds.Value })));
     for (const [index, value] of values.entries()) {
       const item = chunk[index]!;
       seen.push({ item, unit: units.get(item.nodeId) ?? null, read: readDataValue(value) });
     }
-  }
+  });
   const unknown = settings.nodes.filter((_, index) => UNKNOWN.has(seen[index]?.read.qualityCode ?? ''));
   if (unknown.length > 0)
     throw new SourceProblem(

@@ -7,10 +7,11 @@ import {
   TimestampsToReturn,
   VariableIds,
 } from 'node-opcua-client';
+import { inCalls } from './bounded-calls';
 import { EVENT_FIELDS, type ReadCondition } from './condition-event';
 import type { ServerSession } from './connect-server';
 import { statusNameOf } from './connection-problem';
-import { chunksOf, type Found, type FoundItem, type FoundNotifier, type OperationLimits } from './find-items';
+import type { Found, FoundItem, FoundNotifier, OperationLimits } from './find-items';
 import { firstNotification, type NotificationOrder } from './notification-order';
 import type { OpcuaSettings } from './opcua-settings';
 import type { ReadValue } from './read-value';
@@ -131,7 +132,7 @@ const monitor = async (
 ): Promise<RefusedBy[]> => {
   const refused: RefusedBy[] = [];
   const subscription = watch.subscriptions.get(subscriptionId)!;
-  for (const chunk of chunksOf(entries, watch.limits.monitor)) {
+  await inCalls(entries, watch.limits.monitor, async (chunk) => {
     const { results } = await session.createMonitoredItems({
       subscriptionId,
       timestampsToReturn: TimestampsToReturn.Both,
@@ -145,7 +146,7 @@ const monitor = async (
         subscription.machines.add(item.machine);
       }
     }
-  }
+  });
   return refused;
 };
 
