@@ -246,5 +246,21 @@ describe('a replay (check 1)', () => {
       }),
       runs(200),
     );
+    const odd = fc.oneof(anyValue, fc.constantFrom({ toString: 0 }, { valueOf: 0, toString: 0 }, {}, '', '__proto__'));
+    fc.assert(
+      fc.property(
+        anyHistory,
+        fc.array(fc.tuple(fc.nat({ max: 75 }), odd), { maxLength: 20, size: 'max' }),
+        (log, changes) => {
+          const changed = [...log];
+          for (const [place, value] of changes)
+            if (place < changed.length && changed[place]!.path !== '$config')
+              changed[place] = { ...changed[place]!, value: value as Signal['value'] };
+          const { state } = play(changed);
+          expect(state.counts.signals).toBe(log.length);
+        },
+      ),
+      runs(200),
+    );
   });
 });
