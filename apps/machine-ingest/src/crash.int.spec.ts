@@ -3,30 +3,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Event, foldSignal, type MachineState, newMachineState, type Signal } from '@millrace/domain';
-import { eventually, ServiceProcess, testEnvironment } from '@millrace/test-environment';
+import { eventually, GroupMembers, ServiceProcess, testEnvironment } from '@millrace/test-environment';
 import { readShdrLine, startShdrReading } from './signal-intake/shdr/shdr-reading';
 import { IngestSite } from './test-support/ingest-site';
 import { describeRecordings, recordingLines, recordingPath } from './test-support/recordings';
 import { syntheticRecording } from './test-support/synthetic-recording';
+import { happenings, withoutIdentities } from './test-support/without-identities';
 
 const MACHINE = 'M-1';
 const KEY = `default/${MACHINE}`;
-
-/** Texts with the identities that follow from the place in Kafka replaced by the order in which they come. */
-const aliasing = () => {
-  const aliases = new Map<string, string>();
-  const alias = (id: string) => {
-    if (!aliases.has(id)) aliases.set(id, `#${aliases.size}`);
-    return aliases.get(id)!;
-  };
-  return (text: string) => text.replace(/(alm|run)_[0-9a-f]{26}/g, alias);
-};
-
-/** What happened, without the identities. */
-const content = (events: readonly Event[]) => {
-  const withoutIds = aliasing();
-  return events.map(({ type, time, data }) => `${type} ${time} ${withoutIds(data)}`);
-};
 
 /**
  * A state without what a kill may change: where its last signal lies, how many signals were repeats, and the identities,
@@ -35,7 +20,9 @@ const content = (events: readonly Event[]) => {
  */
 const kept = ({ position: _where, played: _played, counts, ...rest }: MachineState) => {
   const { signals, duplicates, ...others } = counts;
-  return JSON.parse(aliasing()(JSON.stringify({ ...rest, counts: { ...others, folded: signals - duplicates } })));
+  return JSON.parse(
+    withoutIdentities()(JSON.stringify({ ...rest, counts: { ...others, folded: signals - duplicates } })),
+  );
 };
 
 /** The recording as an undisturbed ingest folds it. */
@@ -90,6 +77,7 @@ const playWithKills = async (file: string, observations: number, kills: readonly
   const site = await new IngestSite(environment.brokers, environment.freshPrefix()).provision();
   const variables = site.variables({ MILLRACE_SHDR_SOURCES: JSON.stringify([{ machine: MACHINE, file }]) });
   const service = await ServiceProcess.start('machine-ingest', { variables });
+  const members = await GroupMembers.of(environment.brokers, `${site.topics.signals}.translation`);
   const stored = async () => {
     let total = 0n;
     for (const end of (await site.kafka.endOffsets(site.topics.signals)).values()) total += end;
@@ -104,6 +92,7 @@ const playWithKills = async (file: string, observations: number, kills: readonly
         60_000,
       );
       await service.kill('SIGKILL');
+      await members.leave();
       await service.startAgain();
     }
     const finished = async (): Promise<MachineState | null> => {
@@ -117,6 +106,7 @@ const playWithKills = async (file: string, observations: number, kills: readonly
     return { state, events, signals, rejected: await site.rejected(), stored: await stored() };
   } finally {
     await service.stop();
+    await members.close();
     await site.close();
   }
 };
@@ -125,7 +115,7 @@ type Played = Awaited<ReturnType<typeof playWithKills>>;
 
 const expectTheSame = (played: Played, expected: ReturnType<typeof undisturbed>): void => {
   const once = distinct(played.events);
-  expect(content(once)).toEqual(content(expected.events));
+  expect(happenings(once)).toEqual(happenings(expected.events));
   // The log alone gives the same ids and bytes: a repeat of an event is the event again.
   let state = newMachineState('default', MACHINE);
   const folded: Event[] = [];

@@ -1,4 +1,5 @@
 export { eventually } from './eventually';
+export { GroupMembers } from './group-members';
 export { HOSTILE_PAYLOADS, type HostilePayload } from './hostile-payloads';
 export { InProcessBroker, MosquittoBroker, type MosquittoOptions } from './mqtt-broker';
 export {
