@@ -21,7 +21,7 @@ import { mutate } from './test-support/mutate';
 jest.setTimeout(180_000);
 
 /** So often something right is said at each door, with garbage before it. */
-const ROUNDS = 40;
+const ROUNDS = 25;
 const GARBAGE_EACH = 8;
 
 let site: IngestSite;
