@@ -38,6 +38,32 @@ describe('a bundle that is out of sight for a while', () => {
     });
   });
 
+  it('has all pieces of an item that begins anew while nobody looks, whatever its count was', () => {
+    const line = pieces(lineInProduction(), 2).complete().loadBundle(12345, 2).chooseItem(1, 240, 2).disconnect();
+    line.wait(60_000).say('itemDone', 2).say('good', 52_960).connect();
+    line.wait(1_000).complete().tick();
+    expect(results(line)).toMatchObject([{ TotalQty: 2 }, { TotalQty: 2, GoodIn: 480, integrity: { violations: [] } }]);
+  });
+
+  it.each([
+    ['was loaded just before', (line: RollformLine) => line.loadCoil('COIL-2')],
+    [
+      'is on the line again',
+      (line: RollformLine) => {
+        pieces(line.loadCoil('COIL-2'), 1).loadCoil('COIL-1');
+      },
+    ],
+  ])('has what was made meanwhile of the coil that %s', (_, load) => {
+    const line = pieces(lineInProduction(), 3);
+    load(line);
+    pieces(outage(line, 4), 1).complete().tick();
+    const [told] = results(line);
+    const [truth] = line.bundles;
+    const coils = (told as unknown as { CoilsUsed: Array<{ CoilSerialNumber: string; GoodIn: number }> }).CoilsUsed;
+    expect(coils.map((coil) => [coil.CoilSerialNumber, coil.GoodIn])).toEqual([...truth!.coils]);
+    expect(told).toMatchObject({ integrity: { violations: [] } });
+  });
+
   it('goes on when the snapshot is all there, before news comes, by time', () => {
     const line = outage(pieces(lineInProduction(), 1), 2).wait(3_000).tick();
     expect(play(line).state.rules['bundle']).toMatchObject({ outage: null, open: { lengths: { good: '720' } } });

@@ -12,6 +12,7 @@ import { withinBytes } from './bundle-size';
 import { type BundleContext, type BundleSlot, NEW_BUNDLE_SLOT, withCurrentBundle } from './bundle-state';
 import { firedBy, rememberTold } from './bundle-triggers';
 import { closeOpen, finishSettling, settleOpen, tellCorrections } from './close-bundle';
+import { rememberCoil } from './coils';
 import { withGap } from './gaps';
 import { addPiece, addToItem, itemChosen, itemStep, pieceOfItem } from './items';
 import { followFields, openBundle } from './open-bundle';
@@ -110,7 +111,8 @@ const hearValue = (slot: BundleSlot, context: BundleContext, heard: HeardValue):
   const staged = rememberTold(changeStage(back, context, alias, heard.value), rule, alias, heard.value);
   const measured = measure(staged, context, heard);
   const coded = isNews(context, heard) ? takeCode(measured, context, alias, heard.value) : measured;
-  const remembered = rememberRegisters(coded, rule, now, alias);
+  const registered = rememberRegisters(coded, rule, now, alias);
+  const remembered = alias === rule.coils?.splitOn ? rememberCoil(registered, rule, now) : registered;
   const timed = explainAhead(followPhase(remembered, rule, now, moment), rule, context.at);
   return { ...followFields(timed, context, now, alias), heard: moment };
 };

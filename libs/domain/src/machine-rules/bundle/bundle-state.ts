@@ -23,6 +23,8 @@ export interface BundleSlot extends RuleSlot {
   readonly registers: { readonly [alias: string]: string | null };
   /** What `quantityDone` last said for each item, newest last; `done` is null where it has not said anything yet. */
   readonly itemsDone: readonly ItemDone[];
+  /** Serial number of the coil that was last on the line; absent while none is known. */
+  readonly coil?: string;
   readonly phase: Phase;
   /** The last time of standing that is over. */
   readonly lastDelay: { readonly n: number; readonly endedAt: number } | null;

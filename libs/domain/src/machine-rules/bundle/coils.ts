@@ -2,12 +2,29 @@ import type { Rational } from '../../unit/rational';
 import type { SeenMachine } from '../expression';
 import type { BundleRule } from '../mapping';
 import { captured, codeText, completed } from './bundle-fields';
-import { BUNDLE_LIMITS, type Bundle, type CoilPart, type LengthName, NO_LENGTHS } from './bundle-state';
+import {
+  BUNDLE_LIMITS,
+  type Bundle,
+  type BundleSlot,
+  type CoilPart,
+  currentBundle,
+  type LengthName,
+  NO_LENGTHS,
+} from './bundle-state';
 import { withLength } from './exact-sums';
 
 /** Serial number of the coil that is on the line; null while none is known. */
 const coilOnLine = (rule: BundleRule, seen: SeenMachine): string | null =>
   rule.coils === null ? null : codeText(seen.value(rule.coils.splitOn));
+
+export const rememberCoil = (slot: BundleSlot, rule: BundleRule, seen: SeenMachine): BundleSlot => {
+  const coil = coilOnLine(rule, seen);
+  return coil === null || coil === slot.coil ? slot : { ...slot, coil };
+};
+
+/** The coil that was on the line when it was last seen; of a state without that, the last one of which anything was used. */
+export const coilBefore = (slot: BundleSlot): string | null =>
+  slot.coil ?? currentBundle(slot)?.coils.at(-1)?.serial ?? null;
 
 /**
  * A length is the coil's that is on the line when it is counted. What is known of the coil is read at that moment too:

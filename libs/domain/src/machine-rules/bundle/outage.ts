@@ -16,6 +16,7 @@ import {
 } from './bundle-state';
 import { firedBy, rememberTold, standsComplete } from './bundle-triggers';
 import { closeOpen, settleOpen } from './close-bundle';
+import { coilBefore, rememberCoil } from './coils';
 import { withLength } from './exact-sums';
 import { withGap } from './gaps';
 import { followFields, openBundle } from './open-bundle';
@@ -119,7 +120,7 @@ export const returned = (slot: BundleSlot, context: BundleContext, seen: SeenMac
   const bridged = bridgeCounters(ended, context, seen, outage, to, movedOn);
   const timed = timeOfOutage(bridged, rule, phaseSeen(rule, seen), outage.from, to);
   const coded = another ? timed : takeCodes(timed, rule, codes, outage.from, to);
-  const remembered = rememberShown(takeCodesAhead(coded, rule, codes, to), rule, seen);
+  const remembered = rememberCoil(rememberShown(takeCodesAhead(coded, rule, codes, to), rule, seen), rule, seen);
   const completed =
     outage.returning?.completed === true
       ? settleOpen(remembered, context, { ended: to, complete: true, unseen: true }, seen)
@@ -211,9 +212,9 @@ const stepOverOutage = (
  * gets it, and the sums of the coils say so.
  */
 const coilAsBefore = (slot: BundleSlot, rule: BundleRule, seen: SeenMachine): SeenMachine => {
-  const before = currentBundle(slot)?.coils.at(-1)?.serial;
+  const before = coilBefore(slot);
   const now = rule.coils === null ? null : seen.value(rule.coils.splitOn);
-  if (rule.coils === null || before === undefined || codeText(now) === before) return seen;
+  if (rule.coils === null || before === null || codeText(now) === before) return seen;
   const { splitOn } = rule.coils;
   return {
     status: seen.status,

@@ -40,7 +40,7 @@ export const piecesUnseen = (
   const isNew = isWatched && item !== null && !shown.itemsDone.some((each) => each.item === item);
   const chosen = isNew ? itemChosen(shown.itemsDone, item) : shown.itemsDone;
   const said = seen.value(rule.items.quantityDone);
-  const step = itemStep(chosen, rule, seen, said);
+  const step = itemStep(begunAnew(chosen, item, said, good, askedLength(rule, mapping, seen)), rule, seen, said);
   if (isNew) {
     const asked = askedLength(rule, mapping, seen);
     const last = shown.itemsDone.at(-1);
@@ -52,6 +52,26 @@ export const piecesUnseen = (
   return compare(step.delta, ZERO) <= 0
     ? counted
     : withCurrentBundle(counted, (bundle) => addToItem(bundle, rule, mapping, seen, step.delta));
+};
+
+/**
+ * An item that was taken up again just before begins at 0 where what was made is rather all that its count shows than what
+ * the count has more than it had.
+ */
+const begunAnew = (
+  itemsDone: ItemsDone,
+  item: string | null,
+  said: unknown,
+  good: Rational | null,
+  asked: Exact | null,
+): ItemsDone => {
+  const again = itemsDone.find((each) => each.item === item && each.pieces !== undefined);
+  const value = toRational(said);
+  if (again?.done == null || good === null || asked === null || value === null) return itemsDone;
+  const ofPieces = (pieces: Rational) => distance(good, multiply(pieces, readRational(asked)));
+  return compare(ofPieces(value), ofPieces(subtract(value, readRational(again.done)))) < 0
+    ? itemsDone.map((each) => (each === again ? { ...each, done: '0' } : each))
+    : itemsDone;
 };
 
 /** What the items say after an outage that another bundle came in: where they go on from. */
