@@ -1,6 +1,7 @@
 import { bdSeqOf } from '@millrace/sparkplug';
 import { awaited, tellNode } from './device-life';
 import { release } from './held-messages';
+import { distance } from './message-order';
 import { definitionsOf } from './metric-reading';
 import { besides, numberingOf, sessionName } from './node-sessions';
 import type { BornLife, Held, NodeMessage } from './node-state';
@@ -63,14 +64,12 @@ const takeEarly = (turn: NodeTurn, stamp: number | null): NodeMessage[] => {
   const { mayAsk } = turn.rules;
   const ofThis = (one: NodeMessage) =>
     stamp !== null && one.payload.timestamp !== null && one.payload.timestamp >= stamp;
-  // What is held with a number came in its turn, and is of this session only where it says so clearly.
-  const isEarly = ({ only, seq, message: one }: Held) =>
-    only === null && ofThis(one) && (seq === null || one.payload.timestamp !== stamp);
+  const earlyHeld = stamp === null ? new Set<Held>() : heldOfThis(turn, stamp);
   const early = [
     ...(former.kind === 'born' ? former.waiting.map((one) => one.message).filter(ofThis) : []),
-    ...turn.state.held.filter(isEarly).map((one) => one.message),
+    ...[...earlyHeld].map((one) => one.message),
   ];
-  turn.state = { ...turn.state, held: turn.state.held.filter((one) => !isEarly(one)) };
+  turn.state = { ...turn.state, held: turn.state.held.filter((one) => !earlyHeld.has(one)) };
   if (former.kind === 'born') {
     const waiting = former.waiting.filter((one) => !ofThis(one.message));
     // The birth that is there tells what they stand at.
@@ -78,6 +77,24 @@ const takeEarly = (turn: NodeTurn, stamp: number | null): NodeMessage[] => {
     turn.change({ waiting, waitUntil: null, missed });
     endWaiting(turn);
     if (former.missed !== null || (former.resumed && mayAsk)) turn.words('connected');
+  }
+  return early;
+};
+
+/**
+ * What is held and belongs to the session of a birth. A stamp that is that of the birth may be from just before it: of a
+ * message that came in its turn in a life that was known, or follows in its number one that is older than the birth.
+ */
+const heldOfThis = ({ state: { held, life } }: NodeTurn, stamp: number): Set<Held> => {
+  const early = new Set<Held>();
+  let before: Held | null = null;
+  for (const one of held) {
+    const { timestamp, seq } = one.message.payload;
+    const follows = before !== null && seq !== null && distance(seq, before.message.payload.seq) === 255;
+    const isOlder =
+      timestamp === null || timestamp < stamp || (timestamp === stamp && (life.kind === 'born' || follows));
+    if (one.only === null && !isOlder) early.add(one);
+    else before = one;
   }
   return early;
 };

@@ -210,6 +210,34 @@ it(`a broker restart with ${STORM.nodes} edge nodes of ${STORM.metrics} metrics 
   for (const edge of edges) expect(edge.rebirthsAsked).toBeLessThanOrEqual(1);
 }, 180_000);
 
+it('a node that speaks fast at QoS 1, over a broker that sends few at a time, is not held up by what waits for its birth', async () => {
+  const broker = await startBroker();
+  const publisher = await connectAsync(broker.url, { reconnectPeriod: 0 });
+  leftBehind.push(() => publisher.endAsync(true));
+  const node = new EdgeSession(
+    { group: 'G', node: 'E', aliases: true, metrics: [], devices: { D: [{ name: 'Count', type: 'Int32', value: 0 }] } },
+    0,
+  );
+  const say = (messages: ReturnType<EdgeSession['births']>) =>
+    Promise.all(messages.map(({ topic, payload }) => publisher.publishAsync(topic, payload, { qos: 1 })));
+  await say(node.births(Date.now()));
+  publisher.on('message', () => void say(node.births(Date.now())));
+  await publisher.subscribeAsync('spBv1.0/G/NCMD/E', { qos: 0 });
+  const settings = sparkplugSettings.parse({
+    url: broker.url,
+    protocolVersion: 4,
+    machines: [{ machine: 'm', group: 'G', node: 'E', device: 'D' }],
+  });
+  const { sink } = await open(settings);
+  const begun = Date.now();
+  for (let n = 0; n < 5; n++)
+    await say(Array.from({ length: 40 }, (_, k) => node.data('D', { Count: n * 40 + k }, Date.now())));
+  await eventually(() => sink.distinct('Count').some(({ flags }) => flags.includes('snapshot')), 'the birth', 15_000);
+  expect(Date.now() - begun).toBeLessThan(15_000);
+  await say([node.data('D', { Count: 1_000 }, Date.now())]);
+  await eventually(() => sink.distinct('Count').at(-1)?.value === 1_000, 'what comes after it');
+});
+
 /** Its process is killed after signals are stored, and before their cursor is. */
 class KilledBeforeCursor extends MemorySink {
   killed = false;

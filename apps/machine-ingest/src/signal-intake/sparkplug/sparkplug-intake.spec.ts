@@ -447,6 +447,21 @@ describe('joining in the middle', () => {
     expect(scene.rebirths()).toBe(1);
   });
 
+  it('knows data of the millisecond of the birth, by their numbers, for what came before it', () => {
+    const scene = new Scene();
+    const node = scene.session(0);
+    node.births(scene.now);
+    scene.now += 1_000;
+    for (let n = 1; n <= 3; n++) {
+      if (n === 2) scene.now++;
+      scene.hear(node.data('D', { Count: n }, scene.now));
+    }
+    scene.hearAll(node.births(scene.now));
+    for (let n = 4; n <= 8; n++) scene.hear(node.data('D', { Count: n }, ++scene.now));
+    scene.pass(5_000);
+    expect([scene.values('Count'), scene.gaps()]).toEqual([[1, 2, 3, 4, 5, 6, 7, 8], []]);
+  });
+
   it('asks no more often than the interval, whatever the reasons, and then refuses', () => {
     const scene = new Scene();
     const node = scene.session(3);
@@ -472,6 +487,26 @@ describe('joining in the middle', () => {
     for (let n = 0; n < 60; n++) other.hear(node.data('D', { Count: n }, other.now), { qos: 1 });
     expect(other.refused.length).toBe(50);
     expect(other.settled.length).toBe(50);
+  });
+
+  it('lets a broker go on that sends no more, since so much is held, and from then on holds half as much', () => {
+    const scene = new Scene();
+    const node = scene.session(0);
+    node.births(scene.now);
+    const data = (times: number) => {
+      for (let n = 0; n < times; n++) scene.hear(node.data('D', { Count: n }, ++scene.now), { qos: 1 });
+    };
+    data(20);
+    expect(scene.settled).toEqual([]);
+    scene.pass(1_500);
+    expect([scene.settled.length, scene.refused]).toEqual([20, Array(20).fill('no_birth')]);
+    data(9);
+    expect(scene.settled.length).toBe(20);
+    data(1);
+    expect(scene.settled.length).toBe(30);
+    for (const message of node.births(++scene.now)) scene.hear(message, { qos: 1 });
+    data(30);
+    expect([scene.settled.length, scene.values('Count').length]).toEqual([62, 30]);
   });
 
   it('never writes in role passive', () => {

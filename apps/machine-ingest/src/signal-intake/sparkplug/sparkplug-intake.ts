@@ -18,6 +18,11 @@ import type { SparkplugSettings } from './sparkplug-settings';
 const MOST_NODES = 10_000;
 /** A machine that says nothing is told to be alive so often, while its node has not died. */
 const ALIVE_MS = 10_000;
+/**
+ * A broker that speaks MQTT 3.1.1 does not say how many messages it sends without an acknowledgement. When so many are held
+ * and nothing has come for so long, it sends no more; and none is known that sends fewer.
+ */
+const STUCK = { messages: 10, ms: 1_000 } as const;
 
 type InputWithoutTime = NodeInput extends infer Input
   ? Input extends NodeInput
@@ -38,6 +43,10 @@ export class SparkplugIntake implements MqttIntake {
   private readonly host: HostState | null;
   private readonly toldAt = new Map<string, number>();
   private connected = false;
+  /** Messages that are held of QoS 1, and how many may be. */
+  private unacknowledged = 0;
+  private room: number;
+  private heardAt = 0;
   private readonly count: { [name in CountName | 'rebirthsAsked' | 'refused']: number };
 
   constructor(
@@ -58,6 +67,7 @@ export class SparkplugIntake implements MqttIntake {
     this.filters = [...filters, ...hostFilter];
     this.nodes = readSessionCursor(cursor, process, now);
     this.settled = new SettledMessages(cursor?.['settled'], settings.inFlight);
+    this.room = Math.ceil(settings.inFlight / 2);
     for (const key of this.nodes.keys()) {
       const [group, node] = key.split('/') as [string, string];
       this.names.set(key, { group, node });
@@ -70,6 +80,7 @@ export class SparkplugIntake implements MqttIntake {
   }
 
   take(message: MqttMessage): Outcome {
+    this.heardAt = message.receivedAt;
     if (message.dup && this.settled.has(message)) {
       this.count.duplicates++;
       return this.noted({ ...NOTHING, settled: [message] });
@@ -115,6 +126,7 @@ export class SparkplugIntake implements MqttIntake {
 
   up(now: number, resumed: boolean): Outcome {
     this.connected = true;
+    this.heardAt = now;
     const alive = new Set(this.routes.fixed() ?? []);
     const outcomes: Outcome[] = [];
     for (const [key, state] of this.nodes) {
@@ -151,6 +163,12 @@ export class SparkplugIntake implements MqttIntake {
 
   tick(now: number): Outcome {
     const outcomes: Outcome[] = [];
+    if (this.connected && this.unacknowledged >= STUCK.messages && now - this.heardAt >= STUCK.ms) {
+      this.room = Math.floor(this.unacknowledged / 2);
+      for (const [key, state] of this.nodes)
+        if (unacknowledgedOf(state) > 0)
+          outcomes.push(this.step(now, this.names.get(key)!, state, { kind: 'relieve', now }));
+    }
     for (const [key, state] of this.nodes) {
       const name = this.names.get(key)!;
       if (isDue(state, now)) outcomes.push(this.outcome(now, name, { kind: 'time' }));
@@ -209,26 +227,24 @@ export class SparkplugIntake implements MqttIntake {
     if (known === undefined && this.nodes.size >= MOST_NODES && what.kind === 'message')
       return this.refuse(what.message.original, 'too_many_nodes', `This source has ${MOST_NODES} edge nodes already.`);
     const input = { ...what, now, random: this.random() } as NodeInput;
-    const rules = this.rulesOf(name);
-    let { state, effects } = stepNode(known ?? newNode, input, rules);
-    const outcomes = [this.told(effects, name, now)];
-    if (this.isFull(state)) {
-      ({ state, effects } = stepNode(state, { kind: 'relieve', now }, rules));
-      outcomes.push(this.told(effects, name, now));
-    }
-    if (what.kind === 'message') this.nodes.delete(key);
-    this.nodes.set(key, state);
-    this.names.set(key, name);
+    const outcomes = [this.step(now, name, known ?? newNode, input)];
+    const state = this.nodes.get(key)!;
+    // What is held is not acknowledged. Of QoS 1 messages (the specification wants QoS 0) the broker would send no more when
+    // all that may be in flight is held, and with them not the birth that is waited for.
+    if (this.unacknowledged >= this.room && unacknowledgedOf(state) > 0)
+      outcomes.push(this.step(now, name, state, { kind: 'relieve', now }));
     return joined([...outcomes, { ...NOTHING, settled: settledToo }]);
   }
 
-  /**
-   * What is held is not acknowledged. Of QoS 1 messages (the specification wants QoS 0) the broker would send no more when
-   * all that may be in flight is held, and with them not the birth that is waited for.
-   */
-  private isFull(state: NodeState): boolean {
-    const most = Math.ceil(this.settings.inFlight / 2);
-    return state.held.length >= most && state.held.filter(({ message }) => message.original.qos > 0).length >= most;
+  private step(now: number, name: NodeName, before: NodeState, input: NodeInput): Outcome {
+    const key = `${name.group}/${name.node}`;
+    const { state, effects } = stepNode(before, input, this.rulesOf(name));
+    if (state.held !== before.held) this.unacknowledged += unacknowledgedOf(state) - unacknowledgedOf(before);
+    // The one that spoke last is at the end.
+    if (input.kind === 'message') this.nodes.delete(key);
+    this.nodes.set(key, state);
+    this.names.set(key, name);
+    return this.told(effects, name, now);
   }
 
   private told(effects: ReturnType<typeof stepNode>['effects'], { group, node }: NodeName, now: number): Outcome {
@@ -270,6 +286,9 @@ const joined = (outcomes: readonly Outcome[]): Outcome => ({
   settled: outcomes.flatMap(({ settled }) => settled),
   publish: outcomes.flatMap(({ publish }) => publish),
 });
+
+const unacknowledgedOf = ({ held }: NodeState): number =>
+  held.reduce((count, { message }) => (message.original.qos > 0 ? count + 1 : count), 0);
 
 /** Its next message, or the birth that it is asked for, tells whether it was in sight all the time. */
 const isUnsure = ({ life }: NodeState, { mayAsk }: NodeRules): boolean =>

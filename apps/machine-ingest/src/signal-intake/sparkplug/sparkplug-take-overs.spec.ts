@@ -41,7 +41,6 @@ class Node {
   reborn(): void {
     this.say(this.session.deviceDeath('D', this.world.now));
     this.data(2);
-    this.world.now += 1;
     this.births();
   }
 
