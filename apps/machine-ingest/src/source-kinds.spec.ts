@@ -54,7 +54,7 @@ test.each<[string, object, string[]]>([
   [
     'files',
     { format: 'csv', folder: '/drop', machine: 'M-1', columns: [{ column: 1 }] },
-    ['columns.0.path is missing; it must be text'],
+    ['columns.0.path is needed where no pathColumn names the value of a row'],
   ],
   ['http', {}, ['format is missing; it must be signals, json, eclipse-bundle or mes-events']],
   ['http', { format: 'eclipse-bundle', machine: 'M-1' }, ['timeZone is missing; it must be text']],

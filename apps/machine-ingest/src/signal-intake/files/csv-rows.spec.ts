@@ -59,6 +59,30 @@ it('reads columns by name or number, with types, unit, machine and stamp', async
   expect(rows[1]).toMatchObject({ kind: 'wrong', row: 3, code: 'wrong_time' });
 });
 
+it('takes the name of a value from its row, where each row is one value', async () => {
+  const settings = { delimiter: ';', machine: 'm', pathColumn: 'Tag', columns: [{ column: 'Value' }] };
+  const rows = await read('Tag;Value\nTemp;12,5\nState; RUN\n;7\n$tick;1\n', settings);
+  expect(rows).toMatchObject([
+    { kind: 'signals', signals: [{ path: 'Temp', value: '12,5', seq: 0 }] },
+    { kind: 'signals', signals: [{ path: 'State', value: ' RUN', seq: 1 }] },
+    { kind: 'wrong', row: 4, code: 'wrong_path' },
+    { kind: 'wrong', row: 5, code: 'wrong_path' },
+  ]);
+  const under = { ...settings, columns: [{ column: 'Value', path: 'Line1/', type: 'double' }], decimal: ',' };
+  expect(await read('Tag;Value\nTemp;12,5\n', under)).toMatchObject([
+    { signals: [{ path: 'Line1/Temp', value: 12.5 }] },
+  ]);
+});
+
+it.each([
+  ['no path', {}, [{ column: 'v', path: 'v' }, { column: 'w' }], 'columns.1.path'],
+  ['two columns', { pathColumn: 'Tag' }, [{ column: 'v' }, { column: 'w' }], 'columns'],
+  ['a name where there is no header', { pathColumn: 'Tag', header: false }, [{ column: 1 }], 'columns'],
+])('refuses settings with %s', (_, over, columns, place) => {
+  const settings = { format: 'csv', folder: '/srv/drop', machine: 'm', ...over, columns };
+  expect(filesSettings.safeParse(settings).error?.issues.map(({ path }) => path.join('.'))).toEqual([place]);
+});
+
 it('numbers the rows of each machine by themselves, without holes', async () => {
   const rows = await read('m,v\na,1\nb,1\n\na,x\na,\na,2\nb,2\n', {
     machineColumn: 'm',

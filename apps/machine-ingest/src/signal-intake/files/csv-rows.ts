@@ -3,7 +3,7 @@ import { MachineNumbers } from '../machine-numbers';
 import { csvFields } from './csv-fields';
 import { fileLines } from './file-lines';
 import { type FilePlace, FileRefused, type FileRow, fileSignal } from './file-row';
-import type { FilesSettingsOf } from './files-settings';
+import { type FilesSettingsOf, isPath } from './files-settings';
 import { readRowTime } from './row-time';
 
 type CsvSettings = FilesSettingsOf<'csv'>;
@@ -70,6 +70,7 @@ interface Table {
   readonly width: number | null;
   readonly columns: ReadonlyArray<{ readonly at: number; readonly column: Column; readonly name: string }>;
   readonly machine: number | null;
+  readonly path: number | null;
   readonly timestamp: number | null;
 }
 
@@ -97,6 +98,7 @@ const tableOf = (settings: CsvSettings, header: readonly string[] | null): Table
     width: names?.length ?? null,
     columns: settings.columns.map((column) => ({ at: placeOf(column.column), column, name: String(column.column) })),
     machine: settings.machineColumn === null ? null : placeOf(settings.machineColumn),
+    path: settings.pathColumn === null ? null : placeOf(settings.pathColumn),
     timestamp: settings.timestamp === null ? null : placeOf(settings.timestamp.column),
   };
 };
@@ -114,7 +116,8 @@ const readRow = (
   place: FilePlace,
   numbers: MachineNumbers,
 ): RowReading => {
-  const widest = Math.max(...table.columns.map(({ at }) => at), table.machine ?? 0, table.timestamp ?? 0) + 1;
+  const others = [table.machine, table.path, table.timestamp].map((at) => at ?? 0);
+  const widest = Math.max(...table.columns.map(({ at }) => at), ...others) + 1;
   if (table.width === null ? fields.length < widest : fields.length !== table.width)
     return {
       code: 'wrong_columns',
@@ -141,7 +144,10 @@ const readRow = (
         code: 'wrong_value',
         wrong: `${name} is ${JSON.stringify(cell.slice(0, 60))}, which is not ${NEEDED[column.type]}${column.type === 'double' ? ` with the decimal sign ${JSON.stringify(settings.decimal)}` : ''}.`,
       };
-    said.push({ idx, path: column.path, value, type: column.type, kind: column.kind, unit: column.unit });
+    const path = `${column.path ?? ''}${table.path === null ? '' : fields[table.path]!.trim()}`;
+    if (!isPath(path))
+      return { code: 'wrong_path', wrong: `${JSON.stringify(path.slice(0, 60))} is not the name of a value.` };
+    said.push({ idx, path, value, type: column.type, kind: column.kind, unit: column.unit });
   }
   if (said.length === 0) return { signals: [], instant: time?.instant ?? null };
   const common = {

@@ -11,13 +11,13 @@ export type FilesSettingsOf<F extends FilesSettings['format']> = Extract<FilesSe
 const machine = z.string({ error: 'must name a machine' }).refine(isMachineName, {
   error: 'must be at most 128 letters, digits, . _ and -, and begin with a letter or digit',
 });
+const PATH = /^[^$\u0000-\u001f\u007f][^\u0000-\u001f\u007f]*$/;
+export const isPath = (text: string): boolean => text.length <= SIGNAL_LIMITS.pathLength && PATH.test(text);
 const path = z
   .string({ error: 'must be text' })
   .min(1)
   .max(SIGNAL_LIMITS.pathLength)
-  .regex(/^[^$\u0000-\u001f\u007f][^\u0000-\u001f\u007f]*$/, {
-    error: 'must not begin with $ or hold control characters',
-  });
+  .regex(PATH, { error: 'must not begin with $ or hold control characters' });
 const column = z.union([z.string().min(1).max(256), z.number().int().min(1).max(1_000)], {
   error: 'must be the name of a column, or its number from 1',
 });
@@ -54,6 +54,8 @@ const csv = z
     machine: machine.nullable().default(null),
     /** Column that names the machine of a row. */
     machineColumn: column.nullable().default(null),
+    /** Column that names the value of a row, where a row is one value: `time;tag;value`. */
+    pathColumn: column.nullable().default(null),
     delimiter: z
       .string()
       .length(1, { error: 'must be one character' })
@@ -67,7 +69,8 @@ const csv = z
       .array(
         z.strictObject({
           column,
-          path,
+          /** With `pathColumn` it stands before the name that a row has, and may be absent. */
+          path: path.optional(),
           type: z
             .enum(['double', 'int64', 'bool', 'string'], { error: 'must be double, int64, bool or string' })
             .default('string'),
@@ -96,10 +99,23 @@ const csv = z
     path: ['machine'],
     error: 'is needed where no machineColumn says which machine a row is about',
   })
+  .superRefine(({ columns, pathColumn }, { addIssue }) => {
+    for (const [n, { path }] of columns.entries())
+      if (path === undefined && pathColumn === null)
+        addIssue({
+          code: 'custom',
+          path: ['columns', n, 'path'],
+          message: 'is needed where no pathColumn names the value of a row',
+        });
+  })
+  .refine(({ columns, pathColumn }) => pathColumn === null || columns.length === 1, {
+    path: ['columns'],
+    error: 'must be the one with the value where pathColumn names it',
+  })
   .refine(
-    ({ header, columns, machineColumn, timestamp }) =>
+    ({ header, columns, machineColumn, pathColumn, timestamp }) =>
       header ||
-      [...columns.map((one) => one.column), machineColumn, timestamp?.column ?? null].every(
+      [...columns.map((one) => one.column), machineColumn, pathColumn, timestamp?.column ?? null].every(
         (one) => typeof one !== 'string',
       ),
     { path: ['columns'], error: 'must be numbers where no header names the columns' },
