@@ -109,7 +109,7 @@ const told = (world: KeptByTheBroker, times: boolean): { readonly types: readonl
       const data = JSON.parse(text) as { readonly reason?: string };
       return { type, source, subject, time: times || data.reason !== 'death' ? time : 'of its receipt', data };
     }),
-    state: { ...state, counts: others },
+    state: { ...state, unmapped: times ? state.unmapped : Object.keys(state.unmapped), counts: others },
   };
   const left = (name: string, value: unknown) => (!times && LOG_TIMES.has(name) ? undefined : value);
   return { types: events.map(({ event: { type } }) => type), text: named()(JSON.stringify(all, left, 1)) };
@@ -238,9 +238,19 @@ describeRecordings('the recorded line', () => {
     );
   });
 
+  it('is told the same when processes are killed after any message, over the last seven', () => {
+    const behind = 7;
+    for (let first = behind; first < 2 * behind; first++) {
+      const kills: Kill[] = [];
+      for (let after = first; after <= said.length; after += behind)
+        kills.push({ after, behind, at: placeAfter(after + Math.floor(after / behind)) });
+      undisturbed.isToldWith(kills);
+    }
+  });
+
   it('is told the same when processes are killed after any two', () => {
     const random = randomFrom(9);
-    for (let n = 0; n < 10; n++) {
+    for (let n = 0; n < 20; n++) {
       const first = 1 + Math.floor(random() * (said.length - 2));
       const second = first + 1 + Math.floor(random() * (said.length - first - 1));
       const kill = (after: number, most: number): Kill => ({
