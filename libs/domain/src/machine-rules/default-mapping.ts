@@ -51,8 +51,10 @@ export const DEFAULT_MAPPING: Mapping = {
   signals: {
     execution: named('execution', ['execution', 'pexecution', 'p1execution', 'exec']),
     availability: named('availability', ['avail', 'availability']),
-    partCount: named('partCount', ['part_count', 'partcount', 'ppartcount', 'partcountact'], { type: 'uint64' }),
-    program: named('program', ['program', 'pprogram'], { type: 'string' }),
+    partCount: named('partCount', ['part_count', 'partcount', 'ppartcount', 'p1partcount', 'partcountact'], {
+      type: 'uint64',
+    }),
+    program: named('program', ['program', 'pprogram', 'p1program'], { type: 'string' }),
     ...MESSAGE_SIGNALS,
   },
   rules: [

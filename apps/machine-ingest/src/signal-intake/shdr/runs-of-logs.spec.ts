@@ -45,3 +45,20 @@ it('of a log with the run of 10:00 before that of 8:00 both are told, with their
   ]);
   expect(events.filter(({ type }) => type === 'ingest.clock_suspect')).toHaveLength(1);
 });
+
+it.each([
+  ['execution', 'part_count', 'program'],
+  ['pexecution', 'ppartcount', 'pprogram'],
+  ['p1execution', 'p1partcount', 'p1program'],
+])('the run of a control that says %s, %s and %s has its parts and its program', (execution, parts, program) => {
+  const events = told([
+    `2026-02-17T10:00:00Z|${execution}|READY|${parts}|7|${program}|O1234`,
+    `2026-02-17T10:00:01Z|${execution}|ACTIVE`,
+    `2026-02-17T10:03:00Z|${execution}|PROGRAM_COMPLETED`,
+    `2026-02-17T10:03:01Z|${parts}|8`,
+    '2026-02-17T10:03:03Z|Fovr|100',
+  ]);
+  expect(events.filter(({ type }) => type === 'production.run_completed')).toMatchObject([
+    { parts: 1, partsAfter: 8, program: 'O1234' },
+  ]);
+});
