@@ -102,6 +102,18 @@ describe('parseShdr', () => {
     ['a condition that is a level and a code', `${T}|logic|WARNING|404`, [['logic', conditionOf('WARNING', '404')]]],
     ['a condition of which nothing else is said', `${T}|logic|NORMAL||`, [['logic', conditionOf('NORMAL')]]],
     ['an event that says NORMAL', `${T}|move|NORMAL`, [['move', 'NORMAL']]],
+    ['an event that says NORMAL, and a bar', `${T}|move|NORMAL|`, [['move', 'NORMAL']]],
+    [
+      'conditions among pairs',
+      `${T}|load|45|load_cond|NORMAL|||||hot|FAULT||||oil is hot|line|7|rpm_cond|NORMAL||`,
+      [
+        ['load', '45'],
+        ['load_cond', conditionOf('NORMAL')],
+        ['hot', conditionOf('FAULT', '', 'oil is hot')],
+        ['line', '7'],
+        ['rpm_cond', conditionOf('NORMAL')],
+      ],
+    ],
     [
       'two events, of which one says NORMAL',
       `${T}|move|NORMAL|line|7`,

@@ -115,17 +115,18 @@ const asset = (fields: readonly string[]): ShdrLine => {
 const readCondition = (fields: readonly string[]): ShdrObservation | null => {
   const level = fields[2]!.trim().toUpperCase();
   if (!LEVELS.has(level) || (fields.length !== 7 && !isCutShort(fields, level))) return null;
-  const [nativeCode = '', nativeSeverity = '', qualifier = '', text = ''] = fields
-    .slice(3)
-    .map((field) => field.trim());
-  if (level === 'UNAVAILABLE' && (nativeCode || nativeSeverity || qualifier || text)) return null;
+  if (level === 'UNAVAILABLE' && fields.slice(3).some((field) => field.trim() !== '')) return null;
   const name = fields[1]!.trim();
-  if (!isName(name)) return null;
+  return isName(name) ? conditionOf(name, level as ConditionLevel, fields.slice(3)) : null;
+};
+
+const conditionOf = (name: string, level: ConditionLevel, said: readonly string[]): ShdrObservation => {
+  const [nativeCode = '', nativeSeverity = '', qualifier = '', text = ''] = said.map((field) => field.trim());
   return {
     kind: 'condition',
     name,
     value: {
-      level: level as ConditionLevel,
+      level,
       nativeCode: nativeCode.slice(0, 256),
       nativeSeverity: nativeSeverity.slice(0, 256),
       qualifier: qualifier.slice(0, 256),
@@ -134,8 +135,12 @@ const readCondition = (fields: readonly string[]): ShdrObservation | null => {
   };
 };
 
-const isCutShort = ({ length, 3: second }: readonly string[], level: string): boolean =>
-  level !== 'UNAVAILABLE' && (length === 4 || length === 6 || (length === 5 && second!.trim() === ''));
+const isCutShort = ({ length, 3: second }: readonly string[], level: string): boolean => {
+  if (level === 'UNAVAILABLE') return false;
+  // a bar at the end of the line is no field, and a name that is empty is none
+  const isEmpty = second?.trim() === '';
+  return length === 6 || (length === 4 && !isEmpty) || (length === 5 && isEmpty);
+};
 
 const isName = (name: string): boolean => name !== '' && name.length <= NAME_LENGTH && !name.startsWith('$');
 const NUMBERS = /^[-+\d.eE]+(?: +[-+\d.eE]+)+$/;
@@ -165,6 +170,9 @@ const message = (fields: readonly string[]): ShdrObservation | null => {
   return { kind: 'value', name, value: { nativeCode: nativeCode.slice(0, 256), text } };
 };
 
+/** A line of version 2 may have several of anything; of a level with nothing after it the next field is no name. */
+const CONDITIONS_AMONG_PAIRS: ReadonlySet<string> = new Set(['NORMAL', 'WARNING', 'FAULT']);
+
 const pairs = (timestamp: string | null, fields: readonly string[]): ShdrLine => {
   // A last name without its bar means an empty value, as adapters send it.
   const count = Math.ceil((fields.length - 1) / 2);
@@ -176,7 +184,11 @@ const pairs = (timestamp: string | null, fields: readonly string[]): ShdrLine =>
     if (!isName(name))
       return refuse('malformed', `Field ${at + 1} is not a data item's name: ${JSON.stringify(name.slice(0, 64))}.`);
     const value = (fields[at + 1] ?? '').trim();
-    observations.push({ kind: 'value', name, value: value.toUpperCase() === 'UNAVAILABLE' ? null : value });
+    const word = value.toUpperCase();
+    if (CONDITIONS_AMONG_PAIRS.has(word) && fields[at + 2]?.trim() === '' && at + 2 < fields.length - 1) {
+      observations.push(conditionOf(name, word as ConditionLevel, fields.slice(at + 2, at + 6)));
+      at += 4;
+    } else observations.push({ kind: 'value', name, value: word === 'UNAVAILABLE' ? null : value });
   }
   return { kind: 'observations', timestamp, observations };
 };
