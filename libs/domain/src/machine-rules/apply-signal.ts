@@ -3,15 +3,15 @@ import { readGap } from '../signal/reorder-buffer';
 import type { Signal } from '../signal/signal';
 import { FIRST_CREDIBLE_MS, type Moment, momentOf } from '../signal/signal-time';
 import { markAlarmsStale } from './alarm-book';
-import { aliasesOf, settingsOfSource } from './alias-lookup';
+import { aliasesOf, mappedOf, settingsOfSource } from './alias-lookup';
 import { watchClock } from './clock-watch';
 import { type Heard, LIFECYCLE_WORDS, type LifecycleWord } from './rule-kind';
 import { isAnyDue, tellSignal, tellTime } from './rule-kinds';
 import { LiveScope } from './scope';
 import { noteLife, withLife } from './source-life';
-import { isLoss } from './source-loss';
+import { isLoss, isResumed } from './source-loss';
 import { markStale } from './stale-values';
-import { loseValues, takeValue } from './take-value';
+import { loseValues, regainValues, takeValue } from './take-value';
 import { contextOf, followStatus, type Turn, tellRules } from './tell-rules';
 import { tableValue } from './value-table';
 
@@ -100,7 +100,8 @@ const passTime = (state: MachineState, at: number, signal: Signal, moment: Momen
 
 /**
  * The source lost the machine, or has it again. Silence of the source is written into the log, so that the rules see it:
- * its values are stale and so are its alarms, and what comes after it is a snapshot.
+ * its values are stale and so are its alarms, and what comes after it is a snapshot. Where the source says that it has missed
+ * nothing (RESUMED_CODE), its values are known again, and what comes after it is news.
  */
 const applyLifecycle = (state: MachineState, signal: Signal, moment: Moment, turn: Turn): MachineState => {
   const word = signal.value;
@@ -108,11 +109,17 @@ const applyLifecycle = (state: MachineState, signal: Signal, moment: Moment, tur
   const heard: Heard = { kind: 'lifecycle', signal, word };
   if (!isLoss(word)) {
     const alive = noteLife(state, signal.source, moment.at);
-    return tellRules(alive, [heard], moment, turn, alive);
+    if (!isResumed(signal)) return tellRules(alive, [heard], moment, turn, alive);
+    const regained = regainValues(alive, signal, (alias) => mappedOf(turn.mapping, alias));
+    return tellRules(regained.state, [...regained.heard, heard], moment, turn, alive);
   }
   const { source } = signal;
   const quiet = markAlarmsStale(state, (alarm) => alarm.source === source);
-  const lost = loseValues(quiet, (held) => held.source === source, { qualityCode: `ingest:${word}`, lost: true });
+  const lost = loseValues(quiet, (held) => held.source === source, {
+    qualityCode: `ingest:${word}`,
+    lost: true,
+    resumable: word === 'disconnected',
+  });
   return tellRules(lost.state, [heard], moment, turn, state);
 };
 

@@ -6,6 +6,7 @@ import type { PassthroughRule } from './mapping';
 import type { Heard, RuleContext, RuleKind } from './rule-kind';
 import { type RuleSlot, slotOf, withSlot } from './rule-slot';
 import { evaluate, toJson, withLocals } from './scope';
+import { isResumed } from './source-loss';
 
 /**
  * A message that is an event already. With a key, the same content is told once, however often and from wherever it comes,
@@ -24,7 +25,8 @@ export const passthroughRule: RuleKind<PassthroughRule> = {
 
   onSignal: (state, rule, context) => {
     const { heard } = context;
-    return heard.kind === 'value' && heard.mapped.alias === rule.input ? pass(state, rule, heard, context) : state;
+    if (heard.kind !== 'value' || heard.mapped.alias !== rule.input || isResumed(heard.signal)) return state;
+    return pass(state, rule, heard, context);
   },
 
   nextDue: () => null,
@@ -52,7 +54,8 @@ const pass = (
   if (typeof key === 'object') return next;
   if (rule.key === null) {
     // Without a key nothing tells a copy that a broker kept from a new message, but that it says so of itself.
-    if (!heard.snapshot) context.emit({ rule: rule.id, type, moment: context.moment, data: data as object as Data });
+    if (!heard.signal.flags.includes('snapshot'))
+      context.emit({ rule: rule.id, type, moment: context.moment, data: data as object as Data });
     return next;
   }
   return tellOnce(next, rule, type, data as object as Data, String(key), context);

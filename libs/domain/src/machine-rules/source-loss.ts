@@ -1,3 +1,4 @@
+import { RESUMED_CODE, type Signal } from '../signal/signal';
 import type { HeldValue } from './held-value';
 import type { Heard, LifecycleWord } from './rule-kind';
 
@@ -6,3 +7,6 @@ export const isLoss = (word: LifecycleWord): boolean => word === 'disconnected' 
 /** Whether nothing is heard any more of what gives this value; a value that never came may be anyone's. */
 export const isLossOf = (heard: Heard, held: HeldValue | null): boolean =>
   heard.kind === 'lifecycle' && isLoss(heard.word) && (held === null || held.source === heard.signal.source);
+
+/** The source is back and has missed nothing; of what follows, the values that it had before carry the code too. */
+export const isResumed = ({ qualityCode }: Pick<Signal, 'qualityCode'>): boolean => qualityCode === RESUMED_CODE;

@@ -18,7 +18,7 @@ export const markStale = (state: MachineState, signal: Signal, turn: Turn): Mach
       const limit = limitOf(alias);
       return held.known && limit !== null && state.at >= held.at + limit;
     },
-    { qualityCode: 'ingest:stale', lost: false },
+    { qualityCode: 'ingest:stale', lost: false, resumable: false },
   );
   let staleDue: number | null = null;
   for (const [alias, held] of tableEntries(marked.state.values)) {

@@ -150,20 +150,66 @@ const isInDeadband = (before: HeldValue, exact: Rational | null, mapped: MappedS
   return compare(change.n < 0n ? subtract(ZERO, change) : change, toRational(abs) ?? ZERO) <= 0;
 };
 
-/** Nothing is known any more of the values that `concerned` names, and what the rules hear of each. */
+/**
+ * Nothing is known any more of the values that `concerned` names; gives their names, too. `resumable`: their source may come
+ * back and have missed nothing.
+ */
 export const loseValues = (
   state: MachineState,
   concerned: (held: HeldValue, alias: string) => boolean,
-  change: Pick<HeldValue, 'qualityCode' | 'lost'>,
+  change: Pick<HeldValue, 'qualityCode' | 'lost'> & { readonly resumable: boolean },
 ): { readonly state: MachineState; readonly lost: readonly string[] } => {
   const { aliases } = state.values;
+  const { qualityCode, resumable } = change;
   const lost: string[] = [];
   const held = state.values.held.map((one, place): HeldValue => {
     const alias = aliases[place]!;
     if (!concerned(one, alias)) return one;
     lost.push(alias);
-    const { qualityCode } = change;
-    return { ...one, known: false, quality: 'stale', qualityCode, lost: change.lost || one.lost };
+    const { knownAs, ...rest } = one;
+    const was = !resumable
+      ? undefined
+      : one.known && one.quality !== 'bad' && one.quality !== 'stale'
+        ? one.quality
+        : knownAs;
+    const unknown = { ...rest, known: false, quality: 'stale', qualityCode, lost: change.lost || one.lost } as const;
+    return was === undefined ? unknown : { ...unknown, knownAs: was };
   });
   return lost.length === 0 ? { state, lost } : { state: { ...state, values: { aliases, held } }, lost };
+};
+
+/**
+ * The values that were known when `signal`'s source was lost are known again, for it has missed nothing; and what the rules
+ * hear of each: a snapshot, since nothing has happened yet.
+ */
+export const regainValues = (
+  state: MachineState,
+  signal: Signal,
+  mappedOf: (alias: string) => MappedSignal | null,
+): { readonly state: MachineState; readonly heard: readonly Heard[] } => {
+  const { aliases } = state.values;
+  const heard: Heard[] = [];
+  let { staleDue } = state;
+  const held = state.values.held.map((one, place): HeldValue => {
+    const { knownAs, ...rest } = one;
+    const mapped = knownAs === undefined || one.source !== signal.source ? null : mappedOf(aliases[place]!);
+    if (knownAs === undefined || mapped === null || one.value === null) return one;
+    const { value, path } = one;
+    const said = { path, kind: 'event', value, quality: knownAs, flags: ['snapshot'] } as const;
+    const exact = exactOf(one);
+    heard.push({
+      kind: 'value',
+      signal: { ...signal, ...said },
+      mapped,
+      value,
+      exact,
+      snapshot: true,
+      afterGap: false,
+    });
+    // Nobody has said it again: it was last said when it was.
+    if (mapped.staleAfterMs !== null)
+      staleDue = Math.min(staleDue ?? Number.POSITIVE_INFINITY, one.at + mapped.staleAfterMs);
+    return { ...rest, known: true, quality: knownAs, qualityCode: null, snapshot: true, lost: false };
+  });
+  return heard.length === 0 ? { state, heard } : { state: { ...state, staleDue, values: { aliases, held } }, heard };
 };

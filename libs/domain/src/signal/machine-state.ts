@@ -91,6 +91,8 @@ export interface HeldValue {
   readonly snapshot: boolean;
   /** Its source was lost; the next sample is a snapshot whatever it says of itself. */
   readonly lost: boolean;
+  /** Quality of a value that was known when its source was lost; it is known so again where the source has missed nothing. */
+  readonly knownAs?: 'good' | 'uncertain';
   /** The name and the source under which it comes: bound to the alias with the first sample. */
   readonly path: string;
   readonly source: string;

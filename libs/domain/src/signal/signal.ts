@@ -92,6 +92,12 @@ export type ConditionAction = (typeof CONDITION_ACTIONS)[number];
 export const CONDITION_LEVELS = ['NORMAL', 'WARNING', 'FAULT', 'UNAVAILABLE'] as const;
 export type ConditionLevel = (typeof CONDITION_LEVELS)[number];
 
+/**
+ * Quality code of a `connected`: the peer has kept all that was said meanwhile and says it now, so the values that were known
+ * when the source was lost are so until it says otherwise.
+ */
+export const RESUMED_CODE = 'ingest:resumed';
+
 /** What MTConnect says of an item whose value is not known. */
 export const UNAVAILABLE = 'UNAVAILABLE';
 export const UNAVAILABLE_CODE = 'mtc:UNAVAILABLE';

@@ -4,6 +4,7 @@ import { heldOf } from '../held-value';
 import type { BundleRule } from '../mapping';
 import type { Heard, RuleContext, RuleKind } from '../rule-kind';
 import { slotOf, withSlot } from '../rule-slot';
+import { isLoss, isResumed } from '../source-loss';
 import { isSame } from '../trigger';
 import { counterLimits, inInches, lengthOfAlias, lengthStep } from './accumulate-lengths';
 import { codeText, keyOf } from './bundle-fields';
@@ -16,7 +17,7 @@ import { rememberCoil } from './coils';
 import { withGap } from './gaps';
 import { addPiece, addToItem, itemChosen, itemStep, pieceOfItem } from './items';
 import { followFields, openBundle } from './open-bundle';
-import { hearSnapshot, hearsSource, openPresent, outOfSight, returned } from './outage';
+import { hearSnapshot, hearsSource, inSightAgain, openPresent, outOfSight, returned } from './outage';
 import { explainAhead, giveDelayReason, giveScrapReason } from './reasons';
 import { rememberRegisters } from './registers';
 import { followPhase } from './run-and-delay-time';
@@ -77,12 +78,13 @@ const onTime = (slot: BundleSlot, context: BundleContext): BundleSlot => {
 const hear = (slot: BundleSlot, context: BundleContext, heard: Heard): BundleSlot => {
   switch (heard.kind) {
     case 'value':
-      if (inputsOf(context.rule).all.has(heard.mapped.alias)) return hearValue(slot, context, heard);
+      if (inputsOf(context.rule).all.has(heard.mapped.alias) && !isResumed(heard.signal))
+        return hearValue(slot, context, heard);
       return followPhase(slot, context.rule, context.scope.now, context.moment);
     case 'lifecycle':
-      return (heard.word === 'disconnected' || heard.word === 'death') && hearsSource(context, heard.signal.source)
-        ? outOfSight(slot, context, heard.signal.source)
-        : slot;
+      if (isLoss(heard.word))
+        return hearsSource(context, heard.signal.source) ? outOfSight(slot, context, heard.signal.source) : slot;
+      return isResumed(heard.signal) ? inSightAgain(slot, heard.signal.source) : slot;
     // Numbered signals never came. The counters make up for it; what else was said is not known.
     case 'gap':
       return hearsSource(context, heard.signal.source)

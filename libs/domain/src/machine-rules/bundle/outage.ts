@@ -56,6 +56,10 @@ export const outOfSight = (slot: BundleSlot, context: BundleContext, source: str
     : back;
 };
 
+/** The source has missed nothing: there was no outage, and what was said meanwhile is said now. */
+export const inSightAgain = (slot: BundleSlot, source: string): BundleSlot =>
+  slot.outage?.source === source && slot.outage.returning === null ? { ...slot, outage: null } : slot;
+
 /** A value of a snapshot: remembered, and judged with the others. */
 export const hearSnapshot = (
   slot: BundleSlot,
