@@ -78,6 +78,19 @@ describe('a value of OPC UA', () => {
     });
   });
 
+  it.each([new Date('+010000-01-01T00:00:00.000Z'), new Date('-000001-12-31T00:00:00.000Z')])(
+    'has no stamp where that has no year of four digits, as RFC 3339 wants it: %s',
+    (at) => {
+      const stamped = read(DataType.Double, 1, {
+        sourceTimestamp: at,
+        serverTimestamp: at,
+        serverPicoseconds: 500_000,
+      });
+      expect(stamped).toMatchObject({ value: 1, quality: 'good', sourceTs: null, serverTs: null });
+      expect(read(DataType.DateTime, at)).toMatchObject({ value: null, type: 'datetime' });
+    },
+  );
+
   it('that is too long for a signal is none', () => {
     expect(read(DataType.String, 'x'.repeat(70_000))).toMatchObject({
       value: null,

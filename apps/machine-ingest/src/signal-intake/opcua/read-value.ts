@@ -25,11 +25,17 @@ interface TypedValue {
 /** Deeper structures, of which a machine has none, are cut. */
 const DEEPEST = 16;
 
-/** One tick of OPC UA is 100 ns: seven digits of a second, of which the Date has three. */
+const ISO_LENGTH = '2026-01-02T03:04:05.678Z'.length;
+
+/**
+ * One tick of OPC UA is 100 ns: seven digits of a second, of which the Date has three. RFC 3339 has years of four digits
+ * only, and a Date writes others with more: no stamp.
+ */
 const stamp = (date: Date | null | undefined, picoseconds: number | undefined): string | null => {
   if (!(date instanceof Date) || Number.isNaN(date.getTime())) return null;
   const ticks = Math.floor((picoseconds ?? 0) / 100_000) % 10_000;
   const text = date.toISOString();
+  if (text.length !== ISO_LENGTH) return null;
   return ticks === 0 ? text : text.replace('Z', `${String(ticks).padStart(4, '0')}Z`);
 };
 
