@@ -62,7 +62,7 @@ export const readRowTime = (
   after: number | null,
 ): RowTime | null => {
   const text = written.trim();
-  if (format === 'rfc3339') return isTimestamp(text) ? { text, instant: Date.parse(text) } : null;
+  if (format === 'rfc3339') return readRfc3339(text);
   if (format === 'unix' || format === 'unixMs') return readUnix(text, format === 'unix' ? 1000 : 1);
   const found = patternOf(format)?.exec(text)?.groups;
   if (found === undefined) return null;
@@ -83,6 +83,14 @@ export const readRowTime = (
   const instants = instantsOf(local, timeZone);
   const instant = instants.find((one) => after === null || one >= after) ?? instants[0];
   return instant === undefined ? null : { text: utcText(instant, local.fraction), instant };
+};
+
+/** What programs write for RFC 3339 beside it: a space for the T or before the zone, a zone without its colon. */
+const readRfc3339 = (written: string): RowTime | null => {
+  const text = written
+    .replace(/^(\d{4}-\d{2}-\d{2}) (?=\d)/, '$1T')
+    .replace(/ ?([+-]\d{2}):?(\d{2})$/, (zone, hours, minutes) => (written.length > 19 ? `${hours}:${minutes}` : zone));
+  return isTimestamp(text) ? { text, instant: Date.parse(text) } : null;
 };
 
 const hourOfHalf = (half: number, noon: string): number | null => {
