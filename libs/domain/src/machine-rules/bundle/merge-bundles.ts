@@ -53,7 +53,7 @@ const leftOutOf = (before: Bundle, later: Bundle): Pick<Bundle, 'leftOut'> => {
 const mergedTiming = (earlier: ClosedBundle, later: Timing | null, ended: Moment): Timing | null => {
   const before = earlier.bundle.timing;
   if (before === null) return later;
-  const pause = elapsedMs(earlier.ended, later?.start ?? ended);
+  const pause = pauseMs(earlier.ended, later?.start ?? ended);
   return {
     start: before.start,
     since: ended,
@@ -63,6 +63,10 @@ const mergedTiming = (earlier: ClosedBundle, later: Timing | null, ended: Moment
     delays: boundedDelays([...before.delays, ...(later?.delays ?? [])]),
   };
 };
+
+/** None where what came later had been stamped by the same clock before the end: it was only received after it. */
+const pauseMs = (from: Moment, to: Moment): number =>
+  from.clock !== null && from.clock === to.clock && to.ms < from.ms ? 0 : elapsedMs(from, to);
 
 const summed = (parts: Bundle['scrapByReason']): Bundle['scrapByReason'] =>
   mergedBy(
