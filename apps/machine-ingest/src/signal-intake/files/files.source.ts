@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { RESUMED_CODE } from '@millrace/domain';
 import { backoffMs } from '../backoff';
 import { lifecycleSignal } from '../lifecycle-signal';
 import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext } from '../source-kind';
@@ -238,8 +239,10 @@ export class FilesSource implements OpenSource {
       session,
       proto: 'file',
     } as const;
+    // What was put into the folder while it could not be seen is read now.
+    const qualityCode = word === 'connected' && this.lifecycles > 0 ? RESUMED_CODE : null;
     const signal = lifecycleSignal(place, word, this.lifecycles++, context.clock());
-    await context.sink.append([signal], { stopping: this.stopping.signal });
+    await context.sink.append([{ ...signal, qualityCode }], { stopping: this.stopping.signal });
   }
 
   private note(detail: string): void {

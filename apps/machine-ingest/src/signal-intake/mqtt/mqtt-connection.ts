@@ -41,6 +41,7 @@ export interface MqttConnectionOptions {
   readonly clock: () => number;
   /** 0 to below 1. */
   readonly random: () => number;
+  /** After `onUp`, but for those of a connection that ends before it: what a broker has kept it sends before it grants anything. */
   readonly onMessage: (message: MqttMessage) => void;
   /** The broker has granted all subscriptions. */
   readonly onUp: (session: { readonly resumed: boolean; readonly properties: IConnackPacket['properties'] }) => void;
@@ -53,6 +54,9 @@ const LONGEST_WAIT_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** The broker is told not to send larger ones (MQTT 5). */
 const LARGEST_PACKET = 8 * 1024 * 1024;
+
+/** Messages that come before the subscriptions are granted; more of them are given out. */
+const MOST_EARLY = 1_000;
 
 /** A QoS 1 message that came and whose acknowledgement the broker may not have seen. */
 interface Delivery {
@@ -74,6 +78,7 @@ export class MqttConnection {
   private failures = 0;
   private retry: NodeJS.Timeout | null = null;
   private problem: SourceProblem | null = null;
+  private early: MqttMessage[] = [];
   private readonly deliveries = new Map<number, Delivery>();
   private acks: Buffer[] = [];
   private paused = false;
@@ -191,6 +196,7 @@ export class MqttConnection {
   }
 
   private ended(wasUp: boolean, problem: SourceProblem): void {
+    this.giveEarly();
     this.up = false;
     this.client = null;
     this.goOn = null;
@@ -245,6 +251,7 @@ export class MqttConnection {
     this.up = true;
     this.failures = 0;
     this.options.onUp({ resumed, properties: connack.properties });
+    this.giveEarly();
   }
 
   /**
@@ -257,9 +264,22 @@ export class MqttConnection {
       return;
     }
     const message = this.accept(client, packet);
-    if (message !== null) this.options.onMessage(message);
+    if (message !== null) this.give(message);
     if (this.paused) this.goOn = () => done(LATER);
     else done(LATER);
+  }
+
+  private give(message: MqttMessage): void {
+    if (this.up) {
+      this.options.onMessage(message);
+      return;
+    }
+    this.early.push(message);
+    if (this.early.length >= MOST_EARLY) this.giveEarly();
+  }
+
+  private giveEarly(): void {
+    for (const message of this.early.splice(0)) this.options.onMessage(message);
   }
 
   private accept(client: MqttClient, packet: IPublishPacket): MqttMessage | null {

@@ -1,4 +1,4 @@
-import type { Signal } from '@millrace/domain';
+import { RESUMED_CODE, type Signal } from '@millrace/domain';
 import { fitting } from '../cursor-room';
 import type { SourceCursor } from '../source-kind';
 import type { MqttMessage, MqttOutgoing } from './mqtt-connection';
@@ -25,6 +25,8 @@ export class TopicsIntake implements MqttIntake {
   private readonly machines: Set<string>;
   /** A session with the broker was there before, so one that is not resumed has lost what came meanwhile. */
   private known: boolean;
+  /** Whether all that a machine has said here came at QoS 1: of that a broker that kept the session has lost nothing. */
+  private readonly isKept = new Map<string, boolean>();
   private count = { duplicates: 0, retained: 0, empty: 0, unmapped: 0, left: 0, sessionsLost: 0 };
 
   constructor(
@@ -72,6 +74,8 @@ export class TopicsIntake implements MqttIntake {
     this.count.left += read.left;
     const isNew = !this.machines.has(machine) && this.machines.size < MOST_MACHINES;
     if (isNew) this.machines.add(machine);
+    if (!retain && (this.isKept.has(machine) || this.isKept.size < MOST_MACHINES))
+      this.isKept.set(machine, message.qos > 0 && this.isKept.get(machine) !== false);
     const atMs = sourceTs === null ? null : Date.parse(sourceTs);
     const session = seq === null ? this.session : this.lives.sessionOf(topic, seq, atMs, dup || retain, receivedAt);
     const values = read.values.map(({ path, value, type }, index) =>
@@ -101,7 +105,9 @@ export class TopicsIntake implements MqttIntake {
     return {
       ...NOTHING,
       signals: [...this.machines].flatMap((machine) => [
-        lifecycleWord(this.place, now, machine, this.session, 'connected'),
+        lifecycleWord(this.place, now, machine, this.session, 'connected', {
+          qualityCode: resumed && this.isKept.get(machine) === true ? RESUMED_CODE : null,
+        }),
         ...(lost ? [gapSignal(this.place, now, machine, this.session, { from: null, to: null, lost: null })] : []),
       ]),
     };

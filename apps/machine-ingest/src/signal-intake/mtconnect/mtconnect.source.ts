@@ -1,4 +1,4 @@
-import type { Signal } from '@millrace/domain';
+import { RESUMED_CODE, type Signal } from '@millrace/domain';
 import { backoffMs, waitUnlessStopped } from '../backoff';
 import { gapSignal, lifecycleSignal } from '../lifecycle-signal';
 import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext } from '../source-kind';
@@ -164,11 +164,13 @@ export class MtconnectSource implements OpenSource {
     const now = this.context.clock();
     const { cursor, gap, kind } = resumption;
     const session = sessionOf(cursor);
+    // Its buffer reaches back to what was read last.
+    const missedNothing = kind === 'resumed' && gap === null ? RESUMED_CODE : null;
     const signals: Signal[] = [];
     for (const { machine, device } of routes) {
       const place = { ...this.place(session), machine };
       if (this.told !== 'up' || !this.machines.includes(machine))
-        signals.push(lifecycleSignal(place, 'connected', null, begins));
+        signals.push({ ...lifecycleSignal(place, 'connected', null, begins), qualityCode: missedNothing });
       if (kind === 'restarted') signals.push(lifecycleSignal(place, 'birth', null, begins));
       if (gap !== null) signals.push(gapSignal(place, gap, begins));
       const before = this.models.get(machine);
