@@ -50,15 +50,24 @@ test('what Kafka does not take is tried again, and its cursor counts only then',
   expect(sink.passed).toEqual({
     received: 3,
     refused: 0,
+    gaps: 0,
     lastSignal: { machine: 'M-1', path: '$lifecycle', at: 7 },
     cursor: { next: 3 },
   });
 });
 
-test('stretches that are lost are counted by the kind, whatever it counts itself', async () => {
+test('stretches that are lost are counted, whatever the kind counts itself, and one of several machines once', async () => {
   const { sink, options } = sinkOn(() => undefined);
-  await sink.append([...signals(2), gapSignal(place, { from: 1, to: 3, lost: 3 }, 5)], options);
-  expect(metrics.render()).toContain('millrace_source_gaps_total{kind="test"} 1\n');
+  const counted = () => Number(/millrace_source_gaps_total\{kind="test"\} (\d+)\n/.exec(metrics.render())?.[1]);
+  expect(counted()).toBe(0);
+  const unknown = { from: null, to: null, lost: null };
+  const gapOf = (machine: string, at: number) => gapSignal({ ...place, machine }, unknown, at);
+  await sink.append([...signals(2), gapOf('M-1', 5), gapOf('M-2', 5)], options);
+  await sink.append([gapOf('M-3', 5), ...signals(2)], options);
+  expect([sink.passed.gaps, counted()]).toEqual([1, 1]);
+  await sink.append([gapOf('M-1', 6), gapOf('M-1', 7), gapSignal(place, { from: 1, to: 3, lost: 3 }, 7)], options);
+  await sink.append(signals(1), options);
+  expect([sink.passed.gaps, counted()]).toEqual([4, 4]);
 });
 
 test('the signals of one append are in one trace, those of another in another', async () => {

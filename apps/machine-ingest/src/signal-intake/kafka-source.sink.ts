@@ -40,6 +40,8 @@ export interface KafkaSourceSinkParts {
 export interface Passed {
   readonly received: number;
   readonly refused: number;
+  /** Stretches that were lost: one that several machines are told of is one. */
+  readonly gaps: number;
   readonly lastSignal: { readonly machine: string; readonly path: string; readonly at: number } | null;
   /** Of the last signals that are stored; undefined when none came with one. */
   readonly cursor: SourceCursor | undefined;
@@ -54,10 +56,13 @@ export interface Passed {
  * at one time, and a span for each signal would cost more than the signal.
  */
 export class KafkaSourceSink implements SourceSink {
-  private state: Passed = { received: 0, refused: 0, lastSignal: null, cursor: undefined };
+  private state: Passed = { received: 0, refused: 0, gaps: 0, lastSignal: null, cursor: undefined };
+  /** Of the last append that told of any: its machines may be in several appends. */
+  private stretches: ReadonlySet<string> = new Set();
 
   constructor(private readonly parts: KafkaSourceSinkParts) {
     sourceMetrics.refused(parts.kind, 0);
+    sourceMetrics.lost(parts.kind, 0);
   }
 
   get passed(): Passed {
@@ -104,13 +109,27 @@ export class KafkaSourceSink implements SourceSink {
       this.state = {
         ...this.state,
         received: this.state.received + signals.length,
+        gaps: this.state.gaps + this.newStretches(signals),
         lastSignal: { machine: last.machine, path: last.path, at: clock() },
       };
       sourceMetrics.stored(kind, signals.length);
-      sourceMetrics.lost(kind, signals.filter(({ path }) => path === '$gap').length);
     }
     if (cursor !== undefined) this.state = { ...this.state, cursor };
     if (cursorToo) await storeCursor(AbortSignal.any([stopping, ended]));
+  }
+
+  /** What was lost is told to each of its machines, at one moment and in one session. */
+  private newStretches(signals: readonly Signal[]): number {
+    const stretches = new Set(
+      signals
+        .filter(({ path }) => path === '$gap')
+        .map(({ session, receiveTs, value }) => JSON.stringify([session, receiveTs, value])),
+    );
+    if (stretches.size === 0) return 0;
+    const news = [...stretches].filter((stretch) => !this.stretches.has(stretch)).length;
+    this.stretches = stretches;
+    sourceMetrics.lost(this.parts.kind, news);
+    return news;
   }
 
   async refuse(line: RefusedLine, stopping: AbortSignal): Promise<void> {

@@ -133,7 +133,7 @@ export type SourceConnection =
 export interface OpenSourceHealth {
   readonly connection: SourceConnection;
   readonly lastError: { readonly at: number; readonly detail: string } | null;
-  /** Counters of this kind since the start, for example {gaps, duplicates, rebirths, unmapped}; received and refused are counted by the sink. */
+  /** Counters of this kind since the start, for example {duplicates, rebirths, unmapped}; received, refused and gaps are counted by the sink. */
   readonly counts: { readonly [name: string]: number };
   /** Read from the peer and not yet stored. */
   readonly queued: number;

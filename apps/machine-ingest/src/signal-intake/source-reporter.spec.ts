@@ -22,9 +22,9 @@ const site = (cursor: SourceCursor | null = null, lostSince: number | null = nul
     up: true,
     hangs: false,
     released: [] as Array<() => void>,
-    counts: { gaps: 1 } as OpenSourceHealth['counts'],
+    counts: { rebirths: 1 } as OpenSourceHealth['counts'],
     connection: { state: 'connecting', since: 0 } as SourceConnection,
-    passed: { received: 0, refused: 0, lastSignal: null, cursor: undefined } as Passed,
+    passed: { received: 0, refused: 0, gaps: 0, lastSignal: null, cursor: undefined } as Passed,
   };
   const health = (): OpenSourceHealth => ({
     connection: world.connection,
@@ -76,7 +76,7 @@ test('a change of the connection is told at once, what moves once a second or ev
   world.now += 1_000;
   expect(await look()).toBe(3);
   expect(written.at(-1)).toMatchObject({
-    counts: { gaps: 1, received: 10 },
+    counts: { rebirths: 1, gaps: 0, received: 10 },
     cursor: { next: 10 },
     rate: 10,
     owner: 'me',
@@ -132,9 +132,17 @@ test('of a source that has fallen silent it is told every five seconds that it l
   expect(await look()).toBe(4);
   expect(written.at(-1)).toMatchObject({ owner: 'me', at: world.now });
   world.now += 1_000;
-  world.counts = { gaps: 2 };
+  world.counts = { rebirths: 2 };
   expect(await look()).toBe(5);
-  expect(written.at(-1)).toMatchObject({ counts: { gaps: 2 } });
+  expect(written.at(-1)).toMatchObject({ counts: { rebirths: 2 } });
+});
+
+test('what was lost is what its log tells, whatever the kind counts', async () => {
+  const { world, written, look } = site();
+  world.counts = { gaps: 7, sessionsLost: 1 };
+  world.passed = { ...world.passed, received: 2, gaps: 1 };
+  await look();
+  expect(written.at(-1)).toMatchObject({ counts: { gaps: 1, sessionsLost: 1 } });
 });
 
 test('what was not stored is told again', async () => {

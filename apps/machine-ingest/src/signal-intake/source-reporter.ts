@@ -41,7 +41,7 @@ interface Rate {
 
 const NO_RATE: Rate = { perSecond: 0, at: Number.NEGATIVE_INFINITY, received: 0 };
 
-const NOTHING: Passed = { received: 0, refused: 0, lastSignal: null, cursor: undefined };
+const NOTHING: Passed = { received: 0, refused: 0, gaps: 0, lastSignal: null, cursor: undefined };
 
 export interface SourceReporterParts {
   readonly record: SourceRecord;
@@ -203,7 +203,7 @@ export class SourceReporter {
         reason: 'reason' in connection ? connection.reason : null,
         nextTryAt: 'nextTryAt' in connection ? connection.nextTryAt : null,
       },
-      counts: { ...health.counts, received: passed.received, refused: passed.refused },
+      counts: { ...health.counts, received: passed.received, refused: passed.refused, gaps: passed.gaps },
       rate: rate.perSecond,
       lastSignal: passed.lastSignal,
       lastError: health.lastError,

@@ -160,7 +160,7 @@ test('what any process took for a source that peers call is counted by its owner
   await runner.stop();
   const { counts, lastSignal } = written.at(-1)!;
   expect([counts, lastSignal]).toEqual([
-    { received: 3, refused: 1 },
+    { received: 3, refused: 1, gaps: 0 },
     { machine: 'M-1', path: 'p', at: 7 },
   ]);
 });
