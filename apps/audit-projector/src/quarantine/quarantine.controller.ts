@@ -25,7 +25,7 @@ import { QuarantineList } from './quarantine-list.handler';
 import { type QuarantineListQuery, quarantineListQuery } from './quarantine-query';
 import { type QuarantineAsker, Redrive } from './redrive.handler';
 
-/** Bytes that nobody's name is on are for the site's operator: `admin` of the default tenant. */
+/** Bytes that nobody's name is on, or that of a tenant that there was not, are for the site's operator: `admin` of the default tenant. */
 const sightOf = ({ tenant, scopes }: ApiPrincipal): Sight => ({
   tenant,
   nobodys: tenant === DEFAULT_TENANT && scopes.includes('admin'),

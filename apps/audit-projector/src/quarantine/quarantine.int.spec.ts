@@ -137,6 +137,38 @@ it('puts a record back on its topic, once, and keeps who did so', async () => {
   expect((await listed(acme, '?state=open')).map(({ id }) => id)).not.toContain(item.id);
 });
 
+it('leaves what names a tenant that there is not to the operator, who gives it to whose it is', async () => {
+  await reject(came(incoming(encodeEvent(site.names.events('mes'), event('acmee', 'e-typo')))), 'unknown_tenant');
+  const item = await eventually(
+    async () => (await listed(operator, '?code=unknown_tenant')).find(({ tenant }) => tenant === 'acmee'),
+    'the record of no tenant to be listed',
+  );
+  const wish = { list: 'events', code: 'unknown_tenant', dryRun: true };
+  expect((await site.post<RedrivenManyView>('/v1/quarantine/redrive', wish, operator)).body).toMatchObject({
+    matched: expect.any(Number),
+    refused: [],
+  });
+  const reading = (await site.newKey('default', ['deliveries:read', 'deliveries:write'])).text;
+  await eventually(async () => (await site.get('/v1/quarantine', reading)).status === 200, 'the key to be known');
+  for (const key of [acme, reading]) {
+    expect(await listed(key, '?code=unknown_tenant')).not.toContainEqual(expect.objectContaining({ id: item.id }));
+    expect((await site.get(`/v1/quarantine/${item.id}`, key)).status).toBe(404);
+    expect((await site.post(`/v1/quarantine/${item.id}/redrive`, {}, key)).status).toBe(404);
+  }
+  const headers = { ce_tenantid: 'acme' };
+  expect((await site.post(`/v1/quarantine/${item.id}/redrive`, { headers }, operator)).status).toBe(202);
+  const sent = (await recordsOf(site.names.events('mes'))).find(({ headers: of }) => String(of['ce_id']) === 'e-typo');
+  expect(String(sent!.headers['ce_tenantid'])).toBe('acme');
+});
+
+it('refuses a correction of the headers that are its own', async () => {
+  const wish = { headers: { 'millrace-redriven': 'events-0-0' } };
+  expect(await site.post<Problem>('/v1/quarantine/events-0-0/redrive', wish, operator)).toMatchObject({
+    status: 422,
+    body: { detail: expect.stringContaining('written by Millrace alone') },
+  });
+});
+
 it('shows that a record came back that was driven again', async () => {
   const once = came(incoming(encodeEvent(site.names.events('mes'), event('acme', 'e-back'))));
   await reject({ ...once, headers: { ...once.headers, 'millrace-redriven': Buffer.from('events-0-7') } }, 'came_back');

@@ -1,4 +1,5 @@
 import type { Database } from '@millrace/postgres';
+import { UNKNOWN_TENANT } from '@millrace/protocol';
 import type { Position } from '../history-api/cursor';
 import { Where } from '../history-api/where.store';
 import type { QuarantineListQuery } from './quarantine-query';
@@ -25,7 +26,10 @@ export interface StoredAction {
   readonly reason: Buffer | null;
 }
 
-/** Whose items somebody sees: a tenant's own; the site's operator sees also what nobody's name is on. */
+/**
+ * Whose items somebody sees: a tenant's own; the site's operator sees also what nobody's name is on, and what names a tenant
+ * that there was not: nobody of that name could see it.
+ */
 export interface Sight {
   readonly tenant: string;
   readonly nobodys: boolean;
@@ -100,4 +104,6 @@ export const positionOf = (row: StoredQuarantined): Position => ({
 });
 
 const seenBy = ({ tenant, nobodys }: Sight): Where =>
-  nobodys ? new Where().and('(r.tenant = ? OR r.tenant IS NULL)', tenant) : new Where().and('r.tenant = ?', tenant);
+  nobodys
+    ? new Where().and('(r.tenant = ? OR r.tenant IS NULL OR r.code = ?)', tenant, UNKNOWN_TENANT)
+    : new Where().and('r.tenant = ?', tenant);

@@ -1,6 +1,6 @@
 import { type IncomingMessage, topicNames } from '@millrace/protocol';
 import { quarantineId, readQuarantineId } from './quarantine-id';
-import { decideRedrive, type Quarantined, whyNotRedrivable } from './redrive-rule';
+import { AS_IT_CAME, type Correction, decideRedrive, type Quarantined, whyNotRedrivable } from './redrive-rule';
 
 const names = topicNames('t.');
 const topics = { names, modules: ['mes', 'order', 'custom'] };
@@ -27,6 +27,7 @@ const record = (over: Partial<IncomingMessage> = {}): IncomingMessage => ({
   },
   ...over,
 });
+const corrected = (over: Partial<Correction>): Correction => ({ ...AS_IT_CAME, ...over });
 
 const SIGNAL = {
   v: 1,
@@ -68,7 +69,7 @@ describe('what of the quarantine can be driven again', () => {
   });
 
   it('sends the bytes with their key and headers, and says where they come from', () => {
-    const decision = decideRedrive(item({ code: 'schema_violation' }), record(), true, null, topics);
+    const decision = decideRedrive(item({ code: 'schema_violation' }), record(), true, AS_IT_CAME, topics);
     expect(decision).toMatchObject({
       kind: 'send',
       message: { topic: 't.events.mes', key: 'RF-1', headers: { ce_id: 'e1', 'millrace-redriven': 'events-0-7' } },
@@ -77,26 +78,68 @@ describe('what of the quarantine can be driven again', () => {
   });
 
   it('refuses what would only come back, with the reason', () => {
-    const decision = decideRedrive(item(), record({ value: Buffer.from('{"good":') }), true, null, topics);
+    const decision = decideRedrive(item(), record({ value: Buffer.from('{"good":') }), true, AS_IT_CAME, topics);
     expect(decision).toMatchObject({ kind: 'refuse', code: 'still_refused' });
     expect(decision.kind === 'refuse' && decision.detail).toMatch(/not_json|JSON/);
   });
 
   it('sends a correction in the place of what came', () => {
-    const decision = decideRedrive(item(), record({ value: Buffer.from('{"good":') }), true, '{"good":2}', topics);
+    const decision = decideRedrive(
+      item(),
+      record({ value: Buffer.from('{"good":') }),
+      true,
+      corrected({ value: '{"good":2}' }),
+      topics,
+    );
     expect(decision.kind === 'send' && decision.message.value?.toString()).toBe('{"good":2}');
   });
 
+  it('takes a correction of the headers, where the attributes of an event may stand', () => {
+    const old = record({
+      headers: { ...record().headers, ce_specversion: Buffer.from('0.3'), ce_Odd: Buffer.from('x') },
+    });
+    const sent = (correction: Partial<Correction>) => decideRedrive(item(), old, true, corrected(correction), topics);
+    expect(sent({})).toMatchObject({
+      code: 'still_refused',
+      detail: expect.stringMatching(/0\.3.*an attribute as `headers`, such as {"ce_specversion": "…"}/),
+    });
+    expect(sent({ headers: { ce_specversion: '1.0', ce_Odd: null } })).toMatchObject({
+      kind: 'send',
+      message: {
+        key: 'RF-1',
+        value: Buffer.from('{"good":1}'),
+        headers: {
+          ce_specversion: '1.0',
+          ce_id: 'e1',
+          ce_type: 'machine.alarm',
+          ce_source: '/machines/RF-1',
+          'content-type': 'application/json',
+          'millrace-redriven': 'events-0-7',
+        },
+      },
+    });
+  });
+
+  it('takes a whole event as the value, where the type of the content says that it is one', () => {
+    const old = record({ headers: { ...record().headers, ce_specversion: Buffer.from('0.3') } });
+    const value = '{"specversion":"1.0","id":"e1","type":"order.created","source":"/s","data":{"good":1}}';
+    const headers = { 'content-type': 'application/cloudevents+json' };
+    expect(decideRedrive(item(), old, true, corrected({ value, headers }), topics)).toMatchObject({
+      kind: 'send',
+      message: { topic: 't.events.order', headers: { 'content-type': 'application/cloudevents+json' } },
+    });
+  });
+
   it('asks for the whole of a record of which only the beginning is left', () => {
-    expect(decideRedrive(item(), record(), false, null, topics)).toMatchObject({ code: 'not_redrivable' });
-    expect(decideRedrive(item(), record(), false, '{}', topics)).toMatchObject({ kind: 'send' });
+    expect(decideRedrive(item(), record(), false, AS_IT_CAME, topics)).toMatchObject({ code: 'not_redrivable' });
+    expect(decideRedrive(item(), record(), false, corrected({ value: '{}' }), topics)).toMatchObject({ kind: 'send' });
   });
 
   it('gives a signal the key that it should have had', () => {
     const value = Buffer.from(JSON.stringify(SIGNAL));
     const wrong = record({ topic: names.signals, key: Buffer.from('nonsense'), value, headers: {} });
     expect(
-      decideRedrive(item({ originTopic: names.signals, code: 'wrong_key' }), wrong, true, null, topics),
+      decideRedrive(item({ originTopic: names.signals, code: 'wrong_key' }), wrong, true, AS_IT_CAME, topics),
     ).toMatchObject({
       kind: 'send',
       message: { topic: 't.signals', key: 'default/RF-1' },
@@ -107,7 +150,7 @@ describe('what of the quarantine can be driven again', () => {
     const value = Buffer.from(JSON.stringify({ ...SIGNAL, quality: 'splendid' }));
     const wrong = record({ topic: names.signals, value, headers: {} });
     expect(
-      decideRedrive(item({ originTopic: names.signals, code: 'invalid_signal' }), wrong, true, null, topics),
+      decideRedrive(item({ originTopic: names.signals, code: 'invalid_signal' }), wrong, true, AS_IT_CAME, topics),
     ).toMatchObject({ kind: 'refuse', code: 'still_refused', detail: expect.stringContaining("'quality'") });
   });
 });
@@ -120,13 +163,13 @@ describe('a record of a tenant', () => {
       own({ originTopic: names.signals, code: 'invalid_signal', ...over }),
       record({ topic: names.signals, headers: {} }),
       true,
-      JSON.stringify({ ...SIGNAL, ...signal }),
+      corrected({ value: JSON.stringify({ ...SIGNAL, ...signal }) }),
       topics,
     );
 
   it('stays its own, by event or by signal', () => {
-    expect(decideRedrive(own({}), event('acme'), true, null, topics)).toMatchObject({ kind: 'send' });
-    expect(decideRedrive(own({}), event('victim'), true, null, topics)).toMatchObject({ code: 'not_redrivable' });
+    expect(decideRedrive(own({}), event('acme'), true, AS_IT_CAME, topics)).toMatchObject({ kind: 'send' });
+    expect(decideRedrive(own({}), event('victim'), true, AS_IT_CAME, topics)).toMatchObject({ code: 'not_redrivable' });
     expect(sent({ tenant: 'acme' })).toMatchObject({ kind: 'send', message: { key: 'acme/RF-1' } });
     expect(sent({ tenant: 'victim' })).toMatchObject({ code: 'not_redrivable' });
     expect(sent({ tenant: 'victim' }, { tenant: null })).toMatchObject({ kind: 'send' });

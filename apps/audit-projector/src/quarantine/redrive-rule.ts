@@ -10,13 +10,23 @@ import {
   type TopicNames,
 } from '@millrace/protocol';
 
+/** What somebody wants to go out in the place of what came. */
+export interface Correction {
+  /** Null: the bytes as they came. */
+  readonly value: string | null;
+  /** By name; null takes a header away, and those that are not named go out as they came. */
+  readonly headers: { readonly [name: string]: string | null };
+}
+
+export const AS_IT_CAME: Correction = { value: null, headers: {} };
+
 /** What is known of an item when somebody wants it driven again. */
 export interface Quarantined {
   readonly id: string;
   readonly code: string;
   /** Topic that it came from, or a source's own place. */
   readonly originTopic: string;
-  /** Whose it is; null for what only the site's operator sees. */
+  /** Whose it is and stays; null for what the site's operator may give to whose it is. */
   readonly tenant: string | null;
 }
 
@@ -47,7 +57,7 @@ export type RedriveDecision =
   | { readonly kind: 'refuse'; readonly code: 'not_redrivable' | 'still_refused'; readonly detail: string };
 
 /**
- * The record as it goes out again: its own key and headers, the bytes that had come or corrected ones. What cannot be read
+ * The record as it goes out again: its own key, and the bytes and headers that had come or corrected ones. What cannot be read
  * even now is refused here, with the reason that the topic's reader would give: it would only come back. A record stays its
  * tenant's whatever a correction says, and nobody speaks in the place of Millrace itself (paths with `$`).
  *
@@ -58,23 +68,36 @@ export const decideRedrive = (
   item: Quarantined,
   original: IncomingMessage,
   whole: boolean,
-  corrected: string | null,
+  correction: Correction,
   topics: RedriveTopics,
 ): RedriveDecision => {
   const why = whyNotRedrivable(item, topics);
   if (why !== null) return { kind: 'refuse', code: 'not_redrivable', detail: why };
-  if (corrected === null && !whole)
+  if (correction.value === null && !whole)
     return {
       kind: 'refuse',
       code: 'not_redrivable',
       detail: 'Only the beginning of its bytes was kept. Send the whole record as `value`.',
     };
-  const value = corrected === null ? original.value : Buffer.from(corrected);
-  const message: IncomingMessage = { ...original, value };
+  const message: IncomingMessage = {
+    ...original,
+    value: correction.value === null ? original.value : Buffer.from(correction.value),
+    headers: correctedHeaders(original.headers, correction.headers),
+  };
   return item.originTopic === topics.names.signals
-    ? signalAgain(item, message, corrected !== null, topics)
+    ? signalAgain(item, message, correction.value !== null, topics)
     : eventAgain(item, message, topics);
 };
+
+const correctedHeaders = (
+  original: IncomingMessage['headers'],
+  corrected: Correction['headers'],
+): IncomingMessage['headers'] => ({
+  ...Object.fromEntries(Object.entries(original).filter(([name]) => !Object.hasOwn(corrected, name))),
+  ...Object.fromEntries(
+    Object.entries(corrected).flatMap(([name, text]) => (text === null ? [] : [[name, Buffer.from(text)]])),
+  ),
+});
 
 const notYours = (tenant: string): RedriveDecision => ({
   kind: 'refuse',
@@ -90,7 +113,7 @@ const signalAgain = (
 ): RedriveDecision => {
   const key = keyOfSignal(message.value) ?? message.key?.toString('utf8') ?? null;
   const read = decodeSignal({ ...message, key: key === null ? null : Buffer.from(key) });
-  if (read.kind === 'refused') return refusedAgain(read.code, read.detail);
+  if (read.kind === 'refused') return refusedAgain(read.code, `${read.detail} Correct it and send it as \`value\`.`);
   const { tenant, path } = read.signal;
   if (item.tenant !== null && tenant !== item.tenant) return notYours(tenant);
   if (isCorrected && path.startsWith('$'))
@@ -114,17 +137,25 @@ const keyOfSignal = (value: Buffer | null): string | null => {
 
 const eventAgain = (item: Quarantined, message: IncomingMessage, topics: RedriveTopics): RedriveDecision => {
   const read = decodeEvent(message, DEFAULT_TENANT);
-  if (read.kind === 'refused') return refusedAgain(read.refusal.code, read.refusal.detail);
+  if (read.kind === 'refused') return refusedAgain(read.refusal.code, `${read.refusal.detail} ${wayOf(message)}`);
   if (item.tenant !== null && read.event.tenant !== item.tenant) return notYours(read.event.tenant);
   const module = moduleOfType(read.event.type);
   const topic = topics.modules.includes(module) ? topics.names.events(module) : item.originTopic;
   return { kind: 'send', message: outgoing(item, message, topic, message.key?.toString('utf8') ?? null) };
 };
 
+/** Where the event's attributes are is where they are corrected. */
+const wayOf = ({ headers }: IncomingMessage): string => {
+  const binary = Object.keys(headers).filter((name) => name.startsWith('ce_'));
+  return binary.length === 0
+    ? 'Correct it and send it as `value`.'
+    : `Correct it and send it: the data as \`value\`, an attribute as \`headers\`, such as {"${binary.includes('ce_specversion') ? 'ce_specversion' : binary[0]}": "…"}.`;
+};
+
 const refusedAgain = (code: string, detail: string): RedriveDecision => ({
   kind: 'refuse',
   code: 'still_refused',
-  detail: `It would be refused again (${code}): ${detail} Correct it and send it as \`value\`.`,
+  detail: `It would be refused again (${code}): ${detail}`,
 });
 
 const outgoing = (item: Quarantined, message: IncomingMessage, topic: string, key: string | null): OutgoingMessage => ({

@@ -8,6 +8,7 @@ import {
   type RedrivenManyView,
   type RedrivenView,
   type RedriveWish,
+  UNKNOWN_TENANT,
 } from '@millrace/protocol';
 import { ApiProblem } from '@millrace/service-runtime';
 import type { Logger } from '@millrace/telemetry';
@@ -15,7 +16,7 @@ import { CallsInTurn } from '../history-api/calls-in-turn';
 import { positionOf, type QuarantineReader, type Sight, type StoredQuarantined } from './quarantine.store';
 import { readQuarantineId, topicOfList } from './quarantine-id';
 import { quarantinedOf, type ViewTopics } from './quarantine-view';
-import { decideRedrive, type RedriveDecision } from './redrive-rule';
+import { AS_IT_CAME, type Correction, decideRedrive, type RedriveDecision } from './redrive-rule';
 
 export interface RedrivePorts {
   readonly reader: QuarantineReader;
@@ -48,12 +49,13 @@ export class Redrive {
   constructor(private readonly ports: RedrivePorts) {}
 
   /** Null for an unknown id and for one that is not theirs. */
-  async one(asker: QuarantineAsker, id: string, { value, reason }: RedriveWish): Promise<RedrivenView | null> {
+  async one(asker: QuarantineAsker, id: string, { value, headers, reason }: RedriveWish): Promise<RedrivenView | null> {
     const row = await this.find(asker.sight, id);
     if (row === null) return null;
-    const decision = await this.decide(row, value ?? null);
+    const decision = await this.decide(asker.sight, row, { value: value ?? null, headers: headers ?? {} });
     if (decision.kind === 'refuse') throw new ApiProblem(decision.code, decision.detail);
-    await this.send(asker, row, decision, { corrected: value !== undefined, reason: reason ?? null });
+    const corrected = value !== undefined || headers !== undefined;
+    await this.send(asker, row, decision, { corrected, reason: reason ?? null });
     return { id, topic: decision.message.topic };
   }
 
@@ -89,7 +91,7 @@ export class Redrive {
       for (const row of rows.slice(0, size)) {
         matched++;
         after = positionOf(row);
-        const decision = await this.decide(row, null);
+        const decision = await this.decide(asker.sight, row, AS_IT_CAME);
         if (decision.kind === 'refuse') {
           const { code, detail } = decision;
           refused.push({ id: quarantinedOf(row, topics).id, code, detail });
@@ -109,9 +111,12 @@ export class Redrive {
     return (await this.ports.reader.find(sight, topic, place.partition, place.offset)) ?? null;
   }
 
-  private async decide(row: StoredQuarantined, corrected: string | null): Promise<RedriveDecision> {
+  private async decide(sight: Sight, row: StoredQuarantined, correction: Correction): Promise<RedriveDecision> {
     const read = await this.original(row);
-    return decideRedrive(quarantinedOf(row, this.ports.topics), read.message, read.whole, corrected, this.ports.topics);
+    const item = quarantinedOf(row, this.ports.topics);
+    // A misspelt tenant is nobody: the operator may correct it to the one that was meant.
+    const whose = sight.nobodys && row.code === UNKNOWN_TENANT ? { ...item, tenant: null } : item;
+    return decideRedrive(whose, read.message, read.whole, correction, this.ports.topics);
   }
 
   /** The record as it first came, from the quarantine's topic, which has more of it than the table. */

@@ -54,6 +54,19 @@ export type QuarantinedDetailView = z.output<typeof quarantinedDetailView>;
 
 const reason = z.string().min(1).max(500).optional();
 
+/** Headers of one correction; so many of a record are kept. */
+const HEADERS_AT_MOST = 64;
+const headers = z
+  .record(
+    z
+      .string()
+      .min(1)
+      .max(256)
+      .regex(/^(?!millrace-)/, 'Headers that begin with millrace- are written by Millrace alone.'),
+    z.string().max(8192).nullable(),
+  )
+  .refine((given) => Object.keys(given).length <= HEADERS_AT_MOST, `headers: at most ${HEADERS_AT_MOST} at once.`);
+
 export const redriveRequest = z
   .strictObject({
     value: z
@@ -62,6 +75,10 @@ export const redriveRequest = z
       .max(1024 * 1024)
       .optional()
       .meta({ description: 'A corrected value; without it the bytes go out as they came.' }),
+    headers: headers.optional().meta({
+      description:
+        'Corrected headers, such as `{"ce_specversion": "1.0"}`; null takes one away, and what is not named goes out as it came. With `{"content-type": "application/cloudevents+json"}` the value is the whole event.',
+    }),
     reason,
   })
   .meta({ id: 'Redrive' });

@@ -31,6 +31,8 @@ export interface Rejection {
 export const SCHEMA_VIOLATION = 'schema_violation';
 /** The same where it is `warn`: told here for people to see, and delivered all the same. */
 export const SCHEMA_WARNING = 'schema_warning';
+/** An event of a tenant that no API key was ever made for. */
+export const UNKNOWN_TENANT = 'unknown_tenant';
 
 export const REJECTION_HEADER = 'millrace-rejection';
 

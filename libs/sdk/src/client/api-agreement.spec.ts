@@ -421,7 +421,12 @@ const USED: readonly Used[] = [
   ['GET /v1/quarantine/{id}', (m) => m.quarantine.get('events-0-1')],
   [
     'POST /v1/quarantine/{id}/redrive',
-    (m) => m.quarantine.redrive('events-0-1', { value: '{}', reason: 'r' } satisfies Required<sdk.RedriveRequest>),
+    (m) =>
+      m.quarantine.redrive('events-0-1', {
+        value: '{}',
+        headers: { ce_specversion: '1.0', ce_odd: null },
+        reason: 'r',
+      } satisfies Required<sdk.RedriveRequest>),
     redriveRequest,
   ],
   ['POST /v1/quarantine/{id}/discard', (m) => m.quarantine.discard('events-0-1', { reason: 'r' }), discardRequest],

@@ -52,6 +52,11 @@ export interface QuarantineQuery extends PageQuery {
 export interface RedriveRequest {
   /** A corrected value; without it the bytes go out as they came. */
   readonly value?: string | undefined;
+  /**
+   * Corrected headers, such as `{"ce_specversion": "1.0"}`; null takes one away, and what is not named goes out as it came.
+   * With `{"content-type": "application/cloudevents+json"}` the value is the whole event.
+   */
+  readonly headers?: { readonly [name: string]: string | null } | undefined;
   readonly reason?: string | undefined;
 }
 
