@@ -227,7 +227,7 @@ export class PlayedSite {
    */
   private async goOnTo(at: number): Promise<void> {
     this.time.set(at);
-    const lines = [ROLL_FORMER, PACKAGING].map((machine) => ({ machine, source: 'clock', path: 'Clock', value: at }));
+    const lines = [ROLL_FORMER, PACKAGING].map((machine) => ({ machine, source: 'millrace', path: 'Clock', value: at }));
     await this.accept(`clock-${at}`, lines);
   }
 

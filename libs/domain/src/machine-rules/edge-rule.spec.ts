@@ -1,7 +1,7 @@
 import type { Signal } from '../signal/signal';
-import { condition, foldUnder, lifecycle, signal } from '../signal/signals.fixture';
+import { condition, foldUnder, lifecycle, signal, tick } from '../signal/signals.fixture';
 import { ExpressionFailed } from './expression';
-import { aliasValue, edge, expression, mappingOf, says, stateMap } from './mapping.fixture';
+import { aliasValue, edge, expr, expression, mappingOf, says, stateMap } from './mapping.fixture';
 
 const door = (ms: number, value: Signal['value'], over: Partial<Signal> = {}) =>
   signal(ms, 'door', value, { type: 'bool', ...over });
@@ -119,5 +119,41 @@ describe('edge', () => {
     ]);
     expect(told.map(({ status }) => status)).toEqual(['raised', 'cleared', 'raised', 'cleared']);
     expect(state.alarms).toEqual({});
+  });
+
+  describe('over what is computed', () => {
+    const alarm = { code: 'HOT', severity: 'warning', text: 'too hot' } as const;
+    const warn = edge({ id: 'warn', input: 'hot', emit: 'machine.alarm', alarm });
+    const n = (ms: number, path: string, value: number, source: string) =>
+      signal(ms, path, value, { type: 'double', source });
+
+    it('an alarm that the value of one source raises, that of another clears', () => {
+      const hot = expression(['oil', 'limit'], (read) => Number(read('oil')) > Number(read('limit')));
+      const signals = { oil: { type: 'double' }, limit: { type: 'double' } } as const;
+      const { told, state } = foldUnder(
+        mappingOf({ signals, rules: [expr({ id: 'hot', value: hot }), warn] }),
+        [n(0, 'limit', 80, 'recipe'), n(1, 'oil', 70, 'line'), n(2, 'oil', 90, 'line'), n(3, 'limit', 95, 'recipe')],
+        { restart: true },
+      );
+      expect(told.map(({ status }) => status)).toEqual(['raised', 'cleared']);
+      expect(state.alarms).toEqual({});
+    });
+
+    it('an alarm that time brings about, in the silence of its source, is of that source, which ends it', () => {
+      const hot = expression(['oil'], (read, { now }) => now.status === 'running' && Number(read('oil')) > 80);
+      const mapping = mappingOf({
+        signals: { state: {}, oil: { type: 'double' } },
+        rules: [stateMap({ emit: null, debounceMs: 2_000 }), expr({ id: 'hot', value: hot }), warn],
+      });
+      const line = (ms: number, path: string, value: Signal['value']) =>
+        signal(ms, path, value, { source: 'line', type: typeof value === 'number' ? 'double' : 'string' });
+      const raised = [line(0, 'state', 'HALT'), line(3_000, 'oil', 90), line(4_000, 'state', 'RUN'), tick(6_000)];
+      const before = foldUnder(mapping, raised, { restart: true });
+      expect(before.told.map(({ status }) => status)).toEqual(['raised']);
+      expect(Object.values(before.state.alarms)).toMatchObject([{ source: 'line' }]);
+      const { told, state } = foldUnder(mapping, [...raised, line(7_000, 'oil', 70)], { restart: true });
+      expect(told.map(({ status }) => status)).toEqual(['raised', 'cleared']);
+      expect(state.alarms).toEqual({});
+    });
   });
 });

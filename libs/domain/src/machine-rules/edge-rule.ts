@@ -1,6 +1,7 @@
 import type { MachineState } from '../signal/machine-state';
 import { readConditionValue } from '../signal/signal';
-import { alarmAt, alarmKey, clearAlarms, freshenAlarm, markAlarm, raiseAlarm } from './alarm-book';
+import { alarmAt, clearAlarms, freshenAlarm, markAlarm, raiseAlarm } from './alarm-book';
+import { heldOf } from './held-value';
 import type { EdgeRule } from './mapping';
 import type { Heard, RuleContext, RuleKind } from './rule-kind';
 import { evaluate, evaluateMembers, toJson } from './scope';
@@ -18,9 +19,9 @@ export const edgeRule: RuleKind<EdgeRule> = {
     const { heard } = context;
     if (heard.kind === 'condition') return applyAction(state, rule, heard, context);
     if (heard.kind !== 'value' || heard.mapped.alias !== rule.input) return state;
-    const standing = rule.alarm === null || rule.on === 'changed' ? null : alarmKey(rule, heard.signal.source, rule.id);
+    const standing = rule.alarm === null || rule.on === 'changed' ? null : standingOf(state, rule);
     const on = isOn(context.scope.now.value(rule.input));
-    if (standing !== null && on !== null && alarmAt(state, standing) !== null) {
+    if (standing !== null && on !== null) {
       if (on !== (rule.on === 'rising')) return clearAlarms(state, rule, [standing], context);
       return freshenAlarm(state, standing);
     }
@@ -28,6 +29,12 @@ export const edgeRule: RuleKind<EdgeRule> = {
   },
 
   nextDue: () => null,
+};
+
+/** Key of the alarm of this rule, whoever it was that brought it about: what is computed hears of many. */
+const standingOf = (state: MachineState, rule: EdgeRule): string | null => {
+  for (const key in state.alarms) if (state.alarms[key]!.rule === rule.id) return key;
+  return null;
 };
 
 const tell = (
@@ -45,7 +52,9 @@ const tell = (
   const { signal } = heard;
   if (rule.alarm !== null) {
     const { code, severity, text } = rule.alarm;
-    const said = { key: rule.id, source: signal.source, item: signal.path, code, severity, text };
+    // Time may have brought about what is computed; it is of the source whose values it is computed from.
+    const source = heldOf(state, rule.input)?.source || signal.source;
+    const said = { key: rule.id, source, item: signal.path, code, severity, text };
     return raiseAlarm(counting, rule, said, context);
   }
   if (rule.emit === null) return state;
@@ -78,6 +87,9 @@ const applyAction = (
   const { path, source, value } = heard.signal;
   const condition = rule.alarm === null ? null : readConditionValue(value);
   if (rule.alarm === null || condition?.action === undefined || condition.nativeCode !== rule.alarm.code) return state;
-  const key = alarmKey(rule, source, rule.id);
-  return alarmAt(state, key)?.item === path ? markAlarm(state, rule, key, condition.action, context) : state;
+  const key = standingOf(state, rule);
+  const alarm = key === null ? null : alarmAt(state, key);
+  return key !== null && alarm?.item === path && alarm.source === source
+    ? markAlarm(state, rule, key, condition.action, context)
+    : state;
 };
