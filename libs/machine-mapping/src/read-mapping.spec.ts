@@ -205,7 +205,7 @@ rules:
       "3:1 unknown_key: 'source' is not known here; did you mean 'sources'?",
       "6:9 missing: lacks 'type': a kind of source",
       "6:11 unknown_key: 'typ' is not known here; did you mean 'type'?",
-      expect.stringMatching(/^6:36 wrong_type: must be a duration .* \(in quotes: "5"\), and is the number 5$/),
+      '6:36 wrong_type: must be a duration (a number with ms, s, m, h or d), for example 5s, and is the number 5',
       "8:19 unknown_source: 'lin' is no source of this mapping; did you mean 'line'?",
       "8:41 unknown_unit: 'inch' is no UCUM unit that is known here; did you mean '[in_i]'?",
       expect.stringMatching(/^9:3 bad_name: 'bad-name' must be letters, digits and _/),
@@ -376,6 +376,18 @@ rules:
     [
       '- { id: w, kind: threshold, input: temp, raiseAbove: 5, onDelay: 5 minutes }',
       ["16:66 bad_value: must be a duration (a number with ms, s, m, h or d), for example 2s, and is '5 minutes'"],
+    ],
+    [
+      '- { id: w, kind: threshold, input: temp, raiseAbove: 5, onDelay: 2 }\n- { id: v, kind: condition, maxRate: 30 }\n- { id: t, kind: counter, input: 5 }',
+      [
+        '16:66 wrong_type: must be a duration (a number with ms, s, m, h or d), for example 2s, and is the number 2',
+        '17:38 wrong_type: must be a rate (a number per s, min or h), for example 30/min, and is the number 30',
+        expect.stringMatching(/^18:34 wrong_type: must be the signal, [^"]*, and is the number 5$/),
+      ],
+    ],
+    [
+      '- { id: made, input: parts }\n- { id: r, kind: run, start: door, end: door, counters: [made] }',
+      [expect.stringMatching(/^16:3 missing: lacks 'kind'/)],
     ],
     [
       '- { kind: watchdog }\n- { id: a b, kind: watchdog }\n- 5\n- { id: q }',

@@ -13,7 +13,8 @@ export const compileRun: CompileRule<'run'> = (context, rule) => {
         'unknown_rule',
         () => `${quoted(text)} is no rule of this mapping${suggestion(text, counters, 'counter rules')}`,
       );
-    else if (kind !== 'counter')
+    // One that says no kind is told of where it stands.
+    else if (kind !== 'counter' && kind !== '')
       context.problems.add(
         node.place,
         'unknown_rule',

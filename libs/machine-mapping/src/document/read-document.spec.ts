@@ -50,13 +50,29 @@ describe('the text of a mapping', () => {
     ['a: b: c', ['1:4 syntax']],
     ['a:\n\t- 1', ['2:1 syntax']],
     [`a:\n\tb: 1\n${Array.from({ length: 40 }, (_, n) => `  c${n}: 1`).join('\n')}`, ['2:1 syntax']],
+    ['a: 1\nrules\n  - { id: x, kind: y }\n', ['2:1 syntax']],
+    [`a: 1\nrules\n${'  - { id: x, kind: y }\n'.repeat(40)}`, ['2:1 syntax']],
+    [`a: 1\nrules\n${'  - id: x\n    kind: y\n'.repeat(40)}`, ['2:1 syntax']],
+    ['a:\n  alarm # of it\n    code: 1\nb: 1', ['2:3 syntax']],
+    ['a: |\n  word\n    further in\nb: c: d', ['4:4 syntax']],
     ['# A linesapiVersion: ingest/v1machine: { id: x }', ['1:1 no_line_ends']],
     ['apiVersion: ingest/v1machine: { id: x }signals:', ['1:1 no_line_ends']],
   ])('%j is refused where it is wrong', (text, expected) => {
     expect(told(text)).toEqual(expected);
   });
 
+  it('names what has lost its colon, and nothing that follows from it', () => {
+    expect(read(`a: 1\nrules\n${'  - { id: x, kind: y }\n'.repeat(40)}`).problems).toMatchObject([
+      { line: 2, column: 1, detail: "'rules' lacks its colon; write rules:" },
+    ]);
+    const words = read(`{ ${'a word\n'.repeat(2_000)}`).problems;
+    expect(words.length).toBeGreaterThan(0);
+    expect(words.map(({ detail }) => detail)).not.toContainEqual(expect.stringContaining('colon'));
+  });
+
   it.each([
+    ['words', `? [\n${'a\n'.repeat(100_000)}`],
+    ['words in a text', `a: |\n${' b\n  c\n'.repeat(40_000)}b: c: d`],
     ['brackets', '['.repeat(200_000)],
     ['maps', '{a: '.repeat(60_000)],
     ['block lists', '- '.repeat(100_000)],

@@ -3,7 +3,8 @@ import { Composer, type CST, type Document, isMap, isScalar, isSeq, Parser, type
 import { quoted } from './did-you-mean';
 import type { DocumentNode, MapNode, Member, ScalarNode } from './document-node';
 import { LineIndex } from './line-index';
-import { type Place, type ProblemList } from './mapping-problem';
+import { type Place, ProblemList } from './mapping-problem';
+import { missingColon } from './missing-colon';
 
 export const DOCUMENT_LIMITS = {
   /** Bytes of the text in UTF-8. */
@@ -29,8 +30,20 @@ export const readDocument = (text: string, format: DocumentFormat, problems: Pro
   }
   const plain = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   if (format === 'json' && !isJson(plain, problems)) return null;
-  return new Reading(plain, problems).document();
+  const found = new ProblemList();
+  const document = new Reading(plain, found).document();
+  const told = found.inOrder();
+  const [first] = told;
+  const colon =
+    document === null && first !== undefined && told.every(({ code }) => STUMBLED.has(code))
+      ? missingColon(plain, first.line)
+      : null;
+  for (const { code, detail, ...place } of colon === null ? told : [colon]) problems.add(place, code, detail);
+  return document;
 };
+
+/** What is said of a text whose form is lost. */
+const STUMBLED: ReadonlySet<string> = new Set(['syntax', 'too_deep']);
 
 /** The text in which an object that came as a value is shown to its author. */
 export const textOfObject = (value: object): string => JSON.stringify(value, null, 2) ?? '';
@@ -54,7 +67,7 @@ const isJson = (text: string, problems: ProblemList): boolean => {
 /** More brackets than this without their partners are no document; counted before the parser, whose work grows with them. */
 const HOSTILE_BRACKETS = 2_000;
 
-/** Errors after which nothing more is looked for. */
+/** So many errors are no slip of the pen. */
 const GARBAGE = 20;
 
 /** A comment that is followed by a mapping, or a mapping whose second member stands in the line of the first. */
@@ -130,9 +143,10 @@ class Reading {
   /** What is not YAML at all has no end of errors, and building each takes longer than finding it. */
   private isGarbage(tokens: readonly CST.Token[]): boolean {
     const errors = tokens.filter((token) => token.type === 'error');
-    if (errors.length < GARBAGE) return false;
-    for (const { offset, message } of errors.slice(0, GARBAGE))
-      this.problems.add(this.place(offset, ''), 'syntax', sentenceOf('', message));
+    const [first] = errors;
+    if (first === undefined || errors.length < GARBAGE) return false;
+    // Those behind it follow from it, or the whole is something else.
+    this.problems.add(this.place(first.offset, ''), 'syntax', sentenceOf('', first.message));
     return true;
   }
 

@@ -1,5 +1,6 @@
 import type { ParseError, TypeError as WrongType } from '@marcbachmann/cel-js';
 import { quoted } from '../document/did-you-mean';
+import { likelyMeant } from './likely-meant';
 
 export interface ExpressionProblem {
   /** Where in the text of the expression. */
@@ -12,8 +13,13 @@ export const problemOf = (error: ParseError | WrongType, text: string): Expressi
   const index = Math.min(error.range?.start ?? 0, text.length);
   const { summary = String(error), code = '' } = error;
   const isForm = error.name === 'ParseError';
+  const meant = UNEXPECTED.has(code) && index < text.length ? likelyMeant(text, index) : null;
+  if (meant !== null) return { ...meant, code: 'expression_syntax' };
   return { index, code: isForm ? 'expression_syntax' : 'expression_type', detail: sentenceOf(code, summary) };
 };
+
+/** The parser came upon what it does not know, or not there. */
+const UNEXPECTED: ReadonlySet<string> = new Set(['unexpected_character', 'unexpected_token']);
 
 const TOKENS: { readonly [token: string]: string } = {
   EOF: 'the end',
