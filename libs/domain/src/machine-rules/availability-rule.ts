@@ -4,7 +4,7 @@ import { heldOf } from './held-value';
 import type { AvailabilityRule } from './mapping';
 import type { RuleContext, RuleKind } from './rule-kind';
 import { slotOf, withSlot } from './rule-slot';
-import { isLossOf } from './source-loss';
+import { isLossOf, isReturnOf } from './source-loss';
 import { comeBack } from './state-map-rule';
 import { changeStatus, type OverrulingSlot } from './status-change';
 
@@ -21,9 +21,10 @@ export const availabilityRule: RuleKind<AvailabilityRule> = {
     if (heard.kind === 'lifecycle') {
       // Where a stateMap is, it follows the source; a second word for it would have to be taken back by AVAILABLE.
       const followed = context.mapping.rules.some(({ kind }) => kind === 'stateMap');
-      return !followed && isLossOf(heard, heldOf(state, rule.input))
-        ? unavailable(state, rule, null, 'connection_lost', context)
-        : state;
+      const held = heldOf(state, rule.input);
+      if (!followed && isLossOf(heard, held)) return unavailable(state, rule, null, 'connection_lost', context);
+      const lost = slotOf<AvailabilitySlot>(state, rule)?.overrules?.word === null;
+      return lost && isReturnOf(heard, held, false) ? available(state, rule, heard.word, context) : state;
     }
     if ((heard.kind !== 'value' && heard.kind !== 'unknown') || heard.mapped.alias !== rule.input) return state;
     if (heard.signal.qualityCode === UNAVAILABLE_CODE)
@@ -32,7 +33,7 @@ export const availabilityRule: RuleKind<AvailabilityRule> = {
     if (heard.kind === 'unknown' || typeof heard.value === 'object') return state;
     return heard.value === false || String(heard.value).trim().toUpperCase() === UNAVAILABLE
       ? unavailable(state, rule, UNAVAILABLE, rule.input, context)
-      : available(state, rule, context);
+      : available(state, rule, rule.input, context);
   },
 
   nextDue: () => null,
@@ -51,8 +52,8 @@ const unavailable = (
   return changeStatus(known, overrules, rule, context);
 };
 
-const available = (state: MachineState, rule: AvailabilityRule, context: RuleContext): MachineState => {
+const available = (state: MachineState, rule: AvailabilityRule, reason: string, context: RuleContext): MachineState => {
   if (!slotOf<AvailabilitySlot>(state, rule)?.overrules) return state;
   const free = withSlot<AvailabilitySlot>(state, rule, { kind: 'availability', overrules: null });
-  return comeBack(free, rule.input, rule, context);
+  return comeBack(free, reason, rule, context);
 };

@@ -1,4 +1,6 @@
+import type { Signal } from '../signal/signal';
 import { foldUnder, lifecycle, START, signal, tick } from '../signal/signals.fixture';
+import type { Rule } from './mapping';
 import { availability, mappingOf, stateMap } from './mapping.fixture';
 
 const words = (rule: Parameters<typeof stateMap>[0], said: ReadonlyArray<readonly [number, string | null]>) =>
@@ -176,6 +178,85 @@ describe('stateMap', () => {
       ['offline', 'death'],
       ['running', 'state'],
     ]);
+  });
+
+  describe('of a machine that has never said its state', () => {
+    const play = (rule: Parameters<typeof stateMap>[0], log: readonly Signal[], others: readonly Rule[] = []) =>
+      foldUnder(mappingOf({ signals: { state: {}, avail: {}, temp: {} }, rules: [stateMap(rule), ...others] }), log, {
+        restart: true,
+      });
+    const told = (...args: Parameters<typeof play>) =>
+      play(...args).told.map(({ current, reason, since }) => [current, reason, Date.parse(since) - START]);
+    const gone = [signal(0, 'temp', '20'), lifecycle(1_000, 'disconnected')];
+
+    it.each(['connected', 'birth', 'alive'] as const)('takes a lost connection back when its source is %s', (word) => {
+      const log = [...gone, lifecycle(5_000, word), signal(5_000, 'temp', '21')];
+      expect(told({}, log)).toEqual([
+        ['offline', 'connection_lost', 1_000],
+        ['unknown', word, 5_000],
+      ]);
+      expect(play({}, log).state.status).toMatchObject({ current: 'unknown', sourceState: null, quality: 'good' });
+    });
+
+    it('says nothing of a loss that is shorter than its debounce', () => {
+      expect(told({ debounceLostMs: 10_000 }, [...gone, lifecycle(5_000, 'connected'), tick(60_000)])).toEqual([]);
+    });
+
+    it('waits for recoverAfter, and anew when the source is lost meanwhile', () => {
+      const log = [
+        ...gone,
+        lifecycle(5_000, 'connected'),
+        lifecycle(6_000, 'disconnected'),
+        lifecycle(20_000, 'connected'),
+        lifecycle(21_000, 'alive'),
+        tick(22_999),
+      ];
+      expect(told({ recoverAfterMs: 3_000 }, log)).toEqual([['offline', 'connection_lost', 1_000]]);
+      expect(told({ recoverAfterMs: 3_000 }, [...log, tick(23_000)])).toEqual([
+        ['offline', 'connection_lost', 1_000],
+        ['unknown', 'connected', 20_000],
+      ]);
+    });
+
+    it('tells of every outage, and the first state that it says', () => {
+      const log = [...gone, lifecycle(2_000, 'connected'), lifecycle(3_000, 'disconnected')];
+      expect(told({}, [...log, lifecycle(4_000, 'connected'), signal(5_000, 'state', 'RUN')])).toEqual([
+        ['offline', 'connection_lost', 1_000],
+        ['unknown', 'connected', 2_000],
+        ['offline', 'connection_lost', 3_000],
+        ['unknown', 'connected', 4_000],
+        ['running', 'state', 5_000],
+      ]);
+    });
+
+    it('takes a death back with a birth, and not with the connection to its gateway', () => {
+      const log = [signal(0, 'temp', '20'), lifecycle(1_000, 'death'), lifecycle(2_000, 'connected')];
+      expect(told({}, log)).toEqual([['offline', 'death', 1_000]]);
+      expect(told({}, [...log, lifecycle(3_000, 'birth')]).at(-1)).toEqual(['unknown', 'birth', 3_000]);
+    });
+
+    it('leaves what is overruled as it is, and comes back from that to nothing that is known', () => {
+      const log = [...gone, signal(2_000, 'avail', 'UNAVAILABLE'), lifecycle(3_000, 'connected')];
+      expect(told({}, log, [availability()])).toEqual([['offline', 'connection_lost', 1_000]]);
+      expect(told({}, [...log, signal(4_000, 'avail', 'AVAILABLE')], [availability()]).at(-1)).toEqual([
+        'unknown',
+        'avail',
+        4_000,
+      ]);
+      const only = [signal(0, 'avail', 'UNAVAILABLE'), signal(1_000, 'avail', 'AVAILABLE')];
+      expect(told({}, only, [availability()]).at(-1)).toEqual(['unknown', 'avail', 1_000]);
+    });
+  });
+
+  it('is offline until it says a word again, where it has ever said one', () => {
+    const { told } = foldUnder(mappingOf({ signals: { state: {}, temp: {} }, rules: [stateMap()] }), [
+      signal(0, 'state', 'RUN'),
+      lifecycle(1_000, 'disconnected'),
+      lifecycle(2_000, 'connected'),
+      signal(2_000, 'temp', '20'),
+      lifecycle(9_000, 'alive'),
+    ]);
+    expect(told.map(({ current }) => current)).toEqual(['running', 'offline']);
   });
 
   it('says nothing of a short loss where offline has a debounce, nor of the snapshot after it', () => {

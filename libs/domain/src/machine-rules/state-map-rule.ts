@@ -5,7 +5,7 @@ import { heldOf } from './held-value';
 import type { StateMapRule } from './mapping';
 import type { Heard, RuleContext, RuleKind } from './rule-kind';
 import { type RuleSlot, slotOf, withSlot } from './rule-slot';
-import { isLossOf } from './source-loss';
+import { isLossOf, isReturnOf } from './source-loss';
 import { changeStatus, overruling, type StatusClaim } from './status-change';
 import { dueOf, freeze, isOver, thaw, type Waiting, wait } from './waiting';
 
@@ -15,6 +15,9 @@ import { dueOf, freeze, isOver, thaw, type Waiting, wait } from './waiting';
  *
  *   to offline   debounceOffline; debounceLost where it is the connection of the source that is lost
  *   else         debounce (transitional words: transitionalMs), and at least recoverAfter out of offline
+ *
+ * Where the machine has never said a word, a lost connection is taken back when a source is there again: nothing is known of
+ * it then, as before. What has said one is there again when it says one again.
  *
  * A word that the mapping does not know keeps the status and is told once (`ingest.unmapped_value`); what was about to be
  * told holds no more, since the machine says another word now.
@@ -32,6 +35,7 @@ interface Candidate {
 }
 
 const CONNECTION_LOST = 'connection_lost';
+const DEATH = 'death';
 /** A word of the machine has a word, whatever its signal is called. */
 const isLostConnection = ({ word, reason }: StatusClaim): boolean => word === null && reason === CONNECTION_LOST;
 
@@ -59,13 +63,13 @@ export const stateMapRule: RuleKind<StateMapRule> = {
               {
                 status: 'offline',
                 word: null,
-                reason: heard.word === 'death' ? 'death' : CONNECTION_LOST,
+                reason: heard.word === 'death' ? DEATH : CONNECTION_LOST,
                 quality: 'stale',
                 since: context.moment,
               },
               context,
             )
-          : state;
+          : takeBack(state, rule, heard, context);
       default:
         return state;
     }
@@ -122,6 +126,29 @@ const wordsOf = (rule: StateMapRule): ReadonlyMap<string, Word> => {
   }
   return known;
 };
+
+/** A source is there again, and what was said of the machine was only that it is not. */
+const takeBack = (
+  state: MachineState,
+  rule: StateMapRule,
+  heard: Extract<Heard, { readonly kind: 'lifecycle' }>,
+  context: RuleContext,
+): MachineState => {
+  const slot = slotOf<StateMapSlot>(state, rule);
+  const said = slot?.candidate?.claim ?? slot?.stands ?? null;
+  if (said === null || said.status !== 'offline' || said.word !== null) return state;
+  return isReturnOf(heard, heldOf(state, rule.input), said.reason === DEATH)
+    ? propose(state, rule, unknownSince(context, heard.word), context)
+    : state;
+};
+
+const unknownSince = ({ moment }: Pick<RuleContext, 'moment'>, reason: string): StatusClaim => ({
+  status: 'unknown',
+  word: null,
+  reason,
+  quality: 'good',
+  since: moment,
+});
 
 const delayOf = (state: MachineState, rule: StateMapRule, claim: StatusClaim, transitional: boolean): number => {
   if (claim.status === 'offline') return isLostConnection(claim) ? rule.debounceLostMs : rule.debounceOfflineMs;
@@ -213,8 +240,8 @@ const unmapped = (
 };
 
 /**
- * What overruled the state is over: the machine is again what its state says, after recoverAfter. A machine that has said
- * nothing stays as it is; one whose mapping knows no states is there, and no more is known of it.
+ * What overruled the state is over: the machine is again what its state says, after recoverAfter. One that has said no state,
+ * or whose mapping knows none, is there, and no more is known of it.
  */
 export const comeBack = (
   state: MachineState,
@@ -226,6 +253,8 @@ export const comeBack = (
   for (const one of context.mapping.rules) {
     if (one.kind !== 'stateMap') continue;
     const slot = slotOf<StateMapSlot>(state, one);
+    // What it is about to be told to be comes in its time.
+    if (slot?.stands == null && slot?.candidate != null) return state;
     if (slot?.stands == null) continue;
     const claim: StatusClaim = { ...slot.stands, reason, since: context.moment };
     if (one.recoverAfterMs === 0 || claim.status === 'offline') return changeStatus(state, claim, rule, context);
@@ -235,12 +264,5 @@ export const comeBack = (
       candidate: { claim, waiting: wait(context.at, one.recoverAfterMs) },
     });
   }
-  return context.mapping.rules.some(({ kind }) => kind === 'stateMap')
-    ? state
-    : changeStatus(
-        state,
-        { status: 'unknown', word: null, reason, quality: 'good', since: context.moment },
-        rule,
-        context,
-      );
+  return changeStatus(state, unknownSince(context, reason), rule, context);
 };
