@@ -71,7 +71,7 @@ describe('the text of a mapping', () => {
   });
 
   it.each([
-    ['words', `? [\n${'a\n'.repeat(100_000)}`],
+    ['words', `${'- a\n'.repeat(50_000)}b: c: d`],
     ['words in a text', `a: |\n${' b\n  c\n'.repeat(40_000)}b: c: d`],
     ['brackets', '['.repeat(200_000)],
     ['maps', '{a: '.repeat(60_000)],
