@@ -99,8 +99,13 @@ export class PlayedSite {
     const began = performance.now();
     const service = await (await ServiceProcess.start('machine-ingest', { variables })).waitReady(60_000);
     const create = async (path: string, body: string | object, headers: { [name: string]: string } = {}) => {
-      const answer = await ask(service.url, 'POST', path, body, headers);
-      if (answer.status !== 201) throw new Error(`${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+      // The configuration answers 503 until it has its database; a process is ready without.
+      const answered = async () => {
+        const answer = await ask(service.url, 'POST', path, body, headers);
+        return answer.status === 503 ? null : answer;
+      };
+      const { status, body: said } = await eventually(answered, `${path} to be answered`, 60_000);
+      if (status !== 201) throw new Error(`${path} answered ${status}: ${JSON.stringify(said)}`);
     };
     for (const text of mappings) await create('/v1/mappings', text, { 'content-type': 'application/yaml' });
     const settings = { url: broker.url, machines: [PACKAGING_ROUTE, MARKER] };
@@ -227,7 +232,12 @@ export class PlayedSite {
    */
   private async goOnTo(at: number): Promise<void> {
     this.time.set(at);
-    const lines = [ROLL_FORMER, PACKAGING].map((machine) => ({ machine, source: 'millrace', path: 'Clock', value: at }));
+    const lines = [ROLL_FORMER, PACKAGING].map((machine) => ({
+      machine,
+      source: 'millrace',
+      path: 'Clock',
+      value: at,
+    }));
     await this.accept(`clock-${at}`, lines);
   }
 
