@@ -24,5 +24,9 @@ export const xmlText = async (bytes: AsyncIterable<Buffer>): Promise<string> => 
       'malformed',
       `The encoding ${JSON.stringify(declared.slice(0, 40))} is not read; UTF-8, UTF-16, ISO-8859-1 and windows-1252 are.`,
     );
-  return decoded(whole, ENCODINGS[encoding]!).replace(DECLARATION, (start, word: string) => start.replace(word, ''));
+  const text = decoded(whole, ENCODINGS[encoding]!);
+  const declaration = text.slice(0, DECLARATION_BYTES);
+  return (
+    declaration.replace(DECLARATION, (start, word: string) => start.replace(word, '')) + text.slice(DECLARATION_BYTES)
+  );
 };
