@@ -93,4 +93,20 @@ describeRecordings('the bundle of the recording with a dead gateway at each of i
     }
     expect([minutes, known]).toEqual([minutes, WHAT_IS_KNOWN[minutes]]);
   });
+
+  it('is the same where all values are said once more, as a snapshot, at any place', () => {
+    const { told } = foldUnder(mapping, signals);
+    const bundleOf = (all: readonly object[]) =>
+      JSON.stringify((all as Told[]).filter(({ type }) => type.startsWith('bundle.')));
+    const first = signals.findIndex(({ flags }) => !flags.includes('snapshot'));
+    for (let heard = first; heard < signals.length - 1; heard++) {
+      const registers = new Map(signals.slice(0, heard + 1).map((one) => [one.path, one]));
+      const { at, session } = signals[heard]!;
+      const again = [...registers.values()].map(
+        (one, seq): Signal => ({ ...one, session: `${session}/again`, seq, at, receiveTs: at, flags: ['snapshot'] }),
+      );
+      const seen = foldUnder(mapping, [...signals.slice(0, heard + 1), ...again, ...signals.slice(heard + 1)]);
+      expect([heard, bundleOf(seen.told)]).toEqual([heard, bundleOf(told)]);
+    }
+  });
 });

@@ -48,6 +48,8 @@ export const piecesUnseen = (
     if (!hasRoom(good, step.delta, asked) || isNearer(piece, part?.length ?? null, asked))
       return ofItemBefore({ ...shown, itemsDone: chosen }, last, part, said, good);
   }
+  // A count of what was not made is the one that the register still shows of the item before.
+  if (!isNew && !hasRoom(good, step.delta, askedLength(rule, mapping, seen))) return shown;
   const counted = { ...shown, itemsDone: step.itemsDone };
   return compare(step.delta, ZERO) <= 0
     ? counted
