@@ -11,7 +11,7 @@ import { LiveScope } from './scope';
 import { noteLife, withLife } from './source-life';
 import { isLoss, isResumed } from './source-loss';
 import { markStale } from './stale-values';
-import { loseValues, regainValues, takeValue } from './take-value';
+import { forgetLostValues, loseValues, regainValues, takeValue } from './take-value';
 import { contextOf, followStatus, type Turn, tellRules } from './tell-rules';
 import { tableValue } from './value-table';
 
@@ -109,7 +109,10 @@ const applyLifecycle = (state: MachineState, signal: Signal, moment: Moment, tur
   const heard: Heard = { kind: 'lifecycle', signal, word };
   if (!isLoss(word)) {
     const alive = noteLife(state, signal.source, moment.at);
-    if (!isResumed(signal)) return tellRules(alive, [heard], moment, turn, alive);
+    if (!isResumed(signal)) {
+      const begun = word === 'alive' ? alive : forgetLostValues(alive, signal.source);
+      return tellRules(begun, [heard], moment, turn, begun);
+    }
     const regained = regainValues(alive, signal, (alias) => mappedOf(turn.mapping, alias));
     return tellRules(regained.state, [...regained.heard, heard], moment, turn, alive);
   }
@@ -133,7 +136,8 @@ const applyGap = (
   moment: Moment,
   turn: Turn,
 ): MachineState => {
-  const known = counted(counted(noteLife(state, signal.source, state.at, true), 'gaps'), 'lost', lost ?? 0);
+  const noted = forgetLostValues(noteLife(state, signal.source, state.at, true), signal.source);
+  const known = counted(counted(noted, 'gaps'), 'lost', lost ?? 0);
   return tellRules(known, [{ kind: 'gap', signal, lost }], moment, turn, known);
 };
 

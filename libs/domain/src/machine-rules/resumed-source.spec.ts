@@ -104,6 +104,18 @@ describe('a source that comes back and has missed nothing', () => {
       expect(Object.values(known(play([gone(1_000), other]).state)).every(([is]) => is === false)).toBe(true);
   });
 
+  it('knows nothing again after an outage in which something was missed, whatever is said of the next one', () => {
+    const gap = signal(2_000, '$gap', { from: null, to: null, lost: null }, { kind: 'lifecycle', type: 'json' });
+    for (const missed of [
+      [lifecycle(2_000, 'connected')],
+      [resumed(2_000), gone(2_000), gap],
+      [lifecycle(2_000, 'birth')],
+    ]) {
+      const { state } = play([gone(1_000), ...missed, of(2_500, 'door', true), gone(3_000), resumed(4_000)]);
+      expect(known(state)).toMatchObject({ state: [false, 'RUN', 'stale'], door: [true, true, 'good'] });
+    }
+  });
+
   it('counts the time in which nobody renewed a value', () => {
     const { state } = play([gone(1_000), resumed(15_000), tick(15_001)]);
     expect(known(state)['slow']).toEqual([false, 1, 'stale']);

@@ -178,6 +178,21 @@ export const loseValues = (
   return lost.length === 0 ? { state, lost } : { state: { ...state, values: { aliases, held } }, lost };
 };
 
+/** The source has missed something since it was lost: what was known then is not what is so, whatever it says later. */
+export const forgetLostValues = (state: MachineState, source: string): MachineState => {
+  const { aliases, held } = state.values;
+  if (!held.some((one) => one.knownAs !== undefined && one.source === source)) return state;
+  return {
+    ...state,
+    values: {
+      aliases,
+      held: held.map(({ knownAs, ...rest }) =>
+        knownAs === undefined || rest.source === source ? rest : { ...rest, knownAs },
+      ),
+    },
+  };
+};
+
 /**
  * The values that were known when `signal`'s source was lost are known again, for it has missed nothing; and what the rules
  * hear of each: a snapshot, since nothing has happened yet.
