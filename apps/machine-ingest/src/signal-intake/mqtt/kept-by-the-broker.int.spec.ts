@@ -6,7 +6,7 @@ import { connectAsync, type MqttClient } from 'mqtt';
 import { MemorySink, openOn } from '../source-conformance.fixture';
 import type { OpenSource } from '../source-kind';
 import { mqttSourceKind } from './mqtt.source-kind';
-import { mqttSettings } from './mqtt-settings';
+import { type MqttSettings, mqttSettings } from './mqtt-settings';
 
 /** The way to a broker, which can be cut while the broker and its other clients go on. */
 class Way {
@@ -90,6 +90,8 @@ const told = (signals: readonly Signal[], machine: string): string[] => {
 
 let broker: MosquittoBroker;
 let way: Way;
+let url: string;
+let settings: MqttSettings;
 let machine: MqttClient;
 let source: OpenSource;
 let sink: MemorySink;
@@ -106,15 +108,19 @@ const connections = (id: string) =>
     .filter((one) => one.machine === id && one.path === '$lifecycle')
     .map((one) => [one.value, one.qualityCode]);
 
+const settingsWith = (more: object): MqttSettings =>
+  mqttSettings.parse({
+    url,
+    keepaliveSeconds: 1,
+    topics: [{ filter: 'plant/+/#', machine: '{2}' }],
+    ...more,
+  });
+
 beforeEach(async () => {
   broker = await MosquittoBroker.start();
   way = new Way(broker);
-  const settings = mqttSettings.parse({
-    url: await way.open(),
-    keepaliveSeconds: 1,
-    brokerQueue: 0,
-    topics: [{ filter: 'plant/+/#', machine: '{2}' }],
-  });
+  url = await way.open();
+  settings = settingsWith({ brokerQueue: 0 });
   sink = new MemorySink();
   source = openOn(mqttSourceKind, settings, sink, '');
   await eventually(() => source.health().connection.state === 'connected', 'the connection');
@@ -161,8 +167,12 @@ it('is told as what happened, of a broker that has kept all of it', async () => 
   ]);
 });
 
-it('promises nothing of a machine that has published at QoS 0, or that was not heard before', async () => {
+it('promises nothing of a machine that has published at QoS 0, to whichever process, or that was not heard before', async () => {
   await say('m-1', 'state', 'RUN', 0);
+  await heard('m-1', 'state', 'RUN');
+  await source.stop();
+  source = openOn(mqttSourceKind, settings, sink, '');
+  await eventually(() => source.health().connection.state === 'connected', 'the successor');
   await say('m-1', 'stop', false);
   await heard('m-1', 'stop', false);
   await outage(async () => {
@@ -171,4 +181,14 @@ it('promises nothing of a machine that has published at QoS 0, or that was not h
   await heard('m-2', 'state', 'RUN');
   expect(connections('m-1').at(-1)).toEqual(['connected', null]);
   expect(connections('m-2')).toEqual([['connected', null]]);
+});
+
+it('promises nothing of a broker that may drop what is too much for it', async () => {
+  await source.stop();
+  source = openOn(mqttSourceKind, settingsWith({}), sink, '');
+  await eventually(() => source.health().connection.state === 'connected', 'the successor');
+  await say('m-1', 'state', 'RUN');
+  await heard('m-1', 'state', 'RUN');
+  await outage(async () => undefined);
+  expect(connections('m-1').at(-1)).toEqual(['connected', null]);
 });

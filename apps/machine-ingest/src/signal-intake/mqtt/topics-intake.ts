@@ -14,6 +14,7 @@ const PLACES = 2_048;
 /** Of the cursor: a filter that it has no room for is not left when the settings drop it, and what it brings is not mapped. */
 const FILTER_BYTES = 28 * 1024;
 const LIVES_BYTES = 32 * 1024;
+const FLEETING_BYTES = 2 * 1024;
 /** Machines of templates that are told of connections. */
 const MOST_MACHINES = 10_000;
 
@@ -25,8 +26,10 @@ export class TopicsIntake implements MqttIntake {
   private readonly machines: Set<string>;
   /** A session with the broker was there before, so one that is not resumed has lost what came meanwhile. */
   private known: boolean;
-  /** Whether all that a machine has said here came at QoS 1: of that a broker that kept the session has lost nothing. */
-  private readonly isKept = new Map<string, boolean>();
+  /** Machines that have said something here. */
+  private readonly heard = new Set<string>();
+  /** Machines that have said something at QoS 0, which no broker keeps; null: too many to name. */
+  private fleeting: Set<string> | null;
   private count = { duplicates: 0, retained: 0, empty: 0, unmapped: 0, left: 0, sessionsLost: 0 };
 
   constructor(
@@ -40,6 +43,7 @@ export class TopicsIntake implements MqttIntake {
     this.lives = new TopicLives(cursor === null ? undefined : (cursor['lives'] ?? null));
     this.machines = new Set(settings.topics.map(({ machine }) => machine).filter(isFixed));
     this.known = cursor !== null;
+    this.fleeting = fleetingOf(cursor);
   }
 
   take(message: MqttMessage): Outcome {
@@ -74,8 +78,8 @@ export class TopicsIntake implements MqttIntake {
     this.count.left += read.left;
     const isNew = !this.machines.has(machine) && this.machines.size < MOST_MACHINES;
     if (isNew) this.machines.add(machine);
-    if (!retain && (this.isKept.has(machine) || this.isKept.size < MOST_MACHINES))
-      this.isKept.set(machine, message.qos > 0 && this.isKept.get(machine) !== false);
+    if (this.heard.size < MOST_MACHINES) this.heard.add(machine);
+    if (message.qos === 0) this.fleeting?.add(machine);
     const atMs = sourceTs === null ? null : Date.parse(sourceTs);
     const session = seq === null ? this.session : this.lives.sessionOf(topic, seq, atMs, dup || retain, receivedAt);
     const values = read.values.map(({ path, value, type }, index) =>
@@ -106,11 +110,19 @@ export class TopicsIntake implements MqttIntake {
       ...NOTHING,
       signals: [...this.machines].flatMap((machine) => [
         lifecycleWord(this.place, now, machine, this.session, 'connected', {
-          qualityCode: resumed && this.isKept.get(machine) === true ? RESUMED_CODE : null,
+          qualityCode: resumed && this.isKept(machine) ? RESUMED_CODE : null,
         }),
         ...(lost ? [gapSignal(this.place, now, machine, this.session, { from: null, to: null, lost: null })] : []),
       ]),
     };
+  }
+
+  /** Of what it says the broker keeps all: it has the room, and all that was heard of the machine came at QoS 1. */
+  private isKept(machine: string): boolean {
+    const { brokerQueue } = this.settings;
+    return (
+      brokerQueue !== undefined && this.heard.has(machine) && this.fleeting !== null && !this.fleeting.has(machine)
+    );
   }
 
   down(now: number): Outcome {
@@ -125,7 +137,17 @@ export class TopicsIntake implements MqttIntake {
   }
 
   cursor(): SourceCursor {
-    return { v: 1, filters: fitting(this.filters, FILTER_BYTES), lives: this.lives.stored(LIVES_BYTES) };
+    return {
+      v: 1,
+      filters: fitting(this.filters, FILTER_BYTES),
+      lives: this.lives.stored(LIVES_BYTES),
+      fleeting: this.storedFleeting(),
+    };
+  }
+
+  private storedFleeting(): readonly string[] | null {
+    const names = [...(this.fleeting ?? [])];
+    return this.fleeting === null || fitting(names, FLEETING_BYTES).length < names.length ? null : names;
   }
 
   counts(): { readonly [name: string]: number } {
@@ -144,3 +166,10 @@ export class TopicsIntake implements MqttIntake {
     return null;
   }
 }
+
+/** A cursor that does not say is of a process that did not look. */
+const fleetingOf = (cursor: SourceCursor | null): Set<string> | null => {
+  if (cursor === null) return new Set();
+  const { fleeting } = cursor;
+  return Array.isArray(fleeting) ? new Set(fleeting.filter((name) => typeof name === 'string')) : null;
+};
