@@ -104,7 +104,10 @@ describe('a poll of one device', () => {
     const { poll } = await polling(server.port, range(20));
     const starting = await poll();
     expect(starting.said).toEqual(range(20).map((n) => `r${n}=mb:exception-4`));
-    expect(starting.failed).toBeNull();
+    expect(starting.failed).toMatchObject({
+      how: 'refused',
+      reason: expect.stringMatching(/^Unit 1 refuses 20 of the 20 items, with exception 4 .*check unitId/),
+    });
     server.refuses.clear();
     expect((await poll()).requests).toBe(1);
     expect(await poll()).toMatchObject({ said: range(20).map((n) => `r${n}=${n}`), requests: 1 });
@@ -149,7 +152,10 @@ describe('a poll of one device', () => {
     busy = Number.POSITIVE_INFINITY;
     expect((await poll()).said).toEqual([]);
     expect((await poll()).said).toEqual([]);
-    expect(await poll()).toMatchObject({ said: ['r0=mb:exception-6'], failed: null });
+    expect(await poll()).toMatchObject({
+      said: ['r0=mb:exception-6'],
+      failed: { how: 'refused', reason: 'Unit 1 is busy: exception 6 (server device busy).' },
+    });
     busy = 0;
     expect((await poll()).said).toEqual(['r0=7']);
     expect(counts['busy']).toBe(11);
@@ -160,14 +166,29 @@ describe('a poll of one device', () => {
     const { poll } = await polling(gateway.port, [0, 100, 200]);
     expect(await poll()).toMatchObject({
       said: [`r0=mb:exception-${code}`, `r100=mb:exception-${code}`],
-      failed: { silent: false, reason: expect.stringContaining(`exception ${code}`) },
+      failed: { how: 'unreached', reason: expect.stringContaining(`exception ${code}`) },
     });
   });
 
   it('of a device that does not answer at all ends after two reads', async () => {
     const dead = await peer(() => undefined);
     const { poll } = await polling(dead.port, [0, 100, 200, 300], { timeoutMs: 50 });
-    expect(await poll()).toMatchObject({ said: [], requests: 2, failed: { silent: true } });
+    expect(await poll()).toMatchObject({ said: [], requests: 2, failed: { how: 'silent' } });
+  });
+
+  it('of which each answer is an exception has failed, and says of all items that they are refused', async () => {
+    const server = await device();
+    server.set('1/holding/0', 1, 2);
+    const { poll } = await polling(server.port, [0, 1, 2]);
+    expect(await poll()).toMatchObject({ said: ['r0=1', 'r1=2', 'r2=mb:exception-2'], failed: null });
+    server.refuses.set('1/holding/0', 4).set('1/holding/1', 4);
+    const all = ['r0=mb:exception-4', 'r1=mb:exception-4', 'r2=mb:exception-2'];
+    // the second one asks for one of them only
+    for (let n = 0; n < 2; n++) expect(await poll()).toMatchObject({ said: all, failed: { how: 'refused' } });
+    server.refuses.clear();
+    now = 5_000;
+    expect((await poll()).failed).toBeNull();
+    expect(await poll()).toMatchObject({ said: ['r0=1', 'r1=2', 'r2=mb:exception-2'], failed: null });
   });
 
   it('goes on without the one address to which the device says nothing', async () => {
@@ -203,6 +224,6 @@ describe('a poll of one device', () => {
       if (before !== undefined) socket.write(registers(before, [before.transaction]));
     });
     const { poll } = await polling(slow.port, [0, 100], { timeoutMs: 50 });
-    for (let n = 0; n < 3; n++) expect(await poll()).toMatchObject({ said: [], failed: { silent: true } });
+    for (let n = 0; n < 3; n++) expect(await poll()).toMatchObject({ said: [], failed: { how: 'silent' } });
   });
 });

@@ -4,6 +4,7 @@ import type { ModbusConnection, Silence } from './modbus-connection';
 import { type Answer, spokenException } from './modbus-frame';
 import type { ModbusItem } from './modbus-item';
 import { partsOf, planReads, type Read, type ReadLimits } from './read-plan';
+import { spokenRefusal } from './spoken-refusal';
 
 /** A device that is busy (6), or begins what takes long (5), is asked again: so often within a poll, after so many ms. */
 const BUSY_TRIES = 3;
@@ -23,6 +24,9 @@ const FAILURES: ReadonlySet<number> = new Set([4, 8]);
 
 const NO_ANSWER = 'mb:no-answer';
 
+const NOTHING_READ =
+  'So nothing of it can be read. Gateways and simulators refuse like this a unit that they do not have: check unitId, then tables and addresses.';
+
 export interface PollingSettings extends ReadLimits {
   readonly timeoutMs: number;
   readonly pauseMs: number;
@@ -35,10 +39,19 @@ export interface Polled {
   readonly readings: ReadonlyMap<ModbusItem, Reading>;
   /** Of them those that the device has begun to refuse, with the code. */
   readonly refused: ReadonlyMap<ModbusItem, string>;
-  /** The device has answered nothing; `silent`: and no gateway has spoken for it. Null where it has. */
-  readonly failed: { readonly reason: string; readonly silent: boolean } | null;
+  /** Not one register or bit has come. Null where one has. */
+  readonly failed: FailedPoll | null;
   /** Answers that were not to what was asked, the first of each read until it is answered well again. */
   readonly malformed: readonly Malformed[];
+}
+
+export interface FailedPoll {
+  /**
+   * `silent`: nothing was answered · `unreached`: a gateway says that it does not reach the device · `refused`: it answers, and
+   * with no data: exceptions, or what does not fit.
+   */
+  readonly how: 'silent' | 'unreached' | 'refused';
+  readonly reason: string;
 }
 
 /** One poll while it goes on. */
@@ -52,9 +65,11 @@ interface Round {
   readonly kept: Read<ModbusItem>[];
   readonly missed: Read<ModbusItem>[];
   heard: boolean;
+  /** Something was read. */
+  given: boolean;
   /** What was refused before can be read. */
   recovered: boolean;
-  failure: Polled['failed'];
+  failure: FailedPoll | null;
 }
 
 const lose = ({ readings }: Round, { items }: Read<ModbusItem>, qualityCode: string): void => {
@@ -121,6 +136,7 @@ export class DevicePoller {
       kept: [],
       missed: [],
       heard: false,
+      given: false,
       recovered: false,
       failure: null,
     };
@@ -134,8 +150,19 @@ export class DevicePoller {
       if (read === round.again) this.refuse(round, read, NO_ANSWER, REFUSED_AGAIN_MS);
       else round.kept.push(...(round.heard ? this.missedAgain(round, read) : [read]));
     this.remember(round.recovered ? this.planAnew() : round.kept);
-    const { readings, refused, malformed, heard, failure } = round;
-    return { readings, refused, malformed, failed: heard ? null : failure };
+    const { readings, refused, malformed } = round;
+    return { readings, refused, malformed, failed: round.given ? null : this.failureOf(round) };
+  }
+
+  /** Of a poll that has read nothing; what was refused before is among the readings, since nothing else says it. */
+  private failureOf({ heard, failure, readings }: Round): FailedPoll | null {
+    const { refusals, items } = this;
+    if (!heard) return failure;
+    if (refusals.size === 0) return failure === null ? null : { ...failure, how: 'refused' };
+    for (const [item, code] of refusals) readings.set(item, unread(code));
+    const refusal = spokenRefusal(refusals, items.length);
+    const rest = refusals.size === items.length ? NOTHING_READ : (failure?.reason ?? '');
+    return { how: 'refused', reason: `${refusal} ${rest}`.trim() };
   }
 
   /** What an answer says; returns what is to be read in the place of this read. */
@@ -143,13 +170,14 @@ export class DevicePoller {
     const { unit } = read.items[0]!;
     if (answer.kind === 'silent') {
       round.missed.push(read);
-      round.failure ??= { reason: `Unit ${unit} has not answered within ${this.settings.timeoutMs} ms.`, silent: true };
+      const reason = `Unit ${unit} has not answered within ${this.settings.timeoutMs} ms.`;
+      round.failure ??= { how: 'silent', reason };
       return [];
     }
     if (answer.kind === 'exception' && UNREACHED.has(answer.code)) {
       round.missed.push(read);
       const reason = `The gateway does not reach unit ${unit}: ${spokenException(answer.code)}.`;
-      round.failure = { reason, silent: false };
+      round.failure = { how: 'unreached', reason };
       lose(round, read, codeOf(answer));
       return [];
     }
@@ -166,12 +194,15 @@ export class DevicePoller {
       const polls = (this.busy.get(read) ?? 0) + 1;
       this.busy.set(read, polls);
       if (polls >= PATIENT_POLLS) lose(round, read, codeOf(answer));
+      round.failure = { how: 'refused', reason: `Unit ${unit} is busy: ${spokenException(answer.code)}.` };
     } else if (answer.kind === 'malformed') {
       this.hooks.count('malformed');
       lose(round, read, 'mb:malformed');
       if (!this.unfit.has(read)) round.malformed.push(answer);
       this.unfit.add(read);
+      round.failure = { how: 'refused', reason: answer.detail };
     } else {
+      round.given = true;
       for (const item of read.items) round.readings.set(item, decodeItem(item, read.address, answer.data));
       this.busy.delete(read);
       this.unfit.delete(read);

@@ -36,6 +36,12 @@ export class ConnectionLost extends Error {
   }
 }
 
+const CHECK = 'Check host and port, that the device runs, and that nothing between blocks it.';
+
+/** What may not be reached says so itself, and what may be done about it. */
+const whyUnreached = ({ code, message }: NodeJS.ErrnoException): string =>
+  code === 'EACCES' ? `cannot be reached: ${message}` : `cannot be reached: ${code ?? message}. ${CHECK}`;
+
 interface Asked {
   readonly transaction: number;
   readonly request: ReadRequest;
@@ -87,8 +93,10 @@ export class ModbusConnection {
         reject(new ConnectionLost(`${host}:${port} ${what}`, how));
       };
       const leave = (): void => fail('is asked no more.', 'left');
-      socket.setTimeout(connectMs, () => fail(`has not answered the attempt to connect within ${connectMs} ms.`));
-      socket.on('error', (error: NodeJS.ErrnoException) => fail(`cannot be reached: ${error.code ?? error.message}.`));
+      socket.setTimeout(connectMs, () =>
+        fail(`has not answered the attempt to connect within ${connectMs} ms. ${CHECK}`),
+      );
+      socket.on('error', (error: NodeJS.ErrnoException) => fail(whyUnreached(error)));
       socket.once('connect', () => {
         leaving.removeEventListener('abort', leave);
         socket.removeAllListeners('error');

@@ -1,5 +1,6 @@
-import { type Rational, rational, type SignalType, toRational } from '@millrace/domain';
+import { type Rational, rational, type SignalType } from '@millrace/domain';
 import { hasBits, type ModbusTable } from './modbus-frame';
+import { readFactor } from './read-factor';
 import { readReference } from './register-reference';
 
 export const TYPES = [
@@ -120,8 +121,8 @@ export const itemsOf = ({ machine, unitId, items }: WrittenDevice, nth: number):
       order: written.order ?? 'ABCD',
       scaling: scaled
         ? {
-            scale: toRational(written.scale ?? 1) ?? rational(1n),
-            offset: toRational(written.offset ?? 0) ?? rational(0n),
+            scale: readFactor(written.scale ?? 1) ?? rational(1n),
+            offset: readFactor(written.offset ?? 0) ?? rational(0n),
           }
         : null,
       ucum: written.unit ?? null,

@@ -1,3 +1,4 @@
+import { writeRational } from '@millrace/domain';
 import { plainWords } from '@millrace/protocol';
 import { z } from 'zod';
 import { itemsOf } from './modbus-item';
@@ -44,11 +45,51 @@ describe('settings of a Modbus source', () => {
     ['a scale of text', { type: 'string', length: 2, scale: 2 }, 'scale is for numbers'],
     ['an offset of a bit', { type: 'bool', bit: 0, offset: 2 }, 'offset is for numbers'],
     ['a scale of 0', { scale: '0.0' }, 'scale must not be 0'],
-    ['a scale that does not end', { scale: '1/3' }, 'scale must be a decimal number'],
-    ['a unit that is none', { unit: 'inch' }, 'unit must be a UCUM code'],
+    ['a scale that does not end', { scale: '1/3' }, 'a fraction that is one, "1/10". One whose digits do not end'],
+    ['a scale by nothing', { scale: '1/0' }, 'scale must be a decimal number'],
+    ['an offset that is no number', { offset: 'a/b' }, 'offset must be a decimal number'],
+    [
+      'a reference of another length',
+      { reference: '4001', table: undefined, address: undefined },
+      'reference must be five',
+    ],
+    [
+      'a unit that is none',
+      { unit: 'degC' },
+      "unit must be a UCUM code: 'degC' is no UCUM unit that is known here; did you mean 'Cel'?",
+    ],
     ['a path of Millrace’s own', { path: '$lifecycle' }, 'path must not begin with $'],
   ])('refuse %s', (_, members, sentence) => {
     expect(wrongItem(members)).toEqual([expect.stringContaining(sentence)]);
+  });
+
+  it.each([
+    ['127.0.0.1:15502', 'host must be the host alone: the number after the colon goes into port'],
+    ['plc.local:502', 'host must be the host alone: the number after the colon goes into port'],
+    ['tcp://10.1.2.3', 'host must be a host name or an address, without tcp://'],
+    ['[::1]', 'host must be a host name or an address, without tcp:// before it and brackets around it'],
+  ])('refuse the host %s', (host, sentence) => {
+    expect(wrongIn({ ...of(ITEM), host })).toEqual([expect.stringContaining(sentence)]);
+  });
+
+  it.each(['10.1.2.3', 'plc.local', '::1', 'fe80::1%eth0', '2001:db8::502'])('take the host %s', (host) => {
+    expect(wrongIn({ ...of(ITEM), host })).toEqual([]);
+  });
+
+  it.each([
+    ['0.1', '1/10'],
+    [0.1, '1/10'],
+    ['1/10', '1/10'],
+    [' 3 / 8 ', '3/8'],
+    ['-0.5/2', '-1/4'],
+    ['6/3', '2'],
+  ])('take %s as a scale, exactly', (scale, exact) => {
+    expect(wrongItem({ scale })).toEqual([]);
+    const [read] = itemsOf(
+      { machine: 'M', unitId: 1, items: [{ ...ITEM, table: 'holding', type: 'uint16', scale }] },
+      0,
+    );
+    expect(writeRational(read!.scaling!.scale)).toBe(exact);
   });
 
   it('refuse a path that is there twice for one machine, in any of its devices', () => {

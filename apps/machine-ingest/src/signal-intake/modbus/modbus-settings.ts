@@ -1,7 +1,9 @@
-import { isMachineName, isZero, SIGNAL_LIMITS, toRational, unitOf } from '@millrace/domain';
+import { isMachineName, isZero, SIGNAL_LIMITS, unitOf } from '@millrace/domain';
+import { wrongUnit } from '@millrace/machine-mapping';
 import { z } from 'zod';
 import { hasBits, MOST_BITS, MOST_REGISTERS, TABLES } from './modbus-frame';
 import { isNumber, isWide, ORDERS, placeOf, TYPES, takesOrder, widthOf } from './modbus-item';
+import { readFactor } from './read-factor';
 import { readReference } from './register-reference';
 
 const MOST_ITEMS = 5_000;
@@ -13,9 +15,12 @@ const machine = z
   .string()
   .refine(isMachineName, 'must be the name of a machine: letters, digits, . _ and -, at most 128');
 
-const decimal = z
-  .union([z.number(), z.string().max(64)], 'must be a decimal number: 0.1 or "0.1"')
-  .refine((given) => toRational(given) !== null, 'must be a decimal number: 0.1 or "0.1"');
+const NOT_A_FACTOR =
+  'must be a decimal number, 0.1 or "0.1", or a fraction that is one, "1/10". One whose digits do not end, as those of 1/3, goes into the mapping: signals have a scale there';
+
+const factor = z
+  .union([z.number(), z.string().max(64)], NOT_A_FACTOR)
+  .refine((given) => readFactor(given) !== null, NOT_A_FACTOR);
 
 const item = z
   .strictObject({
@@ -50,13 +55,15 @@ const item = z
     /** In which order the bytes of a value come, A the most significant. */
     order: z.enum(ORDERS).optional(),
     /** What the raw number is multiplied with, exactly. */
-    scale: decimal.refine((given) => !isZero(toRational(given) ?? { n: 1n, d: 1n }), 'must not be 0').optional(),
+    scale: factor.refine((given) => !isZero(readFactor(given) ?? { n: 1n, d: 1n }), 'must not be 0').optional(),
     /** What is added after that. */
-    offset: decimal.optional(),
+    offset: factor.optional(),
     /** UCUM code, of the value after scale and offset. */
     unit: z
       .string()
-      .refine((code) => unitOf(code) !== null, 'must be a UCUM code that is known here: mm, m, [in_i], Cel, %, /min, …')
+      .refine((code) => unitOf(code) !== null, {
+        error: ({ input }) => `must be a UCUM code: ${wrongUnit(String(input))}`,
+      })
       .optional(),
   })
   .superRefine((given, context) => {
@@ -64,6 +71,8 @@ const item = z
     if (given.reference !== undefined && (given.table !== undefined || given.address !== undefined))
       return wrong('reference', 'goes without table and address: it names both');
     const place = placeOf(given);
+    // what is wrong with a reference is said where it stands
+    if (place === null && given.reference !== undefined) return;
     if (place === null)
       return given.table === undefined
         ? wrong('table', `needs a table (${TABLES.join(', ')}) and an address from 0, or a reference such as "40001"`)
@@ -120,6 +129,9 @@ const EXAMPLE: readonly z.input<typeof device>[] = [
   },
 ];
 
+/** No address of IPv6 has one colon only. */
+const HOST_AND_PORT = /^[^:]+:\d+$/;
+
 /** Settings of a source of the type `modbus`, as `POST /v1/sources` takes them. */
 export const modbusSettings = z
   .strictObject({
@@ -127,7 +139,11 @@ export const modbusSettings = z
     host: z
       .string()
       .max(253)
-      .regex(/^[A-Za-z0-9._:%-]+$/, 'must be a host name or an address')
+      .regex(
+        /^[A-Za-z0-9._:%-]+$/,
+        'must be a host name or an address, without tcp:// before it and brackets around it',
+      )
+      .refine((host) => !HOST_AND_PORT.test(host), 'must be the host alone: the number after the colon goes into port')
       .meta({ examples: ['10.1.2.3'] }),
     port: z.int().min(1).max(65_535).default(502),
     /** What is polled together. Several may be one machine, and several machines may share a unit. */

@@ -132,7 +132,7 @@ describe('a live Modbus device', () => {
       connection: { state: 'connected' },
       counts: { refusedItems: 1, exceptions: 2 },
       lastError: {
-        detail: 'The device refuses 1 of the 3 items, with exception 2 (illegal data address): "wrong" (holding 9).',
+        detail: 'Unit 1 refuses 1 of the 3 items, with exception 2 (illegal data address): "wrong" (holding 9).',
       },
     });
   });
@@ -416,12 +416,90 @@ describe('a live Modbus device', () => {
     ]);
   });
 
-  it('lives through a device that answers every question with an exception', async () => {
-    const raw = await peer((request, socket) => socket.write(exception(request, 1)));
-    const { sink, source } = begin(raw.port, [{ machine: 'M', items: [item('a', 0), item('b', 1)] }]);
-    await saying(sink, 'b=mb:exception-1*');
-    await eventually(() => raw.heard.length > 5, 'more polls');
-    expect(said(sink)).toEqual(['$lifecycle=connected', 'a=mb:exception-1*', 'b=mb:exception-1*']);
-    expect(source.health().connection.state).toBe('connected');
+  it.each([1, 2, 4, 6])('is no source of a machine where each answer is exception %i', async (code) => {
+    const raw = await peer((request, socket) => socket.write(exception(request, code)));
+    const { sink, source } = begin(raw.port, [{ machine: 'M', unitId: 9, items: [item('a', 0), item('b', 1)] }]);
+    await saying(sink, '$lifecycle=disconnected');
+    const { length } = raw.heard;
+    await eventually(() => raw.heard.length > length, 'it to be asked on');
+    expect(said(sink)).toEqual(['$lifecycle=disconnected']);
+    const told = expect.stringMatching(
+      code === 6
+        ? /^Unit 9 is busy: exception 6/
+        : new RegExp(`^Unit 9 refuses 2 of the 2 items, with exception ${code} `),
+    );
+    expect(source.health()).toMatchObject({
+      connection: { state: 'degraded', reason: told, nextTryAt: expect.any(Number) },
+      lastError: { detail: told },
+      counts: { lostDevices: 1, connections: 1 },
+    });
+  });
+
+  it('loses a machine whose device begins to refuse all of it, and has it back', async () => {
+    const server = await device();
+    server.set('1/holding/0', 7);
+    const { sink, source } = begin(server.port, [{ machine: 'M', items: [item('a', 0)] }]);
+    await saying(sink, 'a=7*');
+    server.refuses.set('1/holding/0', 4);
+    await saying(sink, '$lifecycle=disconnected');
+    await eventually(() => source.health().connection.state === 'degraded', 'the source to be degraded');
+    server.refuses.clear();
+    await eventually(() => said(sink).length === 7, 'the value again');
+    expect(said(sink)).toEqual([
+      '$lifecycle=connected',
+      'a=7*',
+      'a=mb:exception-4',
+      '$lifecycle=disconnected',
+      '$lifecycle=connected',
+      '$gap={"from":null,"to":null,"lost":null,"kind":"polls","polls":null}',
+      'a=7*',
+    ]);
+    expect(source.health()).toMatchObject({ connection: { state: 'connected' }, counts: { connections: 1 } });
+  });
+
+  it('of two devices that are one machine tells what the one refuses for as long as the other speaks', async () => {
+    const gateway = await device();
+    gateway.set('1/holding/0', 10);
+    const { sink, source } = begin(gateway.port, [
+      { machine: 'M', unitId: 1, items: [item('plc', 0)] },
+      { machine: 'M', unitId: 9, items: [item('b', 0), item('c', 1)] },
+    ]);
+    await saying(sink, 'c=mb:exception-2*');
+    await eventually(() => source.health().counts['lostDevices'] === 1, 'the loss of the other');
+    gateway.set('1/holding/0', 11);
+    await saying(sink, 'plc=11');
+    const before = ['$lifecycle=connected', 'plc=10*', 'b=mb:exception-2*', 'c=mb:exception-2*', 'plc=11'];
+    expect(said(sink)).toEqual(before);
+    expect(source.health()).toMatchObject({
+      connection: { state: 'connected' },
+      lastError: { detail: expect.stringMatching(/^Unit 9 refuses 2 of the 2 items, with exception 2/) },
+    });
+    gateway.set('9/holding/0', 20, 21);
+    await eventually(() => said(sink).length === before.length + 2, 'what is not refused any more');
+    expect(said(sink).slice(before.length).sort()).toEqual(['b=20*', 'c=21*']);
+  });
+
+  it('says what is refused for as long as it is, whatever else has gone wrong meanwhile', async () => {
+    const server = await device();
+    server.set('1/holding/0', 7);
+    const { sink, source } = begin(server.port, [{ machine: 'M', items: [item('a', 0), item('wrong', 9)] }]);
+    const refusal = 'Unit 1 refuses 1 of the 2 items, with exception 2 (illegal data address): "wrong" (holding 9).';
+    await saying(sink, 'wrong=mb:exception-2*');
+    expect(source.health().lastError?.detail).toBe(refusal);
+    await server.kill();
+    const reason = () => {
+      const { connection, lastError } = source.health();
+      return 'reason' in connection && lastError?.detail === connection.reason ? connection.reason : '';
+    };
+    await eventually(() => reason().includes('ECONNREFUSED'), 'the loss');
+    expect(reason()).toMatch(/cannot be reached: ECONNREFUSED\. Check host and port, that the device runs/);
+    server.set('1/holding/0', 8);
+    await server.start();
+    await saying(sink, 'a=8*');
+    expect(source.health()).toMatchObject({
+      connection: { state: 'connected' },
+      lastError: { detail: refusal },
+      counts: { refusedItems: 1 },
+    });
   });
 });

@@ -1,7 +1,7 @@
 import { backoffMs, waitUnlessStopped } from '../backoff';
 import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext, SourceCursor } from '../source-kind';
 import { within } from '../within';
-import { DevicePoller, type Polled } from './device-poller';
+import { DevicePoller, type FailedPoll, type Polled } from './device-poller';
 import { ConnectionLost, ModbusConnection } from './modbus-connection';
 import type { Garbage } from './modbus-frame';
 import { itemsOf } from './modbus-item';
@@ -11,12 +11,14 @@ import { spokenRefusal } from './spoken-refusal';
 import { StoreQueue } from './store-queue';
 import { ToldReadings } from './told-readings';
 
-/** Polls in a row that a device may leave unanswered. */
+/** Polls in a row of which a device may give nothing. */
 const MOST_FAILED = 3;
 /** A connection on which was answered for so long was a good one, ms. */
 const STABLE_MS = 5_000;
 /** Failures in a row that are more than a stumble. */
 const DEGRADED = 3;
+/** Devices that a sentence is about. */
+const SPOKEN_OF = 3;
 /** How long a stop waits for what was read to be stored, ms. */
 const PARTING_MS = 2_000;
 
@@ -26,10 +28,12 @@ const MONOTONIC = (): number => performance.now();
 interface Device {
   readonly machine: string;
   readonly poller: DevicePoller;
-  /** `unheard`: not in this session yet. */
+  /** `unheard`: nothing was read of it in this session yet. */
   state: 'unheard' | 'up' | 'lost';
-  /** Polls in a row without an answer. */
+  /** Polls in a row of which nothing came. */
   failures: number;
+  /** Why nothing came of the last one; null where something did. */
+  failed: FailedPoll | null;
   /** Polls that were not made while nothing could be stored. */
   unmade: number;
 }
@@ -46,10 +50,12 @@ interface Ended {
  *
  *   connect → poll each device at its pace, tell what is new, for ever → lost → `$lifecycle disconnected` → backoff → connect
  *
- * A device is lost when it has left three polls unanswered, and a machine when all its devices are. Behind a gateway one may
- * be lost while the others go on; it is then asked at a longer and longer pace. A connection is lost when nothing on it
- * answers. One that the peer ends in good order between two polls, as many do with idle ones, is not: it is made again for
- * the next poll, and only if that fails is it a loss.
+ * A device is lost when nothing could be read of it in three polls, and a machine when all its devices are: one that refuses
+ * each read, as many do for a unit that they do not have, tells no more of its machine than one that is silent. Behind a
+ * gateway one may be lost while the others go on; it is then asked at a longer and longer pace. A connection is lost when
+ * nothing on it answers; one on which is answered and nothing can be read is degraded. One that the peer ends in good order
+ * between two polls, as many do with idle ones, is not lost: it is made again for the next poll, and only if that fails is it
+ * a loss.
  */
 export class ModbusSource implements OpenSource {
   /** Ends the polling. */
@@ -67,6 +73,8 @@ export class ModbusSource implements OpenSource {
   private running: Promise<void> = Promise.resolve();
   private connection: SourceConnection;
   private lastError: OpenSourceHealth['lastError'] = null;
+  /** What is wrong with the devices of this connection for as long as it is. */
+  private standing: OpenSourceHealth['lastError'] = null;
   /** Devices that stayed silent since anything answered, with how often. */
   private silent = new Map<Device, number>();
 
@@ -84,6 +92,7 @@ export class ModbusSource implements OpenSource {
       poller: new DevicePoller(itemsOf(device, n), settings, hooks),
       state: 'unheard',
       failures: 0,
+      failed: null,
       unmade: 0,
     }));
     this.polled = polledBefore(context.cursor);
@@ -106,14 +115,14 @@ export class ModbusSource implements OpenSource {
   }
 
   health(): OpenSourceHealth {
-    const { connection, lastError, queue, devices } = this;
+    const { connection, lastError, standing, queue, devices } = this;
     // It never rests, and would have the state of a quiet source written every second.
     const { requests: _, ...counts } = this.counts;
     const lostDevices = devices.filter(({ state }) => state === 'lost').length;
     const refusedItems = devices.reduce((sum, { poller }) => sum + poller.refusals.size, 0);
     return {
       connection,
-      lastError,
+      lastError: standing ?? lastError,
       counts: { ...counts, lostDevices, refusedItems },
       queued: queue.size,
       lagMs: queue.ageMs,
@@ -166,6 +175,7 @@ export class ModbusSource implements OpenSource {
     for (const device of this.devices) {
       device.state = 'unheard';
       device.failures = 0;
+      device.failed = null;
       this.told.forget(device.poller.items);
     }
   }
@@ -193,11 +203,12 @@ export class ModbusSource implements OpenSource {
       this.count('skippedPolls', this.schedule.polled(place, MONOTONIC()));
       this.count('lateAnswers', connection.late - late);
       late = connection.late;
-      if (polled.failed === null) answeredSince ??= MONOTONIC();
+      if (polled.failed === null || polled.failed.how === 'refused') answeredSince ??= MONOTONIC();
       this.take(device, polled);
       if (device.state === 'lost')
         this.schedule.rest(place, MONOTONIC(), backoffMs(device.failures - MOST_FAILED + 1, this.context.random));
       if (this.isSilent()) return { lost: new ConnectionLost(this.silenceOf(polled), 'broken'), answeredSince };
+      if (this.devices.every(({ state }) => state === 'lost')) this.degrade();
     }
   }
 
@@ -212,8 +223,9 @@ export class ModbusSource implements OpenSource {
     const at = this.context.clock();
     if (refused.size > 0) this.lastError = { at, detail: spokenRefusal(refused, device.poller.items.length) };
     for (const { bytes, detail } of malformed) this.refuse({ bytes, detail });
-    if (failed?.silent) this.silent.set(device, (this.silent.get(device) ?? 0) + 1);
+    if (failed?.how === 'silent') this.silent.set(device, (this.silent.get(device) ?? 0) + 1);
     else this.silent.clear();
+    device.failed = failed;
     if (failed === null) {
       device.failures = 0;
       if (device.state !== 'up') this.up(device, at);
@@ -222,15 +234,35 @@ export class ModbusSource implements OpenSource {
       this.lastError = { at, detail: failed.reason };
       if (device.failures >= MOST_FAILED && device.state !== 'lost') this.lose(device, at);
     }
-    if (device.state !== 'up') return;
+    this.stand(at);
+    if (!this.speaksFor(device)) return;
     if (device.unmade > 0) this.gap(device, device.unmade, at);
     this.queue.put(this.told.news(device.poller.items, readings, at));
     if (failed === null && this.told.isQuiet(device.machine))
       this.queue.put([this.told.lifecycle(device.machine, 'alive', at)]);
   }
 
+  /** What was read of it is told; what one refuses that gives nothing else, only while another device speaks for its machine. */
+  private speaksFor({ state, failed, machine }: Device): boolean {
+    return state === 'up' || (failed?.how === 'refused' && this.machines.get(machine) === 'up');
+  }
+
+  /** Looks anew at what is wrong with the devices. */
+  private stand(at: number): void {
+    const wrong = this.devices.flatMap(({ state, failed, poller: { refusals, items } }) => {
+      if (state === 'lost' && failed !== null) return [failed.reason];
+      return state === 'up' && refusals.size > 0 ? [spokenRefusal(refusals, items.length)] : [];
+    });
+    const more = wrong.length > SPOKEN_OF ? ` And so of ${wrong.length - SPOKEN_OF} more devices.` : '';
+    const detail = `${wrong.slice(0, SPOKEN_OF).join(' ')}${more}`;
+    if (detail === '') this.standing = null;
+    else if (detail !== this.standing?.detail) this.standing = { at, detail };
+  }
+
   private up(device: Device, at: number): void {
     const { context } = this;
+    // It may have told what it refuses, for a machine that another device spoke for.
+    this.told.forget(device.poller.items);
     device.state = 'up';
     if (this.connection.state !== 'connected') {
       this.connection = { state: 'connected', since: at, session: this.told.place };
@@ -255,19 +287,36 @@ export class ModbusSource implements OpenSource {
     device.state = 'lost';
     const { machine, poller } = device;
     this.context.logger.warn(
-      { source: this.context.name, machine, reason: this.lastError?.detail },
-      'a device of a source has not answered three polls',
+      { source: this.context.name, machine, reason: device.failed?.reason },
+      'nothing could be read of a device of a source in three polls',
     );
     if (this.devices.some((other) => other.machine === machine && other.state !== 'lost')) {
-      if (wasUp) this.queue.put(this.told.stale(poller.items, at));
+      const { refusals } = poller;
+      const unknown = poller.items.filter((item) => !refusals.has(item));
+      if (wasUp) this.queue.put(this.told.stale(unknown, at));
     } else this.loseMachine(machine, at);
-    this.told.forget(poller.items);
   }
 
   private loseMachine(machine: string, at: number): void {
     if (this.machines.get(machine) === 'down') return;
     this.machines.set(machine, 'down');
+    for (const device of this.devices) if (device.machine === machine) this.told.forget(device.poller.items);
     this.queue.put([this.told.lifecycle(machine, 'disconnected', at)]);
+  }
+
+  /** The connection stands, and nothing can be read of any device. */
+  private degrade(): void {
+    const { context, connection, standing } = this;
+    const now = context.clock();
+    const reason = standing?.detail ?? '';
+    const isNew = connection.state !== 'degraded';
+    if (isNew) context.logger.warn({ source: context.name, reason }, 'a source is answered and cannot read anything');
+    this.connection = {
+      state: 'degraded',
+      since: isNew ? now : connection.since,
+      reason,
+      nextTryAt: now + Math.max(0, this.schedule.next().due - MONOTONIC()),
+    };
   }
 
   /** Nothing on the connection answers: what is not lost already has stayed silent, and that in three polls or more. */
@@ -290,6 +339,7 @@ export class ModbusSource implements OpenSource {
       this.loseMachine(device.machine, now);
     }
     this.lastError = { at: now, detail: lost.message };
+    this.standing = null;
     this.connection = {
       state: failures >= DEGRADED ? 'degraded' : 'disconnected',
       since: now,

@@ -67,8 +67,35 @@ describe('a try of a Modbus device', () => {
     server.set('1/holding/100', 17, 1_234, 0);
     server.refuses.set('1/holding/102', 4);
     const tried = await trial(server.port);
-    expect(tried.summary).toContain('2 items in 1 read, 1 with a good value.');
+    expect(tried.summary).toContain(
+      '2 items in 1 read, 1 with a good value. Without one: "length" (holding 101): exception 4 (server device failure).',
+    );
     expect(tried.seen[1]).toMatchObject({ path: 'length', value: null });
+  });
+
+  it.each([
+    [
+      4,
+      /^127\.0\.0\.1:\d+ answers\. Unit 9 refuses 2 of the 2 items, with exception 4 \(server device failure\): .*check unitId/,
+    ],
+    [8, /Unit 9 refuses 2 of the 2 items, with exception 8 \(memory parity error\)/],
+    [5, /Unit 9 is busy: exception 5 \(acknowledge\)\./],
+    [6, /Unit 9 is busy: exception 6 \(server device busy\)\./],
+  ])('is not content with a unit that answers each read with exception %i', async (code, message) => {
+    const raw = await peer((request, socket) => socket.write(exception(request, code)));
+    await expect(trial(raw.port, { devices: [{ machine: 'M', unitId: 9, items }] })).rejects.toMatchObject({
+      code: 'not_found',
+      path: 'devices[0].unitId',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('names the one unit of several that is not there', async () => {
+    const gateway = await device();
+    gateway.set('1/holding/100', 17, 1_234, 0);
+    for (const n of [100, 101, 102]) gateway.refuses.set(`9/holding/${n}`, 4);
+    const devices = [1, 9].map((unitId) => ({ machine: `M${unitId}`, unitId, items }));
+    await expect(trial(gateway.port, { devices })).rejects.toMatchObject({ path: 'devices[1].unitId' });
   });
 
   it.each<[string, Parameters<typeof RawPeer.start>[0], object]>([

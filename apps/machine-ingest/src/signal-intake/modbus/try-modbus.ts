@@ -1,13 +1,15 @@
 import { SourceProblem, type TriedSource, type TryContext } from '../source-kind';
 import type { Reading } from './decode-item';
-import { DevicePoller } from './device-poller';
+import { DevicePoller, type FailedPoll } from './device-poller';
 import { ConnectionLost, ModbusConnection } from './modbus-connection';
 import { itemsOf, type ModbusItem } from './modbus-item';
 import type { ModbusSettings } from './modbus-settings';
-import { spokenRefusal } from './spoken-refusal';
+import { spokenQuality, spokenRefusal } from './spoken-refusal';
 
 /** Values that a person is shown. */
 const SHOWN = 50;
+/** Items without a value that a sentence names. */
+const NAMED = 5;
 /** What stands in the settings and the device does not have: a function, an address, a length. */
 const NOT_THERE: ReadonlySet<string> = new Set(['mb:exception-1', 'mb:exception-2', 'mb:exception-3']);
 
@@ -42,7 +44,7 @@ const look = async (connection: ModbusConnection, settings: ModbusSettings): Pro
     const [malformed] = polled.malformed;
     if (malformed !== undefined)
       throw new SourceProblem('not_this_protocol', `${malformed.detail} ${WRONG_ANSWER}`, `devices[${nth}]`);
-    if (polled.failed !== null) throw unanswered(settings, polled.failed.reason, nth);
+    if (polled.failed !== null && !isNotThere(polled.refused)) throw nothingOf(settings, polled.failed, nth);
     reads += poller.reads;
     for (const item of items) {
       readings.set(item, polled.readings.get(item) ?? null);
@@ -51,10 +53,10 @@ const look = async (connection: ModbusConnection, settings: ModbusSettings): Pro
     }
   }
   if (refused.size > 0) throw notThere(refused, readings.size);
-  const good = [...readings.values()].filter((reading) => reading?.quality === 'good').length;
+  const bad = [...readings].filter(([, reading]) => reading?.quality !== 'good');
   const devices = settings.devices.length;
   return {
-    summary: `Modbus TCP at ${settings.host}:${settings.port}: ${counted(devices, 'device')}, ${counted(readings.size, 'item')} in ${counted(reads, 'read')}, ${good} with a good value.`,
+    summary: `Modbus TCP at ${settings.host}:${settings.port}: ${counted(devices, 'device')}, ${counted(readings.size, 'item')} in ${counted(reads, 'read')}, ${readings.size - bad.length} with a good value.${spokenBad(bad)}`,
     seen: [...readings].slice(0, SHOWN).map(([{ machine, path, ucum }, reading]) => ({
       machine,
       path,
@@ -67,6 +69,20 @@ const look = async (connection: ModbusConnection, settings: ModbusSettings): Pro
 const WRONG_ANSWER =
   'A device that echoes another unit than it was asked for takes that one as unitId; one that sends fewer registers wants a lower maxRegisters.';
 
+/** All that stands in the settings of a device, and none of it is there. */
+const isNotThere = (refused: ReadonlyMap<ModbusItem, string>): boolean =>
+  refused.size > 0 && [...refused.values()].every((code) => NOT_THERE.has(code));
+
+const spokenBad = (bad: ReadonlyArray<readonly [ModbusItem, Reading | null]>): string => {
+  if (bad.length === 0) return '';
+  const named = bad.slice(0, NAMED).map(([{ path, table, address }, reading]) => {
+    const code = reading?.qualityCode ?? 'mb:no-answer';
+    return `${JSON.stringify(path)} (${table} ${address}): ${spokenQuality(code) ?? code}`;
+  });
+  const more = bad.length > NAMED ? `, and ${bad.length - NAMED} more` : '';
+  return ` Without one: ${named.join(', ')}${more}.`;
+};
+
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 const notThere = (refused: ReadonlyMap<ModbusItem, string>, of: number): SourceProblem => {
@@ -78,7 +94,10 @@ const notThere = (refused: ReadonlyMap<ModbusItem, string>, of: number): SourceP
   );
 };
 
-const unanswered = ({ host, port }: ModbusSettings, reason: string, nth: number): SourceProblem => {
+/** Of the `nth` device nothing was read. */
+const nothingOf = ({ host, port }: ModbusSettings, { how, reason }: FailedPoll, nth: number): SourceProblem => {
+  const path = `devices[${nth}].unitId`;
+  if (how === 'refused') return new SourceProblem('not_found', `${host}:${port} answers. ${reason}`, path);
   const others =
     nth > 0
       ? 'The devices before it answer.'
@@ -86,7 +105,7 @@ const unanswered = ({ host, port }: ModbusSettings, reason: string, nth: number)
   return new SourceProblem(
     'unreachable',
     `${host}:${port} takes the connection. ${reason} ${others} A device that does not have an address may stay silent, too, and a slow line needs a longer timeoutMs.`,
-    `devices[${nth}].unitId`,
+    path,
   );
 };
 
@@ -108,10 +127,6 @@ const problemOf = (lost: ConnectionLost, { host, port }: ModbusSettings): Source
     case 'left':
       return new SourceProblem('unreachable', `${host}:${port} has not answered in time.`, 'host');
     case 'unreachable':
-      return new SourceProblem(
-        'unreachable',
-        `${lost.message} Check host and port, that the device runs, and that nothing between blocks it.`,
-        'host',
-      );
+      return new SourceProblem('unreachable', lost.message, 'host');
   }
 };
