@@ -158,6 +158,7 @@ export const machine = (id: string, over: Partial<MachineView> = {}): MachineVie
   currentRun: null,
   lastRun: null,
   lastSignal: { path: 'execution', source: 'line-1', time: at(3), at: at(3) },
+  mapping: { name: 'mazak', version: 3 },
   counts: { signals: 5120, duplicates: 3 },
   ...over,
 });

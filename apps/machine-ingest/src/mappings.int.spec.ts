@@ -161,6 +161,7 @@ test('a machine shows what was heard last of each of its items, mapped or not, o
     const second = await ask(service.url, 'GET', `/v1/machines/P-9/signals?limit=1&cursor=${first.nextCursor}`);
     expect(second.body).toMatchObject({ data: [{ path: 'word' }], nextCursor: null });
   }
+  expect(await call('GET', '/v1/machines/P-9')).toMatchObject({ body: { mapping: { name: 'press' } } });
   expect(await call('GET', '/v1/machines/none/signals')).toMatchObject({ status: 404 });
   expect(await call('GET', '/v1/machines/P-9/signals?cursor=%%%')).toMatchObject({ status: 422 });
   await call('DELETE', '/v1/mappings/press');

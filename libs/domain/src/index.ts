@@ -34,6 +34,7 @@ export * from './machine-rules/rule-kind';
 export * from './machine-rules/rule-slot';
 export * from './machine-rules/run-rule';
 export * from './machine-rules/trigger';
+export * from './machine-rules/unusable-value';
 export * from './matching/compile-filter';
 export * from './matching/equality-filter';
 export * from './matching/filter';

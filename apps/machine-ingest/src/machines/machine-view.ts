@@ -29,6 +29,7 @@ export const viewOfMachine = (state: MachineState): MachineView => ({
           time: state.lastSignal.moment.time,
           at: new Date(state.lastSignal.moment.at).toISOString(),
         },
+  mapping: state.config === null ? null : { name: state.config.name, version: state.config.version },
   counts: { ...state.counts },
 });
 

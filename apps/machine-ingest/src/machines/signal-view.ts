@@ -1,24 +1,29 @@
-import { aliasesOf, type MachineState, type Mapping, type Signal } from '@millrace/domain';
+import { aliasesOf, type MachineState, type Mapping, type Signal, whyUnusable } from '@millrace/domain';
 import type { LastSignal, MachineSignalList, MachineSignalView } from '@millrace/protocol';
 
-const viewOf = (last: LastSignal, state: MachineState, mapping: Mapping | null, now: number): MachineSignalView => ({
-  path: last.path,
-  source: last.source,
-  aliases:
-    mapping === null
-      ? []
-      : (aliasesOf(mapping, state, last as Pick<Signal, 'path' | 'source'> as Signal) ?? []).map(({ alias }) => alias),
-  value: last.value,
-  cut: last.cut,
-  type: last.type,
-  unit: last.unit,
-  quality: last.quality,
-  qualityCode: last.qualityCode,
-  time: last.sourceTs,
-  at: new Date(last.at).toISOString(),
-  ageMs: Math.max(0, now - last.at),
-  count: last.count,
-});
+const viewOf = (last: LastSignal, state: MachineState, mapping: Mapping | null, now: number): MachineSignalView => {
+  const mapped =
+    mapping === null ? [] : (aliasesOf(mapping, state, last as Pick<Signal, 'path' | 'source'> as Signal) ?? []);
+  return {
+    path: last.path,
+    source: last.source,
+    aliases: mapped.map(({ alias }) => alias),
+    value: last.value,
+    cut: last.cut,
+    type: last.type,
+    unit: last.unit,
+    quality: last.quality,
+    qualityCode: last.qualityCode,
+    time: last.sourceTs,
+    at: new Date(last.at).toISOString(),
+    ageMs: Math.max(0, now - last.at),
+    count: last.count,
+    problems: mapped.flatMap((one) => {
+      const why = whyUnusable(state, one, last);
+      return why === null ? [] : [{ alias: one.alias, ...why }];
+    }),
+  };
+};
 
 /** Sort key of a data item: paths first, since a path is what people look for. */
 const positionOf = ({ path, source }: Pick<LastSignal, 'path' | 'source'>): string => `${path}\n${source}`;

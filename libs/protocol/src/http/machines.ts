@@ -1,4 +1,4 @@
-import { MACHINE_STATUSES, SIGNAL_QUALITIES, SIGNAL_TYPES } from '@millrace/domain';
+import { MACHINE_STATUSES, SIGNAL_QUALITIES, SIGNAL_TYPES, VALUE_PROBLEMS } from '@millrace/domain';
 import { z } from 'zod';
 
 /** Answers of `GET /v1/machines` and `GET /v1/machines/:id`: what each machine is doing now. */
@@ -11,7 +11,12 @@ export const machineAlarmSchema = z.object({
   severity: z.enum(['warning', 'fault']),
   text: z.string(),
   raisedAt: time,
-  stale: z.boolean().meta({ description: 'The source is silent; the alarm may or may not still stand.' }),
+  stale: z
+    .boolean()
+    .meta({
+      description:
+        'What raised it is not known now: its source is silent, or its value cannot be used. The alarm may or may not still stand.',
+    }),
 });
 
 export const machineRunSchema = z.object({
@@ -39,6 +44,10 @@ export const machineViewSchema = z
     currentRun: machineRunSchema.nullable(),
     lastRun: machineRunSchema.nullable(),
     lastSignal: z.object({ path: z.string(), source: z.string(), time, at: z.string() }).nullable(),
+    mapping: z
+      .object({ name: z.string(), version: z.int() })
+      .nullable()
+      .meta({ description: 'The mapping in force, by which its signals are read; null: the built-in one.' }),
     counts: z.record(z.string(), z.number()).meta({ description: 'Signals folded since the machine is known.' }),
   })
   .meta({ id: 'Machine' });
@@ -60,6 +69,17 @@ export const machineSignalSchema = z
     at: z.string().meta({ description: 'RFC 3339; when it was received.' }),
     ageMs: z.int(),
     count: z.int().meta({ description: 'How often it was heard.' }),
+    problems: z
+      .array(
+        z.object({
+          alias: z.string(),
+          code: z.enum(VALUE_PROBLEMS),
+          expected: z.string().meta({ description: 'The type or the unit that the mapping waits for.' }),
+        }),
+      )
+      .meta({
+        description: 'Why the mapping cannot use a value that its source calls good; nothing is known of the alias.',
+      }),
   })
   .meta({ id: 'MachineSignal' });
 export type MachineSignalView = z.infer<typeof machineSignalSchema>;

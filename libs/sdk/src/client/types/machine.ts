@@ -56,6 +56,7 @@ export interface MachineAlarm {
   readonly severity: 'warning' | 'fault';
   readonly text: string;
   readonly raisedAt: string;
+  /** What raised it is not known now: its source is silent, or its value cannot be used. */
   readonly stale: boolean;
 }
 
@@ -94,6 +95,13 @@ export interface MachineSignal {
   readonly ageMs: number;
   /** How often it was heard. */
   readonly count: number;
+  /** Why the mapping cannot use a value that its source calls good; nothing is known of the alias. */
+  readonly problems: readonly {
+    readonly alias: string;
+    readonly code: 'wrong_type' | 'wrong_unit';
+    /** The type or the unit that the mapping waits for. */
+    readonly expected: string;
+  }[];
 }
 
 /** What one machine is doing now. */
@@ -113,5 +121,7 @@ export interface Machine {
     readonly time: string;
     readonly at: string;
   } | null;
+  /** The mapping in force, by which its signals are read; null: the built-in one. */
+  readonly mapping: { readonly name: string; readonly version: number } | null;
   readonly counts: { readonly [name: string]: number };
 }
