@@ -57,6 +57,8 @@ const LARGEST_PACKET = 8 * 1024 * 1024;
 
 /** Messages that come before the subscriptions are granted; more of them are given out. */
 const MOST_EARLY = 1_000;
+const MOST_EARLY_BYTES = 16 * 1024 * 1024;
+const GRANT_TIMEOUT_MS = 10_000;
 
 /** A QoS 1 message that came and whose acknowledgement the broker may not have seen. */
 interface Delivery {
@@ -79,6 +81,7 @@ export class MqttConnection {
   private retry: NodeJS.Timeout | null = null;
   private problem: SourceProblem | null = null;
   private early: MqttMessage[] = [];
+  private earlyBytes = 0;
   private readonly deliveries = new Map<number, Delivery>();
   private acks: Buffer[] = [];
   private paused = false;
@@ -244,9 +247,19 @@ export class MqttConnection {
     const left = formerFilters.filter((filter) => !filters.includes(filter));
     if (resumed && left.length > 0) await client.unsubscribeAsync([...left]);
     // Every time: a broker that has lost the session would else send nothing for ever.
-    await client.subscribeAsync([...filters], { qos: 1 }).catch((error: Error) => {
-      throw subscriptionProblem(error, filters, settings);
-    });
+    // What is not read, because it could not be stored, stands before the grant.
+    const late = setInterval(() => {
+      if (this.paused) return;
+      const { host } = new URL(settings.url);
+      this.problem ??= new SourceProblem('unreachable', `${host} has not granted the subscriptions in 10 s.`, 'url');
+      client.stream.destroy();
+    }, GRANT_TIMEOUT_MS);
+    await client
+      .subscribeAsync([...filters], { qos: 1 })
+      .catch((error: Error) => {
+        throw subscriptionProblem(error, filters, settings);
+      })
+      .finally(() => clearInterval(late));
     if (this.client !== client || !client.connected) return;
     this.up = true;
     this.failures = 0;
@@ -275,10 +288,12 @@ export class MqttConnection {
       return;
     }
     this.early.push(message);
-    if (this.early.length >= MOST_EARLY) this.giveEarly();
+    this.earlyBytes += message.payload.length;
+    if (this.early.length >= MOST_EARLY || this.earlyBytes >= MOST_EARLY_BYTES) this.giveEarly();
   }
 
   private giveEarly(): void {
+    this.earlyBytes = 0;
     for (const message of this.early.splice(0)) this.options.onMessage(message);
   }
 
