@@ -1,6 +1,14 @@
 import type { Event, Signal } from '@millrace/domain';
 import { moduleOfType } from '@millrace/protocol';
-import { eventAccepted, eventRejected, type Logger, parseTraceparent, signalsAccepted } from '@millrace/telemetry';
+import {
+  eventAccepted,
+  eventRejected,
+  type Logger,
+  parseTraceparent,
+  type RuleFailed,
+  ruleFailed,
+  signalsAccepted,
+} from '@millrace/telemetry';
 
 /** What this service tells of itself: one function for each thing that happens. */
 export const tellings = (logger: Logger) => ({
@@ -14,6 +22,7 @@ export const tellings = (logger: Logger) => ({
       traceId: parseTraceparent(event.traceparent)?.traceId ?? '',
     }),
   refused: (origin: string, code: string, detail: string): void => eventRejected(logger, { origin, code, detail }),
+  ruleFailed: (failed: RuleFailed, isNew: boolean): void => ruleFailed(logger, failed, isNew),
   unfit: (source: string, path: string, detail: string): void =>
     logger.warn({ source, path, detail }, 'a message does not fit the schema of its type'),
   signals: (kind: string, signals: readonly Signal[]): void => signalsAccepted(logger, { kind, count: signals.length }),

@@ -30,6 +30,7 @@ export * from './machine-rules/default-mapping';
 export * from './machine-rules/expression';
 export * from './machine-rules/held-value';
 export * from './machine-rules/mapping';
+export type { RuleFailure } from './machine-rules/rule-failure';
 export * from './machine-rules/rule-kind';
 export * from './machine-rules/rule-slot';
 export * from './machine-rules/run-rule';

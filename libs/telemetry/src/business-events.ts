@@ -72,6 +72,30 @@ export const signalsAccepted = (logger: Logger, taken: { kind: string; count: nu
   logger.debug(taken, 'signals accepted');
 };
 
+const failedRules = metrics.counter(
+  'millrace_rules_failed_total',
+  'Times that a rule of a mapping could not be applied.',
+  ['kind'],
+);
+export interface RuleFailed {
+  readonly tenant: string;
+  readonly machine: string;
+  readonly rule: string;
+  readonly kind: string;
+  /** On a `signal`, as `time` went by, or on a `timer` of its own. */
+  readonly on: string;
+  /** Of the signal. */
+  readonly path: string | null;
+  readonly partition: number;
+  readonly offset: string;
+  readonly error: unknown;
+}
+/** @param isNew the first of this rule and way; of a rule that fails at each signal the rest is for who looks closely */
+export const ruleFailed = (logger: Logger, failed: RuleFailed, isNew: boolean): void => {
+  failedRules.inc({ kind: failed.kind });
+  logger[isNew ? 'error' : 'debug'](failed, 'rule failed, the others went on');
+};
+
 const created = metrics.counter('webhook_deliveries_created_total', 'Deliveries that fan-out made.', ['contract']);
 export interface DeliveryCreatedEvent {
   readonly tenant: string;

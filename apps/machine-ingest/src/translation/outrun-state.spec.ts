@@ -60,7 +60,7 @@ it('says the newest state again when its owner died before it could, and until K
     heard: () => undefined,
     onOwnership: async () => undefined,
     livesNow: () => false,
-    told: { translated: () => undefined, refused: () => undefined },
+    told: { translated: () => undefined, refused: () => undefined, ruleFailed: () => undefined },
   });
   await translation.start();
   await eventually(() => written.length > 0, 'the newest state');

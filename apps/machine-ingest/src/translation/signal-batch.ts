@@ -7,9 +7,10 @@ import {
   MappingMissing,
   machineKey,
   newMachineState,
+  type RuleFailure,
   type Signal,
 } from '@millrace/domain';
-import { decodeSignal, type IncomingMessage } from '@millrace/protocol';
+import { decodeSignal, encodeSignal, type IncomingMessage } from '@millrace/protocol';
 
 /**
  * The records of one fetch, folded in partition order: what has to be written before their offsets may be committed.
@@ -20,12 +21,25 @@ export interface FoldedBatch {
   /** Last state of every machine that moved. */
   readonly states: ReadonlyMap<string, MachineState>;
   readonly refused: ReadonlyArray<{ message: IncomingMessage; code: string; detail: string }>;
+  /** Each time that a rule threw; the first of a rule is among the events too. */
+  readonly failures: readonly FailureInPlace[];
+}
+
+/** A rule that threw, and the record at which it did. */
+export interface FailureInPlace extends Omit<RuleFailure, 'draft'> {
+  readonly tenant: string;
+  readonly machine: string;
+  readonly partition: number;
+  readonly offset: string;
+  /** The first of this rule, and told. */
+  readonly isNew: boolean;
 }
 
 export class SignalBatch {
   private readonly events: Event[] = [];
   private readonly states = new Map<string, MachineState>();
   private readonly refused: Array<{ message: IncomingMessage; code: string; detail: string }> = [];
+  private readonly failures: FailureInPlace[] = [];
 
   constructor(
     private readonly mappings: (tenant: string) => MappingByHash,
@@ -58,18 +72,56 @@ export class SignalBatch {
         if (folded.state.counts.duplicates === before.counts.duplicates) this.heard(signal, message);
       }
       this.events.push(...folded.events);
+      for (const { draft, ...failure } of folded.failures)
+        this.failures.push({ ...failure, ...placeOf(signal, message), isNew: draft !== null });
+      for (const { signal: one, error } of folded.setAside)
+        this.refused.push(
+          one === signal
+            ? { message, code: 'fold_failed', detail: `Could not be folded: ${messageOf(error)} ${SEEN}` }
+            : {
+                message: asRecord(one, message.topic),
+                code: 'fold_failed',
+                detail: `It had waited for its turn and could not be folded when that came: ${messageOf(error)} ${SEEN}`,
+              },
+        );
     } catch (error) {
       if (error instanceof MappingMissing) return error;
-      // Neither a rule that fails on one signal nor a mapping that cannot be had may stop the partition: the signal is set
-      // aside with the reason.
+      // Neither a signal that cannot be folded nor a mapping that cannot be had may stop the partition: the signal is set
+      // aside with the reason. A rule that throws is not meant here, it is passed over.
       current.set(key, before);
       const code = error instanceof MappingLost ? error.code : 'fold_failed';
-      this.refused.push({ message, code, detail: (error as Error).message });
+      this.refused.push({ message, code, detail: messageOf(error) });
     }
     return null;
   }
 
   take(): FoldedBatch {
-    return { events: this.events, states: this.states, refused: this.refused };
+    return { events: this.events, states: this.states, refused: this.refused, failures: this.failures };
   }
 }
+
+const placeOf = ({ tenant, machine }: Signal, { partition, offset }: IncomingMessage) => ({
+  tenant,
+  machine,
+  partition,
+  offset: String(offset),
+});
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Others went on with it, so that it is not as if it had never come. */
+const SEEN = 'Its number counts as seen: drive it again with "seq": null.';
+
+/** A signal that had waited: the record that brought it is no longer known. */
+const asRecord = (signal: Signal, topic: string): IncomingMessage => {
+  const { key, value, headers } = encodeSignal(topic, signal);
+  return {
+    topic,
+    partition: -1,
+    offset: -1n,
+    timestamp: Date.parse(signal.at),
+    key: Buffer.from(String(key)),
+    value,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)])),
+  };
+};

@@ -28,7 +28,7 @@ import type { Logger } from '@millrace/telemetry';
 import type { MachineDirectory } from '../machines/machine-directory';
 import { tickSignal } from '../signal-intake/lifecycle-signal';
 import { AwaitedMappings, LONGEST_WAIT_FOR_A_MAPPING_MS } from './awaited-mappings';
-import { type FoldedBatch, SignalBatch } from './signal-batch';
+import { type FailureInPlace, type FoldedBatch, SignalBatch } from './signal-batch';
 import type { TranslationReadings } from './translation-metrics';
 import { TranslationWriter } from './translation-writer';
 
@@ -67,7 +67,11 @@ export interface TranslationPorts {
   readonly onOwnership: (gained: readonly number[], lost: readonly number[]) => Promise<void>;
   /** Whether the wall clock is this machine's time; a recording brings its own. */
   readonly livesNow: (tenant: string, machine: string) => boolean;
-  readonly told: { translated(event: Event): void; refused(code: string, detail: string): void };
+  readonly told: {
+    translated(event: Event): void;
+    refused(code: string, detail: string): void;
+    ruleFailed(failure: FailureInPlace): void;
+  };
 }
 
 interface Owned {
@@ -244,6 +248,7 @@ export class TranslationConsumer {
     owned.stored = { ageMs: now - (records[records.length - 1]?.message.timestamp ?? now), at: now };
     for (const event of folded.events) ports.told.translated(event);
     for (const { code, detail } of folded.refused) ports.told.refused(code, detail);
+    for (const failure of folded.failures) ports.told.ruleFailed(failure);
   }
 
   private encode(event: Event): OutgoingMessage {

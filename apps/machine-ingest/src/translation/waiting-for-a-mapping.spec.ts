@@ -52,7 +52,7 @@ const setUp = async (longestWaitForMappingMs = 60_000) => {
     heard: () => undefined,
     onOwnership: async () => undefined,
     livesNow: () => false,
-    told: { translated: () => undefined, refused: () => undefined },
+    told: { translated: () => undefined, refused: () => undefined, ruleFailed: () => undefined },
   });
   await translation.start();
   let offset = 0;

@@ -5,13 +5,15 @@ import { FIRST_CREDIBLE_MS, type Moment, momentOf } from '../signal/signal-time'
 import { markAlarmsStale } from './alarm-book';
 import { aliasesOf, mappedOf, settingsOfSource } from './alias-lookup';
 import { watchClock } from './clock-watch';
+import { withoutRule } from './rule-failure';
 import { type Heard, LIFECYCLE_WORDS, type LifecycleWord } from './rule-kind';
 import { isAnyDue, tellSignal, tellTime } from './rule-kinds';
 import { LiveScope } from './scope';
 import { noteLife, withLife } from './source-life';
 import { isLoss, isResumed } from './source-loss';
 import { markStale } from './stale-values';
-import { forgetLostValues, loseValues, regainValues, takeValue } from './take-value';
+import { forgetLostValues, loseValues, regainValues } from './take-value';
+import { takeValueAnew } from './take-value-anew';
 import { contextOf, followStatus, type Turn, tellRules } from './tell-rules';
 import { tableValue } from './value-table';
 
@@ -87,7 +89,7 @@ const passTime = (state: MachineState, at: number, signal: Signal, moment: Momen
   const isStale = state.staleDue !== null && at >= state.staleDue;
   if (!isStale && !isAnyDue(state, turn.mapping, at)) return state;
   const timed = { ...state, at };
-  const fresh = isStale ? markStale(timed, signal, turn) : timed;
+  const fresh = isStale ? stale(timed, signal, moment, turn) : timed;
   const scope = new LiveScope(fresh);
   const context = contextOf(turn, at, moment, scope);
   let next = fresh;
@@ -96,6 +98,17 @@ const passTime = (state: MachineState, at: number, signal: Signal, moment: Momen
     scope.state = next;
   }
   return next.status.current === fresh.status.current ? next : followStatus(next, signal, false, moment, turn);
+};
+
+/** Where it throws, no value is looked at for its age until the next one comes: it would throw at every record. */
+const stale = (state: MachineState, signal: Signal, moment: Moment, turn: Turn): MachineState => {
+  const told = turn.telling.drafts.length;
+  try {
+    return markStale(state, signal, turn);
+  } catch (error) {
+    const failed = { rule: { id: '$stale', kind: 'stale' }, on: 'time', path: null, told, error } as const;
+    return withoutRule({ ...state, staleDue: null }, failed, { telling: turn.telling, moment, at: state.at });
+  }
 };
 
 /**
@@ -156,7 +169,7 @@ const applyValue = (state: MachineState, signal: Signal, moment: Moment, turn: T
   const heard: Heard[] = [];
   for (const mapped of aliases) {
     if (next.values.aliases.length >= STATE_LIMITS.values && tableValue(next.values, mapped.alias) === null) continue;
-    const taken = takeValue(next, signal, mapped, moment, afterGap, turn.emit);
+    const taken = takeValueAnew(next, signal, mapped, moment, afterGap, turn);
     next = taken.state;
     if (taken.heard !== null) heard.push(taken.heard);
   }

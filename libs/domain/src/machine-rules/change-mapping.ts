@@ -34,6 +34,7 @@ export const changeMapping = (
   telling: { readonly emit: Emit; readonly moment: Moment; readonly position: SignalPosition },
 ): MachineState => {
   const { from, to } = change;
+  const { failedRules: _failed, ...kept } = state;
   const kindOf = kindsOf(from, state);
   const entries = heldValues(state)
     .filter(([alias]) => Object.hasOwn(to.signals, alias) && isReadAlike(from?.signals[alias], to.signals[alias]!))
@@ -43,7 +44,7 @@ export const changeMapping = (
   for (const [alias, held] of Object.entries(state.derived)) if (goesOn(kindOf, to, alias)) derived[alias] = held;
   const rules = Object.fromEntries(Object.entries(state.rules).filter(([id]) => goesOn(kindOf, to, id)));
   const next: MachineState = {
-    ...state,
+    ...kept,
     config: change.name,
     values: tableOf(entries),
     derived,

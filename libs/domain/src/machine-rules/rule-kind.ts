@@ -5,6 +5,7 @@ import type { Moment } from '../signal/signal-time';
 import type { Rational } from '../unit/rational';
 import type { Scope } from './expression';
 import type { MappedSignal, Mapping } from './mapping';
+import type { Telling } from './rule-failure';
 
 /**
  * What a kind of rule is to the fold. Each is a pure function over the machine's whole state and keeps what it remembers
@@ -31,6 +32,8 @@ export interface RuleContext {
   readonly moment: Moment;
   readonly scope: Scope;
   readonly emit: Emit;
+  /** Where `emit` puts it: what a rule has told that throws in the end is withdrawn. */
+  readonly telling: Telling;
 }
 
 /** One signal as the rules hear it. */

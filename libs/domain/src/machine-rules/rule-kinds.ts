@@ -4,10 +4,11 @@ import { bundleRule } from './bundle/bundle-rule';
 import { conditionRule } from './condition-rule';
 import { counterRule } from './counter-rule';
 import { edgeRule } from './edge-rule';
-import { exprRule } from './expr-rule';
+import { computeAgain, exprRule } from './expr-rule';
 import type { AliasName } from './expression';
-import type { Mapping, Rule, RuleKindName } from './mapping';
+import type { ExprRule, Mapping, Rule, RuleKindName } from './mapping';
 import { passthroughRule } from './passthrough-rule';
+import { failedRule, withoutRule } from './rule-failure';
 import type { Heard, RuleContext, RuleKind } from './rule-kind';
 import { runRule } from './run-rule';
 import { stateMapRule } from './state-map-rule';
@@ -31,14 +32,63 @@ const RULE_KINDS: { readonly [K in RuleKindName]: RuleKind<Extract<Rule, { reado
 
 const kindOf = (rule: Rule): RuleKind<Rule> => RULE_KINDS[rule.kind] as RuleKind<Rule>;
 
-export const tellTime = (state: MachineState, rule: Rule, context: RuleContext): MachineState =>
-  kindOf(rule).onTime(state, rule, context);
+/** Time for one rule. One that throws has done nothing; where its own timer was due, it begins anew. */
+export const tellTime = (state: MachineState, rule: Rule, context: RuleContext): MachineState => {
+  const told = context.telling.drafts.length;
+  try {
+    const kind = kindOf(rule);
+    // That it cannot say when it is due would be found nowhere else.
+    kind.nextDue(state, rule, context.mapping);
+    return kind.onTime(state, rule, context);
+  } catch (error) {
+    const due = timerOf(state, rule, context.mapping);
+    const on = due !== null && due <= context.at ? 'timer' : 'time';
+    return withoutRule(state, { rule, on, path: null, told, error }, context);
+  }
+};
 
+/** A signal for one rule. One that throws has done nothing. */
 export const tellSignal = (
   state: MachineState,
   rule: Rule,
   context: RuleContext & { readonly heard: Heard },
-): MachineState => kindOf(rule).onSignal(state, rule, context);
+): MachineState => {
+  const told = context.telling.drafts.length;
+  try {
+    return kindOf(rule).onSignal(state, rule, context);
+  } catch (error) {
+    return withoutRule(state, { rule, on: 'signal', path: context.heard.signal.path, told, error }, context);
+  }
+};
+
+/** Another status for one rule that computes. One that throws has done nothing. */
+export const tellStatus = (
+  state: MachineState,
+  rule: ExprRule,
+  snapshot: boolean,
+  context: RuleContext & { readonly path: string },
+): MachineState => {
+  const told = context.telling.drafts.length;
+  try {
+    return computeAgain(state, rule, snapshot, context);
+  } catch (error) {
+    return withoutRule(state, { rule, on: 'signal', path: context.path, told, error }, context);
+  }
+};
+
+/**
+ * Evaluation time at which a rule has something to do, Unix ms; null when no timer of it runs. A time at which it threw is
+ * over. One that cannot say when it is due is due at once, and begins anew; if it cannot say even then, it has no timer.
+ */
+const timerOf = (state: MachineState, rule: Rule, mapping: Mapping): number | null => {
+  const failedAt = state.failedRules === undefined ? null : (failedRule(state, rule.id)?.timerAt ?? null);
+  try {
+    const due = kindOf(rule).nextDue(state, rule, mapping);
+    return due === null || failedAt === null || due > failedAt ? due : null;
+  } catch {
+    return failedAt === null || Object.hasOwn(state.rules, rule.id) ? state.at : null;
+  }
+};
 
 /** Kinds that follow signals and never time. */
 const UNTIMED: readonly RuleKindName[] = ['availability', 'edge', 'counter', 'expr', 'passthrough'];
@@ -106,7 +156,7 @@ export const rulesThatHear = (mapping: Mapping, heard: readonly Heard[]): readon
 /** Whether any of the rules has something to do at this evaluation time. */
 export const isAnyDue = (state: MachineState, mapping: Mapping, at: number): boolean => {
   for (const rule of planOf(mapping).timed) {
-    const due = kindOf(rule).nextDue(state, rule, mapping);
+    const due = timerOf(state, rule, mapping);
     if (due !== null && due <= at) return true;
   }
   return false;
@@ -116,7 +166,7 @@ export const isAnyDue = (state: MachineState, mapping: Mapping, at: number): boo
 export const rulesDue = (state: MachineState, mapping: Mapping): number | null => {
   let due: number | null = null;
   for (const rule of planOf(mapping).timed) {
-    const its = kindOf(rule).nextDue(state, rule, mapping);
+    const its = timerOf(state, rule, mapping);
     if (its !== null && (due === null || its < due)) due = its;
   }
   return due;

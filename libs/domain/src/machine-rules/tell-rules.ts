@@ -2,10 +2,11 @@ import type { Emit, SignalPosition } from '../signal/machine-event';
 import type { MachineState } from '../signal/machine-state';
 import type { Signal } from '../signal/signal';
 import type { Moment } from '../signal/signal-time';
-import { computeAgain, heardDerived } from './expr-rule';
+import { heardDerived } from './expr-rule';
 import type { Mapping, Rule } from './mapping';
+import type { Telling } from './rule-failure';
 import type { Heard, RuleContext } from './rule-kind';
-import { rulesThatHear, tellSignal } from './rule-kinds';
+import { rulesThatHear, tellSignal, tellStatus } from './rule-kinds';
 import { LiveScope } from './scope';
 
 /** What surrounds one signal whose turn has come. */
@@ -13,6 +14,8 @@ export interface Turn {
   readonly mapping: Mapping;
   readonly position: SignalPosition;
   readonly emit: Emit;
+  /** Where `emit` puts it. */
+  readonly telling: Telling;
   /** It came after what was missing had been given up. */
   readonly late: boolean;
 }
@@ -24,6 +27,7 @@ export const contextOf = (turn: Turn, at: number, moment: Moment, scope: LiveSco
   moment,
   scope,
   emit: turn.emit,
+  telling: turn.telling,
 });
 
 /** Each rule in the order of the mapping; what an `expr` rule computes is heard by those after it. */
@@ -77,7 +81,7 @@ export const followStatus = (
       scope.state = next;
     }
     if (rule.kind !== 'expr') continue;
-    const again = computeAgain(next, rule, snapshot, context);
+    const again = tellStatus(next, rule, snapshot, { ...context, path: signal.path });
     const held = Object.hasOwn(again.derived, rule.id) ? again.derived[rule.id]! : null;
     if (again !== next && held !== null) heard.push(heardDerived(rule, held, { kind: 'life', signal }));
     next = again;

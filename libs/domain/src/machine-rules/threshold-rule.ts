@@ -72,7 +72,7 @@ const applyValue = (
   context: RuleContext,
 ): MachineState => {
   if (heard.exact === null) return hold(state, rule, context);
-  const slot = slotOf<ThresholdSlot>(state, rule) ?? EMPTY;
+  const slot = slotOf<ThresholdSlot>(state, rule) ?? { ...EMPTY, raised: standing(state, rule) };
   const bad = isBad(rule, heard.exact);
   if (slot.raised !== null) {
     const fresh = freshenAlarm(state, slot.raised);
@@ -81,6 +81,12 @@ const applyValue = (
   if (!bad) return follow(state, rule, { ...slot, seenClear: true }, false, 0, context);
   if (heard.snapshot && !slot.seenClear) return state;
   return follow(state, rule, slot, true, rule.onDelayMs, context);
+};
+
+/** A rule that begins anew after its timer threw has its alarm still, which nothing else would clear. */
+const standing = ({ alarms }: MachineState, rule: ThresholdRule): string | null => {
+  for (const key in alarms) if (alarms[key]!.rule === rule.id) return key;
+  return null;
 };
 
 /** Goes on, begins or gives up the way to the other side. */

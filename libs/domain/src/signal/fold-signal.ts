@@ -5,12 +5,14 @@ import { applyMissing, applySignal } from '../machine-rules/apply-signal';
 import { changeMapping, readMappingChange, suspendMapping } from '../machine-rules/change-mapping';
 import { DEFAULT_MAPPING } from '../machine-rules/default-mapping';
 import type { Mapping } from '../machine-rules/mapping';
+import { type RuleFailure, type Telling, withoutRule } from '../machine-rules/rule-failure';
 import { rulesDue } from '../machine-rules/rule-kinds';
+import type { Turn } from '../machine-rules/tell-rules';
 import { type DuplicateWindow, openWindow, seeInWindow, WINDOW } from './duplicate-window';
-import { type EventDraft, machineEvent, type SignalPosition } from './machine-event';
+import { type EventDraft, machineEvent, type SignalPosition, writtenDraft } from './machine-event';
 import { counted, type MachineState, type MappingInForce, type SessionState, STATE_LIMITS } from './machine-state';
 import { type MessageParts, openParts, seePart } from './message-parts';
-import { admit, overdue, reorderDue, sessionOf } from './reorder-buffer';
+import { type Admitted, admit, overdue, reorderDue, sessionOf } from './reorder-buffer';
 import type { Signal } from './signal';
 import { momentOf } from './signal-time';
 
@@ -24,7 +26,19 @@ import { momentOf } from './signal-time';
 export interface Folded {
   readonly state: MachineState;
   readonly events: readonly Event[];
+  /** Rules that threw; the others went on. */
+  readonly failures: readonly RuleFailure[];
+  /** Of several signals that the record lets go on, those that could not be folded; the others went on. */
+  readonly setAside: readonly SetAside[];
 }
+
+export interface SetAside {
+  /** The one that was given, or one that had waited for its turn. */
+  readonly signal: Signal;
+  readonly error: unknown;
+}
+
+const nothingOf = (state: MachineState): Folded => ({ state, events: [], failures: [], setAside: [] });
 
 /** The compiled mapping of a hash, or null while it is not there and may still come. */
 export type MappingByHash = (hash: string) => Mapping | LostMapping | null;
@@ -79,7 +93,10 @@ export class MappingLost extends Error {
   }
 }
 
-/** Throws MappingMissing, MappingLost, and nothing else whatever a signal holds. */
+/**
+ * Throws MappingMissing, MappingLost, and what this one signal alone cannot be folded for; nothing was folded then. What a
+ * rule throws is its own (`failures`).
+ */
 export const foldSignal = (
   state: MachineState,
   signal: Signal,
@@ -87,7 +104,7 @@ export const foldSignal = (
   mappingByHash: MappingByHash,
   traceparent: string | null = null,
 ): Folded => {
-  if (alreadyFolded(state, position)) return { state, events: [] };
+  if (alreadyFolded(state, position)) return nothingOf(state);
   const inForce = found(state, state.config, mappingByHash);
   if (isLost(inForce) && signal.path !== '$config') throw new MappingLost(state.machine, state.config, inForce);
   const at = Math.max(state.at, Date.parse(signal.at));
@@ -99,15 +116,20 @@ export const foldSignal = (
     played: isPlayed(state, signal, position),
     counts: { ...state.counts, signals: state.counts.signals + 1 },
   };
-  if (memory === null) return { state: counted(seen, 'duplicates'), events: [] };
-  const drafts: EventDraft[] = [];
-  const emit = (draft: EventDraft) => void drafts.push(draft);
+  if (memory === null) return nothingOf(counted(seen, 'duplicates'));
+  const telling: Telling = { drafts: [], failures: [] };
+  const { drafts, failures } = telling;
+  const emit = (draft: EventDraft) => void drafts.push(writtenDraft(draft));
+  const setAside: SetAside[] = [];
   const next =
     isLost(inForce) || signal.path === '$config'
-      ? configure(seen, signal, position, isLost(inForce) ? null : inForce, mappingByHash, emit)
-      : takeTurns(seen, signal, at, position, inForce, emit);
+      ? configure(seen, signal, position, isLost(inForce) ? null : inForce, mappingByHash, emit, telling)
+      : takeTurns(seen, signal, at, { mapping: inForce, position, emit, telling, late: false }, setAside);
+  for (const { draft } of failures) if (draft !== null) drafts.push(draft);
   return {
     state: next,
+    failures,
+    setAside,
     events: drafts.map((draft, n) => machineEvent(state.tenant, state.machine, position, n, draft, traceparent)),
   };
 };
@@ -126,34 +148,52 @@ const isPlayed = ({ played }: MachineState, { path, at }: Signal, { timestamp }:
 const ORDERED_AT_THE_SOURCE: readonly Signal['raw']['proto'][] = ['spb', 'mqtt', 'mtc', 'ua', 'modbus', 'millrace'];
 
 /** The signal, or those that it lets go on, each in its turn. */
-const takeTurns = (
-  state: MachineState,
-  signal: Signal,
-  at: number,
-  position: SignalPosition,
-  mapping: Mapping,
-  emit: (draft: EventDraft) => void,
-): MachineState => {
+const takeTurns = (state: MachineState, signal: Signal, at: number, turn: Turn, setAside: SetAside[]): MachineState => {
+  const { mapping, position, telling } = turn;
   const reorder = ORDERED_AT_THE_SOURCE.includes(signal.raw.proto)
     ? null
     : settingsOfSource(mapping, signal.source).reorder;
-  if (reorder === null && holdsNothing(state))
-    return applySignal(state, signal, { mapping, position, emit, late: false });
-  const waited = overdue(state, at);
+  if (reorder === null && holdsNothing(state)) return applySignal(state, signal, turn);
+  const waited = letGo(state, at, setAside);
   const admitted = admit(waited.state, signal, reorder, at);
   const ready = [...waited.ready, ...admitted.ready];
   // A signal that waits for its turn brings time all the same.
-  if (ready.length === 0) return applySignal(admitted.state, tickOf(signal), { mapping, position, emit, late: false });
+  if (ready.length === 0) return applySignal(admitted.state, tickOf(signal), turn);
   let next = admitted.state;
   ready.forEach((one, nth) => {
     const late = one.kind === 'signal' && one.late;
-    const turn = { mapping, position: nth === 0 ? position : { ...position, nth }, emit, late };
-    next =
-      one.kind === 'gap'
-        ? applyMissing({ ...next, at: Math.max(next.at, at) }, one.of, one.lost, turn)
-        : applySignal(next, one.signal, turn);
+    const its = { ...turn, position: nth === 0 ? position : { ...position, nth }, late };
+    const [told, known] = [telling.drafts.length, telling.failures.length];
+    try {
+      next =
+        one.kind === 'gap'
+          ? applyMissing({ ...next, at: Math.max(next.at, at) }, one.of, one.lost, its)
+          : applySignal(next, one.signal, its);
+    } catch (error) {
+      if (ready.length === 1) throw error;
+      // What waited is in the state: it would throw again with each record to come.
+      if (one.kind === 'gap') {
+        const failed = { rule: { id: '$gap', kind: 'gap' }, on: 'signal', path: '$gap', told, error } as const;
+        next = withoutRule(next, failed, { telling, moment: momentOf({ ...one.of, sourceTs: null }, at), at });
+      } else {
+        telling.drafts.length = told;
+        telling.failures.length = known;
+        setAside.push({ signal: one.signal, error });
+      }
+    }
   });
   return next;
+};
+
+/** What has waited long enough. Where that cannot be found out, which it could at no later record, nothing waits on. */
+const letGo = (state: MachineState, at: number, setAside: SetAside[]): Admitted => {
+  try {
+    return overdue(state, at);
+  } catch (error) {
+    for (const session of Object.values(state.reorder))
+      for (const { signal } of session?.held ?? []) setAside.push({ signal, error });
+    return { state: { ...state, reorder: {} }, ready: [] };
+  }
 };
 
 const holdsNothing = ({ reorder }: MachineState): boolean => {
@@ -197,9 +237,18 @@ const found = (
 /** Evaluation time at which something of this machine is due by itself, Unix ms; null when nothing is. */
 export const nextDue = (state: MachineState, mapping: Mapping): number | null => {
   let due = rulesDue(state, mapping);
-  for (const other of [state.staleDue, reorderDue(state)])
+  for (const other of [state.staleDue, heldDue(state)])
     if (other !== null && (due === null || other < due)) due = other;
   return due;
+};
+
+const heldDue = (state: MachineState): number | null => {
+  try {
+    return reorderDue(state);
+  } catch {
+    // The next record finds the same, and lets all of it go.
+    return state.at;
+  }
 };
 
 const configure = (
@@ -209,6 +258,7 @@ const configure = (
   from: Mapping | null,
   mappingByHash: MappingByHash,
   emit: (draft: EventDraft) => void,
+  telling: Telling,
 ): MachineState => {
   const change = readMappingChange(signal);
   if (change === null) return state;
@@ -221,7 +271,7 @@ const configure = (
   const timed =
     timeless || from === null
       ? { ...state, at }
-      : applySignal(state, tickOf(signal), { mapping: from, position, emit, late: false });
+      : applySignal(state, tickOf(signal), { mapping: from, position, emit, telling, late: false });
   if (isLost(to)) return suspendMapping(timed, change.to);
   const moment = momentOf({ ...signal, sourceTs: null }, at);
   return changeMapping(timed, { from, to, name: change.to }, { emit, moment, position });

@@ -17,6 +17,17 @@ export interface EventDraft {
   readonly identity?: readonly (string | number)[];
 }
 
+/** What a rule decided, with its data as JSON. */
+export interface WrittenDraft extends EventDraft {
+  readonly json: string;
+}
+
+/** Throws for data that JSON cannot say, so that it is the rule that told it that throws. */
+export const writtenDraft = (draft: EventDraft): WrittenDraft => ({
+  ...draft,
+  json: JSON.stringify(draft.moment.suspect ? { ...draft.data, clockSuspect: true } : draft.data),
+});
+
 /** Collects what the rules of one fold decide. */
 export type Emit = (draft: EventDraft) => void;
 
@@ -56,13 +67,13 @@ export const machineEvent = (
   machine: string,
   position: SignalPosition,
   n: number,
-  draft: EventDraft,
+  draft: WrittenDraft,
   traceparent: string | null,
 ): Event => {
-  const data = JSON.stringify(draft.moment.suspect ? { ...draft.data, clockSuspect: true } : draft.data);
+  const data = draft.json;
   const bytes = Buffer.byteLength(data);
   if (bytes > EVENT_DATA_BYTES)
-    return machineEvent(tenant, machine, position, n, tooLarge(machine, draft, bytes), traceparent);
+    return machineEvent(tenant, machine, position, n, writtenDraft(tooLarge(machine, draft, bytes)), traceparent);
   const hash = digest(
     draft.identity === undefined
       ? [tenant, machine, draft.rule, position.partition, String(position.offset), n]

@@ -55,6 +55,8 @@ export interface MachineState {
   /** Clocks that are not believed now: told once, until one of their stamps is believed again. */
   readonly suspectClocks: readonly string[];
   readonly lastSignal: { readonly path: string; readonly source: string; readonly moment: Moment } | null;
+  /** By id, those of the mapping in force that threw; absent before the first. */
+  readonly failedRules?: { readonly [rule: string]: FailedRule };
   readonly counts: SignalCounts;
 }
 
@@ -67,6 +69,16 @@ export interface MappingInForce {
 /** What one rule remembers, JSON as it is: `rules[rule.id]` of the state. Each kind extends it with its own members, all bounded. */
 export interface RuleSlot {
   readonly kind: RuleKindName;
+}
+
+/** `signal` · `time`: as something else was due · `timer`: its own, so that what the rule remembered is dropped. */
+export type FailedOn = 'signal' | 'time' | 'timer';
+
+export interface FailedRule {
+  /** On what it threw; each is told once. */
+  readonly told: readonly FailedOn[];
+  /** Evaluation time of its last timer that threw, Unix ms: it is asked for no more. Null where none did. */
+  readonly timerAt: number | null;
 }
 
 /** `held[n]` is that of `aliases[n]` (machine-rules/value-table.ts). */
@@ -195,6 +207,8 @@ export interface SignalCounts {
   /** Inside the deadband of the signal before. */
   readonly filtered: number;
   readonly expressionFailed: number;
+  /** Rules that threw on a signal or on time. */
+  readonly rulesFailed: number;
   readonly alarmsSuppressed: number;
   readonly alarmsMarkedStale: number;
   readonly normalsWithNothingActive: number;
@@ -245,6 +259,7 @@ export const NO_COUNTS: SignalCounts = {
   unitChanged: 0,
   filtered: 0,
   expressionFailed: 0,
+  rulesFailed: 0,
   alarmsSuppressed: 0,
   alarmsMarkedStale: 0,
   normalsWithNothingActive: 0,
@@ -281,8 +296,8 @@ export const newMachineState = (tenant: string, machine: string): MachineState =
   counts: NO_COUNTS,
 });
 
-/** One more (or `by` more) of a kind. */
+/** One more (or `by` more) of a kind; a state that an earlier release stored lacks the kinds that came later. */
 export const counted = (state: MachineState, what: keyof SignalCounts, by = 1): MachineState => ({
   ...state,
-  counts: { ...state.counts, [what]: state.counts[what] + by },
+  counts: { ...state.counts, [what]: (state.counts[what] ?? 0) + by },
 });

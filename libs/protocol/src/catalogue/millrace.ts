@@ -187,6 +187,32 @@ export const MACHINE_EVENT_TYPES: readonly BuiltInEventType[] = [
     example: { machine: 'RF-1', rule: 'orders', eventType: 'work_order.completed', bytes: 2_700_113, limit: 1_048_576 },
   },
   {
+    name: 'ingest.rule_failed',
+    version: 1,
+    description:
+      'A rule of a mapping could not be applied, which is a defect of Millrace; all other rules went on. Told once for each rule and way of failing until another mapping is put in force; please report it.',
+    schema: data(
+      { machine, rule: text('The rule of its mapping; $value, $stale or $gap where it was before any rule.') },
+      {
+        kind: text('Of the rule.'),
+        on: oneOf(
+          ['signal', 'time', 'timer'],
+          'On a signal, or as time went by: the rule is as it was before. On a timer of its own: what it remembered is dropped, and it begins anew.',
+        ),
+        path: orNull(text('Of the signal.')),
+        error: text('What went wrong.'),
+      },
+    ),
+    example: {
+      machine: 'RF-1',
+      rule: 'parts',
+      kind: 'counter',
+      on: 'signal',
+      path: 'part_count',
+      error: 'Invalid time value',
+    },
+  },
+  {
     name: 'ingest.clock_suspect',
     version: 1,
     description:
