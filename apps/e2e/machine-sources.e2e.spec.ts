@@ -271,6 +271,13 @@ describe('from a machine to the first webhook, as docs/sources tells it', () => 
       clearInterval(said);
     }
     await connected('hall-2');
+    // Its session is its own: who would take the same one is not saved.
+    const { body: hall } = await site.call<SourceView>('GET', '/v1/sources/hall-2');
+    const same = { ...withSettings(body, { clientId: hall.state.session }), name: 'hall-3', try: false };
+    expect(await site.call('POST', '/v1/sources', same)).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: 'settings.clientId', detail: expect.stringContaining('the source hall-2 has') }] },
+    });
     await machine.publishAsync('plant/rf-01/drive', JSON.stringify({ rpm: 900, t: new Date().toISOString(), n: 1 }), {
       qos: 1,
     });

@@ -12,6 +12,7 @@ import type { MappingWork } from './mappings/work/mapping-work';
 import type { SourceRegistry } from './signal-intake/source-registry';
 import { ListSources } from './sources/list-sources';
 import { SaveSource } from './sources/save-source.handler';
+import type { SoleSources } from './sources/sole-sources';
 import { SourceStore, sourceTransaction } from './sources/source.store';
 import type { SourceTrial } from './sources/source-trial';
 import type { SourceViews } from './sources/source-view';
@@ -25,6 +26,7 @@ export interface ConfigurationInput {
   readonly logger: Logger;
   readonly registry: SourceRegistry;
   readonly trial: SourceTrial;
+  readonly sole: SoleSources;
   readonly views: SourceViews;
   readonly work: MappingWork;
   /** Sources of the service's environment. */
@@ -33,7 +35,7 @@ export interface ConfigurationInput {
 
 /** Everything that is done with the configuration of ingest, put together on one page. */
 export const configuration = (input: ConfigurationInput) => {
-  const { database, topics, encryptionKey, logger, registry, trial, views } = input;
+  const { database, topics, encryptionKey, logger, registry, trial, sole, views } = input;
   const parts = {
     database,
     outbox: new Outbox(INGEST_SCHEMA),
@@ -58,6 +60,7 @@ export const configuration = (input: ConfigurationInput) => {
     saveSource: new SaveSource(new OutboxWriter(parts, sourceTransaction), sources, {
       registry,
       trial,
+      sole,
       views,
       topics,
       encryptionKey,

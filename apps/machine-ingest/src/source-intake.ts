@@ -17,6 +17,7 @@ import { type RegisteredKind, SourceRegistry } from './signal-intake/source-regi
 import { SourceRunner } from './signal-intake/source-runner';
 import { SourceDirectory, SourceStates, unownedSources } from './signal-intake/source-views';
 import { ReachGuard } from './source-reach/reach-guard';
+import { SoleSources } from './sources/sole-sources';
 import { SourceTrial } from './sources/source-trial';
 import { SourceViews } from './sources/source-view';
 
@@ -80,7 +81,7 @@ export const sourceIntake = (
   });
   sourceMetrics.unowned(() => unownedSources(directory, states, Date.now()));
   const work = openMappingWork(worker);
-  const sourceViews = new SourceViews(registry, states, settings.encryptionKey);
+  const sourceViews = new SourceViews(registry, states, settings.encryptionKey, Date.now);
   const database: LateDatabase<Configuration> = new LateDatabase({
     settings: {
       url: settings.databaseUrl,
@@ -99,6 +100,7 @@ export const sourceIntake = (
         logger,
         registry,
         trial: new SourceTrial({ guard, folderOf, logger, withinMs: TRY_MS }),
+        sole: new SoleSources(registry, directory, settings.encryptionKey),
         views: sourceViews,
         work,
         fixed,

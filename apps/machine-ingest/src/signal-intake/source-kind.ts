@@ -30,6 +30,8 @@ export interface SourceKind<Settings> {
    * lets sources reach, and nothing else. A kind that reaches nothing (peers call it) has none.
    */
   readonly reaches?: (settings: Settings) => readonly SourceReach[];
+  /** What of its peer it has alone, such as the session of a broker; two sources of a site that would have it are refused. */
+  readonly alone?: (settings: Settings, source: { readonly tenant: string; readonly name: string }) => SourceClaim;
   /**
    * One attempt before the source is saved: connects, looks, leaves no trace. Rejects SourceProblem with what to do about
    * it. Ends within `signal`'s time.
@@ -51,6 +53,15 @@ export interface OpenSource {
 export type SourceReach =
   | { readonly kind: 'peer'; readonly host: string; readonly port: number; readonly path: string }
   | { readonly kind: 'folder'; readonly folder: string; readonly path: string };
+
+export interface SourceClaim {
+  /** The same for two that would get in each other's way. */
+  readonly key: string;
+  /** Member of the settings that it is about. */
+  readonly path: string;
+  /** What it is, and why two cannot have it: `the clientId … at …: …`. */
+  readonly what: string;
+}
 
 export interface TryContext {
   /** For the connections of a kind whose client takes one: refuses what a name leads to now and may not be reached. */

@@ -1,6 +1,14 @@
 import { plainWords, sentenceOf } from '@millrace/protocol';
 import type { z } from 'zod';
-import type { OpenSource, SourceContext, SourceKind, SourceReach, TriedSource, TryContext } from './source-kind';
+import type {
+  OpenSource,
+  SourceClaim,
+  SourceContext,
+  SourceKind,
+  SourceReach,
+  TriedSource,
+  TryContext,
+} from './source-kind';
 
 /** Settings that their kind has read, with what can be done with them. */
 export interface ReadySource {
@@ -8,6 +16,8 @@ export interface ReadySource {
   readonly settings: unknown;
   readonly machines: readonly string[] | null;
   readonly reaches: readonly SourceReach[];
+  /** Null for a kind that has nothing of its peer alone. */
+  alone(source: { readonly tenant: string; readonly name: string }): SourceClaim | null;
   tryOnce(context: TryContext): Promise<TriedSource>;
   open(context: SourceContext): OpenSource;
 }
@@ -56,6 +66,7 @@ export const registered = <Settings>(kind: SourceKind<Settings>): RegisteredKind
         settings,
         machines: kind.machines(settings),
         reaches: kind.reaches?.(settings) ?? [],
+        alone: (source) => kind.alone?.(settings, source) ?? null,
         tryOnce: (context) => kind.tryOnce(settings, context),
         open: (context) => kind.open(settings, context),
       },

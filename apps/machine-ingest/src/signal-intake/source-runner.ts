@@ -1,6 +1,7 @@
 import type { EncryptionKey } from '@millrace/domain';
 import type { DurableProducer } from '@millrace/kafka';
 import { encodeSourceState, partitionOfKey, type SourceRecord, type TopicNames } from '@millrace/protocol';
+import { pathText } from '@millrace/service-runtime';
 import type { Logger } from '@millrace/telemetry';
 import type { ReachGuard } from '../source-reach/reach-guard';
 import { openSettings } from '../sources/source-settings';
@@ -269,7 +270,7 @@ export class SourceRunner {
       const [first] = read.wrong;
       return {
         kind: 'refused',
-        reason: `Its settings do not fit this release: ${first?.path.join('.')} ${first?.detail}`,
+        reason: `Its settings do not fit this release: ${pathText(first?.path ?? [])} ${first?.detail}`,
       };
     }
     if (directory.isFixed(record)) return read;

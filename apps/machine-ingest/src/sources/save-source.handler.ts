@@ -14,10 +14,11 @@ import {
   type TopicNames,
   type TriedSourceView,
 } from '@millrace/protocol';
-import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
+import { type ConfigurationWriter, pathText, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { type Logger, sourceChanged } from '@millrace/telemetry';
 import { type AuditEntry, auditEntry } from '../audit-log/audit-entry.store';
 import type { ReadySource, RegisteredKind, SourceRegistry, WrongSetting } from '../signal-intake/source-registry';
+import type { SoleSources } from './sole-sources';
 import { changedMembers } from './source-change';
 import {
   isGiven,
@@ -37,6 +38,7 @@ export const noSuchSource = (): Refused => new Refused('not_found', 'There is no
 export interface SourceTools {
   readonly registry: SourceRegistry;
   readonly trial: SourceTrial;
+  readonly sole: SoleSources;
   readonly views: SourceViews;
   readonly topics: Pick<TopicNames, 'sources' | 'sourceState'>;
   readonly encryptionKey: EncryptionKey;
@@ -112,6 +114,7 @@ export class SaveSource {
       },
       async () => {
         if ((await this.reads.find(tenant, asked.name)) !== null) throw nameTaken(asked.name);
+        await this.requireSole(checked.source, tenant, asked.name);
         if (asked.try) seen = await tools.trial.run(checked.source, { tenant, name: asked.name });
         else await tools.trial.requireReach(checked.source, tenant);
       },
@@ -151,6 +154,7 @@ export class SaveSource {
       },
       async () => {
         if (checked === null) return;
+        await this.requireSole(checked.source, tenant, name);
         if (asked.try) seen = await tools.trial.run(checked.source, { tenant, name });
         else await tools.trial.requireReach(checked.source, tenant);
       },
@@ -247,14 +251,28 @@ export class SaveSource {
       throw wrongSetting(path, 'must be given again, because the source leads to another place now');
   }
 
+  private async requireSole(source: ReadySource, tenant: string, name: string): Promise<void> {
+    const own = () => this.reads.list(tenant, null, SOURCE_LIMITS.perTenant);
+    const wrong = await this.tools.sole.against(source, { tenant, name }, own);
+    if (wrong !== null) throw wrongSetting(wrong.path, wrong.detail);
+  }
+
   private seal(tenant: string, name: string, { kind, settings }: Checked): SourceSettings {
     const { encryptionKey, random } = this.tools;
     return sealSettings(encryptionKey, random, { tenant, name }, kind.secrets, settings);
   }
 
-  private entry(request: WriteRequest, source: StoredSource, action: MachineAuditAction, what = ''): AuditEntry {
+  /** `nth`: entries of one request are a millisecond apart, since those of the same one are listed in any order. */
+  private entry(
+    request: WriteRequest,
+    source: StoredSource,
+    action: MachineAuditAction,
+    what = '',
+    nth = 0,
+  ): AuditEntry {
     const detail = `${source.type}, version ${source.version}${what}`;
-    return auditEntry(this.tools, request, { action, object: source.name, detail });
+    const { random, now } = this.tools;
+    return auditEntry({ random, now: () => now() + nth }, request, { action, object: source.name, detail });
   }
 
   private entriesOfChange(
@@ -270,8 +288,10 @@ export class SaveSource {
       const what = changed.length === 0 ? ', the same settings again' : `, new: ${changed.join(', ')}`;
       entries.push(this.entry(request, source, 'source.changed', what));
     }
-    if (former.enabled !== source.enabled)
-      entries.push(this.entry(request, source, source.enabled ? 'source.switched_on' : 'source.switched_off'));
+    if (former.enabled !== source.enabled) {
+      const action = source.enabled ? 'source.switched_on' : 'source.switched_off';
+      entries.push(this.entry(request, source, action, '', entries.length));
+    }
     return entries;
   }
 
@@ -293,7 +313,7 @@ const ERRORS_SHOWN = 20;
 
 const wrongSettings = (wrong: readonly WrongSetting[]): Refused => {
   const errors = wrong
-    .map(({ path, detail }) => ({ path: ['settings', ...path].map(String).join('.'), detail }))
+    .map(({ path, detail }) => ({ path: pathText(['settings', ...path]), detail }))
     .slice(0, ERRORS_SHOWN);
   const [first] = errors;
   return new Refused('invalid_request', `The body is not valid, ${first?.path}: ${first?.detail}`, errors);

@@ -37,6 +37,7 @@ const NO_STATE: SourceStateView = {
 const viewOfState = (
   state: SourceState | null,
   source: Pick<StoredSource, 'enabled' | 'createdAt'>,
+  now: number,
 ): SourceStateView => {
   if (state === null || state.createdAt !== source.createdAt.getTime())
     return { ...NO_STATE, connection: source.enabled ? 'waiting' : 'stopped' };
@@ -47,7 +48,8 @@ const viewOfState = (
     connection: waits ? 'waiting' : connection.state,
     since: time(connection.since),
     reason: connection.reason,
-    nextTryAt: time(connection.nextTryAt),
+    // A try whose time has come is under way.
+    nextTryAt: time(connection.nextTryAt !== null && connection.nextTryAt > now ? connection.nextTryAt : null),
     session: connection.session,
     received,
     refused,
@@ -69,6 +71,8 @@ export class SourceViews {
     private readonly registry: SourceRegistry,
     private readonly states: Pick<SourceStates, 'get'>,
     private readonly encryptionKey: EncryptionKey,
+    /** Unix ms. */
+    private readonly clock: () => number,
   ) {}
 
   of(source: StoredSource): SourceView {
@@ -98,7 +102,7 @@ export class SourceViews {
       version: source.version,
       createdAt: source.createdAt.toISOString(),
       updatedAt: source.updatedAt.toISOString(),
-      state: viewOfState(this.states.get(sourceKey(source.tenant, source.name)), source),
+      state: viewOfState(this.states.get(sourceKey(source.tenant, source.name)), source, this.clock()),
     };
   }
 

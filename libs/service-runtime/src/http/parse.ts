@@ -5,7 +5,7 @@ import { ApiProblem } from './api-problem';
 const ERRORS_SHOWN = 20;
 
 /** `filter.rules[2].name`; names are shortened, they may be anything. */
-const pathText = (path: readonly PropertyKey[]): string =>
+export const pathText = (path: readonly PropertyKey[]): string =>
   path
     .map((part, index) => {
       if (typeof part === 'number') return `[${part}]`;

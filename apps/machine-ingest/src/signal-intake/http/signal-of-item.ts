@@ -1,5 +1,6 @@
 import { objectSpans, type Signal, type SignalType, type Span, UNAVAILABLE, UNAVAILABLE_CODE } from '@millrace/domain';
 import { plainWords, type SignalRequest, sentenceOf, signalRequestSchema } from '@millrace/protocol';
+import { pathText } from '@millrace/service-runtime';
 import { jsonSignalValue } from '../exact-json';
 import type { MachineNumbers } from '../machine-numbers';
 import { isRecordedSignal, requestMembersOf } from './recorded-signal';
@@ -63,7 +64,7 @@ export const signalOfItem = (
     kind: 'wrong',
     rejected: read.error.issues.slice(0, ISSUES).map((issue) => ({
       index,
-      path: issue.path.join('.').slice(0, 128),
+      path: pathText(issue.path).slice(0, 128),
       code: 'invalid_signal',
       detail: sentenceOf(issue, members).slice(0, 300),
     })),

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { SourceClaim } from '../source-kind';
 import type { ConnectionSettings } from './connection-settings';
+import { brokerOf } from './open-socket';
 
 const LONGEST = 128;
 /** Hex digits: enough, since of all sources at a broker only those with the same words have to be told apart. */
@@ -16,4 +18,19 @@ export const clientIdOf = (settings: Pick<ConnectionSettings, 'clientId'>, tenan
     .update(JSON.stringify([tenant, name]))
     .digest('hex')
     .slice(0, DIGITS)}`;
+};
+
+/** A session of a broker, which is taken over by whoever comes last with its client id. */
+export const sessionAlone = (
+  settings: Pick<ConnectionSettings, 'clientId' | 'url'>,
+  { tenant, name }: { readonly tenant: string; readonly name: string },
+): SourceClaim => {
+  const { host, port } = brokerOf(settings);
+  const id = clientIdOf(settings, tenant, name);
+  const place = `${host.toLowerCase()}:${port}`;
+  return {
+    key: JSON.stringify(['mqtt session', place, id]),
+    path: 'clientId',
+    what: `the clientId ${id} at ${place}, and each would throw the other out: give each its own, or leave it out`,
+  };
 };

@@ -1,6 +1,7 @@
 import type { IConnackPacket } from 'mqtt';
 import { SourceProblem } from '../source-kind';
 import type { ConnectionSettings } from './connection-settings';
+import { isTls } from './open-socket';
 
 /** What is wrong between a broker and us, for a person. `refused` tells a CONNACK's or DISCONNECT's code. */
 export const connectionProblem = (error: Error & { code?: unknown }, settings: ConnectionSettings): SourceProblem => {
@@ -50,7 +51,7 @@ export const connectionProblem = (error: Error & { code?: unknown }, settings: C
   if (error.message === 'connack timeout')
     return problem(
       'not_this_protocol',
-      `${host} takes the connection and does not answer as an MQTT broker. Check the port; a port for TLS needs mqtts://.`,
+      `${host} takes the connection and does not answer as an MQTT broker. Check the port; ${otherScheme(settings)}.`,
       'url',
     );
   if (error.message === 'Keepalive timeout')
@@ -61,18 +62,35 @@ export const connectionProblem = (error: Error & { code?: unknown }, settings: C
   return problem('not_this_protocol', `What ${host} sends is not MQTT: ${error.message.slice(0, 200)}.`, 'url');
 };
 
-/** The connection ended without an error. */
-export const closedProblem = (settings: ConnectionSettings, answered: boolean): SourceProblem => {
+/**
+ * The connection ended without an error.
+ *
+ * @param short how long it held, where that was not long: most brokers say nothing to a client whose session another takes over
+ */
+export const closedProblem = (
+  settings: ConnectionSettings,
+  answered: boolean,
+  short: { readonly heldMs: number; readonly clientId: string } | null = null,
+): SourceProblem => {
   const { host } = new URL(settings.url);
-  return answered
-    ? problem('unreachable', `${host} closed the connection.`)
-    : problem(
-        'not_this_protocol',
-        `${host} closed the connection before it answered as an MQTT broker. Check the port; a port for TLS needs ` +
-          `mqtts://; a broker without MQTT ${settings.protocolVersion === 5 ? '5 needs "protocolVersion": 4' : '3.1.1 needs "protocolVersion": 5'}.`,
-        'url',
-      );
+  if (short !== null)
+    return problem(
+      'unreachable',
+      `${host} closed the connection ${(short.heldMs / 1_000).toFixed(1)} s after it was made. If that goes on, something else ` +
+        `uses the clientId ${short.clientId} and takes the session over: give each its own.`,
+      'clientId',
+    );
+  if (answered) return problem('unreachable', `${host} closed the connection.`);
+  return problem(
+    'not_this_protocol',
+    `${host} closed the connection before it answered as an MQTT broker. Check the port; ${otherScheme(settings)}; a broker ` +
+      `without MQTT ${settings.protocolVersion === 5 ? '5 needs "protocolVersion": 4' : '3.1.1 needs "protocolVersion": 5'}.`,
+    'url',
+  );
 };
+
+const otherScheme = (settings: ConnectionSettings): string =>
+  isTls(settings) ? 'a port without TLS needs mqtt://' : 'a port for TLS needs mqtts://';
 
 /** Codes of CONNACK in MQTT 3.1.1 (table 3.1), of CONNACK and DISCONNECT in MQTT 5 (3.2.2.2, 3.14.2.1). */
 const refusalProblem = (code: number, settings: ConnectionSettings): SourceProblem => {

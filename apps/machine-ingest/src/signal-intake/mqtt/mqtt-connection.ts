@@ -45,13 +45,18 @@ export interface MqttConnectionOptions {
   readonly onMessage: (message: MqttMessage) => void;
   /** The broker has granted all subscriptions. */
   readonly onUp: (session: { readonly resumed: boolean; readonly properties: IConnackPacket['properties'] }) => void;
-  /** An attempt failed, or a connection ended. `nextTryAt`: Unix ms. */
-  readonly onDown: (problem: SourceProblem, wasUp: boolean, nextTryAt: number) => void;
+  /** An attempt failed, or a connection ended, the `failures`th in a row. `nextTryAt`: Unix ms. */
+  readonly onDown: (
+    problem: SourceProblem,
+    next: { readonly wasUp: boolean; readonly failures: number; readonly nextTryAt: number },
+  ) => void;
 }
 
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** A connection that ends sooner is a failure too: two clients with one id throw each other out, and would for ever at full speed. */
+const HOLDS_MS = 10_000;
 /** The broker is told not to send larger ones (MQTT 5). */
 const LARGEST_PACKET = 8 * 1024 * 1024;
 
@@ -76,6 +81,8 @@ interface Delivery {
 export class MqttConnection {
   private client: MqttClient | null = null;
   private up = false;
+  /** When the broker let us in last, Unix ms. */
+  private letInAt = 0;
   private stopped = false;
   private failures = 0;
   private retry: NodeJS.Timeout | null = null;
@@ -177,6 +184,7 @@ export class MqttConnection {
     });
     client.on('connect', (connack) => {
       answered = true;
+      this.letInAt = this.options.clock();
       void this.subscribe(client, connack).catch((error: Error & { code?: unknown }) => {
         this.problem ??= error instanceof SourceProblem ? error : connectionProblem(error, this.options.settings);
         client.stream.destroy();
@@ -186,7 +194,7 @@ export class MqttConnection {
       if (this.client !== client) return;
       client.removeAllListeners('close');
       client.end(true);
-      this.ended(this.up, this.problem ?? closedProblem(this.options.settings, answered));
+      this.ended(this.up, this.problem ?? this.closed(answered));
     });
   }
 
@@ -198,16 +206,23 @@ export class MqttConnection {
     return connectionProblem(error, settings);
   }
 
+  private closed(answered: boolean): SourceProblem {
+    const { settings, clientId, clock } = this.options;
+    const heldMs = clock() - this.letInAt;
+    return closedProblem(settings, answered, answered && heldMs < HOLDS_MS ? { heldMs, clientId } : null);
+  }
+
   private ended(wasUp: boolean, problem: SourceProblem): void {
     this.giveEarly();
     this.up = false;
     this.client = null;
     this.goOn = null;
     if (this.stopped) return;
-    if (wasUp) this.failures = 0;
+    const now = this.options.clock();
+    if (wasUp && now - this.letInAt >= HOLDS_MS) this.failures = 0;
     const ceiling = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(this.failures++, 10));
     const wait = Math.ceil(ceiling * this.options.random());
-    this.options.onDown(problem, wasUp, this.options.clock() + wait);
+    this.options.onDown(problem, { wasUp, failures: this.failures, nextTryAt: now + wait });
     this.retry = setTimeout(() => this.attempt(), wait);
   }
 
@@ -262,7 +277,6 @@ export class MqttConnection {
       .finally(() => clearInterval(late));
     if (this.client !== client || !client.connected) return;
     this.up = true;
-    this.failures = 0;
     this.options.onUp({ resumed, properties: connack.properties });
     this.giveEarly();
   }

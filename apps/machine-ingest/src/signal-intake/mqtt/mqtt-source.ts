@@ -34,8 +34,8 @@ export class MqttSource implements OpenSource {
   private draining: Promise<void> | null = null;
   private state: SourceConnection;
   private lastError: OpenSourceHealth['lastError'] = null;
-  private failures = 0;
   private reconnects = 0;
+  private wasConnected = false;
   private messages = 0;
   private ticking: NodeJS.Timeout | null = null;
 
@@ -60,7 +60,8 @@ export class MqttSource implements OpenSource {
         this.arrive({ kind: 'message', message });
       },
       onUp: ({ resumed }) => {
-        this.failures = 0;
+        if (this.wasConnected) this.reconnects++;
+        this.wasConnected = true;
         this.state = {
           state: 'connected',
           since: context.clock(),
@@ -69,14 +70,12 @@ export class MqttSource implements OpenSource {
         context.logger.info({ source: context.name, resumed }, 'connected to the MQTT broker');
         this.arrive({ kind: 'up', resumed });
       },
-      onDown: (problem, wasUp, nextTryAt) => {
+      onDown: (problem, { wasUp, failures, nextTryAt }) => {
         const now = context.clock();
-        this.failures++;
-        this.reconnects++;
         this.lastError = { at: now, detail: problem.message };
         const since = this.state.state === 'disconnected' || this.state.state === 'degraded' ? this.state.since : now;
         this.state = {
-          state: this.failures >= 3 ? 'degraded' : 'disconnected',
+          state: failures >= 3 ? 'degraded' : 'disconnected',
           since,
           reason: problem.message,
           nextTryAt,

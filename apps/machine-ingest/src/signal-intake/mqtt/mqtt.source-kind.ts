@@ -1,5 +1,5 @@
 import type { SourceKind, TriedSource } from '../source-kind';
-import { clientIdOf } from './client-id';
+import { clientIdOf, sessionAlone } from './client-id';
 import { CONNECTION_SECRETS } from './connection-settings';
 import { type MqttSettings, mqttSettings } from './mqtt-settings';
 import { MqttSource } from './mqtt-source';
@@ -24,6 +24,7 @@ export const mqttSourceKind: SourceKind<MqttSettings> = {
     return names.every(isFixed) ? [...new Set(names)] : null;
   },
   reaches: (settings) => [brokerOf(settings)],
+  alone: sessionAlone,
   tryOnce: async (settings, context) => {
     const { messages, broker } = await tryBroker(
       settings,

@@ -14,11 +14,13 @@ export const brokerOf = ({ url }: Pick<ConnectionSettings, 'url'>): Extract<Sour
   };
 };
 
+export const isTls = ({ url }: Pick<ConnectionSettings, 'url'>): boolean => new URL(url).protocol === 'mqtts:';
+
 /** Throws where a certificate or key of the settings cannot be read. */
 export const openSocket = (settings: ConnectionSettings, lookup: LookupFunction | undefined): Socket => {
   const { host, port } = brokerOf(settings);
   const place = { host, port, ...(lookup === undefined ? {} : { lookup }) };
-  if (!settings.url.startsWith('mqtts:')) return connectTcp(place).setNoDelay();
+  if (!isTls(settings)) return connectTcp(place).setNoDelay();
   const { ca, cert, key, servername } = settings.tls ?? {};
   const name = servername ?? (isIP(host) === 0 ? host : undefined);
   return connectTls({

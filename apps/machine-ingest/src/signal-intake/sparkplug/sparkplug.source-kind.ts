@@ -1,5 +1,5 @@
 import { datatypeName, decodePayload, parseTopic } from '@millrace/sparkplug';
-import { clientIdOf } from '../mqtt/client-id';
+import { clientIdOf, sessionAlone } from '../mqtt/client-id';
 import { CONNECTION_SECRETS } from '../mqtt/connection-settings';
 import type { MqttMessage } from '../mqtt/mqtt-connection';
 import { MqttSource } from '../mqtt/mqtt-source';
@@ -32,6 +32,7 @@ export const sparkplugSourceKind: SourceKind<SparkplugSettings> = {
   secrets: CONNECTION_SECRETS,
   machines: ({ machines }) => new MachineRoutes(machines).fixed(),
   reaches: (settings) => [brokerOf(settings)],
+  alone: sessionAlone,
   tryOnce: async (settings, context) => {
     const routes = new MachineRoutes(settings.machines);
     const { messages, broker } = await tryBroker(settings, routes.filters(), context);
