@@ -39,7 +39,10 @@ class Scene {
   intake: SparkplugIntake;
   private processes = 0;
 
-  constructor(more: object = {}) {
+  constructor(
+    more: object = {},
+    private readonly random = 0.5,
+  ) {
     this.settings = sparkplugSettings.parse({
       url: 'mqtt://broker',
       machines: [{ machine: 'm', group: 'G', node: 'E', device: 'D' }],
@@ -57,7 +60,7 @@ class Scene {
       'client',
       cursor as never,
       this.now,
-      () => 0.5,
+      () => this.random,
       `p${this.processes++}`,
     );
   }
@@ -489,7 +492,23 @@ describe('joining in the middle', () => {
     expect(other.settled.length).toBe(50);
   });
 
-  it('lets a broker go on that sends no more, since so much is held, and from then on holds half as much', () => {
+  it.each([0, 0.9])(
+    'keeps what is held at QoS 1, where nothing more comes, until the birth that it asks for (random %d)',
+    (random) => {
+      const scene = new Scene({}, random);
+      const node = scene.session(0);
+      node.births(scene.now);
+      scene.now += 1_000;
+      for (let n = 0; n < 12; n++) scene.hear(node.data('D', { Count: n }, ++scene.now), { qos: 1 });
+      while (scene.rebirths() === 0) scene.pass(250);
+      scene.pass(2_000);
+      expect([scene.refused, scene.settled.length]).toEqual([[], 0]);
+      for (const message of node.births(scene.now)) scene.hear(message, { qos: 1 });
+      expect([scene.refused, scene.values('Count')]).toEqual([[], Array.from({ length: 12 }, (_, n) => n)]);
+    },
+  );
+
+  it('lets a broker go on that sends no more, since so much is held, once a birth was asked for, and then holds half as much for a while', () => {
     const scene = new Scene();
     const node = scene.session(0);
     node.births(scene.now);
@@ -497,8 +516,9 @@ describe('joining in the middle', () => {
       for (let n = 0; n < times; n++) scene.hear(node.data('D', { Count: n }, ++scene.now), { qos: 1 });
     };
     data(20);
-    expect(scene.settled).toEqual([]);
-    scene.pass(1_500);
+    scene.pass(3_500);
+    expect([scene.rebirths(), scene.settled.length]).toEqual([1, 0]);
+    scene.pass(1_000);
     expect([scene.settled.length, scene.refused]).toEqual([20, Array(20).fill('no_birth')]);
     data(9);
     expect(scene.settled.length).toBe(20);
@@ -507,6 +527,11 @@ describe('joining in the middle', () => {
     for (const message of node.births(++scene.now)) scene.hear(message, { qos: 1 });
     data(30);
     expect([scene.settled.length, scene.values('Count').length]).toEqual([62, 30]);
+    scene.hear(scene.session(0).death(scene.now));
+    scene.pass(20_000);
+    const settled = scene.settled.length;
+    data(15);
+    expect([scene.settled.length, scene.refused.length]).toEqual([settled, 30]);
   });
 
   it('never writes in role passive', () => {

@@ -20,9 +20,10 @@ const MOST_NODES = 10_000;
 const ALIVE_MS = 10_000;
 /**
  * A broker that speaks MQTT 3.1.1 does not say how many messages it sends without an acknowledgement. When so many are held
- * and nothing has come for so long, it sends no more; and none is known that sends fewer.
+ * and nothing has come for so long, nor the birth that was asked for so long ago, it sends no more; and none is known that
+ * sends fewer. How many it sends is believed as long as it matters now and then: the line may only have been quiet.
  */
-const STUCK = { messages: 10, ms: 1_000 } as const;
+const STUCK = { messages: 10, ms: 3_000, believedMs: 20_000 } as const;
 
 type InputWithoutTime = NodeInput extends infer Input
   ? Input extends NodeInput
@@ -46,6 +47,7 @@ export class SparkplugIntake implements MqttIntake {
   /** Messages that are held of QoS 1, and how many may be. */
   private unacknowledged = 0;
   private room: number;
+  private relievedAt = 0;
   private heardAt = 0;
   private readonly count: { [name in CountName | 'rebirthsAsked' | 'refused']: number };
 
@@ -67,7 +69,7 @@ export class SparkplugIntake implements MqttIntake {
     this.filters = [...filters, ...hostFilter];
     this.nodes = readSessionCursor(cursor, process, now);
     this.settled = new SettledMessages(cursor?.['settled'], settings.inFlight);
-    this.room = Math.ceil(settings.inFlight / 2);
+    this.room = this.mostRoom;
     for (const key of this.nodes.keys()) {
       const [group, node] = key.split('/') as [string, string];
       this.names.set(key, { group, node });
@@ -162,13 +164,7 @@ export class SparkplugIntake implements MqttIntake {
   }
 
   tick(now: number): Outcome {
-    const outcomes: Outcome[] = [];
-    if (this.connected && this.unacknowledged >= STUCK.messages && now - this.heardAt >= STUCK.ms) {
-      this.room = Math.floor(this.unacknowledged / 2);
-      for (const [key, state] of this.nodes)
-        if (unacknowledgedOf(state) > 0)
-          outcomes.push(this.step(now, this.names.get(key)!, state, { kind: 'relieve', now }));
-    }
+    const outcomes = this.relieveStuck(now);
     for (const [key, state] of this.nodes) {
       const name = this.names.get(key)!;
       if (isDue(state, now)) outcomes.push(this.outcome(now, name, { kind: 'time' }));
@@ -198,6 +194,24 @@ export class SparkplugIntake implements MqttIntake {
 
   farewell(now: number): MqttOutgoing | null {
     return this.host?.farewell(now) ?? null;
+  }
+
+  private relieveStuck(now: number): Outcome[] {
+    if (now - this.relievedAt >= STUCK.believedMs) this.room = this.mostRoom;
+    if (!this.connected || this.unacknowledged < STUCK.messages || now - this.heardAt < STUCK.ms) return [];
+    const mayAsk = this.settings.role !== 'passive';
+    const stuck = [...this.nodes].filter(([, state]) => hasWaited(state, mayAsk, now));
+    if (stuck.length > 0) this.room = Math.floor(this.unacknowledged / 2);
+    return stuck.map(([key, state]) => this.relieve(now, this.names.get(key)!, state));
+  }
+
+  private relieve(now: number, name: NodeName, state: NodeState): Outcome {
+    this.relievedAt = now;
+    return this.step(now, name, state, { kind: 'relieve', now });
+  }
+
+  private get mostRoom(): number {
+    return Math.ceil(this.settings.inFlight / 2);
   }
 
   private hostSaid(host: string, message: MqttMessage): Outcome {
@@ -231,8 +245,7 @@ export class SparkplugIntake implements MqttIntake {
     const state = this.nodes.get(key)!;
     // What is held is not acknowledged. Of QoS 1 messages (the specification wants QoS 0) the broker would send no more when
     // all that may be in flight is held, and with them not the birth that is waited for.
-    if (this.unacknowledged >= this.room && unacknowledgedOf(state) > 0)
-      outcomes.push(this.step(now, name, state, { kind: 'relieve', now }));
+    if (this.unacknowledged >= this.room && unacknowledgedOf(state) > 0) outcomes.push(this.relieve(now, name, state));
     return joined([...outcomes, { ...NOTHING, settled: settledToo }]);
   }
 
@@ -289,6 +302,13 @@ const joined = (outcomes: readonly Outcome[]): Outcome => ({
 
 const unacknowledgedOf = ({ held }: NodeState): number =>
   held.reduce((count, { message }) => (message.original.qos > 0 ? count + 1 : count), 0);
+
+/** Of QoS 1 messages that it holds, the birth was asked for, and could have come; where nobody may ask, none is on its way. */
+const hasWaited = ({ held, rebirth: { askedAt } }: NodeState, mayAsk: boolean, now: number): boolean => {
+  const oldest = held.find(({ message }) => message.original.qos > 0)?.message.original;
+  if (oldest === undefined) return false;
+  return !mayAsk || (askedAt !== null && askedAt >= oldest.receivedAt && now - askedAt >= STUCK.ms);
+};
 
 /** Its next message, or the birth that it is asked for, tells whether it was in sight all the time. */
 const isUnsure = ({ life }: NodeState, { mayAsk }: NodeRules): boolean =>
