@@ -132,7 +132,8 @@ export const readSessionCursor = (
       kind: 'born',
       session,
       own: process,
-      exact: stored.inexact !== true,
+      // A cursor without what is done with was not stored before its acknowledgements: it is not known how many went by.
+      exact: stored.inexact !== true && cursor['settled'] !== undefined,
       bdSeq,
       next,
       lastMs,

@@ -185,6 +185,21 @@ it('of more messages than a cursor is apart, and after many rounds of the number
   expect(countsIn(folded(world.log).taken)).toEqual(upTo(20 * 700));
 });
 
+it('of a cursor of an earlier release, that does not know what is done with, no message is taken for another', () => {
+  const world = new KeptByTheBroker(settings, START, 500);
+  const node = new Node(world);
+  world.take(10);
+  const { settled: _settled, ...before } = world.cursor!;
+  // It was stored each second, and what was acknowledged since does not come again.
+  node.data(256);
+  world.take(256);
+  world.cursor = before;
+  world.kill();
+  node.data(50);
+  drain(world);
+  expect(countsIn(folded(world.log).taken)).toEqual(upTo(306));
+});
+
 it('of what it says at QoS 0 everything is seen once that any of the processes has stored', () => {
   fc.assert(
     fc.property(
