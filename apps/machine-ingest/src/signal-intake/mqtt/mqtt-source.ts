@@ -109,7 +109,7 @@ export class MqttSource implements OpenSource {
         reconnects: this.reconnects,
         ...this.intake.counts(),
       },
-      queued: this.queue.length + this.intake.held(),
+      queued: this.queue.filter(({ kind }) => kind === 'message').length + this.intake.held(),
       lagMs: null,
     };
   }
