@@ -146,6 +146,10 @@ it('shows how each source is doing, and why one is not', async () => {
   const past = page.locator('#source-rows tr', { hasText: 'cell-4' }).locator('td').last();
   expect(await past.textContent()).toBe('10 min ago: the agent was started anew');
   await looksGood('sources');
+  await page.setViewportSize({ width: 390, height: 820 });
+  const under = page.locator('#source-rows tr', { hasText: 'press' }).locator('td').nth(1);
+  await under.getByText('Nobody answers at opc.tcp://press.example:4840').waitFor();
+  await page.setViewportSize({ width: 1360, height: 820 });
   await page.locator('#source-rows tr', { hasText: 'press' }).click();
   const detail = page.locator('#detail');
   await detail.getByText('Nobody answers at opc.tcp://press.example:4840').waitFor();
@@ -224,8 +228,32 @@ it('says of a source that takes nothing what to set, and of one that nobody runs
   await detail.getByText('see whether machine-ingest is up').waitFor();
 });
 
+it('lets a source that is connected and refuses what comes look like what has to be seen to', async () => {
+  site.sources = [
+    withState(source('hall-2', { type: 'modbus' }), { refused: 12, counts: { refusedItems: 1, lostDevices: 2 } }),
+    withState(pushedSource('gateway-2'), {
+      refused: 1,
+      lastError: { at: at(60), detail: 'Of the body, machine: is missing; it must name a machine.' },
+    }),
+    source('cell-5'),
+  ];
+  await to('sources');
+  const row = (name: string) => page.locator('#source-rows tr', { hasText: name });
+  const label = (name: string) => row(name).locator('.status');
+  await row('hall-2')
+    .getByText('2 devices do not answer, 1 item refused by its peer, 12 messages refused')
+    .last()
+    .waitFor();
+  expect(await label('hall-2').textContent()).toBe('connected');
+  expect(await label('hall-2').getAttribute('class')).toContain('degraded');
+  expect(await label('gateway-2').getAttribute('class')).toContain('degraded');
+  expect(await label('cell-5').getAttribute('class')).toContain('connected');
+  await row('gateway-2').getByText('1 message refused, see the quarantine. 1 min ago: Of the body').last().waitFor();
+  await looksGood('sources-refused');
+});
+
 it('leads from a machine that is not heard to its source, and says why one is unknown', async () => {
-  site.machines = [machine('mazak-01', { status: 'offline' }), machine('welder-2', { status: 'unknown' })];
+  site.machines = [machine('mazak-01', { status: 'offline' }), machine('welder-2', { status: 'unknown', mapping: null })];
   await to('machines/mazak-01');
   const detail = page.locator('#detail');
   await detail.getByText('says whether it is reached').waitFor();
@@ -243,6 +271,23 @@ it('calls a source that waits for its peer listening, and finds it so', async ()
   await page.locator('#source-rows tr', { hasText: 'gateway-3' }).getByText('off').waitFor();
   await press('Listening');
   await eventually(async () => (await page.locator('#source-rows tr').count()) === 1, 'one source to be shown');
+});
+
+it('begins every kind of source with what it needs, and names its page', async () => {
+  await to('sources/new');
+  const detail = page.locator('#detail');
+  await detail.getByText('docs/sources/mtconnect.md').waitFor();
+  await detail.getByLabel('Kind').selectOption('files');
+  await detail.getByText('Its format is csv or json.').waitFor();
+  expect(JSON.parse(await detail.locator('textarea').inputValue())).toEqual({
+    format: 'csv',
+    folder: '',
+    machine: 'press-1',
+    columns: [{ column: '' }],
+  });
+  await looksGood('source-form-files');
+  await detail.getByLabel('Kind').selectOption('opcua');
+  await detail.getByText('docs/sources/opc-ua.md').waitFor();
 });
 
 it('names the member that a problem within the settings is about', async () => {

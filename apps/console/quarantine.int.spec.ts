@@ -100,7 +100,7 @@ it('corrects one, with the problem of a wrong correction in the dialog', async (
   });
   await rows().first().click();
   await press('Correct it…');
-  const text = page.locator('#dialog textarea');
+  const text = page.locator('#dialog textarea').first();
   expect(await text.inputValue()).toBe('{"good":');
   await page.locator('#dialog [type="submit"]').click();
   await page.locator('#dialog').getByText('It would be refused again').waitFor();
@@ -111,6 +111,21 @@ it('corrects one, with the problem of a wrong correction in the dialog', async (
   await page.locator('#dialog [type="submit"]').click();
   await page.getByText('Corrected, and on its way again.').waitFor();
   expect(site.changes.at(-1)).toMatchObject({ body: { value: '{"good":1}', reason: 'a cut line' } });
+});
+
+it('corrects headers, where the attributes of an event may be what is wrong, and sends only those', async () => {
+  await rows().first().click();
+  await press('Correct it…');
+  const headers = page.locator('#dialog textarea').nth(1);
+  expect(JSON.parse(await headers.inputValue())).toEqual({ ce_id: 'e-1', ce_type: 'machine.alarm' });
+  await headers.fill('{"ce_id": ');
+  await page.locator('#dialog [type="submit"]').click();
+  await page.locator('#dialog').getByText('This is not JSON').waitFor();
+  await headers.fill('{"ce_id": "e-1", "ce_specversion": "1.0"}');
+  await page.screenshot({ path: join(pictures, 'quarantine-correct-headers.png') });
+  await page.locator('#dialog [type="submit"]').click();
+  await page.getByText('Corrected, and on its way again.').waitFor();
+  expect(site.changes.at(-1)?.body).toEqual({ headers: { ce_specversion: '1.0', ce_type: null } });
 });
 
 it('counts before it drives all of them again', async () => {

@@ -22,7 +22,7 @@ export const tell = (title, about) => {
 
 /**
  * Asks before something is done that cannot be taken back, or that needs a word. Escape and Cancel do nothing. What `act`
- * throws is shown in the dialog, which stays.
+ * throws is shown in the dialog, which stays; so it does where `act` says false, having said why itself.
  * @param fields that the question needs; none for a plain yes or no
  */
 export const ask = ({ title, lines, action, dangerous = false, fields = [], act }) => {
@@ -33,8 +33,7 @@ export const ask = ({ title, lines, action, dangerous = false, fields = [], act 
     action,
     [el('h2', { id: 'dialog-title' }, title), ...lines.map((line) => el('p', {}, line)), ...fields],
     async () => {
-      await act();
-      dialog.close();
+      if ((await act()) !== false) dialog.close();
     },
     [cancel],
   );

@@ -102,8 +102,9 @@ const icon = (status) => {
   svg.append(path);
   return svg;
 };
-export const statusLabel = (status) =>
-  el('span', { class: `status ${STATUSES.has(status) ? status : ''}` }, icon(status), status);
+/** @param looksLike the status whose colour and sign it has, where its own would say less */
+export const statusLabel = (status, looksLike = status) =>
+  el('span', { class: `status ${STATUSES.has(looksLike) ? looksLike : ''}` }, icon(looksLike), status);
 
 export const outcomeLabel = (outcome) => {
   if (outcome === null) return el('span', { class: 'soft' }, '–');

@@ -2,6 +2,7 @@ import { change, Problem, read, wordsOf } from './api.js';
 import { ask } from './dialog.js';
 import { button, byId, el, factList, headerList, hint, link, mono, prose, renew, statusLabel, textBox } from './dom.js';
 import { field, textInput } from './forms.js';
+import { parsedJson } from './json-field.js';
 import { refresh } from './live.js';
 import { fillPane, isAbout, openPane, paneHead } from './pane.js';
 import { originOf } from './quarantine-origin.js';
@@ -51,20 +52,45 @@ const redrive = async (item) => {
   }
 };
 
+/** Those that are other than they came; null for those that are gone. */
+const changedHeaders = (came, given) =>
+  Object.fromEntries([
+    ...Object.entries(given).filter(([name, text]) => came[name] !== text),
+    ...Object.keys(came)
+      .filter((name) => !Object.hasOwn(given, name))
+      .map((name) => [name, null]),
+  ]);
+
 const correct = (item) => {
   const text = el('textarea', { rows: '12', spellcheck: 'false', autocomplete: 'off', class: 'mono' });
   text.value = item.value ?? '';
+  const headers = el('textarea', { rows: '6', spellcheck: 'false', autocomplete: 'off', class: 'mono' });
+  headers.value = JSON.stringify(item.headers, null, 2);
+  const headersField = field('headers', 'Headers (JSON)', headers, 'Attributes of an event may stand here, as ce_….');
   const reason = textInput({ maxlength: '500' });
   ask({
     title: 'Correct it and drive it again',
-    lines: ['Key and headers stay as they came; the value goes out as it stands here.'],
+    lines: ['What stays as it is here goes out as it came, and so does the key.'],
     action: 'Drive it again',
-    fields: [field('value', 'Value', text), field('reason', 'Reason (kept with it)', reason)],
+    fields: [
+      field('value', 'Value', text),
+      ...(item.list === 'events' ? [headersField] : []),
+      field('reason', 'Reason (kept with it)', reason),
+    ],
     act: async () => {
       const said = reason.value.trim();
-      await change('POST', path(item, 'redrive'), { value: text.value, ...(said === '' ? {} : { reason: said }) });
+      const given = parsedJson(headers.value, headersField);
+      if (given === null) return false;
+      const changed = changedHeaders(item.headers, given);
+      await change('POST', path(item, 'redrive'), {
+        // As shown it may be less than what came.
+        ...(text.value === (item.value ?? '') && !item.truncated ? {} : { value: text.value }),
+        ...(Object.keys(changed).length === 0 ? {} : { headers: changed }),
+        ...(said === '' ? {} : { reason: said }),
+      });
       say('Corrected, and on its way again.');
       refresh();
+      return true;
     },
   });
 };

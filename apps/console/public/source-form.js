@@ -1,6 +1,7 @@
 import { change, read } from './api.js';
-import { button, byId, el, hint, renew } from './dom.js';
+import { button, byId, el, hint, mono, renew } from './dom.js';
 import { choice, clearProblems, field, form, needed, showProblems, textInput } from './forms.js';
+import { parsedJson } from './json-field.js';
 import { fillPane, isAbout, openPane, paneHead } from './pane.js';
 import { say } from './said.js';
 import { ownerOfSource, rememberSecret } from './secret.js';
@@ -32,21 +33,38 @@ export const openSourceForm = ({ known, close, saved }) => {
   );
 };
 
-/** Settings to begin with: what the schema needs, with an example where it has one. */
-const skeletonOf = ({ settings }) => {
-  const { properties = {}, required = [] } = settings ?? {};
-  const value = (schema) => schema.default ?? schema.examples?.[0] ?? schema.enum?.[0] ?? EMPTY[schema.type] ?? null;
-  return JSON.stringify(
-    Object.fromEntries(
-      Object.entries(properties)
-        .filter(([name]) => required.includes(name))
-        .map(([name, schema]) => [name, value(schema)]),
-    ),
-    null,
-    2,
-  );
+/** What the schema needs or has an example of; of several forms the first, of a list that needs one its first item. */
+const beginningOf = (schema) => {
+  const given = schema.examples?.[0] ?? schema.default ?? schema.const ?? schema.enum?.[0];
+  if (given !== undefined) return given;
+  const [form] = schema.oneOf ?? schema.anyOf ?? [];
+  if (form !== undefined) return beginningOf(form);
+  if (schema.type === 'object')
+    return Object.fromEntries(
+      Object.entries(schema.properties ?? {})
+        .filter(([name, { examples }]) => schema.required?.includes(name) || examples !== undefined)
+        .map(([name, each]) => [name, beginningOf(each)]),
+    );
+  if (schema.type === 'array') return schema.minItems > 0 ? [beginningOf(schema.items)] : [];
+  return EMPTY[schema.type] ?? null;
 };
-const EMPTY = { string: '', array: [], object: {}, number: 0, integer: 0, boolean: false };
+const EMPTY = { string: '', number: 0, integer: 0, boolean: false };
+const skeletonOf = ({ settings }) => JSON.stringify(beginningOf(settings ?? {}), null, 2);
+
+/** `format` is csv, ndjson, json or b2mml: which forms the settings have, by the member that tells them apart. */
+const formsOf = ({ settings }) => {
+  const forms = settings?.oneOf ?? [];
+  const name = Object.keys(forms[0]?.properties ?? {}).find((each) =>
+    forms.every(({ properties }) => properties?.[each]?.const !== undefined),
+  );
+  if (name === undefined) return [];
+  const words = forms.map(({ properties }) => properties[name].const);
+  return [' Its ', mono(name), ` is ${words.slice(0, -1).join(', ')} or ${words.at(-1)}.`];
+};
+
+/** Pages of the documentation, where the kind has another name there. */
+const PAGES = { opcua: 'opc-ua', 'mtconnect-recording': 'mtconnect', 'shdr-recording': 'shdr' };
+const pageOf = ({ type }) => `docs/sources/${PAGES[type] ?? type}.md`;
 
 const HIDDEN = '***';
 /** What the API made and tells once: a secret that is there in plain text. */
@@ -54,18 +72,6 @@ const keepMade = (made, kind) => {
   for (const path of kind?.secrets ?? []) {
     const value = path.split('.').reduce((at, member) => at?.[member], made.settings);
     if (typeof value === 'string' && value !== HIDDEN) rememberSecret(ownerOfSource(made.name), value);
-  }
-};
-
-const parsed = (text, settingsField) => {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const problem = settingsField.querySelector('.problem');
-    problem.hidden = false;
-    problem.textContent = `This is not JSON: ${error.message}.`;
-    settingsField.querySelector('textarea').focus();
-    return null;
   }
 };
 
@@ -92,8 +98,10 @@ const show = (kinds, known, title, close, saved) => {
     typed = true;
   });
   const pick = () => {
-    says.textContent = kindOf()?.says ?? '';
-    if (!typed && kindOf() !== undefined) settings.value = skeletonOf(kindOf());
+    const kind = kindOf();
+    if (kind === undefined) return renew(says);
+    renew(says, kind.says, ...formsOf(kind), ' All settings: ', mono(pageOf(kind)));
+    if (!typed) settings.value = skeletonOf(kind);
   };
   type.addEventListener('change', pick);
   if (known !== null) settings.value = JSON.stringify(known.settings, null, 2);
@@ -101,7 +109,7 @@ const show = (kinds, known, title, close, saved) => {
 
   const tryIt = button('Try it', 'plain', 'try', async () => {
     clearProblems(element);
-    const given = parsed(settings.value, settingsField);
+    const given = parsedJson(settings.value, settingsField);
     if (given === null) return;
     tryIt.disabled = true;
     renew(result, hint('Connecting…'));
@@ -120,7 +128,7 @@ const show = (kinds, known, title, close, saved) => {
     }
   });
   const save = async (tries) => {
-    const given = parsed(settings.value, settingsField);
+    const given = parsedJson(settings.value, settingsField);
     if (given === null) return;
     const made =
       known === null

@@ -1,4 +1,5 @@
-import { ago } from './words.js';
+import { statusLabel } from './dom.js';
+import { ago, counted } from './words.js';
 
 /** What a source is doing, in one word. */
 
@@ -14,9 +15,32 @@ export const connectionOf = (source) => {
   return isCalled(source) && READY.has(connection) ? 'listening' : connection;
 };
 
-/** What is wrong with it now; else the last thing that was, with its age. Null where nothing was. */
-export const troubleOf = ({ enabled, state: { connection, reason, lastError } }) => {
-  if (enabled && reason !== null && (connection === 'disconnected' || connection === 'degraded'))
+/** What of a source is lacking though it is connected, since its process began; null where nothing is. */
+const lackOf = ({ enabled, state: { refused, counts } }) => {
+  const { refusedItems = 0, lostDevices = 0 } = counts;
+  const told = [
+    lostDevices === 0 ? null : `${counted(lostDevices, 'device does', 'devices do')} not answer`,
+    refusedItems === 0 ? null : `${counted(refusedItems, 'item')} refused by its peer`,
+    refused === 0 ? null : `${counted(refused, 'message')} refused, see the quarantine`,
+  ].filter((each) => each !== null);
+  return !enabled || told.length === 0 ? null : told.join(', ');
+};
+
+const WELL = new Set(['connected', 'listening', 'finished']);
+
+/** Its connection; one that is well and still lacks something looks like what somebody has to see to. */
+export const sourceLabel = (source) => {
+  const connection = connectionOf(source);
+  return statusLabel(connection, WELL.has(connection) && lackOf(source) !== null ? 'degraded' : connection);
+};
+
+/** What is wrong with it now; else what it lacks, and the last thing that was wrong, with its age. Null where nothing was. */
+export const troubleOf = (source) => {
+  const { connection, reason, lastError } = source.state;
+  if (source.enabled && reason !== null && (connection === 'disconnected' || connection === 'degraded'))
     return { said: reason, over: false };
-  return lastError === null ? null : { said: `${ago(lastError.at)}: ${lastError.detail}`, over: true };
+  const lack = lackOf(source);
+  const last = lastError === null ? null : `${ago(lastError.at)}: ${lastError.detail}`;
+  if (lack === null) return last === null ? null : { said: last, over: true };
+  return { said: last === null ? `${lack}.` : `${lack}. ${last}`, over: false };
 };

@@ -1,12 +1,12 @@
 import { change, wordsOf } from './api.js';
 import { ask } from './dialog.js';
-import { button, byId, el, factList, hint, link, mono, renew, statusLabel, textBox } from './dom.js';
+import { button, byId, el, factList, hint, link, mono, renew, textBox } from './dom.js';
 import { refresh } from './live.js';
 import { fillPane, isAbout, openPane, paneHead } from './pane.js';
 import { hashOf } from './routes.js';
 import { say } from './said.js';
 import { forgetSecret, hasSecret, ownerOfSource, tokenNotice } from './secret.js';
-import { connectionOf, isCalled } from './source-state.js';
+import { connectionOf, isCalled, sourceLabel } from './source-state.js';
 import { ago, counted, lastingSince, timeOf, until } from './words.js';
 
 /** One source: its connection, what it counts, its settings without their secrets, and what was seen when it was tried. */
@@ -181,7 +181,7 @@ const headOf = (source) => {
     connectionOf(source) === 'listening' || !source.enabled || source.state.since === null
       ? ''
       : lastingSince(source.state.since);
-  return paneHead(source.name, [statusLabel(connectionOf(source)), `${since}, ${source.type}`], ways.close);
+  return paneHead(source.name, [sourceLabel(source), `${since}, ${source.type}`], ways.close);
 };
 
 /** The notice stays the same element while the rest is made anew, so that what is marked in it stays marked. */

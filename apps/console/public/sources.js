@@ -1,11 +1,11 @@
 import { read } from './api.js';
 import { countOnChips } from './chips.js';
-import { byId, el, setText, statusLabel } from './dom.js';
+import { byId, el, setText } from './dom.js';
 import { closePane } from './pane.js';
 import { go, hashOf } from './routes.js';
 import { forgetSource, openSource, refreshSource } from './source.js';
 import { openSourceForm } from './source-form.js';
-import { connectionOf, troubleOf } from './source-state.js';
+import { connectionOf, sourceLabel, troubleOf } from './source-state.js';
 import { makeTable } from './table.js';
 import { ago, counted, SOURCE_CONNECTIONS, timeOf, until } from './words.js';
 
@@ -32,12 +32,17 @@ const visible = () => {
 
 const fill = (cells, source) => {
   const [connection, name, type, machines, rate] = cells;
-  connection.replaceChildren(statusLabel(connectionOf(source)));
+  connection.replaceChildren(sourceLabel(source));
   connection.title = source.state.reason ?? '';
   name.title = source.name;
   name.replaceChildren(
-    el('span', { class: 'type' }, source.name),
-    source.readOnly ? el('span', { class: 'soft' }, ' from the environment') : '',
+    el(
+      'div',
+      { class: 'one-line' },
+      el('span', { class: 'type' }, source.name),
+      source.readOnly ? el('span', { class: 'soft' }, ' from the environment') : '',
+    ),
+    el('div', { class: 'two-lines narrow-only' }),
   );
   setText(type, source.type);
   const named = source.machines ?? [];
@@ -57,12 +62,14 @@ const tellTimes = (cells, source) => {
   setText(cells[5], lastSignal === null ? '–' : ago(lastSignal.at));
   cells[5].title = lastSignal === null ? '' : `${lastSignal.machine} ${lastSignal.path}, ${timeOf(lastSignal.at)}`;
   const trouble = troubleOf(source);
-  setText(cells[6], trouble === null ? '–' : trouble.said);
-  cells[6].classList.toggle('soft', trouble?.over ?? true);
-  cells[6].title =
-    trouble === null
-      ? ''
-      : `${trouble.said}${trouble.over || nextTryAt === null ? '' : `\nNext try ${until(nextTryAt)}.`}`;
+  const told = trouble?.said ?? '';
+  // On a small screen it stands under the name: what is wrong is what people come for.
+  const [under, beside] = [cells[1].lastElementChild, cells[6].firstElementChild ?? el('div', { class: 'two-lines' })];
+  if (beside.parentElement === null) cells[6].append(beside);
+  setText(under, told);
+  setText(beside, told || '–');
+  for (const place of [under, beside]) place.classList.toggle('soft', trouble?.over ?? true);
+  cells[6].title = `${told}${trouble === null || trouble.over || nextTryAt === null ? '' : `\nNext try ${until(nextTryAt)}.`}`;
 };
 
 const render = () => {
@@ -113,7 +120,7 @@ export const sources = {
   begin() {
     table = makeTable({
       body: byId('source-rows'),
-      columns: [null, null, 'wide', 'wide', 'number big', 'number', 'big'],
+      columns: [null, null, 'wide', 'wide', 'number big', 'number', 'beside'],
       fill,
       open: (name) => openDetail(name),
     });

@@ -441,12 +441,12 @@ export class FakeSite {
     if (found === undefined) return missing;
     if (method === 'GET') return ok(found);
     const done = action === 'discard' ? 'discarded' : 'redriven';
-    const { value, reason } = body as { value?: string; reason?: string };
+    const { value, headers, reason } = body as { value?: string; headers?: object; reason?: string };
     const act = {
       action: done,
       at: at(0),
       by: 'key_1',
-      corrected: value !== undefined,
+      corrected: value !== undefined || headers !== undefined,
       reason: reason ?? null,
     } as const;
     this.quarantine = this.quarantine.map((each) =>

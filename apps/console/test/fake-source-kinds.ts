@@ -23,6 +23,25 @@ const KINDS: readonly FakeKind[] = [
     secrets: ['token', 'secret'],
     settings: z.strictObject({ format: z.enum(['signals', 'json']), machine: z.string().optional() }),
   },
+  {
+    type: 'files',
+    says: 'A folder into which somebody drops files.',
+    secrets: [],
+    settings: z.discriminatedUnion('format', [
+      z.strictObject({
+        format: z.literal('csv'),
+        folder: z.string(),
+        machine: z
+          .string()
+          .nullable()
+          .default(null)
+          .meta({ examples: ['press-1'] }),
+        columns: z.array(z.strictObject({ column: z.string(), path: z.string().optional() })).min(1),
+        after: z.enum(['done', 'keep']).default('done'),
+      }),
+      z.strictObject({ format: z.literal('json'), folder: z.string(), machine: z.string() }),
+    ]),
+  },
   { type: 'opcua', says: 'An OPC UA server.', secrets: [], settings: z.strictObject({}) },
 ];
 

@@ -272,6 +272,16 @@ test('all kinds are told, each with the JSON Schema of its settings', () => {
   }
 });
 
+test('what the console begins a source of files with, its examples, are settings of it', () => {
+  const { settings } = new SourceKindsController(registry).list().data.find(({ type }) => type === 'files')!;
+  const [csv] = (settings as { oneOf: Array<{ properties: { [name: string]: { examples?: unknown[] } } }> }).oneOf;
+  const examples = Object.entries(csv!.properties).flatMap(([name, { examples }]) =>
+    examples ? [[name, examples[0]]] : [],
+  );
+  expect(wrongIn('files', { format: 'csv', ...Object.fromEntries(examples) })).toEqual([]);
+  expect(examples.map(([name]) => name)).toEqual(['folder', 'machine', 'columns']);
+});
+
 test('a mapping names the kinds that there are, and no others', () => {
   expect([...SOURCE_TYPES].sort()).toEqual(new SourceKindsController(registry).list().data.map(({ type }) => type));
 });

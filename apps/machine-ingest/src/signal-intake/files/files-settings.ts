@@ -29,7 +29,8 @@ const common = {
       error: 'must be an absolute path',
     })
     .refine((folder) => !folder.split('/').includes('..'), { error: 'must not hold ..' })
-    .refine((folder) => !folder.includes('\u0000'), { error: 'must not hold NUL' }),
+    .refine((folder) => !folder.includes('\u0000'), { error: 'must not hold NUL' })
+    .meta({ examples: ['/srv/drop'] }),
   /** Names of files, `*` for any characters and `?` for one. */
   pattern: z
     .string()
@@ -51,7 +52,10 @@ const csv = z
   .strictObject({
     format: z.literal('csv'),
     ...common,
-    machine: machine.nullable().default(null),
+    machine: machine
+      .nullable()
+      .default(null)
+      .meta({ examples: ['press-1'] }),
     /** Column that names the machine of a row. */
     machineColumn: column.nullable().default(null),
     /** Column that names the value of a row, where a row is one value: `time;tag;value`. */
@@ -80,7 +84,8 @@ const csv = z
       )
       .min(1, { error: 'must name at least one column' })
       // one `idx` for each column of a row
-      .max(SIGNAL_LIMITS.idx + 1, { error: `must name at most ${SIGNAL_LIMITS.idx + 1} columns` }),
+      .max(SIGNAL_LIMITS.idx + 1, { error: `must name at most ${SIGNAL_LIMITS.idx + 1} columns` })
+      .meta({ examples: [[{ column: 'Length', path: 'length', type: 'double', unit: 'mm', kind: 'sample' }]] }),
     timestamp: z
       .strictObject({
         column,
