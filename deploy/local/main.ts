@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { DataFolder } from './data-folder/data-folder';
-import { Demo } from './demo/demo';
+import { Demo, leaveDemo } from './demo/demo';
 import { type LaunchSettings, readLaunchSettings } from './launch.config';
 import { LocalStack, USUAL_PORTS } from './local-stack';
 import { progress } from './machine/bootstrap';
@@ -81,7 +81,8 @@ const run = async (settings: LaunchSettings): Promise<number> => {
     await demo?.prepare(ports);
     const up = stack.start(ports).then(async () => {
       printWayOn(settings, stack);
-      await demo?.begin({ origin: `http://127.0.0.1:${settings.port}`, key: stack.adminKey });
+      const api = { origin: `http://127.0.0.1:${settings.port}`, key: stack.adminKey };
+      await (demo === null ? leaveDemo(folder, api) : demo.begin(api));
     });
     const early = await Promise.race([up.then(() => null), end.promise]);
     if (early !== null) up.catch(() => {});

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '@millrace/test-environment';
 import { isRunning } from './process/process-identity';
@@ -68,6 +68,12 @@ describe('npm start', () => {
     const launcher = start('--no-demo');
     await launcher.says('Millrace is running');
     expect(launcher.output).not.toContain('signature');
+    const key = readFileSync(join(place.MILLRACE_DATA_DIR, 'admin-key'), 'utf8').trim();
+    const ofTheDemo = `http://127.0.0.1:${place.MILLRACE_PORT}/v1/sources/roll-forming-line`;
+    await eventually(async () => {
+      const answer = await fetch(ofTheDemo, { headers: { authorization: `Bearer ${key}` } });
+      return ((await answer.json()) as { enabled: boolean }).enabled === false;
+    }, 'the source of the demo to be switched off');
     const { holder } = launcher;
     const processes = launcher.processes();
     launcher.signal('SIGKILL');

@@ -12,7 +12,7 @@ const MAPPING = join(projectRoot(), 'deploy/local/simulated-line/roll-former.yam
 
 /**
  * The source that reads the line's broker, and the mapping that says what its metrics mean. Those of an earlier start stay,
- * but for the address of the broker; a mapping that somebody changed meanwhile is theirs and stays as it is.
+ * but for the address of the broker and that it is read; a mapping that somebody changed meanwhile is theirs and stays as it is.
  */
 export const registerDemoSource = async (api: Api, url: string): Promise<void> => {
   const settings = {
@@ -30,9 +30,24 @@ export const registerDemoSource = async (api: Api, url: string): Promise<void> =
   const found = await call(api, 'GET', `/v1/sources/${SOURCE}`);
   if (found.status === 404)
     must(await call(api, 'POST', '/v1/sources', { name: SOURCE, type: 'sparkplug', settings }), 'simulated line');
-  else if ((found.body as { settings?: { url?: string } }).settings?.url !== url)
-    must(await call(api, 'PATCH', `/v1/sources/${SOURCE}`, { settings }), 'simulated line');
+  else {
+    const has = found.body as { settings?: { url?: string }; enabled?: boolean };
+    if (has.settings?.url !== url || has.enabled !== true)
+      must(await call(api, 'PATCH', `/v1/sources/${SOURCE}`, { settings, enabled: true }), 'simulated line');
+  }
 };
+
+/** Without the demo nobody is at the other end: a source of an earlier start is switched off until the demo is back. */
+export const restDemoSource = async (api: Api): Promise<void> => {
+  const found = await call(api, 'GET', `/v1/sources/${SOURCE}`);
+  if (found.status === 404 || (found.body as { enabled?: boolean }).enabled === false) return;
+  const rested = found.status === 200 ? await call(api, 'PATCH', `/v1/sources/${SOURCE}`, OFF) : found;
+  if (rested.status >= 300)
+    throw new LocalStackError(
+      `The source ${SOURCE} of the demo could not be switched off (${rested.status}): ${JSON.stringify(rested.body)}`,
+    );
+};
+const OFF = { enabled: false, try: false };
 
 const must = ({ status, body }: { status: number; body: unknown }, what: string): void => {
   if (status >= 300)

@@ -5,9 +5,17 @@ import { type SimulatedLine, startSimulatedLine } from '../simulated-line/simula
 import type { Api } from './api-call';
 import { type DemoEndpoint, registerDemoEndpoint } from './demo-endpoint';
 import { type DemoReceiver, startDemoReceiver } from './demo-receiver';
-import { DEMO_MACHINE, registerDemoSource } from './demo-source';
+import { DEMO_MACHINE, registerDemoSource, restDemoSource } from './demo-source';
 import { firstOrderAt } from './first-order';
 import { type ShownWebhook, webhookLine } from './webhook-line';
+
+/** A start without the demo, in a data folder that had it: its source does not look for what is not there. */
+export const leaveDemo = async (folder: DataFolder, api: Api): Promise<void> => {
+  if (folder.readJson('demo.json') === null) return;
+  await restDemoSource(api).catch((error: unknown) =>
+    progress.say(`  ${progress.yellow('!')} ${(error as Error).message}`),
+  );
+};
 
 /** The simulated line at the one end, a receiver that prints what arrives at the other. */
 export class Demo {
