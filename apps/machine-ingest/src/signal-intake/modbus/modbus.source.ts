@@ -83,7 +83,10 @@ export class ModbusSource implements OpenSource {
     private readonly context: SourceContext,
   ) {
     const { tenant, name, sink, clock } = context;
-    this.queue = new StoreQueue(sink, clock, this.stopping.signal);
+    this.queue = new StoreQueue(sink, clock, this.stopping.signal, ({ message }) => {
+      this.lastError = { at: clock(), detail: `Signals cannot be stored: ${message}` };
+      context.logger.error({ source: name, error: message }, 'signals not stored');
+    });
     this.told = new ToldReadings({ tenant, source: name, repeatMs: settings.repeatMs, monotonic: MONOTONIC });
     this.told.enter(context.newId());
     const hooks = { monotonic: MONOTONIC, count: (what: string) => this.count(what) };
@@ -161,7 +164,9 @@ export class ModbusSource implements OpenSource {
       return await this.follow(connection);
     } catch (error) {
       if (error instanceof ConnectionLost) return { lost: error, answeredSince: null };
-      throw error;
+      context.logger.error({ source: context.name, error }, 'what a device answered could not be worked on');
+      const detail = `Millrace could not work on an answer: ${(error as Error).message}`;
+      return { lost: new ConnectionLost(detail, 'broken'), answeredSince: null };
     } finally {
       leaving.signal.removeEventListener('abort', leave);
       connection?.close();

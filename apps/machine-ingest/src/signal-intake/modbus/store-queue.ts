@@ -1,10 +1,12 @@
 import type { Signal } from '@millrace/domain';
+import { waitUnlessStopped } from '../backoff';
 import type { RefusedLine } from '../source';
 import type { SourceCursor, SourceSink } from '../source-kind';
 
 /** Signals held between the polls and Kafka; above, nothing is polled. */
 const HELD = 5_000;
 const BATCH = 1_000;
+const STORE_AGAIN_MS = 1_000;
 
 type Held =
   | { readonly kind: 'signal'; readonly signal: Signal; readonly since: number }
@@ -23,6 +25,8 @@ export class StoreQueue {
     private readonly clock: () => number,
     /** Ends appends that do not get through. */
     private readonly stopping: AbortSignal,
+    /** What the sink has given up on; it is tried again. */
+    private readonly onFailure: (error: Error) => void,
   ) {}
 
   get size(): number {
@@ -84,9 +88,10 @@ export class StoreQueue {
           this.stored = cursor;
           this.held.splice(0, signals.length);
         }
-      } catch {
-        // only the stop of the source ends an append without success
-        return;
+      } catch (error) {
+        if (stopping.aborted) return;
+        this.onFailure(error as Error);
+        await waitUnlessStopped(STORE_AGAIN_MS, stopping);
       }
     }
   }
