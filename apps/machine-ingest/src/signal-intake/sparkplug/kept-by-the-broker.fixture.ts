@@ -14,6 +14,13 @@ export type KilledAt =
   | 'the cursor is stored'
   | 'some acknowledgements have gone';
 
+export interface BrokerTraits {
+  /** Of the processes; 0 to below 1. */
+  readonly random?: () => number;
+  /** It sends again without saying so, as one that has lost its marks. */
+  readonly unmarked?: boolean;
+}
+
 interface Kept {
   readonly message: EdgeMessage;
   readonly dup: boolean;
@@ -22,7 +29,7 @@ interface Kept {
 /**
  * A broker with one persistent session, and the processes that listen under it one after the other, in the order of
  * MqttSource: signals, cursor, acknowledgements. Each process begins at the cursor that is stored; the broker sends it
- * again all that has not been acknowledged, in order and marked, and then what is new.
+ * again all that has not been acknowledged, in order and marked (unless it is one that does not), and then what is new.
  */
 export class KeptByTheBroker {
   now: number;
@@ -45,6 +52,7 @@ export class KeptByTheBroker {
     now: number,
     /** Messages that the broker sends without an acknowledgement. */
     private readonly inFlight: number,
+    private readonly traits: BrokerTraits = {},
   ) {
     this.now = now;
     this.intake = this.begin(false);
@@ -113,7 +121,10 @@ export class KeptByTheBroker {
   }
 
   kill(): void {
-    this.sent = [...this.heldBack.values(), ...this.sent].map(({ message }) => ({ message, dup: true }));
+    this.sent = [...this.heldBack.values(), ...this.sent].map(({ message }) => ({
+      message,
+      dup: this.traits.unmarked !== true,
+    }));
     this.heldBack.clear();
     this.unstored = [];
     this.intake = this.begin(true);
@@ -153,7 +164,8 @@ export class KeptByTheBroker {
   private begin(resumed: boolean): SparkplugIntake {
     const place = { tenant: 'default', source: 'line', proto: 'spb' } as const;
     const process = `p${this.processes++}`;
-    const intake = new SparkplugIntake(this.settings, place, 'client', this.cursor, this.now, () => 0, process);
+    const { random = () => 0 } = this.traits;
+    const intake = new SparkplugIntake(this.settings, place, 'client', this.cursor, this.now, random, process);
     this.look(intake.up(this.now, resumed));
     return intake;
   }

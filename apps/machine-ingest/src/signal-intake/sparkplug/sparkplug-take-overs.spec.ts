@@ -150,18 +150,74 @@ const drain = (world: KeptByTheBroker): void => {
 
 it('what an edge node says at QoS 1 is seen once and in order, wherever processes are killed', () => {
   fc.assert(
-    fc.property(fc.array(happening, { maxLength: 40 }), fc.constantFrom(20, 100, 500), (happenings, inFlight) => {
-      const world = new KeptByTheBroker(settings, START, inFlight);
-      const node = new Node(world);
-      for (const what of happenings) happen(world, node, what);
-      drain(world);
-      expect(world.waiting).toBe(0);
-      const { taken } = folded(world.log);
-      expect(countsIn(taken)).toEqual(upTo(node.count));
-      expect(taken.filter(({ path, flags }) => path === '$gap' || flags.includes('late'))).toEqual([]);
-      expect([world.refused, taken.filter(({ value }) => value === 'disconnected')]).toEqual([[], []]);
-    }),
+    fc.property(
+      fc.array(happening, { maxLength: 40 }),
+      fc.constantFrom(20, 100, 500),
+      fc.constantFrom(0, 0.5, 0.9),
+      (happenings, inFlight, random) => {
+        const world = new KeptByTheBroker(settings, START, inFlight, { random: () => random });
+        const node = new Node(world);
+        for (const what of happenings) happen(world, node, what);
+        drain(world);
+        expect(world.waiting).toBe(0);
+        const { taken } = folded(world.log);
+        expect(countsIn(taken)).toEqual(upTo(node.count));
+        expect(taken.filter(({ path, flags }) => path === '$gap' || flags.includes('late'))).toEqual([]);
+        expect([world.refused, taken.filter(({ value }) => value === 'disconnected')]).toEqual([[], []]);
+      },
+    ),
     { numRuns: 150 },
+  );
+});
+
+it('what a broker sends again without saying so is told again rather than lost', () => {
+  fc.assert(
+    fc.property(
+      fc.array(happening, { maxLength: 40 }),
+      fc.constantFrom(20, 100, 500),
+      fc.constantFrom(0, 0.9),
+      (happenings, inFlight, random) => {
+        const world = new KeptByTheBroker(settings, START, inFlight, { random: () => random, unmarked: true });
+        const node = new Node(world);
+        for (const what of happenings) happen(world, node, what);
+        for (let n = 0; n < 200 && world.waiting > 0; n++) {
+          drain(world);
+          world.pass(1_000);
+        }
+        world.pass(30_000);
+        expect([world.waiting, world.refused]).toEqual([0, []]);
+        expect([...new Set(countsIn(folded(world.log).taken))].sort((a, b) => Number(a) - Number(b))).toEqual(
+          upTo(node.count),
+        );
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+it('what is said of a birth that nobody has heard waits for the one that is asked for, whenever that is, and whoever is killed', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 240 }),
+      fc.double({ min: 0, max: 0.99, noNaN: true }),
+      fc.boolean(),
+      fc.option(killedAt),
+      (times, random, unmarked, killed) => {
+        const world = new KeptByTheBroker(settings, START, 500, { random: () => random, unmarked });
+        const devices = { D: [{ name: 'Count', type: 'Int32', value: 0 }] } as const;
+        const node = new EdgeSession({ group: 'G', node: 'E', aliases: true, metrics: [], devices }, 0);
+        node.births(world.now);
+        for (let n = 1; n <= times; n++) world.publish(node.data('D', { Count: n }, world.now++));
+        world.take(times, killed);
+        drain(world);
+        for (const end = world.now + 15_000; world.asked.length === 0 && world.now < end; ) world.pass(250);
+        world.pass(1_000);
+        for (const birth of node.births(world.now)) world.publish(birth);
+        drain(world);
+        expect([world.refused, countsIn(folded(world.log).taken)]).toEqual([[], upTo(times)]);
+      },
+    ),
+    { numRuns: 60 },
   );
 });
 
