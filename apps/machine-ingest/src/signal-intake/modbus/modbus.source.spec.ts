@@ -482,7 +482,9 @@ describe('a live Modbus device', () => {
   it('says what is refused for as long as it is, whatever else has gone wrong meanwhile', async () => {
     const server = await device();
     server.set('1/holding/0', 7);
-    const { sink, source } = begin(server.port, [{ machine: 'M', items: [item('a', 0), item('wrong', 9)] }]);
+    const { sink, source } = begin(server.port, [{ machine: 'M', items: [item('a', 0), item('wrong', 9)] }], {
+      timeoutMs: 100,
+    });
     const refusal = 'Unit 1 refuses 1 of the 2 items, with exception 2 (illegal data address): "wrong" (holding 9).';
     await saying(sink, 'wrong=mb:exception-2*');
     expect(source.health().lastError?.detail).toBe(refusal);
@@ -501,5 +503,9 @@ describe('a live Modbus device', () => {
       lastError: { detail: refusal },
       counts: { refusedItems: 1 },
     });
+    // What goes wrong beside it is not hidden.
+    server.mute.add(1);
+    const both = () => source.health().lastError?.detail;
+    await eventually(() => both() === `Unit 1 has not answered within 100 ms. ${refusal}`, 'both');
   });
 });

@@ -118,18 +118,26 @@ export class ModbusSource implements OpenSource {
   }
 
   health(): OpenSourceHealth {
-    const { connection, lastError, standing, queue, devices } = this;
+    const { connection, queue, devices } = this;
     // It never rests, and would have the state of a quiet source written every second.
     const { requests: _, ...counts } = this.counts;
     const lostDevices = devices.filter(({ state }) => state === 'lost').length;
     const refusedItems = devices.reduce((sum, { poller }) => sum + poller.refusals.size, 0);
     return {
       connection,
-      lastError: standing ?? lastError,
+      lastError: this.wrongNow(),
       counts: { ...counts, lostDevices, refusedItems },
       queued: queue.size,
       lagMs: queue.ageMs,
     };
+  }
+
+  /** What stands, behind what has gone wrong since then. */
+  private wrongNow(): OpenSourceHealth['lastError'] {
+    const { lastError, standing } = this;
+    if (standing === null || lastError === null) return standing ?? lastError;
+    const isOther = lastError.at > standing.at && !standing.detail.includes(lastError.detail);
+    return isOther ? { at: lastError.at, detail: `${lastError.detail} ${standing.detail}` } : standing;
   }
 
   private async run(): Promise<void> {
