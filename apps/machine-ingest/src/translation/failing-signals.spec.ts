@@ -7,8 +7,14 @@ import {
   newMachineState,
   type Signal,
 } from '@millrace/domain';
-import { encodeSignal, type IncomingMessage } from '@millrace/protocol';
+import type { ConsumedRecord, WindowedConsumer, WindowedConsumerOptions } from '@millrace/kafka';
+import { encodeSignal, type IncomingMessage, type OutgoingMessage, topicNames } from '@millrace/protocol';
+import { metrics, silentLogger } from '@millrace/telemetry';
+import { eventually } from '@millrace/test-environment';
+import { tellings } from '../machine-ingest.told';
+import { MachineDirectory } from '../machines/machine-directory';
 import { SignalBatch } from './signal-batch';
+import { TranslationConsumer } from './translation.consumer';
 
 const KEY = machineKey('default', 'M-1');
 const START = Date.parse('2026-02-17T13:00:00.000Z');
@@ -121,4 +127,64 @@ test('a signal that cannot be folded itself is set aside, and the state is as it
     ['fold_failed', 2n],
   ]);
   expect(state.counts.signals).toBe(1);
+});
+
+test('the translation tells of a rule that throws, logs the first time with the error, counts each, and goes on', async () => {
+  const topics = topicNames('t');
+  const written: OutgoingMessage[] = [];
+  const complete: bigint[] = [];
+  const logged: object[] = [];
+  const told = tellings({ ...silentLogger, error: (fields) => void logged.push(fields) });
+  const directory = new MachineDirectory();
+  let options: WindowedConsumerOptions | null = null;
+  const translation = new TranslationConsumer({
+    consumer: (asked) => {
+      options = asked;
+      return {
+        start: async () =>
+          options!.onAssigned!({ gained: [{ topic: topics.signals, partition: 0 }], lost: [] } as never),
+        stop: async () => undefined,
+      } as unknown as WindowedConsumer;
+    },
+    producer: { send: async (messages: readonly OutgoingMessage[]) => void written.push(...messages) } as never,
+    directory,
+    directoryCaughtUp: async () => undefined,
+    topics,
+    mappings: () => () => mapping,
+    mappingsCaughtUp: async () => undefined,
+    clock: () => START,
+    logger: silentLogger,
+    heard: () => undefined,
+    onOwnership: async () => undefined,
+    livesNow: () => false,
+    told: {
+      translated: () => undefined,
+      refused: () => undefined,
+      ruleFailed: ({ isNew, ...failed }) => told.ruleFailed(failed, isNew),
+    },
+  });
+  await translation.start();
+  const config = { name: 'test', version: 1, hash: mapping.hash };
+  const log = [
+    { ...said(0, config as never), path: '$config', kind: 'lifecycle', type: 'json', seq: null } as Signal,
+    ...[false, true, false, true].map((value, seq) => said(seq, value)),
+  ];
+  for (const [n, one] of log.entries())
+    options!.onRecord({
+      message: recordOf(n, one),
+      epoch: 1,
+      current: true,
+      complete: () => void complete.push(BigInt(n)),
+    } as unknown as ConsumedRecord);
+  options!.onBatchEnd!(topics.signals, 0);
+  await eventually(() => complete.length === log.length, 'all records to be complete');
+  expect(written.map(({ topic }) => topic)).toEqual([
+    topics.events('mes'),
+    topics.events('mes'),
+    topics.events('mes'),
+    topics.machineState,
+  ]);
+  expect(logged).toMatchObject([{ machine: 'M-1', rule: 'broken', offset: '2', error: expect.any(TypeError) }]);
+  expect(metrics.render()).toContain('millrace_rules_failed_total{kind="edge"} 2');
+  await translation.stop(0);
 });
