@@ -1,6 +1,6 @@
 import type { Signal } from '@millrace/domain';
 import type { RefusedLine } from '../source';
-import type { SourceCursor } from '../source-kind';
+import type { OpenSourceHealth, SourceCursor } from '../source-kind';
 import type { MqttMessage, MqttOutgoing } from './mqtt-connection';
 
 /** What becomes of something that came. */
@@ -28,6 +28,8 @@ export interface MqttIntake {
   /** Goes with the signals of the last outcome. */
   cursor(): SourceCursor;
   counts(): { readonly [name: string]: number };
+  /** What somebody has to see to though the broker is connected; null where there was nothing. */
+  lastError(): OpenSourceHealth['lastError'];
   /** Messages that wait for others. */
   held(): number;
   /** Told when a connection ends without us. */

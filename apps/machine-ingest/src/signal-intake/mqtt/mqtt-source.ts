@@ -25,6 +25,9 @@ const TICK_MS = 250;
 const filtersOf = (cursor: SourceContext['cursor']): string[] =>
   Array.isArray(cursor?.['filters']) ? cursor['filters'].filter((filter) => typeof filter === 'string') : [];
 
+const later = (one: OpenSourceHealth['lastError'], other: OpenSourceHealth['lastError']) =>
+  one !== null && one.at >= (other?.at ?? 0) ? one : other;
+
 /** A source that reads a broker: the connection on one side, Kafka on the other, and the kind's own intake between. */
 export class MqttSource implements OpenSource {
   private readonly connection: MqttConnection;
@@ -103,7 +106,7 @@ export class MqttSource implements OpenSource {
   health(): OpenSourceHealth {
     return {
       connection: this.state,
-      lastError: this.lastError,
+      lastError: later(this.lastError, this.intake.lastError()),
       counts: {
         messages: this.messages,
         reconnects: this.reconnects,

@@ -43,7 +43,7 @@ export const mqttSourceKind: SourceKind<MqttSettings> = {
     }
     return {
       summary:
-        `${broker}; ${messages.length} messages in 2 s` +
+        `${broker}; ${messages.length} ${messages.length === 1 ? 'message' : 'messages'} in 2 s` +
         `${unreadable > 0 ? `, ${unreadable} of them cannot be read with these settings` : ''}.` +
         `${settings.brokerQueue === undefined ? NOT_TOLD : ''}`,
       seen: [...seen.values()],

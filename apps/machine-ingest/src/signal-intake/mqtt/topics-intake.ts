@@ -154,6 +154,10 @@ export class TopicsIntake implements MqttIntake {
     return { ...this.count };
   }
 
+  lastError(): null {
+    return null;
+  }
+
   held(): number {
     return 0;
   }

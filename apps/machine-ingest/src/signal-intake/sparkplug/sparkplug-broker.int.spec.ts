@@ -301,14 +301,37 @@ describe('a try', () => {
     const told = setInterval(() => void player.publishAsync('spBv1.0/PlantA/NDATA/RollForm', Buffer.alloc(0)), 100);
     leftBehind.push(() => clearInterval(told));
     expect(await tried(broker.url, 'PlantB')).toMatchObject({
-      summary: expect.stringMatching(/; 0 messages in 2 s; no machine is named for PlantA\/RollForm\.$/),
+      summary: expect.stringMatching(/; 0 messages in 4 s; no machine is named for PlantA\/RollForm\.$/),
       seen: [],
     });
-    expect((await tried(broker.url, 'PlantA')).summary).toMatch(/, of 1 edge nodes: PlantA\/RollForm\.$/);
+    expect((await tried(broker.url, 'PlantA')).summary).toMatch(/, of 1 edge node: PlantA\/RollForm\.$/);
+  });
+
+  it('names a device that no entry fits', async () => {
+    const broker = await startBroker();
+    const player = await connectAsync(broker.url, { reconnectPeriod: 0 });
+    leftBehind.push(() => player.endAsync(true));
+    const node = new EdgeSession(
+      {
+        group: 'PlantA',
+        node: 'RollForm',
+        aliases: false,
+        metrics: [],
+        devices: { Press: [{ name: 'N', type: 'Int32', value: 0 }] },
+      },
+      0,
+    );
+    const told = setInterval(() => {
+      for (const { topic, payload } of node.births(Date.now())) void player.publishAsync(topic, payload);
+    }, 100);
+    leftBehind.push(() => clearInterval(told));
+    const { summary, seen } = await tried(broker.url, 'PlantA');
+    expect(summary).toMatch(/, of 1 edge node: PlantA\/RollForm; no machine is named for PlantA\/RollForm\/Press\.$/);
+    expect(seen).toContainEqual({ machine: null, path: 'N', value: 0, unit: null });
   });
 
   it('is content with a broker on which nobody speaks', async () => {
     const broker = await startBroker();
-    expect((await tried(broker.url, 'PlantA')).summary).toMatch(/; 0 messages in 2 s\.$/);
+    expect((await tried(broker.url, 'PlantA')).summary).toMatch(/; 0 messages in 4 s\.$/);
   });
 });

@@ -465,6 +465,31 @@ describe('joining in the middle', () => {
     expect([scene.values('Count'), scene.gaps()]).toEqual([[1, 2, 3, 4, 5, 6, 7, 8], []]);
   });
 
+  it('is an error of the source where it speaks on and answers no request', () => {
+    const scene = new Scene();
+    const node = scene.session(3);
+    node.births(scene.now);
+    scene.pass(60_000);
+    expect([scene.rebirths(), scene.intake.lastError()]).toEqual([1, null]);
+    const speak = (times: number) => {
+      for (let n = 0; n < times; n++) {
+        scene.hear(node.data('D', { Count: n }, scene.now));
+        scene.pass(1_000);
+      }
+    };
+    speak(5);
+    expect([scene.rebirths(), scene.intake.lastError()]).toEqual([2, null]);
+    speak(10);
+    expect(scene.intake.lastError()?.detail).toBe(
+      'G/E has not answered 3 requests for a rebirth: may this account publish to spBv1.0/G/NCMD/E?',
+    );
+    const told = scene.intake.lastError();
+    scene.hearAll(node.births(scene.now));
+    scene.pass(60_000);
+    speak(3);
+    expect(scene.intake.lastError()).toEqual(told);
+  });
+
   it('asks no more often than the interval, whatever the reasons, and then refuses', () => {
     const scene = new Scene();
     const node = scene.session(3);

@@ -3,7 +3,7 @@ import { asksForRebirth, decodePayload, messageTopic, parseTopic, rebirthCommand
 import type { MqttMessage, MqttOutgoing } from '../mqtt/mqtt-connection';
 import { type MqttIntake, NOTHING, type Outcome } from '../mqtt/mqtt-intake';
 import { lifecycleWord, type SignalPlace } from '../mqtt/mqtt-signals';
-import type { SourceCursor } from '../source-kind';
+import type { OpenSourceHealth, SourceCursor } from '../source-kind';
 import { HostState } from './host-state';
 import { MachineRoutes, type NodeName } from './machine-routes';
 import { COUNTS, type CountName } from './node-effects';
@@ -13,6 +13,7 @@ import { machinesOfNode, type NodeRules } from './node-turn';
 import { readSessionCursor, SessionCursor } from './session-cursor';
 import { messageDigest, SettledMessages } from './settled-messages';
 import type { SparkplugSettings } from './sparkplug-settings';
+import { UnansweredRebirths } from './unanswered-rebirths';
 
 /** Edge nodes of one source; what more there are is refused, so that names of anybody do not fill the memory. */
 const MOST_NODES = 10_000;
@@ -43,6 +44,7 @@ export class SparkplugIntake implements MqttIntake {
   private readonly settled: SettledMessages;
   private readonly host: HostState | null;
   private readonly toldAt = new Map<string, number>();
+  private readonly unanswered = new UnansweredRebirths();
   private connected = false;
   /** Messages that are held of QoS 1, and how many may be. */
   private unacknowledged = 0;
@@ -122,6 +124,7 @@ export class SparkplugIntake implements MqttIntake {
         : settled;
     if (payload.metrics.length === 0 && payload.seq === null && type !== 'DDEATH')
       return this.refuse(message, 'malformed', `A ${type} has metrics; this has none, and no number either.`);
+    if (type === 'NDATA' || type === 'DDATA') this.unanswered.heard(name);
     const input: NodeMessage = { type, device, payload, digest: messageDigest(message), original: message };
     return this.outcome(message.receivedAt, name, { kind: 'message', message: input });
   }
@@ -179,6 +182,10 @@ export class SparkplugIntake implements MqttIntake {
 
   counts(): { readonly [name: string]: number } {
     return { ...this.count, nodes: this.nodes.size };
+  }
+
+  lastError(): OpenSourceHealth['lastError'] {
+    return this.unanswered.lastError;
   }
 
   held(): number {
@@ -260,14 +267,17 @@ export class SparkplugIntake implements MqttIntake {
     return this.told(effects, name, now);
   }
 
-  private told(effects: ReturnType<typeof stepNode>['effects'], { group, node }: NodeName, now: number): Outcome {
-    for (const [name, by] of Object.entries(effects.counts)) this.count[name as CountName] += by;
+  private told(effects: ReturnType<typeof stepNode>['effects'], name: NodeName, now: number): Outcome {
+    for (const [count, by] of Object.entries(effects.counts)) this.count[count as CountName] += by;
     this.count.refused += effects.refused.length;
     this.tell(effects.signals, now);
+    const { births = 0, rebirths = 0, deaths = 0 } = effects.counts;
+    if (births + rebirths + deaths > 0) this.unanswered.over(name);
     if (!effects.rebirth) return { ...effects, publish: [] };
     this.count.rebirthsAsked++;
+    this.unanswered.asked(name, now);
     const command = {
-      topic: messageTopic('NCMD', group, node),
+      topic: messageTopic('NCMD', name.group, name.node),
       payload: rebirthCommand(now),
       qos: 0,
       retain: false,

@@ -15,12 +15,15 @@ const MOST_SEEN = 50;
 const EVERYTHING = 'spBv1.0/#';
 
 /** Where nothing comes by the names in the settings, a name is mostly misspelt, and what there is tells which. */
-const messagesOfAll = async (settings: SparkplugSettings, context: TryContext): Promise<readonly MqttMessage[]> => {
+const messagesOfAll = async (
+  settings: SparkplugSettings,
+  context: TryContext,
+): Promise<readonly MqttMessage[] | null> => {
   try {
     return (await tryBroker(settings, [EVERYTHING], context)).messages;
   } catch {
     // An account that may read its own group alone has been told nothing wrong so far.
-    return [];
+    return null;
   }
 };
 
@@ -37,18 +40,23 @@ export const sparkplugSourceKind: SourceKind<SparkplugSettings> = {
     const routes = new MachineRoutes(settings.machines);
     const { messages, broker } = await tryBroker(settings, routes.filters(), context);
     const heardAll = messages.length > 0 || routes.filters().includes(EVERYTHING);
-    const around = heardAll ? [] : await messagesOfAll(settings, context);
+    const around = heardAll ? null : await messagesOfAll(settings, context);
     const nodes = new Set<string>();
     const others = new Set<string>();
+    let heard = messages.length;
     const seen = new Map<string, TriedSource['seen'][number]>();
-    for (const { topic, payload } of [...messages, ...around]) {
+    for (const { topic, payload } of [...messages, ...(around ?? [])]) {
       const place = parseTopic(topic);
       if (place.kind !== 'message') continue;
       const key = `${place.group}/${place.node}`;
-      (routes.concerns(place) ? nodes : others).add(key);
+      const isOurs = routes.concerns(place);
+      (isOurs ? nodes : others).add(key);
+      // It has come a moment later than was listened for it alone.
+      if (isOurs && messages.length === 0) heard++;
       const machine = place.device === null ? routes.ofNode(place) : routes.ofDevice(place, place.device);
+      if (isOurs && place.device !== null && machine === null) others.add(`${key}/${place.device}`);
       const read = decodePayload(payload);
-      if (read.kind !== 'payload' || !/BIRTH|DATA/.test(place.type) || !routes.concerns(place)) continue;
+      if (read.kind !== 'payload' || !/BIRTH|DATA/.test(place.type) || !isOurs) continue;
       const prefix = place.device === null && machine === null ? NODE_PREFIX : '';
       for (const metric of read.payload.metrics) {
         const said = readMetric(metric, NO_DEFINITIONS, null);
@@ -61,8 +69,8 @@ export const sparkplugSourceKind: SourceKind<SparkplugSettings> = {
     const list = (names: ReadonlySet<string>) => [...names].slice(0, 5).join(', ');
     return {
       summary:
-        `${broker}; ${messages.length} messages in 2 s` +
-        `${nodes.size > 0 ? `, of ${nodes.size} edge nodes: ${list(nodes)}` : ''}` +
+        `${broker}; ${heard} ${heard === 1 ? 'message' : 'messages'} in ${around === null ? 2 : 4} s` +
+        `${nodes.size > 0 ? `, of ${nodes.size} edge ${nodes.size === 1 ? 'node' : 'nodes'}: ${list(nodes)}` : ''}` +
         `${others.size > 0 ? `; no machine is named for ${list(others)}` : ''}.`,
       seen: [...seen.values()],
     };
