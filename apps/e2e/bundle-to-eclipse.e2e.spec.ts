@@ -89,7 +89,8 @@ describeRecordings('the recorded roll former, from its signals to the webhooks o
     await listenTo(machines);
     expect(await activate(rollFormerMapping('fed', machines))).toMatchObject({
       status: 201,
-      body: { machines, warnings: [] },
+      // Nothing was heard of them, and no source feeds them but this test.
+      body: { machines, warnings: [...machines.map(() => ({ code: 'unknown_machine' })), { code: 'unknown_source' }] },
     });
     await produce(line.signals('RF-ONCE'));
     for (const piece of inPieces(line.signals('RF-PIECES'))) await produce(piece);

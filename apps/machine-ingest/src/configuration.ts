@@ -7,6 +7,7 @@ import type { Logger } from '@millrace/telemetry';
 import { AuditEntryStore } from './audit-log/audit-entry.store';
 import { INGEST_SCHEMA } from './machine-ingest.database';
 import { ActivateMapping } from './mappings/activate-mapping.handler';
+import type { KnownWorlds } from './mappings/known-world';
 import { MappingStore, mappingTransaction } from './mappings/mapping.store';
 import type { MappingWork } from './mappings/work/mapping-work';
 import type { SourceRegistry } from './signal-intake/source-registry';
@@ -29,6 +30,7 @@ export interface ConfigurationInput {
   readonly sole: SoleSources;
   readonly views: SourceViews;
   readonly work: MappingWork;
+  readonly worlds: KnownWorlds;
   /** Sources of the service's environment. */
   readonly fixed: readonly SourceRecord[];
 }
@@ -55,6 +57,7 @@ export const configuration = (input: ConfigurationInput) => {
       now: Date.now,
       logger,
       work: input.work,
+      worlds: input.worlds,
     }),
     listSources: new ListSources(sources, input.fixed, views, cursors),
     saveSource: new SaveSource(new OutboxWriter(parts, sourceTransaction), sources, {

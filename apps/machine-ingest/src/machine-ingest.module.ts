@@ -101,7 +101,14 @@ export const machineIngestModule = (
     throw new WrongSettings([
       `MILLRACE_SHDR_SOURCES and MILLRACE_MTCONNECT_RECORDINGS both name the machine ${twice}.`,
     ]);
-  const intake = sourceIntake(context, kinds, environmentSources(context.own), worker);
+  const machineSignals = new MachineSignals({
+    live: heard,
+    stored,
+    directory,
+    mappings: (tenant) => mappings.of(tenant),
+    clock: Date.now,
+  });
+  const intake = sourceIntake(context, kinds, environmentSources(context.own), worker, machineSignals);
   const translation = new TranslationConsumer({
     consumer: (options) => kafka.windowedConsumer(options),
     producer: translated,
@@ -205,13 +212,7 @@ export const machineIngestModule = (
       { provide: MachineDirectory, useValue: directory },
       {
         provide: MachineSignals,
-        useValue: new MachineSignals({
-          live: heard,
-          stored,
-          directory,
-          mappings: (tenant) => mappings.of(tenant),
-          clock: Date.now,
-        }),
+        useValue: machineSignals,
       },
       {
         provide: AcceptEventsHandler,

@@ -246,6 +246,56 @@ test('validate and test save nothing', async () => {
   expect((await call('GET', '/v1/mappings')).body).toEqual({ data: [], nextCursor: null });
 });
 
+test('names that nothing answers to are told with their place, and the mapping is taken', async () => {
+  await say('WELD-01', 'BUSY');
+  const text = press({ machines: ['WELD-01', 'WELD-1'] })
+    .replace('plc: { type: http }', 'plc: { type: http, id: plcs }')
+    .replace('type: string }', 'type: string, enum: [BUSY, REST] }\n  again: { path: wrod, type: string }')
+    .replace(
+      'rules:',
+      'rules:\n  - { id: e, kind: edge, input: again, on: changed, emit: machine.e, when: "word == \'BUSI\'" }',
+    );
+  const expected = [
+    { line: 4, column: 35, code: 'unknown_machine', detail: expect.stringContaining("did you mean 'WELD-01'?") },
+    { line: 5, column: 35, code: 'unknown_source', detail: expect.stringContaining("did you mean 'plc'?") },
+    { line: 8, column: 18, code: 'unknown_path', detail: expect.stringContaining("did you mean 'word'?") },
+    { line: 10, column: 59, code: 'event_type' },
+    { line: 10, column: 85, code: 'unknown_word', detail: expect.stringContaining("did you mean 'BUSY'?") },
+  ];
+  // What was heard is known a moment later.
+  await eventually(async () => (await status('WELD-01')) !== undefined, 'the machine');
+  for (const service of services)
+    await eventually(async () => {
+      const { body } = await ask(service.url, 'POST', '/v1/mappings/validate', text, YAML);
+      const { valid, warnings } = body as MappingValidationView;
+      expect(valid).toBe(true);
+      return warnings.some(({ code }) => code === 'unknown_path') ? warnings : null;
+    }, 'the warnings');
+  expect((await call('POST', '/v1/mappings/validate', text, YAML)).body).toMatchObject({
+    valid: true,
+    warnings: expected,
+  });
+  expect(
+    await call('POST', '/v1/mappings/test', { mapping: text, signals: [{ alias: 'word', value: 'BUSY' }] }),
+  ).toMatchObject({
+    status: 200,
+    body: { warnings: expected, events: [{ signal: 0 }], signals: 1 },
+  });
+  expect(await activate(text)).toMatchObject({
+    status: 201,
+    body: { version: expect.any(Number), warnings: expected },
+  });
+  await call('DELETE', '/v1/mappings/press');
+
+  // By now WELD-1 is known by its mapping, and was not heard all the same.
+  const known = (await call('POST', '/v1/mappings/validate', press({ machines: ['WELD-01'] }), YAML)).body;
+  expect(known).toMatchObject({ valid: true, warnings: [] });
+  expect((await call('POST', '/v1/mappings/validate', press({ machines: ['WELD-1'] }), YAML)).body).toMatchObject({
+    valid: true,
+    warnings: [{ code: 'unknown_machine' }],
+  });
+});
+
 test('files that its tests name come along, and a repeat with the same Idempotency-Key is one version', async () => {
   const mapping = press({ machines: ['P-4'] }).replace(
     /tests:[\s\S]*$/,

@@ -7,6 +7,7 @@ import { ConfigurationRelay, LateDatabase, type ServiceContext } from '@millrace
 import { type Configuration, configuration } from './configuration';
 import type { MachineIngestSettings } from './machine-ingest.config';
 import { INGEST_SCHEMA, INGEST_TABLES } from './machine-ingest.database';
+import { type HeardMachines, KnownWorlds } from './mappings/known-world';
 import { TryMapping } from './mappings/try-mapping.handler';
 import { openMappingWork } from './mappings/work/open-mapping-work';
 import { ConfiguredHttpSources } from './signal-intake/configured-http-sources';
@@ -38,6 +39,7 @@ export const sourceIntake = (
   kinds: readonly RegisteredKind[],
   fixed: readonly SourceRecord[],
   worker: string | null,
+  machines: HeardMachines,
 ) => {
   const { kafka, topics, logger, settings, own, workers } = context;
   const registry = new SourceRegistry(kinds);
@@ -81,6 +83,10 @@ export const sourceIntake = (
   });
   sourceMetrics.unowned(() => unownedSources(directory, states, Date.now()));
   const work = openMappingWork(worker);
+  const httpSources = new ConfiguredHttpSources(directory, registry, settings.encryptionKey, () =>
+    views.sources.waitForEnd(),
+  );
+  const worlds = new KnownWorlds({ sources: directory, machines, caughtUp: () => httpSources.caughtUp() });
   const sourceViews = new SourceViews(registry, states, settings.encryptionKey, Date.now);
   const database: LateDatabase<Configuration> = new LateDatabase({
     settings: {
@@ -103,6 +109,7 @@ export const sourceIntake = (
         sole: new SoleSources(registry, directory, settings.encryptionKey),
         views: sourceViews,
         work,
+        worlds,
         fixed,
       }),
   });
@@ -148,11 +155,9 @@ export const sourceIntake = (
     runner,
     taken,
     database,
-    trials: new TryMapping(() => database.get().mappings, work),
+    trials: new TryMapping(() => database.get().mappings, work, worlds),
     recorded: new RecordedMachines(directory, registry),
-    httpSources: new ConfiguredHttpSources(directory, registry, settings.encryptionKey, () =>
-      views.sources.waitForEnd(),
-    ),
+    httpSources,
   };
 };
 

@@ -38,6 +38,10 @@ describe('a mapping that is meant to take long', () => {
       'expressions that are long',
       `${HEAD}${SIGNALS}rules:\n${many(100, (n) => `- { id: r${n}, kind: expr, value: "${many(190, () => 's1').replaceAll('\n', '+')}" }`)}`,
     ],
+    [
+      'words that are never said',
+      `${HEAD}signals: { s: { path: s, enum: [${many(500, (n) => `w${n}`).replaceAll('\n', ', ')}] } }\nrules:\n${many(400, (n) => `- { id: r${n}, kind: expr, value: "${many(12, (at) => `s == 'v${n}x${at}'`).replaceAll('\n', '||')}" }`)}`,
+    ],
     ['an expression of brackets', `${HEAD}signals: {}\nrules:\n- { id: r, kind: expr, value: "${'('.repeat(1_900)}" }`],
     [
       'master data',

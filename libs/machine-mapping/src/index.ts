@@ -5,6 +5,8 @@ export { DOCUMENT_LIMITS, type DocumentFormat } from './document/read-document';
 export { MAPPING_SCHEMA, type WrittenTest } from './language/mapping-shape';
 export { SOURCE_TYPES } from './language/source-shape';
 export { meantUnit, wrongUnit } from './language/ucum-hint';
+export type { OutsideNames } from './outside/outside-names';
+export { type KnownWorld, unknownNames } from './outside/unknown-names';
 export {
   type MachineMappingOf,
   type MappingReading,

@@ -421,6 +421,22 @@ rules:
     ]);
   });
 
+  it('warns of words that are not in the enum, with their place', () => {
+    const text = withRules(
+      `- { id: s, kind: stateMap, input: state, map: { RUN: running, STOP: idle }, transitional: [STOPP] }
+- { id: e, kind: edge, input: door, emit: machine.alarm, when: "state == 'STOPP'" }
+- { id: x, kind: expr, value: "state.edge('RUNN')" }
+`,
+    ).replace('metric: Line/State, type: string', 'metric: Line/State, type: string, enum: [RUN, STOP]');
+    expect(
+      readOrFail(text).warnings.map(({ line, column, code, detail }) => `${line}:${column} ${code}: ${detail}`),
+    ).toEqual([
+      "16:92 unknown_word: 'STOPP' is never said: it is not in the enum of 'state'; did you mean 'STOP'?",
+      "17:74 unknown_word: 'STOPP' is never said: it is not in the enum of 'state'; did you mean 'STOP'?",
+      "18:43 unknown_word: 'RUNN' is never said: it is not in the enum of 'state'; did you mean 'RUN'?",
+    ]);
+  });
+
   it('refuses what names another tenant than the one that sends it', () => {
     const ofAcme = withRules(STATUS_RULE).replace('{ id: rf-01,', '{ id: rf-01, tenant: acme,');
     expect(told(ofAcme, { tenant: 'globex' })).toEqual([

@@ -6,6 +6,7 @@ import { type DocumentNode, type PlainValue, plainValue } from './document/docum
 import { type MappingProblem, ProblemList } from './document/mapping-problem';
 import { type DocumentFormat, readDocument, textOfObject } from './document/read-document';
 import { mappingShape, type WrittenMapping, type WrittenTest } from './language/mapping-shape';
+import { type OutsideNames, outsideNames } from './outside/outside-names';
 
 export interface ReadOptions {
   /** Of a text; an object is JSON, and its lines are those of its text with two spaces. Default `yaml`. */
@@ -39,6 +40,8 @@ export type MappingReading =
       /** SHA-256 over what the document says (see documentHash), hex. */
       readonly hash: string;
       readonly tests: readonly WrittenTest[];
+      /** What it names that stands elsewhere; whether that is there, `unknownNames` tells of it. */
+      readonly outside: OutsideNames;
       /** What works and is probably not what was meant. */
       readonly warnings: readonly MappingProblem[];
     }
@@ -80,6 +83,7 @@ export const readMapping = (source: string | object, options: ReadOptions = {}):
     document,
     hash,
     tests: written.tests,
+    outside: outsideNames(root, written),
     warnings: warnings.inOrder(),
   };
 };

@@ -11,6 +11,7 @@ import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/
 import { type Logger, mappingChanged } from '@millrace/telemetry';
 import { auditEntry } from '../audit-log/audit-entry.store';
 import { configSignal } from '../signal-intake/lifecycle-signal';
+import type { KnownWorlds } from './known-world';
 import { requirePassed } from './mapping-document';
 import { viewOfMapping } from './mapping-view';
 import type { MappingTransaction, StoredMapping, StoredVersion } from './mappings.ports';
@@ -25,6 +26,7 @@ export interface MappingTools {
   readonly now: () => number;
   readonly logger: Logger;
   readonly work: MappingWork;
+  readonly worlds: Pick<KnownWorlds, 'warningsOf'>;
 }
 
 export interface Activated {
@@ -49,13 +51,14 @@ export class ActivateMapping {
     const { tenant } = request;
     const checked = requirePassed(await tools.work.run({ kind: 'check', tenant, document }));
     const { name, hash, machines } = checked;
+    const warnings = await tools.worlds.warningsOf(tenant, checked);
     return this.writer.write<Activated>(request, async (tx) => {
       await tx.lock();
       const former = await tx.find(name);
       const known = await tx.versionOfHash(name, hash);
       const view = (mapping: StoredMapping, version: StoredVersion): ActivatedMappingView => ({
         ...viewOfMapping({ mapping, version }),
-        warnings: [...checked.warnings],
+        warnings,
         tests: [...checked.tests],
       });
       const whenUnacknowledged = `The mapping ${name} is stored and comes into force as soon as Kafka acknowledges it; look at it again.`;

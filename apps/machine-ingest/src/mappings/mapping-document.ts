@@ -21,8 +21,11 @@ export const documentOf = (body: Buffer, contentType: string | undefined): Mappi
     : { format: 'json', text: JSON.stringify(mapping, null, 2), attachments: files };
 };
 
-/** What is wrong with a document, or nothing. */
-export const validationOf = (check: RefusedDocument | CheckedMapping): MappingValidationView =>
+/** What is wrong with a document, or nothing; `warnings` are those of one that can be used. */
+export const validationOf = (
+  check: RefusedDocument | CheckedMapping,
+  warnings: MappingProblemView[],
+): MappingValidationView =>
   check.kind === 'refused'
     ? {
         valid: false,
@@ -39,7 +42,7 @@ export const validationOf = (check: RefusedDocument | CheckedMapping): MappingVa
         hash: check.hash,
         machines: check.machines.map(({ machine }) => machine),
         problems: [],
-        warnings: [...check.warnings],
+        warnings,
         tests: [...check.tests],
       };
 

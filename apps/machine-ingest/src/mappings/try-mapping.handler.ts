@@ -1,6 +1,7 @@
-import type { MappingToTest, MappingValidationView } from '@millrace/protocol';
+import type { MappingToTest, MappingTrialView, MappingValidationView } from '@millrace/protocol';
 import { Refused } from '@millrace/service-runtime';
 import { noSuchMapping } from './activate-mapping.handler';
+import type { KnownWorlds } from './known-world';
 import { unusable, validationOf } from './mapping-document';
 import type { MappingReads } from './mappings.ports';
 import type { MappingDocument, MappingWork } from './work/mapping-work';
@@ -11,6 +12,7 @@ export class TryMapping {
   constructor(
     private readonly reads: () => MappingReads,
     private readonly work: MappingWork,
+    private readonly worlds: Pick<KnownWorlds, 'warningsOf'>,
   ) {}
 
   /** The view (`MappingTrialView`) as JSON in UTF-8. */
@@ -34,12 +36,13 @@ export class TryMapping {
           { path: 'signals', detail: outcome.detail },
         ]);
       case 'tried':
-        return outcome.json;
+        return withWarnings(outcome.json, await this.worlds.warningsOf(tenant, outcome));
     }
   }
 
   async validate(tenant: string, document: MappingDocument): Promise<MappingValidationView> {
-    return validationOf(await this.work.run({ kind: 'check', tenant, document }));
+    const check = await this.work.run({ kind: 'check', tenant, document });
+    return validationOf(check, check.kind === 'refused' ? [] : await this.worlds.warningsOf(tenant, check));
   }
 
   private async document(
@@ -56,3 +59,7 @@ export class TryMapping {
     return stored;
   }
 }
+
+/** Put before the members of a text that is not read for it: it may be one of 100,000 events. */
+const withWarnings = (json: Uint8Array, warnings: MappingTrialView['warnings']): Uint8Array =>
+  Buffer.concat([Buffer.from(`{"warnings":${JSON.stringify(warnings)},`), json.subarray(1)]);

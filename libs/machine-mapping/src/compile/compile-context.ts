@@ -51,14 +51,17 @@ const NEVER: TypedExpression = {
 };
 
 export const typedExpressionOf = (
-  { problems, expressions }: Pick<CompileContext, 'problems' | 'expressions'>,
+  { problems, warnings, expressions }: Pick<CompileContext, 'problems' | 'warnings' | 'expressions'>,
   word: Word,
   wanted: Wanted,
   locals: Locals = {},
 ): TypedExpression => {
   if (problems.isFull) return NEVER;
   const compiled = expressions.compile(word.text, wanted, locals);
-  if (compiled.kind === 'compiled') return compiled;
+  if (compiled.kind === 'compiled') {
+    for (const { index, code, detail } of compiled.warnings) warnings.add(word.node.placeAt(index), code, detail);
+    return compiled;
+  }
   for (const { index, code, detail } of compiled.problems) problems.add(word.node.placeAt(index), code, detail);
   return NEVER;
 };

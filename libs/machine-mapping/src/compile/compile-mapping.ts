@@ -59,7 +59,7 @@ const contextOf = (
   for (const rule of rules) {
     if (rule.kind !== 'expr') continue;
     const id = rule.id.text;
-    const { expression, type } = typedExpressionOf({ problems, expressions }, rule.value, 'any');
+    const { expression, type } = typedExpressionOf({ problems, warnings, expressions }, rule.value, 'any');
     computed.set(id, expression);
     // A name that a signal has too is refused already; it stays what the signal is.
     if (parts.names.signals.has(id) || !types.has(id)) continue;
@@ -82,6 +82,7 @@ const restOfVocabulary = (
       unit === null || wrongUnit(unit) !== null ? [] : [[name, unit] as const],
     ),
   ),
+  words: new Map([...signals].flatMap(([name, { words }]) => (words === null ? [] : [[name, words] as const]))),
   statusInputs: new Set(parts.rules.flatMap((rule) => (rule.kind === 'stateMap' ? [rule.input.text] : []))),
   masterData: new Map(
     parts.masterData.map(({ name, value }) => [

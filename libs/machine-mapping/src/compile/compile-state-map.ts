@@ -23,16 +23,13 @@ export const compileStateMap: CompileRule<'stateMap'> = (context, rule) => {
     map.set(word, value);
   }
   const words = context.signals.get(rule.input.text)?.words ?? null;
+  const said = words === null ? null : new Set(words.map((word) => word.trim().toUpperCase()));
+  const isNeverSaid = (word: string): boolean => said !== null && !said.has(word.trim().toUpperCase());
+  const neverSaid = (word: string): string =>
+    `${quoted(word)} is never said: it is not in the enum of ${quoted(input)}${suggestion(word, words ?? [], 'its words')}`;
   if (words !== null) {
-    const said = new Set(words.map((word) => word.trim().toUpperCase()));
     for (const { name, named } of rule.map)
-      if (!said.has(name.trim().toUpperCase()))
-        problems.add(
-          named,
-          'unreachable',
-          () =>
-            `${quoted(name)} is never said: it is not in the enum of ${quoted(input)}${suggestion(name, words, 'its words')}`,
-        );
+      if (isNeverSaid(name)) problems.add(named, 'unreachable', () => neverSaid(name));
     for (const word of words)
       if (!map.has(word.trim().toUpperCase()))
         warnings.add(
@@ -42,7 +39,8 @@ export const compileStateMap: CompileRule<'stateMap'> = (context, rule) => {
         );
   }
   for (const { text, node } of rule.transitional)
-    if (!map.has(text.trim().toUpperCase()))
+    if (isNeverSaid(text)) warnings.add(node.place, 'unknown_word', () => neverSaid(text));
+    else if (!map.has(text.trim().toUpperCase()))
       warnings.add(
         node.place,
         'unmapped_word',

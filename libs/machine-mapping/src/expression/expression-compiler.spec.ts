@@ -22,6 +22,10 @@ const compiler = new ExpressionCompiler({
     ['goodFt', '[ft_i]'],
     ['lbsPerFt', '[lb_av]'],
   ]),
+  words: new Map([
+    ['state', ['RUN', 'HALT']],
+    ['ordId', ['0', '1']],
+  ]),
   statusInputs: new Set(['state']),
   masterData: new Map([
     ['job', new Map<string, PlainValue>([['12345', { Customer: 'ACME', Lines: [1, 2] }]])],
@@ -186,6 +190,28 @@ describe('an expression', () => {
     ['google.protobuf', 'any', [expect.stringMatching(/'google' is no signal/)]],
   ])('is refused at its place (%#)', (text, wanted, expected) => {
     expect(problems(text, wanted)).toEqual(expected);
+  });
+
+  it.each<[string, string[]]>([
+    [
+      "state == 'HALTT'",
+      ["9 unknown_word: 'HALTT' is never said: it is not in the enum of 'state'; did you mean 'HALT'?"],
+    ],
+    ["'run' != state", ["0 unknown_word: 'run' is never said: it is not in the enum of 'state'; did you mean 'RUN'?"]],
+    [
+      "state in ['RUN', 'X']",
+      ["17 unknown_word: 'X' is never said: it is not in the enum of 'state'; its words are RUN, HALT"],
+    ],
+    [
+      "!(complete && state.edge('RUNN'))",
+      [expect.stringMatching(/^25 unknown_word: 'RUNN' is never said: .*; did you mean 'RUN'/)],
+    ],
+    ['ordId == 2 || ordId == 1', [expect.stringMatching(/^9 unknown_word: '2' is never said/)]],
+    ["state.edge('run') || state.edge('running') || state == 'RUN' || state != '' || anyValue == 'X'", []],
+  ])('warns of words that a signal never says (%#)', (text, expected) => {
+    const compiled = compiler.compile(text, 'bool');
+    if (compiled.kind === 'refused') throw new Error(compiled.problems[0]!.detail);
+    expect(compiled.warnings.map(({ index, code, detail }) => `${index} ${code}: ${detail()}`)).toEqual(expected);
   });
 
   it('never throws at load, whatever the text, and only ExpressionFailed afterwards', () => {

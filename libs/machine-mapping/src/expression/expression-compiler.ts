@@ -3,14 +3,19 @@ import { type Expression, ExpressionFailed, type ExpressionValue, type Scope } f
 import { registerCalls } from './calls';
 import { edgeHolds } from './edge';
 import { type Stand, withoutEdges } from './edge-stand-ins';
-import { type ExpressionProblem, problemOf } from './expression-problem';
+import { type ExpressionProblem, type ExpressionWarning, problemOf } from './expression-problem';
 import { fromEvaluator, toEvaluator, type ValueType } from './expression-value';
 import { UsedNames } from './used-names';
 import type { Locals, Vocabulary } from './vocabulary';
 import { asWanted, misfitOf, type Wanted } from './wanted';
 
 export type Compiled =
-  | { readonly kind: 'compiled'; readonly expression: Expression; readonly type: ValueType }
+  | {
+      readonly kind: 'compiled';
+      readonly expression: Expression;
+      readonly type: ValueType;
+      readonly warnings: readonly ExpressionWarning[];
+    }
   | { readonly kind: 'refused'; readonly problems: readonly ExpressionProblem[] };
 
 export const EXPRESSION_LIMITS = {
@@ -81,7 +86,7 @@ export class ExpressionCompiler {
     const inputs = [...new Set([...names.read, ...names.edges.map(({ edge }) => edge.alias)])].filter((name) =>
       this.vocabulary.signals.has(name),
     );
-    return { kind: 'compiled', type, expression: { text, inputs, evaluate } };
+    return { kind: 'compiled', type, expression: { text, inputs, evaluate }, warnings: names.warnings };
   }
 
   /** Signals that an expression names; empty for one that cannot be read. */

@@ -9,6 +9,12 @@ export interface ExpressionProblem {
   readonly detail: string;
 }
 
+/** What works and is probably not what was meant. */
+export interface ExpressionWarning extends Omit<ExpressionProblem, 'detail'> {
+  /** Made for those that are told: to look for the word that was meant takes time. */
+  readonly detail: () => string;
+}
+
 export const problemOf = (error: ParseError | WrongType, text: string): ExpressionProblem => {
   const index = Math.min(error.range?.start ?? 0, text.length);
   const { summary = String(error), code = '' } = error;

@@ -1,8 +1,9 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
+import { MACHINE_STATUSES } from '@millrace/domain';
 import { quoted, suggestion } from '../document/did-you-mean';
 import { EDGE_WORDS, type EdgeWord, FUNCTIONS, METHODS } from './calls';
 import type { Edge } from './edge';
-import type { ExpressionProblem } from './expression-problem';
+import type { ExpressionProblem, ExpressionWarning } from './expression-problem';
 import type { Locals, Vocabulary } from './vocabulary';
 
 export interface FoundEdge {
@@ -19,6 +20,7 @@ const OF_ONE_UNIT: ReadonlySet<string> = new Set(['+', '-', '<', '<=', '>', '>='
 /** The names that an expression uses, and what is wrong with them: all of it, where the type checker stops at the first. */
 export class UsedNames {
   readonly problems: ExpressionProblem[] = [];
+  readonly warnings: ExpressionWarning[] = [];
   readonly read = new Set<string>();
   readonly edges: FoundEdge[] = [];
 
@@ -57,6 +59,7 @@ export class UsedNames {
         return;
       default:
         this.units(node);
+        this.words(node);
         this.all(node.args as readonly ASTNode[]);
     }
   }
@@ -71,6 +74,30 @@ export class UsedNames {
     if (left === undefined || right === undefined || left === right) return;
     const of = `${quoted(sides[0]!)} is in ${left} and ${quoted(sides[1]!)} in ${right}`;
     this.add(start, 'mixed_units', `${of}; multiply one so that both are in one unit`);
+  }
+
+  /** A word that the signal never says makes the comparison the same for ever. */
+  private words({ op, args }: ASTNode): void {
+    if (op !== '==' && op !== '!=' && op !== 'in') return;
+    const [left, right] = args as readonly [ASTNode, ASTNode];
+    const named = left.op === 'id' ? left : right.op === 'id' && op !== 'in' ? right : null;
+    const known = named === null || !this.isSignal(named.args) ? undefined : this.vocabulary.words.get(named.args);
+    if (named === null || known === undefined) return;
+    const other = named === left ? right : left;
+    for (const one of op === 'in' && other.op === 'list' ? (other.args as readonly ASTNode[]) : [other]) {
+      if (one.op !== 'value' || one.args === null || typeof one.args === 'object' || typeof one.args === 'boolean')
+        continue;
+      const word = String(one.args);
+      // To ask for the empty text is to ask whether there is any.
+      if (word !== '' && !known.includes(word)) this.warnOfWord(one.start, word, named.args, known);
+    }
+  }
+
+  private warnOfWord(index: number, word: string, name: string, known: readonly string[]): void {
+    if (this.warnings.length >= this.problemsTold) return;
+    const detail = () =>
+      `${quoted(word)} is never said: it is not in the enum of ${quoted(name)}${suggestion(word, known, 'its words')}`;
+    this.warnings.push({ index, code: 'unknown_word', detail });
   }
 
   private all(nodes: readonly ASTNode[]): void {
@@ -175,6 +202,11 @@ export class UsedNames {
       return;
     }
     const orStatus = this.vocabulary.statusInputs.has(of.args);
+    const known = this.vocabulary.words.get(of.args);
+    const said = word.args.trim().toUpperCase();
+    const isStatus = orStatus && (MACHINE_STATUSES as readonly string[]).includes(word.args.toLowerCase());
+    if (known !== undefined && !isStatus && !known.some((one) => one.trim().toUpperCase() === said))
+      this.warnOfWord(word.start, word.args, of.args, orStatus ? [...known, ...MACHINE_STATUSES] : known);
     this.edges.push({
       start: node.start,
       end: node.end,

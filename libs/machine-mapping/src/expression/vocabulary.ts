@@ -7,6 +7,8 @@ export interface Vocabulary {
   readonly signals: ReadonlyMap<string, ValueType>;
   /** UCUM units of those that have one. */
   readonly units: ReadonlyMap<string, string>;
+  /** All that a signal can say, of those that declare it. */
+  readonly words: ReadonlyMap<string, readonly string[]>;
   /** Signals that a stateMap reads: `.edge()` of these knows the words of the status too. */
   readonly statusInputs: ReadonlySet<string>;
   /** Blocks by kind and key. */

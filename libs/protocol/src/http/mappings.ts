@@ -72,6 +72,11 @@ export const mappingProblemView = z
   .meta({ id: 'MappingProblem', description: 'A place in the document, from 1.' });
 export type MappingProblemView = z.output<typeof mappingProblemView>;
 
+const warnings = z.array(mappingProblemView).meta({
+  description:
+    'What keeps nothing from being used and is probably not meant. `unknown_source`, `unknown_machine` and `unknown_path`: nothing that is known here answers to the name yet; `unknown_word`: its signal never says it.',
+});
+
 export const mappingTestView = z
   .object({ name: z.string(), passed: z.boolean(), events: z.int(), failures: z.array(mappingProblemView) })
   .meta({ id: 'MappingTest' });
@@ -90,7 +95,7 @@ export const mappingView = z
 export type MappingView = z.output<typeof mappingView>;
 
 export const activatedMappingView = mappingView
-  .extend({ warnings: z.array(mappingProblemView), tests: z.array(mappingTestView) })
+  .extend({ warnings, tests: z.array(mappingTestView) })
   .meta({ id: 'ActivatedMapping' });
 export type ActivatedMappingView = z.output<typeof activatedMappingView>;
 
@@ -127,7 +132,7 @@ export const mappingValidationView = z
     hash: z.string().nullable(),
     machines: z.array(z.string()),
     problems: z.array(mappingProblemView),
-    warnings: z.array(mappingProblemView),
+    warnings,
     tests: z.array(mappingTestView),
   })
   .meta({ id: 'MappingValidation' });
@@ -135,6 +140,7 @@ export type MappingValidationView = z.output<typeof mappingValidationView>;
 
 export const mappingTrialView = z
   .object({
+    warnings,
     events: z.array(
       z.object({
         signal: z.int().meta({ description: 'The signal that told it, from 0 in what was given.' }),

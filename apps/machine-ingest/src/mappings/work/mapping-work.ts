@@ -1,4 +1,4 @@
-import type { Attachments } from '@millrace/machine-mapping';
+import type { Attachments, OutsideNames } from '@millrace/machine-mapping';
 import type { MappingProblemView, MappingTestView } from '@millrace/protocol';
 
 /** A document as it came, with the files that its tests name. */
@@ -32,20 +32,27 @@ export interface RefusedDocument {
   readonly problems: readonly MappingProblemView[];
 }
 
-export interface CheckedMapping {
+/** What is to be said of a document that can be used; of what it names that stands elsewhere the thread knows nothing. */
+export interface NotedDocument {
+  readonly warnings: readonly MappingProblemView[];
+  readonly outside: OutsideNames;
+}
+
+export interface CheckedMapping extends NotedDocument {
   readonly kind: 'checked';
   readonly name: string;
   readonly hash: string;
   readonly machines: ReadonlyArray<{ readonly machine: string; readonly hash: string }>;
-  readonly warnings: readonly MappingProblemView[];
   readonly tests: readonly MappingTestView[];
 }
 
-export type TrialOutcome =
-  | RefusedDocument
-  | { readonly kind: 'too-large'; readonly detail: string }
-  /** The view (`MappingTrialView`) as JSON in UTF-8: of 100,000 events, to write it takes too long for who also ingests. */
-  | { readonly kind: 'tried'; readonly json: Uint8Array<ArrayBuffer> };
+export type TrialOutcome = RefusedDocument | { readonly kind: 'too-large'; readonly detail: string } | TriedMapping;
+
+export interface TriedMapping extends NotedDocument {
+  readonly kind: 'tried';
+  /** `MappingTrialView` without its warnings as JSON in UTF-8: of 100,000 events, to write it takes too long for who also ingests. */
+  readonly json: Uint8Array<ArrayBuffer>;
+}
 
 /** Plain data alone, so that answers can pass between threads. */
 export type MappingAnswer<T extends MappingTask = MappingTask> = T extends CheckTask

@@ -1,6 +1,7 @@
 import {
   dryRun,
   type MappingProblem,
+  type MappingReading,
   RecordingTooLarge,
   readMapping,
   readRecording,
@@ -13,6 +14,7 @@ import type {
   CheckTask,
   MappingAnswer,
   MappingTask,
+  NotedDocument,
   RefusedDocument,
   TrialOutcome,
   TrialTask,
@@ -29,7 +31,7 @@ const check = ({ document, tenant }: CheckTask): RefusedDocument | CheckedMappin
     name: read.mapping.name,
     hash: read.hash,
     machines: read.machines.map(({ machine, mapping }) => ({ machine, hash: mapping.hash })),
-    warnings: read.warnings.map(placed),
+    ...noted(read),
     tests: runMappingTests(read, document.attachments).map(testView),
   };
 };
@@ -41,7 +43,7 @@ const tryOut = ({ document, tenant, signals: given, afterEndMs }: TrialTask): Tr
     const source = given.kind === 'ndjson' ? given.text : (JSON.parse(given.text) as unknown[]);
     const { signals, rejected } = readRecording(source, { tenant, machines: read.machines });
     const run = dryRun(read.machines, signals, { tenant, ...(afterEndMs === undefined ? {} : { afterEndMs }) });
-    const view: MappingTrialView = {
+    const view: Omit<MappingTrialView, 'warnings'> = {
       events: run.events.map(({ event, signal }) => ({
         signal,
         type: event.type,
@@ -58,12 +60,17 @@ const tryOut = ({ document, tenant, signals: given, afterEndMs }: TrialTask): Tr
       })),
     };
     // A buffer of its own, which can be handed to another thread as it is.
-    return { kind: 'tried', json: new TextEncoder().encode(JSON.stringify(view)) };
+    return { kind: 'tried', ...noted(read), json: new TextEncoder().encode(JSON.stringify(view)) };
   } catch (error) {
     if (error instanceof RecordingTooLarge) return { kind: 'too-large', detail: error.message };
     throw error;
   }
 };
+
+const noted = ({ warnings, outside }: Extract<MappingReading, { kind: 'mapping' }>): NotedDocument => ({
+  warnings: warnings.map(placed),
+  outside,
+});
 
 const placed = ({ path, line, column, code, detail }: MappingProblem): MappingProblemView => ({
   path,

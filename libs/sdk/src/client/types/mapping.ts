@@ -28,6 +28,7 @@ export interface Mapping {
 }
 
 export interface ActivatedMapping extends Mapping {
+  /** What keeps nothing from being used and is probably not meant: names that nothing answers to yet, ... */
   readonly warnings: readonly MappingProblem[];
   readonly tests: readonly MappingTest[];
 }
@@ -85,6 +86,8 @@ export interface MappingToTest {
 
 /** What signals would have told. */
 export interface MappingTrial {
+  /** Of the mapping. */
+  readonly warnings: readonly MappingProblem[];
   readonly events: readonly {
     /** The signal that told it, from 0 in what was given. */
     readonly signal: number;
