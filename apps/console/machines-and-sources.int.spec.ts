@@ -65,7 +65,16 @@ beforeEach(async () => {
       at: at(2),
       aliases: ['good'],
     },
-    { path: 'Hyd/Temp', source: 'line-1', value: null, unit: 'Cel', quality: 'bad', at: at(600), aliases: [] },
+    {
+      path: 'Hyd/Temp',
+      source: 'line-1',
+      value: null,
+      unit: 'Cel',
+      quality: 'bad',
+      qualityCode: null,
+      at: at(600),
+      aliases: [],
+    },
   ];
   const down = source('press', { type: 'opcua', machines: ['press-7'] });
   site.sources = [
@@ -117,7 +126,7 @@ it('shows what each machine does, and one of them with its alarms, run and signa
   await detail.getByText('Line/State').waitFor();
   expect(await detail.textContent()).toContain(HOSTILE.slice(0, 20));
   expect(await page.evaluate('window.hacked')).toBeUndefined();
-  await detail.getByText('its source is silent').waitFor();
+  await detail.getByText('not known at present').waitFor();
   await looksGood('machine');
   await press('Offline 1');
   await eventually(async () => (await page.locator('#machine-rows tr').count()) === 1, 'one machine to be shown');
@@ -253,15 +262,91 @@ it('lets a source that is connected and refuses what comes look like what has to
 });
 
 it('leads from a machine that is not heard to its source, and says why one is unknown', async () => {
-  site.machines = [machine('mazak-01', { status: 'offline' }), machine('welder-2', { status: 'unknown', mapping: null })];
+  const silent = {
+    status: 'offline',
+    reason: 'connection_lost',
+    since: at(3),
+    lastSignal: { path: 'x', source: 'cell-4', time: at(3), at: at(3) },
+  } as const;
+  site.machines = [machine('mazak-01', silent), machine('welder-2', { status: 'unknown', mapping: null })];
   await to('machines/mazak-01');
   const detail = page.locator('#detail');
   await detail.getByText('says whether it is reached').waitFor();
-  await detail.locator('.hint').getByRole('link', { name: 'line-1' }).click();
-  await page.locator('#detail').getByText('There is no source of this name.').waitFor();
+  await detail.locator('.hint').getByRole('link', { name: 'cell-4' }).click();
+  await page.locator('#detail').getByText('http://agent.example:5000').waitFor();
   await to('machines/welder-2');
   await detail.getByText('no mapping says what its signals mean').waitFor();
   await looksGood('machine-unknown');
+});
+
+it('says why what an alarm is of is not known, and what of a signal the mapping cannot use', async () => {
+  const alarm = {
+    id: 'alm_1',
+    code: 'HYD-TEMP',
+    severity: 'fault',
+    text: 'too hot',
+    raisedAt: at(60),
+    stale: true,
+  } as const;
+  const machines = ['Hyd/Temp', 'Hyd/Level', 'length', 'elsewhere'].map(
+    (item) => ({ ...alarm, id: item, item }) as const,
+  );
+  site.machines = [machine('mazak-01', { alarms: machines, mapping: { name: 'hydraulics', version: 7 } })];
+  const [first] = site.signals as readonly object[];
+  site.signals = [
+    {
+      ...first,
+      path: 'Hyd/Temp',
+      value: '54,5',
+      aliases: ['temp'],
+      problems: [{ alias: 'temp', code: 'wrong_type', expected: 'double' }],
+    },
+    { ...first, path: 'Hyd/Level', value: null, quality: 'bad', qualityCode: 'mb:exception-4', aliases: ['level'] },
+    { ...first, path: 'Length', aliases: ['length'] },
+    {
+      ...first,
+      path: 'Oil',
+      value: 130,
+      unit: '[degF]',
+      aliases: ['oil'],
+      problems: [{ alias: 'oil', code: 'wrong_unit', expected: 'Cel' }],
+    },
+  ];
+  await to('machines/mazak-01');
+  const detail = page.locator('#detail');
+  await detail.getByText('hydraulics 7').waitFor();
+  const alarms = (await detail.locator('.alarms li').allTextContents()).map((text) => text.split('; ')[1]);
+  expect(alarms).toEqual([
+    'not known at present: its value is not used as temp: it is no double',
+    'not known at present: its value is bad, mb:exception-4',
+    'not known at present: nothing new is heard of it',
+    'not known at present',
+  ]);
+  const row = (path: string) => detail.locator('.values tr', { hasText: path }).textContent();
+  expect(await row('Hyd/Temp')).toContain('temp not used as temp: it is no double54,5');
+  expect(await row('Hyd/Level')).toContain('level mb:exception-4– bad');
+  expect(await row('Oil')).toContain('not used as oil: its unit is [degF], not Cel');
+  await looksGood('machine-not-used');
+});
+
+it('says of a machine that is offline whether its source is heard, and whether there is one', async () => {
+  const lost = { status: 'offline', reason: 'connection_lost', sourceState: null } as const;
+  const of = (source: string, ago: number) => ({ path: 'x', source, time: at(ago), at: at(ago) });
+  site.machines = [
+    machine('back', { ...lost, since: at(60), lastSignal: of('cell-4', 2) }),
+    machine('says-so', { status: 'offline', reason: 'avail', sourceState: 'UNAVAILABLE', since: at(60) }),
+    machine('gone', { ...lost, since: at(60), lastSignal: of('old-line', 60) }),
+  ];
+  const detail = page.locator('#detail');
+  for (const [id, text] of [
+    ['back', 'is heard; what the machine does is known when it says so'],
+    ['says-so', 'is heard, and says so'],
+    ['gone', 'No source is called old-line now'],
+  ] as const) {
+    await to(`machines/${id}`);
+    await detail.getByText(text).waitFor();
+  }
+  await looksGood('machine-gone');
 });
 
 it('calls a source that waits for its peer listening, and finds it so', async () => {

@@ -23,7 +23,8 @@ export const refreshMachine = async (id, close, signal) => {
       read(`/v1/machines/${encodeURIComponent(id)}`, signal),
       read(`/v1/machines/${encodeURIComponent(id)}/signals?limit=${MOST_PATHS}`, signal),
     ]);
-    if (isAbout(id)) show(machine, signals, close);
+    const hasSource = machine.status === 'offline' ? await isThere(machine.lastSignal?.source, signal) : true;
+    if (isAbout(id)) show(machine, signals, hasSource, close);
   } catch (error) {
     if (!(error instanceof Problem) || (error.status !== 404 && error.scope === null)) throw error;
     if (!isAbout(id)) return;
@@ -40,6 +41,18 @@ export const refreshMachine = async (id, close, signal) => {
   }
 };
 
+/** Whether a source of this name is set up; taken for so where that cannot be asked. */
+const isThere = async (source, signal) => {
+  if (source === undefined) return true;
+  try {
+    await read(`/v1/sources/${encodeURIComponent(source)}`, signal);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return error.status !== 404;
+  }
+};
+
 const since = ({ since: at, reason, sourceState }) =>
   [
     at === null ? '' : lastingSince(at),
@@ -47,14 +60,32 @@ const since = ({ since: at, reason, sourceState }) =>
     sourceState === null ? '' : ` (${sourceState})`,
   ].join('');
 
-/** What to look at first, where the machine itself is not what is to be seen to. */
-const whyHint = ({ status, lastSignal, mapping }) => {
-  if (status === 'offline' && lastSignal !== null)
+/** Offline by what nobody has said. */
+const LOST = ['connection_lost', 'death', 'silent'];
+
+const whyOffline = ({ since: at, reason, lastSignal }, hasSource) => {
+  const source = link(hashOf('sources', [lastSignal.source]), lastSignal.source);
+  if (!LOST.includes(reason)) return hint('Its source ', source, ' is heard, and says so.');
+  if (at !== null && new Date(lastSignal.at) > new Date(at))
     return hint(
-      'Nothing is heard from it. Its source ',
-      link(hashOf('sources', [lastSignal.source]), lastSignal.source),
-      ' says whether it is reached.',
+      'Its source ',
+      source,
+      reason === 'silent'
+        ? ' is heard; the machine is believed to be there when that has lasted for a while.'
+        : ' is heard; what the machine does is known when it says so.',
     );
+  return hasSource
+    ? hint('Nothing is heard from it. Its source ', source, ' says whether it is reached.')
+    : hint(
+        `Nothing is heard from it. No source is called ${lastSignal.source} now: it was deleted, or its signals came to POST /v1/signals. `,
+        'What is known of a machine stays.',
+      );
+};
+
+/** What to look at first, where the machine itself is not what is to be seen to. */
+const whyHint = (machine, hasSource) => {
+  const { status, lastSignal, mapping } = machine;
+  if (status === 'offline' && lastSignal !== null) return whyOffline(machine, hasSource);
   if (status === 'unknown' && !mapping)
     return hint(
       'What it does is not known: no mapping says what its signals mean, and the built-in one knows none of them.',
@@ -62,7 +93,32 @@ const whyHint = ({ status, lastSignal, mapping }) => {
   return null;
 };
 
-const alarmList = (alarms) =>
+const isUsable = ({ quality }) => quality === 'good' || quality === 'uncertain';
+
+/** Why the mapping cannot use a value, by its problem or by what its source says of it; null where it can. */
+const whyUnusable = ({ problems = [], quality, qualityCode, unit }) =>
+  problems.length > 0
+    ? problems
+        .map(({ alias, code, expected }) =>
+          code === 'wrong_type'
+            ? `not used as ${alias}: it is no ${expected}`
+            : `not used as ${alias}: its unit is ${unit ?? 'another'}, not ${expected}`,
+        )
+        .join('; ')
+    : isUsable({ quality })
+      ? null
+      : qualityCode;
+
+/** Why what an alarm is of is not known, as far as the list of signals tells it. */
+const whyStale = ({ item }, signals) => {
+  const said = signals.data.find(({ path, aliases }) => path === item || aliases?.includes(item));
+  if (said === undefined) return '';
+  const why = whyUnusable(said);
+  if (!isUsable(said)) return `: its value is ${said.quality}${why === null ? '' : `, ${why}`}`;
+  return why === null ? ': nothing new is heard of it' : `: its value is ${why}`;
+};
+
+const alarmList = (alarms, signals) =>
   el(
     'ul',
     { class: 'alarms' },
@@ -72,7 +128,11 @@ const alarmList = (alarms) =>
         {},
         el('strong', { class: severity === 'fault' ? 'bad' : 'warned' }, `${severity} ${code}`),
         el('span', {}, ` ${text}`),
-        el('span', { class: 'soft' }, ` ${item}, ${ago(raisedAt)}${stale ? '; its source is silent' : ''}`),
+        el(
+          'span',
+          { class: 'soft' },
+          ` ${item}, ${ago(raisedAt)}${stale ? `; not known at present${whyStale({ item }, signals)}` : ''}`,
+        ),
       ),
     ),
   );
@@ -88,6 +148,29 @@ const runFacts = (run) =>
 
 const textOf = (value) => (value === null ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value));
 
+const signalRow = (each) => {
+  const why = whyUnusable(each);
+  return el(
+    'tr',
+    {},
+    el(
+      'td',
+      { title: `${each.path} of ${each.source}` },
+      el('span', { class: 'mono' }, each.path),
+      each.aliases?.length ? el('span', { class: 'soft' }, ` ${each.aliases.join(', ')}`) : null,
+      why === null ? null : el('span', { class: 'bad' }, ` ${why}`),
+    ),
+    el(
+      'td',
+      { title: textOf(each.value) },
+      el('span', { class: each.quality === 'good' && why === null ? null : 'bad' }, textOf(each.value)),
+      each.unit === null ? null : el('span', { class: 'soft' }, ` ${each.unit}`),
+      each.quality === 'good' ? null : el('span', { class: 'soft' }, ` ${each.quality}`),
+    ),
+    el('td', { class: 'when', title: timeOf(each.at) }, ago(each.at)),
+  );
+};
+
 const signalTable = ({ data, nextCursor }) =>
   el(
     'div',
@@ -97,30 +180,7 @@ const signalTable = ({ data, nextCursor }) =>
       { class: 'values' },
       el('caption', { class: 'visually-hidden' }, 'Last value of everything that the machine sends'),
       el('thead', {}, el('tr', {}, ...['Signal', 'Value', 'Heard'].map((name) => el('th', { scope: 'col' }, name)))),
-      el(
-        'tbody',
-        {},
-        ...data.map((each) =>
-          el(
-            'tr',
-            {},
-            el(
-              'td',
-              { title: `${each.path} of ${each.source}` },
-              el('span', { class: 'mono' }, each.path),
-              each.aliases?.length ? el('span', { class: 'soft' }, ` ${each.aliases.join(', ')}`) : null,
-            ),
-            el(
-              'td',
-              { title: textOf(each.value) },
-              el('span', { class: each.quality === 'good' ? null : 'bad' }, textOf(each.value)),
-              each.unit === null ? null : el('span', { class: 'soft' }, ` ${each.unit}`),
-              each.quality === 'good' ? null : el('span', { class: 'soft' }, ` ${each.quality}`),
-            ),
-            el('td', { class: 'when', title: timeOf(each.at) }, ago(each.at)),
-          ),
-        ),
-      ),
+      el('tbody', {}, ...data.map(signalRow)),
     ),
     nextCursor === null ? null : hint(`The first ${data.length} by name; GET /v1/machines/…/signals has the rest.`),
   );
@@ -130,14 +190,24 @@ const COUNTED = {
   duplicates: 'duplicates dropped',
   historical: 'historical',
   late: 'late',
-  gaps: 'gaps',
+  gaps: 'stretches lost',
+  lost: 'signals lost',
   unmapped: 'not understood',
+  unknown: 'without a value to use',
+  typeChanged: 'of a wrong type',
+  unitChanged: 'of a wrong unit',
   clockSuspect: 'with a clock not believed',
-  expressionFailed: 'expressions without a value',
+  expressionFailed: 'not computed',
+};
+/** What is to be said of a number that looks worse, or less, than it is. */
+const MEANT = {
+  gaps: '; runs and bundles that one lies in are told as not wholly believed',
+  unmapped: ', of names that no mapping has',
+  expressionFailed: ' times, since a signal that an expression needs was not heard yet, or cannot be used',
 };
 
-const show = (machine, signals, close) => {
-  const now = JSON.stringify([machine, signals]);
+const show = (machine, signals, hasSource, close) => {
+  const now = JSON.stringify([machine, signals, hasSource]);
   // Ages are told, so it is made anew each time; nothing in it can have been typed into.
   if (now === shown && signals.data.length === 0) return;
   shown = now;
@@ -145,9 +215,9 @@ const show = (machine, signals, close) => {
   renew(
     byId('detail'),
     paneHead(machine.id, [statusLabel(machine.status), since(machine)], close),
-    whyHint(machine),
+    whyHint(machine, hasSource),
     el('h3', {}, machine.alarms.length === 0 ? 'No alarms' : counted(machine.alarms.length, 'alarm')),
-    machine.alarms.length === 0 ? null : alarmList(machine.alarms),
+    machine.alarms.length === 0 ? null : alarmList(machine.alarms, signals),
     machine.currentRun === null
       ? null
       : el('h3', {}, machine.currentRun.endedAt === null ? 'Run now' : 'Run that is finishing'),
@@ -160,7 +230,7 @@ const show = (machine, signals, close) => {
     factList([
       ...counts.map(([name, count]) => [
         COUNTED[name] ?? name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
-        count.toLocaleString(),
+        `${count.toLocaleString()}${MEANT[name] ?? ''}`,
       ]),
       [
         'Last heard',

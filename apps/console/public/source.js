@@ -162,7 +162,7 @@ const factsOf = (source) => {
       'Lost',
       state.gaps === 0
         ? null
-        : `${counted(state.gaps, 'stretch', 'stretches')} of signals; each is told at its place in the machine's log`,
+        : `${counted(state.gaps, 'stretch', 'stretches')} of signals: runs and bundles that one lies in are told as not wholly believed; docs/runbooks/source-lost-signals.md says what to do`,
     ],
     ['Behind', state.lagMs === null ? null : `${(state.lagMs / 1000).toFixed(1)} s`],
     ['Waiting', state.queued === 0 ? null : `${counted(state.queued, 'signal')} not stored yet`],

@@ -30,7 +30,7 @@ export const MACHINE_EVENT_TYPES: readonly BuiltInEventType[] = [
         previousSeconds: orNull(amount('How long it was what it was; null when that is not known.')),
         reason: orNull(
           text(
-            'What told: the name of the signal, such as `execution` or `availability`; or `connection_lost`, `death`, `silent`, and `alive` after silence.',
+            'What told: the name of the signal, such as `execution` or `availability`; or `connection_lost`, `death`, `silent`, and `alive` after silence; `connected` and `birth` where a machine that has said nothing of itself is there again.',
           ),
         ),
         sourceState: orNull(text("In the machine's own word.")),
