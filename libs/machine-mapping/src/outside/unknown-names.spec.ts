@@ -52,6 +52,11 @@ describe('names of a mapping that nothing known answers to', () => {
       ["2:16 machine.id unknown_machine: nothing was heard of a machine 'slit-1' yet; did you mean 'slit-01'?"],
     ],
     [
+      'a machine that is like no other',
+      { machine: 'bender' },
+      ["2:16 machine.id unknown_machine: nothing was heard of a machine 'bender' yet"],
+    ],
+    [
       'a source by its id, and none of its items beside it',
       { sources: 'plc: { type: modbus, id: sliter }', signals: 'running: { source: plc, register: runing }' },
       [
@@ -80,7 +85,7 @@ describe('names of a mapping that nothing known answers to', () => {
       { signals: 'running: { source: plc, register: runing }\n  speed: { paths: [speed, v] }' },
       [
         "5:37 signals.running.register unknown_path: 'slitter' has not told of 'runing' yet; did you mean 'running'?",
-        "6:19 signals.speed.paths unknown_path: nothing has told of any of 'speed', 'v' yet; there are 'running', 'fault', 'Line/Speed'",
+        "6:19 signals.speed.paths unknown_path: nothing has told of any of 'speed', 'v' yet; known: 'running', 'fault', 'Line/Speed'",
       ],
     ],
   ])('tells of %s', (_what, over, expected) => {

@@ -38,7 +38,7 @@ export const unknownNames = (names: OutsideNames, world: KnownWorld): MappingPro
       warnings.add(
         place,
         'unknown_machine',
-        () => `nothing was heard of a machine ${quoted(name)} yet${hint(name, world.machines)}`,
+        () => `nothing was heard of a machine ${quoted(name)} yet${hint(name, world.machines, 0)}`,
       );
   const types = new Map(world.sources.map(({ name, type }) => [name, type]));
   for (const source of names.sources) warnOfSource(source, { types, heard }, hint, warnings);
@@ -59,12 +59,13 @@ class HeardPaths {
   }
 }
 
-type Hint = (word: string, known: Iterable<string>) => string;
+/** `listed`: of more words than this none is listed. */
+type Hint = (word: string, known: Iterable<string>, listed?: number) => string;
 
 /** `; did you mean 'slitter'?`, or the words where there are few, or nothing. */
 const hints = (): Hint => {
   let left = SUGGESTIONS;
-  return (word, known) => {
+  return (word, known, listed = LISTED) => {
     if (left-- <= 0) return '';
     const candidates: string[] = [];
     for (const one of known) {
@@ -73,9 +74,7 @@ const hints = (): Hint => {
     }
     const nearest = nearestWord(word, candidates);
     if (nearest !== null) return `; did you mean '${nearest}'?`;
-    return candidates.length === 0 || candidates.length > LISTED
-      ? ''
-      : `; there are ${candidates.map(quoted).join(', ')}`;
+    return candidates.length === 0 || candidates.length > listed ? '' : `; known: ${candidates.map(quoted).join(', ')}`;
   };
 };
 
