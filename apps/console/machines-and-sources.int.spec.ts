@@ -261,6 +261,22 @@ it('lets a source that is connected and refuses what comes look like what has to
   await looksGood('sources-refused');
 });
 
+it('says which other source feeds the machine of one, as soon as it is saved', async () => {
+  site.sources = [source('cell-4'), source('cell-9', { enabled: false }), source('press', { machines: ['press-7'] })];
+  await to('sources');
+  await page.locator('#source-rows tr').nth(2).waitFor();
+  await to('sources/new');
+  const detail = page.locator('#detail');
+  await detail.getByLabel('Name').fill('cell-5');
+  await press('Try and save');
+  await page.locator('#said').getByText('The source is saved, and runs. cell-4 also feeds mazak-01.').waitFor();
+  await detail.getByText('cell-4 also feeds mazak-01. Where both').waitFor();
+  await looksGood('source-shared');
+  await to('sources/press');
+  await detail.getByText('press-7').first().waitFor();
+  expect(await detail.textContent()).not.toContain('also feeds');
+});
+
 it('leads from a machine that is not heard to its source, and says why one is unknown', async () => {
   const silent = {
     status: 'offline',

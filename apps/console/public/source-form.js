@@ -6,12 +6,16 @@ import { fillPane, isAbout, openPane, paneHead } from './pane.js';
 import { say } from './said.js';
 import { ownerOfSource, rememberSecret } from './secret.js';
 import { rememberSeen, triedView } from './source.js';
-import { isCalled } from './source-state.js';
+import { isCalled, sharedWords } from './source-state.js';
 
 /** A new source, or other settings of one: tried before it is saved. */
 
-/** @param known the source whose settings change; null for a new one */
-export const openSourceForm = ({ known, close, saved }) => {
+/**
+ * @param known the source whose settings change; null for a new one
+ * @param all answers with the sources that there are
+ */
+export const openSourceForm = (asked) => {
+  const { known, close } = asked;
   const about = known === null ? 'new source' : `settings of ${known.name}`;
   const title = known === null ? 'New source' : `Settings of ${known.name}`;
   if (!openPane(title, about)) return;
@@ -20,12 +24,12 @@ export const openSourceForm = ({ known, close, saved }) => {
     read('/v1/source-kinds'),
     known === null || known.settings !== undefined ? known : read(`/v1/sources/${encodeURIComponent(known.name)}`),
   ]).then(
-    ([kinds, source]) => isAbout(about) && show(kinds.data, source, title, close, saved),
+    ([kinds, source]) => isAbout(about) && show(kinds.data, source, title, asked),
     (error) => {
       if (!isAbout(about)) return;
       const again = form(title, 'Try again', [], async () => {
         byId('detail').dataset.about = '';
-        openSourceForm({ known, close, saved });
+        openSourceForm(asked);
       });
       fillPane(paneHead(title, null, close), again);
       showProblems(again, error);
@@ -75,7 +79,7 @@ const keepMade = (made, kind) => {
   }
 };
 
-const show = (kinds, known, title, close, saved) => {
+const show = (kinds, known, title, { all, close, saved }) => {
   const name = textInput({ placeholder: 'line-1', maxlength: '64' });
   const type = choice(
     kinds.map((kind) => [kind.type, kind.type]),
@@ -141,11 +145,11 @@ const show = (kinds, known, title, close, saved) => {
         : await change('PATCH', `/v1/sources/${encodeURIComponent(known.name)}`, { settings: given, try: tries });
     rememberSeen(made.name, made.seen);
     keepMade(made, kindOf());
-    say(
+    const done =
       known !== null
         ? 'The settings are saved.'
-        : `The source is saved, and ${isCalled(made) ? 'waits for its peer to call' : 'runs'}.`,
-    );
+        : `The source is saved, and ${isCalled(made) ? 'waits for its peer to call' : 'runs'}.`;
+    say(`${done} ${sharedWords(made, all())}`.trim());
     saved(made);
   };
   const unseen = button('Save without a try', 'plain', 'unseen', async () => {

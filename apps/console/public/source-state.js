@@ -15,6 +15,22 @@ export const connectionOf = (source) => {
   return isCalled(source) && READY.has(connection) ? 'listening' : connection;
 };
 
+/** Sentences about the machines that other sources feed too, which is often meant and sometimes a slip; empty where there is none. */
+export const sharedWords = ({ name, machines }, all) =>
+  (machines ?? [])
+    .map((machine) => ({
+      machine,
+      by: all.filter((each) => each.name !== name && each.enabled && each.machines?.includes(machine)),
+    }))
+    .filter(({ by }) => by.length > 0)
+    .slice(0, MOST_SHARED)
+    .map(
+      ({ machine, by }) =>
+        `${by.map((each) => each.name).join(' and ')} also feed${by.length === 1 ? 's' : ''} ${machine}.`,
+    )
+    .join(' ');
+const MOST_SHARED = 5;
+
 /** What of a source is lacking though it is connected, since its process began; null where nothing is. */
 const lackOf = ({ enabled, state: { refused, counts } }) => {
   const { refusedItems = 0, lostDevices = 0 } = counts;

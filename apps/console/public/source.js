@@ -6,7 +6,7 @@ import { fillPane, isAbout, openPane, paneHead } from './pane.js';
 import { hashOf } from './routes.js';
 import { say } from './said.js';
 import { forgetSecret, hasSecret, ownerOfSource, tokenNotice } from './secret.js';
-import { connectionOf, isCalled, sourceLabel } from './source-state.js';
+import { connectionOf, isCalled, sharedWords, sourceLabel } from './source-state.js';
 import { ago, counted, lastingSince, timeOf, until } from './words.js';
 
 /** One source: its connection, what it counts, its settings without their secrets, and what was seen when it was tried. */
@@ -30,9 +30,10 @@ export const openSource = (name, { close, edit, deleted }) => {
   fillPane(paneHead(name, null, close), hint('Reading the source…'));
 };
 
-export const refreshSource = async (name, source) => {
+/** @param all the sources that there are */
+export const refreshSource = async (name, source, all) => {
   if (!isAbout(name)) return;
-  if (source !== null) return show(source);
+  if (source !== null) return show(source, sharedWords(source, all));
   shown = '';
   renew(byId('detail'), paneHead('Not found', null, ways.close), hint('There is no source of this name.'));
 };
@@ -142,11 +143,15 @@ const lastErrorOf = ({ lastError, reason }) =>
     ? null
     : el('span', { title: timeOf(lastError.at) }, `${ago(lastError.at)}: ${lastError.detail}`);
 
-const factsOf = (source) => {
+const factsOf = (source, shared) => {
   const { state } = source;
   return factList([
     ['Address', isCalled(source) ? addressOf(source) : null],
     ['Machines', machinesOf(source)],
+    [
+      'Shared',
+      shared === '' ? null : `${shared} Where both send an item of the same name, each has a value of its own.`,
+    ],
     ...flowFacts(source),
     ['Last error', lastErrorOf(state)],
     [
@@ -194,10 +199,11 @@ const showNotice = (name) => {
   );
 };
 
-const show = (source) => {
+const show = (source, shared) => {
   const { state } = source;
   const now = JSON.stringify([
     { ...source, state: { ...state, at: null } },
+    shared,
     state.lastSignal === null ? '' : ago(state.lastSignal.at),
     state.since === null ? '' : ago(state.since),
     state.lastError === null ? '' : ago(state.lastError.at),
@@ -212,7 +218,7 @@ const show = (source) => {
   renew(byId('source-head'), headOf(source), whyNot(source), actionsOf(source));
   renew(
     byId('source-facts'),
-    factsOf(source),
+    factsOf(source, shared),
     el('h3', {}, 'Settings'),
     textBox('Settings', JSON.stringify(source.settings, null, 2)),
     tried === null ? null : el('h3', {}, 'Seen when it was tried'),

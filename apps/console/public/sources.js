@@ -45,6 +45,7 @@ const fill = (cells, source) => {
     el('div', { class: 'two-lines narrow-only' }),
   );
   setText(type, source.type);
+  type.title = source.type;
   const named = source.machines ?? [];
   setText(
     machines,
@@ -160,10 +161,12 @@ export const sources = {
     };
     state.open = name;
     showFilters();
-    if (name === 'new') openSourceForm({ known: null, close, saved: (made) => go(hashWith([made.name]), true) });
+    if (name === 'new')
+      openSourceForm({ known: null, all: () => state.list, close, saved: (made) => go(hashWith([made.name]), true) });
     else if (name !== null && more === 'settings')
       openSourceForm({
         known: state.list.find((each) => each.name === name) ?? { name },
+        all: () => state.list,
         close: () => openDetail(name),
         saved: () => openDetail(name, true),
       });
@@ -191,7 +194,7 @@ export const sources = {
     Object.assign(state, { loaded: true, lacking: null });
     render();
     if (state.open !== null && state.open !== 'new')
-      await refreshSource(state.open, state.list.find((each) => each.name === state.open) ?? null, signal);
+      await refreshSource(state.open, state.list.find((each) => each.name === state.open) ?? null, state.list);
   },
   lacks(problem) {
     Object.assign(state, { list: [], loaded: false, lacking: problem.scope });
