@@ -24,22 +24,30 @@ export async function* csvRows(
   const numbers = new MachineNumbers();
   for await (const line of fileLines(bytes, ROW_BYTES)) {
     const { row } = line;
-    const wrong = (code: string, detail: string): FileRow => ({ kind: 'wrong', row, code, detail, bytes: line.bytes });
+    const wrong = (code: string, detail: string, setting?: string): FileRow => ({
+      kind: 'wrong',
+      row,
+      code,
+      detail,
+      bytes: line.bytes,
+      ...(setting === undefined ? {} : { setting }),
+    });
     const fields =
       line.kind === 'too_long' ? { wrong: `The row has more than ${ROW_BYTES} bytes.` } : fieldsOf(line.bytes);
     if (fields === null) continue;
     if (table === null) {
       if (row === 1 && SEPARATOR_LINE.test(line.bytes.toString('latin1'))) continue;
-      if (!isFields(fields)) throw new FileRefused('malformed', `The header cannot be read: ${fields.wrong}`);
+      if (!isFields(fields))
+        throw new FileRefused('malformed', `The header cannot be read: ${fields.wrong}`, fields.setting);
       table = tableOf(settings, fields);
       continue;
     }
     if (!isFields(fields)) {
-      yield wrong('malformed', fields.wrong);
+      yield wrong('malformed', fields.wrong, fields.setting);
       continue;
     }
     const read = readRow(fields, table, settings, row, after, place, numbers);
-    if ('wrong' in read) yield wrong(read.code, read.wrong);
+    if ('wrong' in read) yield wrong(read.code, read.wrong, read.setting);
     else {
       after = read.instant ?? after;
       yield { kind: 'signals', row, signals: read.signals };
@@ -47,12 +55,15 @@ export async function* csvRows(
   }
   if (table === null) throw new FileRefused('empty', 'The file has no header.');
 
-  function fieldsOf(raw: Buffer): readonly string[] | { readonly wrong: string } | null {
+  function fieldsOf(raw: Buffer): readonly string[] | Unread | null {
     let text: string;
     try {
       text = decoder.decode(raw);
     } catch {
-      return { wrong: `The row is not ${settings.encoding} text.` };
+      return {
+        wrong: `It is not ${settings.encoding} text. Of a file from a program of Windows say "encoding": "windows-1252".`,
+        setting: 'encoding',
+      };
     }
     return text.trim() === '' ? null : csvFields(text, settings.delimiter);
   }
@@ -61,8 +72,22 @@ export async function* csvRows(
 /** Excel reads it as the delimiter of what follows; it names no column. */
 const SEPARATOR_LINE = /^"?sep=."?$/i;
 
-const isFields = (read: readonly string[] | { readonly wrong: string }): read is readonly string[] =>
-  Array.isArray(read);
+/** A line that cannot be taken apart. */
+interface Unread {
+  readonly wrong: string;
+  readonly setting?: string;
+}
+
+const isFields = (read: readonly string[] | Unread): read is readonly string[] => Array.isArray(read);
+
+const DELIMITERS = [';', '\t', ',', '|'] as const;
+
+/** What to do about a line that is one field, where another delimiter stands in it. */
+const otherDelimiter = (fields: readonly string[], { delimiter }: CsvSettings): string | null => {
+  const found = DELIMITERS.find((one) => one !== delimiter && fields[0]?.includes(one));
+  if (fields.length !== 1 || found === undefined) return null;
+  return `There is no ${JSON.stringify(delimiter)} in it, and ${JSON.stringify(found)} is: say "delimiter": ${JSON.stringify(found)}.`;
+};
 
 /** Where the columns are that the settings name. */
 interface Table {
@@ -76,36 +101,45 @@ interface Table {
 
 const tableOf = (settings: CsvSettings, header: readonly string[] | null): Table => {
   const names = header?.map((name) => name.trim()) ?? null;
-  const placeOf = (column: string | number): number => {
+  const delimiter = header === null ? null : otherDelimiter(header, settings);
+  const refused = (detail: string, setting: string): FileRefused =>
+    delimiter === null
+      ? new FileRefused('wrong_header', detail, setting)
+      : new FileRefused('wrong_header', `${detail} ${delimiter}`, 'delimiter');
+  const placeOf = (column: string | number, setting: string): number => {
     if (typeof column === 'number') {
       if (names === null || column <= names.length) return column - 1;
-      throw new FileRefused('wrong_header', `The file has ${names.length} columns and no column ${column}.`);
+      throw refused(`The file has ${names.length} columns and no column ${column}.`, setting);
     }
     const at = names?.indexOf(column) ?? -1;
     if (at < 0)
-      throw new FileRefused(
-        'wrong_header',
+      throw refused(
         `The file has no column ${JSON.stringify(column)}; it has ${names
           ?.slice(0, 50)
           .map((name) => JSON.stringify(name.slice(0, 60)))
           .join(', ')}.`,
+        setting,
       );
     if (names!.lastIndexOf(column) !== at)
-      throw new FileRefused('wrong_header', `The file has two columns ${JSON.stringify(column)}; name them by number.`);
+      throw refused(`The file has two columns ${JSON.stringify(column)}; name them by number.`, setting);
     return at;
   };
   return {
     width: names?.length ?? null,
-    columns: settings.columns.map((column) => ({ at: placeOf(column.column), column, name: String(column.column) })),
-    machine: settings.machineColumn === null ? null : placeOf(settings.machineColumn),
-    path: settings.pathColumn === null ? null : placeOf(settings.pathColumn),
-    timestamp: settings.timestamp === null ? null : placeOf(settings.timestamp.column),
+    columns: settings.columns.map((column, n) => ({
+      at: placeOf(column.column, `columns[${n}].column`),
+      column,
+      name: String(column.column),
+    })),
+    machine: settings.machineColumn === null ? null : placeOf(settings.machineColumn, 'machineColumn'),
+    path: settings.pathColumn === null ? null : placeOf(settings.pathColumn, 'pathColumn'),
+    timestamp: settings.timestamp === null ? null : placeOf(settings.timestamp.column, 'timestamp.column'),
   };
 };
 
 type RowReading =
   | { readonly signals: readonly Signal[]; readonly instant: number | null }
-  | { readonly wrong: string; readonly code: string };
+  | { readonly wrong: string; readonly code: string; readonly setting?: string };
 
 const readRow = (
   fields: readonly string[],
@@ -118,11 +152,16 @@ const readRow = (
 ): RowReading => {
   const others = [table.machine, table.path, table.timestamp].map((at) => at ?? 0);
   const widest = Math.max(...table.columns.map(({ at }) => at), ...others) + 1;
-  if (table.width === null ? fields.length < widest : fields.length !== table.width)
+  if (table.width === null ? fields.length < widest : fields.length !== table.width) {
+    const delimiter = otherDelimiter(fields, settings);
     return {
       code: 'wrong_columns',
-      wrong: `The row has ${fields.length} fields where ${table.width ?? `at least ${widest}`} are needed.`,
+      wrong:
+        `The row has ${fields.length} fields where ${table.width ?? `at least ${widest}`} are needed.` +
+        `${delimiter === null ? '' : ` ${delimiter}`}`,
+      setting: 'delimiter',
     };
+  }
   const named = table.machine === null ? '' : fields[table.machine]!.trim();
   const machine = named === '' ? settings.machine : named;
   if (machine === null || !isMachineName(machine))
@@ -132,6 +171,7 @@ const readRow = (
     return {
       code: 'wrong_time',
       wrong: `${JSON.stringify(fields[table.timestamp!]!.slice(0, 60))} is not a time of the form ${settings.timestamp.format}, or ${settings.timestamp.timeZone} never had it.`,
+      setting: 'timestamp.format',
     };
   const said: Array<Pick<Signal, 'path' | 'value' | 'type' | 'kind' | 'unit'> & { readonly idx: number }> = [];
   for (const [idx, { at, column, name }] of table.columns.entries()) {
@@ -143,6 +183,7 @@ const readRow = (
       return {
         code: 'wrong_value',
         wrong: `${name} is ${JSON.stringify(cell.slice(0, 60))}, which is not ${NEEDED[column.type]}${column.type === 'double' ? ` with the decimal sign ${JSON.stringify(settings.decimal)}` : ''}.`,
+        setting: column.type === 'double' ? 'decimal' : `columns[${idx}].type`,
       };
     const path = `${column.path ?? ''}${table.path === null ? '' : fields[table.path]!.trim()}`;
     if (!isPath(path))

@@ -14,6 +14,8 @@ const QUARANTINED = 1_000;
 const KEPT_BYTES = 64 * 1024;
 
 export interface DeliveryPorts {
+  /** Of the file, for whoever looks for it: a quarantine knows it by its content. */
+  readonly name: string;
   readonly sink: SourceSink;
   readonly read: ReadFileRows;
   readonly rejected: RejectedRows;
@@ -45,7 +47,7 @@ export const deliverFile = async (
   before: FileLedger,
   ports: DeliveryPorts,
 ): Promise<DeliveredFile> => {
-  const { sink, stopping, rejected, told } = ports;
+  const { name, sink, stopping, rejected, told } = ports;
   const resumed = before.reading?.file === key ? before.reading.row : 0;
   let ledger = withRow(before, key, resumed);
   let refused = 0;
@@ -60,7 +62,16 @@ export const deliverFile = async (
       Math.max(0, QUARANTINED - refused),
     ))
       await sink.refuse(
-        { source: place.source, session: place.session, line, bytes, length, code, detail, at: ports.clock() },
+        {
+          source: place.source,
+          session: place.session,
+          line,
+          bytes,
+          length,
+          code,
+          detail: `${name}: ${detail}`,
+          at: ports.clock(),
+        },
         stopping,
       );
     await rejected.add(rows).catch(told.notWritten);

@@ -9,6 +9,8 @@ export type FileRow =
       readonly code: string;
       readonly detail: string;
       readonly bytes: Buffer;
+      /** Member of the settings that it most likely is about. */
+      readonly setting?: string;
     };
 
 /** What the signals of one file have in common. */
@@ -30,6 +32,8 @@ export class FileRefused extends Error {
   constructor(
     readonly code: string,
     detail: string,
+    /** Member of the settings that it most likely is about. */
+    readonly setting: string = 'format',
   ) {
     super(detail);
   }

@@ -105,13 +105,13 @@ const csv = z
     error: 'is needed where no machineColumn says which machine a row is about',
   })
   .superRefine(({ columns, pathColumn }, { addIssue }) => {
-    for (const [n, { path }] of columns.entries())
-      if (path === undefined && pathColumn === null)
-        addIssue({
-          code: 'custom',
-          path: ['columns', n, 'path'],
-          message: 'is needed where no pathColumn names the value of a row',
-        });
+    if (pathColumn !== null) return;
+    const wrong = (n: number, message: string) => addIssue({ code: 'custom', path: ['columns', n, 'path'], message });
+    for (const [n, { path }] of columns.entries()) {
+      const first = columns.findIndex((one) => one.path === path);
+      if (path === undefined) wrong(n, 'is needed where no pathColumn names the value of a row');
+      else if (first < n) wrong(n, `is that of columns[${first}] too, and one would hide the other: give each its own`);
+    }
   })
   .refine(({ columns, pathColumn }) => pathColumn === null || columns.length === 1, {
     path: ['columns'],

@@ -42,24 +42,25 @@ const firstValues = async (
   signal: AbortSignal,
 ): Promise<TriedSource['seen']> => {
   const seen: Array<TriedSource['seen'][number]> = [];
-  let wrong: string | null = null;
+  let wrong: { readonly said: string; readonly setting: string } | null = null;
   const file = await folder.open(name).catch((error: Error) => {
     throw new SourceProblem('unauthorized', `${name} cannot be opened: ${error.message}.`, 'folder');
   });
   try {
     const place = { tenant: '', source: '', session: createHash('sha256').digest('hex'), clock: Date.now };
     for await (const row of readerOf(settings)(contentOf(file, signal), place)) {
-      if (row.kind === 'wrong') wrong ??= `row ${row.row}: ${row.detail}`;
+      if (row.kind === 'wrong') wrong ??= { said: `row ${row.row}: ${row.detail}`, setting: row.setting ?? 'format' };
       else for (const { machine, path, value, unit } of row.signals) seen.push({ machine, path, value, unit });
       if (seen.length >= SHOWN) break;
     }
   } catch (error) {
     if (error instanceof FileRefused)
-      throw new SourceProblem('not_this_protocol', `${name}: ${error.message}`, 'format');
+      throw new SourceProblem('not_this_protocol', `${name}: ${error.message}`, error.setting);
     throw error;
   } finally {
     await file.close();
   }
-  if (seen.length === 0 && wrong !== null) throw new SourceProblem('not_this_protocol', `${name}, ${wrong}`, 'format');
+  if (seen.length === 0 && wrong !== null)
+    throw new SourceProblem('not_this_protocol', `${name}, ${wrong.said}`, wrong.setting);
   return seen.slice(0, SHOWN);
 };

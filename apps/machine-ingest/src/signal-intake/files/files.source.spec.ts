@@ -87,7 +87,9 @@ describe('a file', () => {
     await until('the refusal in done', async () =>
       (await readdir(join(drop.path, 'done')).catch((): string[] => [])).includes('a.csv.rejected'),
     );
-    expect(sink.refused).toMatchObject([{ code: 'wrong_header', bytes: Buffer.from('other\n1\n') }]);
+    expect(sink.refused).toMatchObject([
+      { code: 'wrong_header', detail: expect.stringMatching(/^a\.csv: The file/), bytes: Buffer.from('other\n1\n') },
+    ]);
     expect(source!.health().counts).toMatchObject({ refusedFiles: 1 });
     await drop.drop('b.csv', 'count\n5\n');
     await until('the next file', () => counts().length === 1);
@@ -233,6 +235,46 @@ describe('the folder', () => {
     await expect(tryOnce()).rejects.toMatchObject({ name: 'SourceProblem', code: 'not_this_protocol' });
     expect((await readdir(drop.path)).sort()).toEqual(['a.csv']);
   });
+
+  it.each<[string, string | Buffer, object, string, RegExp]>([
+    [
+      'a header of Windows',
+      Buffer.from('St\xfcck;count\n1;2\n', 'latin1'),
+      { delimiter: ';' },
+      'encoding',
+      /say "encoding": "windows-1252"/,
+    ],
+    ['a row of Windows', Buffer.from('count,b\n1,\xfc\n', 'latin1'), {}, 'encoding', /row 2: .* say "encoding"/],
+    [
+      'another delimiter',
+      'time;count\n1;2\n',
+      {},
+      'delimiter',
+      /no column "count"; it has "time;count"\. .* say "delimiter": ";"/,
+    ],
+    [
+      'another delimiter, without a header',
+      '1;2\n',
+      { header: false, columns: [{ column: 2, path: 'n' }] },
+      'delimiter',
+      /say "delimiter"/,
+    ],
+    ['a column that is not there', 'a,b\n1,2\n', {}, 'columns[0].column', /no column "count"; it has "a", "b"\.$/],
+    [
+      'another decimal sign',
+      'count;b\n1,5;2\n',
+      { delimiter: ';', columns: [{ column: 'count', path: 'n', type: 'double' }] },
+      'decimal',
+      /decimal sign/,
+    ],
+  ])('says what to set for %s', async (_, content, over, path, words) => {
+    await drop.drop('a.csv', content);
+    const context = { signal: AbortSignal.timeout(5_000), logger: {} as never, folder: '' };
+    await expect(filesSourceKind.tryOnce(settingsOf(over), context)).rejects.toMatchObject({
+      path,
+      message: expect.stringMatching(words),
+    });
+  });
 });
 
 describe('the ledger', () => {
@@ -254,6 +296,7 @@ it.each<[object, string]>([
   [{ header: false }, 'columns'],
   [{ columns: [] }, 'columns'],
   [{ columns: [{ column: 1, path: '$tick' }] }, 'columns.0.path'],
+  [{ columns: ['a', 'b', 'c'].map((column) => ({ column, path: column === 'b' ? 'x' : 'y' })) }, 'columns.2.path'],
   [{ timestamp: { column: 't', format: 'YYYY-MM-DD' } }, 'timestamp.format'],
   [{ timestamp: { column: 't', format: 'unix', timeZone: 'Mars' } }, 'timestamp.timeZone'],
   [{ format: 'xlsx' }, 'format'],

@@ -171,6 +171,7 @@ export class FilesSource implements OpenSource {
     const rejected = new RejectedRows(settings.folder, seen.name);
     const place = { tenant: context.tenant, source: context.name, session: hash.toString('hex'), clock: context.clock };
     const delivered = await deliverFile(file, key, place, this.ledger, {
+      name: seen.name,
       sink: context.sink,
       read: readerOf(settings),
       rejected,

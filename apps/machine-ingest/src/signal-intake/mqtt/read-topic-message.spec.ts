@@ -125,6 +125,10 @@ describe('settings', () => {
   it('have defaults', () => {
     expect(mqttSettings.parse(right)).toMatchObject({ protocolVersion: 5, keepaliveSeconds: 15, inFlight: 500 });
   });
+  it('may take levels beyond a filter that is open at its end', () => {
+    const topics = [{ filter: 'plant/#', machine: '{4}', path: '{2}/{5}' }];
+    expect(mqttSettings.safeParse({ ...right, topics }).success).toBe(true);
+  });
   it.each<[string, object, string]>([
     ['another protocol', { url: 'http://broker' }, 'mqtts:// for TLS'],
     ['a password in the url', { url: 'mqtt://a:b@broker' }, 'must not hold a user'],
@@ -133,6 +137,8 @@ describe('settings', () => {
     ['a machine that is none', { topics: [{ filter: 'a', machine: 'rf 1' }] }, 'name of a machine'],
     ['a place that is none', { topics: [{ filter: 'a', machine: '{device}' }] }, 'none of its places'],
     ['half a brace', { topics: [{ filter: 'a', machine: 'x{1' }] }, 'without its other half'],
+    ['a level that no topic of the filter has', { topics: [{ filter: 'plant/+', machine: '{3}' }] }, 'have 2 levels'],
+    ['such a level in the path', { topics: [{ filter: 'plant/+', machine: '{2}', path: 'x/{4}' }] }, 'has {4}'],
     ['no topics', { topics: [] }, 'topics'],
   ])('with %s are refused', (_title, wrong, words) => {
     const result = mqttSettings.safeParse({ ...right, ...wrong });

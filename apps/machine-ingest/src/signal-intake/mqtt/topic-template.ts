@@ -34,6 +34,10 @@ export const templateProblem = (template: string, isPlace: (name: string) => boo
   return /[{}]/.test(template.replace(PLACE, '')) ? 'has a brace without its other half' : null;
 };
 
+/** Numbers of the levels that a template takes. */
+export const levelsIn = (template: string): number[] =>
+  [...template.matchAll(PLACE)].map(([, name]) => Number(name)).filter(Number.isInteger);
+
 export const fillTemplate = (template: string, valueIn: (place: string) => string): string =>
   template.replace(PLACE, (_all, name: string) => valueIn(name));
 
