@@ -1,4 +1,5 @@
 import type { Signal } from '@millrace/domain';
+import { waitUnlessStopped } from '../backoff';
 
 /** What waits to be written: `write` makes its signals when its turn comes, `stored` is called once they are stored. */
 export interface Waiting {
@@ -12,6 +13,7 @@ export interface Waiting {
 
 /** Signals of one append. */
 const BATCH = 2_000;
+const STORE_AGAIN_MS = 1_000;
 
 /**
  * What was read and is not yet stored, in order: first come, first stored, one append after the other. It does not bound
@@ -27,6 +29,8 @@ export class MessageQueue {
   constructor(
     private readonly append: (signals: readonly Signal[]) => Promise<void>,
     private readonly stopping: AbortSignal,
+    /** What the sink has given up on; it is tried again. */
+    private readonly onFailure: (error: Error) => void,
   ) {}
 
   get messages(): number {
@@ -71,14 +75,24 @@ export class MessageQueue {
         this.underWay = batch;
         signals.push(...(await next.write()));
       }
-      try {
-        for (let from = 0; from < signals.length; from += BATCH) await this.append(signals.slice(from, from + BATCH));
-      } catch {
-        // Only the stop of the source ends an append without success.
-        return;
-      }
+      for (let from = 0; from < signals.length; from += BATCH)
+        if (!(await this.appendAtLast(signals.slice(from, from + BATCH)))) return;
       this.underWay = [];
       for (const { stored } of batch) stored();
     }
+  }
+
+  /** False: the source was stopped before that. */
+  private async appendAtLast(signals: readonly Signal[]): Promise<boolean> {
+    while (!this.stopping.aborted)
+      try {
+        await this.append(signals);
+        return true;
+      } catch (error) {
+        if (this.stopping.aborted) return false;
+        this.onFailure(error as Error);
+        await waitUnlessStopped(STORE_AGAIN_MS, this.stopping);
+      }
+    return false;
   }
 }

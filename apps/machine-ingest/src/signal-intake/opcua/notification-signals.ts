@@ -27,6 +27,8 @@ import { HEART_BEAT, type Watch, type WatchedItem, type WatchedNotifier } from '
 
 /** What a server tells while it names its conditions is held until it has named all. Of more nothing is concluded. */
 const MOST_REFRESHING = 10_000;
+/** Nor of what a server names that says nothing of its conditions for so long, and has not said that these were all. */
+const REFRESHING_MS = 10_000;
 
 export interface NotificationReading {
   readonly writer: SignalWriter;
@@ -36,6 +38,8 @@ export interface NotificationReading {
   readonly count: (name: string) => void;
   /** The server asks to be asked for all its conditions. */
   readonly refreshRequired: () => void;
+  /** Of a clock that nobody sets, ms. */
+  readonly now: number;
 }
 
 /** The signals of one message, in its order; `at`: when it was received, Unix ms. */
@@ -62,7 +66,8 @@ export const signalsOf = async (
     else if (part instanceof EventNotificationList)
       for (const { clientHandle, eventFields } of part.events ?? []) {
         const notifier = reading.watch.notifiers.get(clientHandle);
-        if (notifier !== undefined) signals.push(...eventSignals(reading, notifier, eventFields ?? [], at));
+        if (notifier !== undefined)
+          signals.push(...eventSignals(reading, clientHandle, notifier, eventFields ?? [], at));
       }
   }
   return signals;
@@ -151,22 +156,25 @@ const fieldsOf = (variants: readonly Variant[]): EventFields =>
 
 const eventSignals = (
   reading: NotificationReading,
+  handle: number,
   notifier: WatchedNotifier,
   variants: readonly Variant[],
   at: number,
 ): Signal[] => {
-  const { conditions, writer, count } = reading;
+  const { conditions, writer, count, now } = reading;
+  const { refreshes } = reading.watch;
   const fields = fieldsOf(variants);
   const { machine, index, nodeId } = notifier;
   switch (fields.EventType) {
     case REFRESH_START: {
-      const cutShort = toldOf(reading, notifier, notifier.refreshing ?? [], true, at);
-      notifier.refreshing = [];
-      return cutShort;
+      const unended = endRefreshing(reading, notifier, at);
+      notifier.refreshing = { reads: [], heardAt: now };
+      return unended;
     }
     case REFRESH_END: {
+      refreshes.answered(handle);
       if (notifier.refreshing === null) return [];
-      const told = conditions.refreshed(machine, index, notifier.refreshing);
+      const told = conditions.refreshed(machine, index, notifier.refreshing.reads);
       notifier.refreshing = null;
       return told.map((one) => writer.condition(machine, one, true, at));
     }
@@ -176,8 +184,10 @@ const eventSignals = (
     case EVENTS_LOST:
       count('overflows');
       // What the lost ones said of conditions is asked for; what was done in between is not known.
-      reading.refreshRequired();
-      return [writer.gap(machine, at, { kind: 'queue', path: nodeId })];
+      refreshes.lost(handle, now);
+      if (refreshes.isDue(now)) reading.refreshRequired();
+      // Among them may be conditions that were named: not to be among those that are left is no end.
+      return [...endRefreshing(reading, notifier, at), writer.gap(machine, at, { kind: 'queue', path: nodeId })];
   }
   const read = readConditionEvent(fields);
   if (read === null) {
@@ -186,15 +196,32 @@ const eventSignals = (
   }
   if (notifier.refreshing === null) return toldOf(reading, notifier, [read], false, at);
   // Which of them are not named any more, or have another node id than before, is known when all are named.
-  const held = notifier.refreshing;
-  held.push(read);
-  if (held.length < MOST_REFRESHING) return [];
-  notifier.refreshing = null;
-  return toldOf(reading, notifier, held, true, at);
+  notifier.refreshing.reads.push(read);
+  notifier.refreshing.heardAt = now;
+  return notifier.refreshing.reads.length < MOST_REFRESHING ? [] : endRefreshing(reading, notifier, at);
 };
 
+type Telling = Pick<NotificationReading, 'conditions' | 'writer'>;
+
+/** What was held for the end is told as far as it goes. */
+const endRefreshing = (telling: Telling, notifier: WatchedNotifier, at: number): Signal[] => {
+  const reads = notifier.refreshing?.reads ?? [];
+  notifier.refreshing = null;
+  return toldOf(telling, notifier, reads, true, at);
+};
+
+/** Notifiers of which a server has begun to name all conditions, and neither goes on nor ends. */
+const abandoned = ({ notifiers }: Watch, now: number): WatchedNotifier[] =>
+  [...notifiers.values()].filter(({ refreshing }) => refreshing !== null && now - refreshing.heardAt >= REFRESHING_MS);
+
+export const hasAbandoned = (watch: Watch, now: number): boolean => abandoned(watch, now).length > 0;
+
+/** The conditions that such a server has named; `now`: of a clock that nobody sets, ms. */
+export const abandonedSignals = (telling: Telling, watch: Watch, now: number, at: number): Signal[] =>
+  abandoned(watch, now).flatMap((notifier) => endRefreshing(telling, notifier, at));
+
 const toldOf = (
-  { conditions, writer }: NotificationReading,
+  { conditions, writer }: Telling,
   { machine, index }: WatchedNotifier,
   reads: readonly ReadCondition[],
   snapshot: boolean,

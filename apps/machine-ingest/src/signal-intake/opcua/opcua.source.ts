@@ -14,12 +14,11 @@ import { type Connection, type Lost, takeBack } from './server-connection';
 import { ToldSignals } from './told-signals';
 import { beginWatch, type Watch, type WatchedItem } from './watch';
 
-/** Milliseconds. */
-/** Between looks for room, while what was read is not stored. */
+/** Between looks for room, while what was read is not stored, ms. */
 const ROOM_LOOK = 200;
-/** A connection that lasted so long was a good one. */
+/** A connection that lasted so long was a good one, ms. */
 const STABLE = 5_000;
-/** How long a stop waits for what was read to be stored, and for the server to hear of it. */
+/** How long a stop waits for what was read to be stored, and for the server to hear of it, ms. */
 const PARTING = 2_000;
 
 /** Failures in a row from which on a source is degraded. */
@@ -60,6 +59,10 @@ export class OpcuaSource implements OpenSource {
       monotonic: MONOTONIC,
       stopping: this.stopping.signal,
       count: (name) => this.count(name),
+      onFailure: ({ message }) => {
+        this.lastError = { at: context.clock(), detail: `Signals cannot be stored: ${message}` };
+        context.logger.error({ source: context.name, error: message }, 'signals not stored');
+      },
     });
     this.connection = { state: 'connecting', since: context.clock() };
   }
@@ -252,7 +255,11 @@ export class OpcuaSource implements OpenSource {
       monotonic: MONOTONIC,
       keepAliveMs: this.settings.keepAliveMs,
       leaving: this.leaving.signal,
-      alive: () => this.told.alive(),
+      alive: () => {
+        this.told.alive();
+        this.told.abandoned(watch);
+        if (watch.refreshes.isDue(MONOTONIC())) this.refresh(connection);
+      },
       refused: (items) => this.refuse(watch, items),
     });
     const over = this.listening.begin();
@@ -263,6 +270,7 @@ export class OpcuaSource implements OpenSource {
   }
 
   private refresh(connection: Lost): void {
+    connection.watch.refreshes.asked(connection.watch.notifiers.keys(), MONOTONIC());
     void refreshConditions(connection, () => this.count('refreshesRefused'));
   }
 

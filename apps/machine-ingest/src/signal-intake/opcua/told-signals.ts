@@ -3,7 +3,7 @@ import type { NotificationMessage } from 'node-opcua-client';
 import type { SourceContext } from '../source-kind';
 import { ConditionMemory } from './condition-memory';
 import { MessageQueue } from './message-queue';
-import { refusalSignal, signalsOf, unchangedSignals } from './notification-signals';
+import { abandonedSignals, hasAbandoned, refusalSignal, signalsOf, unchangedSignals } from './notification-signals';
 import { type OpcuaCursor, readCursor } from './opcua-cursor';
 import type { Lost } from './server-connection';
 import { SignalWriter } from './signal-writer';
@@ -21,6 +21,8 @@ export interface ToldSignalsOptions {
   /** Ends appends that do not get through. */
   readonly stopping: AbortSignal;
   readonly count: (name: string) => void;
+  /** What the sink has given up on; it is tried again. */
+  readonly onFailure: (error: Error) => void;
 }
 
 /**
@@ -39,14 +41,14 @@ export class ToldSignals {
   private listened: boolean;
 
   constructor(private readonly options: ToldSignalsOptions) {
-    const { context, stopping, monotonic } = options;
+    const { context, stopping, monotonic, onFailure } = options;
     const cursor = readCursor(context.cursor);
     this.trusted = cursor.trusted;
     this.conditions = new ConditionMemory(cursor.conditions);
     this.listened = cursor.listened;
     this.storedCursor = JSON.stringify(this.cursor());
     this.writer = new SignalWriter({ tenant: context.tenant, source: context.name, monotonic });
-    this.queue = new MessageQueue((signals) => this.append(signals), stopping);
+    this.queue = new MessageQueue((signals) => this.append(signals), stopping, onFailure);
     this.session = context.newId();
   }
 
@@ -84,6 +86,14 @@ export class ToldSignals {
     const { machines, quietMs } = this.options;
     const quiet = machines.filter((machine) => this.writer.silenceOf(machine) >= quietMs);
     if (quiet.length > 0) this.tell((at) => quiet.map((machine) => this.writer.lifecycle(machine, 'alive', at)));
+  }
+
+  /** Conditions that a server has begun to name, and whose end does not come. Called at each sign of its life. */
+  abandoned(watch: Watch): void {
+    const { conditions, writer } = this;
+    const now = this.options.monotonic();
+    if (this.queue.messages > 0 || !hasAbandoned(watch, now)) return;
+    this.tell((at) => abandonedSignals({ conditions, writer }, watch, now, at));
   }
 
   /** Of the messages from one number to another, so many are lost. */
@@ -124,7 +134,8 @@ export class ToldSignals {
         this.writer.enter(watch.session);
         const { writer, conditions } = this;
         const { refreshRequired } = hooks;
-        return signalsOf({ writer, conditions, session, watch, count, refreshRequired }, message, receivedAt);
+        const now = this.options.monotonic();
+        return signalsOf({ writer, conditions, session, watch, count, refreshRequired, now }, message, receivedAt);
       },
       stored: hooks.stored,
     });

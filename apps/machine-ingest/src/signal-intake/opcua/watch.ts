@@ -15,6 +15,7 @@ import type { Found, FoundItem, FoundNotifier, OperationLimits } from './find-it
 import { firstNotification, type NotificationOrder } from './notification-order';
 import type { OpcuaSettings } from './opcua-settings';
 import type { ReadValue } from './read-value';
+import { RefreshPace } from './refresh-pace';
 import { qualityOf } from './status-code';
 
 /** An item that the server watches for us, or refuses to. */
@@ -29,8 +30,15 @@ export interface WatchedItem extends FoundItem {
 export interface WatchedNotifier extends FoundNotifier {
   /** Its place in the settings. */
   readonly index: number;
-  /** What the server has told of conditions since it began to name all of them; null outside of that. */
-  refreshing: ReadCondition[] | null;
+  /** The server is naming all conditions; null outside of that. */
+  refreshing: Refreshing | null;
+}
+
+export interface Refreshing {
+  /** What it has told of conditions since it began. */
+  readonly reads: ReadCondition[];
+  /** When it began, or told the last of them, ms of a clock that nobody sets. */
+  heardAt: number;
 }
 
 export interface RefusedItem {
@@ -57,6 +65,7 @@ export interface Watch {
   readonly subscriptions: Map<number, WatchingSubscription>;
   readonly items: Map<number, WatchedItem>;
   readonly notifiers: Map<number, WatchedNotifier>;
+  readonly refreshes: RefreshPace;
   readonly refused: Map<number, RefusedItem>;
   readonly limits: OperationLimits;
 }
@@ -170,6 +179,7 @@ export const beginWatch = async ({ session, settings, limits, found, units, name
     subscriptions: new Map(),
     items: new Map(),
     notifiers: new Map(),
+    refreshes: new RefreshPace(),
     refused: new Map(),
     limits,
   };
