@@ -50,7 +50,7 @@ export {
   setBodyTerms,
 } from './http/body-decorators';
 export { JSON_DEPTH, jsonDepthWithin, readJson, readUtf8 } from './http/json';
-export { parseBody, parseQuery, pathText } from './http/parse';
+export { parseBody, parseQuery } from './http/parse';
 export { DEFAULT_BODY_LIMIT } from './http/read-body';
 export { CurrentIdempotency } from './idempotency/idempotency.interceptor';
 export { IdempotencyScope } from './idempotency/idempotency-scope';

@@ -1,7 +1,6 @@
 import type { EncryptionKey } from '@millrace/domain';
 import type { DurableProducer } from '@millrace/kafka';
-import { encodeSourceState, partitionOfKey, type SourceRecord, type TopicNames } from '@millrace/protocol';
-import { pathText } from '@millrace/service-runtime';
+import { encodeSourceState, partitionOfKey, pathText, type SourceRecord, type TopicNames } from '@millrace/protocol';
 import type { Logger } from '@millrace/telemetry';
 import type { ReachGuard } from '../source-reach/reach-guard';
 import { openSettings } from '../sources/source-settings';

@@ -6,6 +6,7 @@ import {
   type MachineAuditAction,
   type NewSource,
   type OutgoingMessage,
+  pathText,
   type SavedSourceView,
   SOURCE_LIMITS,
   type SourceChanges,
@@ -14,7 +15,7 @@ import {
   type TopicNames,
   type TriedSourceView,
 } from '@millrace/protocol';
-import { type ConfigurationWriter, pathText, Refused, type WriteRequest } from '@millrace/service-runtime';
+import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { type Logger, sourceChanged } from '@millrace/telemetry';
 import { type AuditEntry, auditEntry } from '../audit-log/audit-entry.store';
 import type { ReadySource, RegisteredKind, SourceRegistry, WrongSetting } from '../signal-intake/source-registry';

@@ -11,12 +11,10 @@ export const machineAlarmSchema = z.object({
   severity: z.enum(['warning', 'fault']),
   text: z.string(),
   raisedAt: time,
-  stale: z
-    .boolean()
-    .meta({
-      description:
-        'What raised it is not known now: its source is silent, or its value cannot be used. The alarm may or may not still stand.',
-    }),
+  stale: z.boolean().meta({
+    description:
+      'What raised it is not known now: its source is silent, or its value cannot be used. The alarm may or may not still stand.',
+  }),
 });
 
 export const machineRunSchema = z.object({

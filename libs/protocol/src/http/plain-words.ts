@@ -89,3 +89,13 @@ const isThere = (given: unknown, path: readonly PropertyKey[]): boolean => {
   }
   return at !== undefined;
 };
+
+/** `filter.rules[2].name`; names are shortened, they may be anything. */
+export const pathText = (path: readonly PropertyKey[]): string =>
+  path
+    .map((part, index) => {
+      if (typeof part === 'number') return `[${part}]`;
+      const name = String(part);
+      return `${index > 0 ? '.' : ''}${name.length > 60 ? `${name.slice(0, 60)}…` : name}`;
+    })
+    .join('');

@@ -1,18 +1,8 @@
-import { type ProblemCode, plainWords, sentenceOf } from '@millrace/protocol';
+import { type ProblemCode, pathText, plainWords, sentenceOf } from '@millrace/protocol';
 import { z } from 'zod';
 import { ApiProblem } from './api-problem';
 
 const ERRORS_SHOWN = 20;
-
-/** `filter.rules[2].name`; names are shortened, they may be anything. */
-export const pathText = (path: readonly PropertyKey[]): string =>
-  path
-    .map((part, index) => {
-      if (typeof part === 'number') return `[${part}]`;
-      const name = String(part);
-      return `${index > 0 ? '.' : ''}${name.length > 60 ? `${name.slice(0, 60)}…` : name}`;
-    })
-    .join('');
 
 const errorsOf = (error: z.ZodError, given: unknown): Array<{ path: string; detail: string; code: string }> =>
   error.issues

@@ -93,7 +93,7 @@ it.each([
   [{ ...good, path: 7 }, ['path must be text']],
   [{ ...good, seq: 'one' }, ['seq must be a number']],
   [{ ...good, seq: -1 }, ['seq must be at least 0']],
-  [{ ...good, flags: ['new'] }, [expect.stringMatching(/^flags\.0 must be \w+, .* or \w+$/)]],
+  [{ ...good, flags: ['new'] }, [expect.stringMatching(/^flags\[0\] must be \w+, .* or \w+$/)]],
 ])('says of %j what is missing and what is another thing', (item, sentences) => {
   const reading = read(item);
   if (reading.kind !== 'problem') throw new Error('it was taken');

@@ -1,6 +1,5 @@
 import { objectSpans, type Signal, type SignalType, type Span, UNAVAILABLE, UNAVAILABLE_CODE } from '@millrace/domain';
-import { plainWords, type SignalRequest, sentenceOf, signalRequestSchema } from '@millrace/protocol';
-import { pathText } from '@millrace/service-runtime';
+import { pathText, plainWords, type SignalRequest, sentenceOf, signalRequestSchema } from '@millrace/protocol';
 import { jsonSignalValue } from '../exact-json';
 import type { MachineNumbers } from '../machine-numbers';
 import { isRecordedSignal, requestMembersOf } from './recorded-signal';
