@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { LookupFunction } from 'node:net';
 import { type IClientOptions, type IConnackPacket, type IPublishPacket, MqttClient } from 'mqtt';
 import { SourceProblem } from '../source-kind';
 import { capabilityProblem, closedProblem, connectionProblem, subscriptionProblem } from './connection-problem';
 import type { ConnectionSettings } from './connection-settings';
+import { messageDigest } from './message-digest';
 import { openSocket } from './open-socket';
 
 /** A message as the broker gave it. */
@@ -15,6 +15,8 @@ export interface MqttMessage {
   readonly dup: boolean;
   /** Unix ms. */
   readonly receivedAt: number;
+  /** messageDigest of it, where that has been made. */
+  readonly digest?: string;
   /** What came of it is stored: the broker may forget it (PUBACK). */
   readonly settle: () => void;
 }
@@ -316,7 +318,7 @@ export class MqttConnection {
     const { topic, qos, retain, dup, messageId } = packet;
     const message = { topic, payload, qos, retain, dup, receivedAt: this.options.clock() };
     if (qos === 0 || messageId === undefined) return { ...message, settle: () => undefined };
-    const digest = createHash('sha1').update(topic).update('\n').update(payload).digest('base64');
+    const digest = messageDigest(message);
     const known = this.deliveries.get(messageId);
     if (dup && known?.digest === digest) {
       known.client = client;
@@ -329,6 +331,7 @@ export class MqttConnection {
     this.deliveries.set(messageId, delivery);
     return {
       ...message,
+      digest,
       settle: () => {
         if (delivery.settled) return;
         delivery.settled = true;

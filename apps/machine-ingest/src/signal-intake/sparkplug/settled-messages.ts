@@ -1,9 +1,5 @@
-import { createHash } from 'node:crypto';
+import { messageDigest } from '../mqtt/message-digest';
 import type { MqttMessage } from '../mqtt/mqtt-connection';
-
-/** Of topic and bytes: a message that comes again has the same. */
-export const messageDigest = ({ topic, payload }: Pick<MqttMessage, 'topic' | 'payload'>): string =>
-  createHash('sha1').update(topic).update('\n').update(payload).digest('base64');
 
 const LENGTH = 8;
 /** 48 bits of it, for a cursor: few enough are kept that two of them are not the same. */

@@ -1,5 +1,6 @@
 import type { Signal } from '@millrace/domain';
 import { asksForRebirth, decodePayload, messageTopic, parseTopic, rebirthCommand } from '@millrace/sparkplug';
+import { messageDigest } from '../mqtt/message-digest';
 import type { MqttMessage, MqttOutgoing } from '../mqtt/mqtt-connection';
 import { type MqttIntake, NOTHING, type Outcome } from '../mqtt/mqtt-intake';
 import { lifecycleWord, type SignalPlace } from '../mqtt/mqtt-signals';
@@ -11,7 +12,7 @@ import { type NodeMessage, type NodeState, newNode } from './node-state';
 import { type NodeInput, stepNode } from './node-step';
 import { machinesOfNode, type NodeRules } from './node-turn';
 import { readSessionCursor, SessionCursor } from './session-cursor';
-import { messageDigest, SettledMessages } from './settled-messages';
+import { SettledMessages } from './settled-messages';
 import type { SparkplugSettings } from './sparkplug-settings';
 import { UnansweredRebirths } from './unanswered-rebirths';
 
