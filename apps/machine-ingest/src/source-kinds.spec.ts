@@ -272,6 +272,17 @@ test('all kinds are told, each with the JSON Schema of its settings', () => {
   }
 });
 
+test('no schema gives away a secret that settings would make themselves', () => {
+  const first = JSON.stringify(new SourceKindsController(registry).list());
+  expect(JSON.stringify(new SourceKindsController(registry).list())).toBe(first);
+  const defaults: string[] = [];
+  JSON.parse(first, (name, value) => {
+    if (name === 'token' && value?.default !== undefined) defaults.push(value.default);
+    return value;
+  });
+  expect([first.includes('"token"'), defaults]).toEqual([true, []]);
+});
+
 test('what the console begins a source of files with, its examples, are settings of it', () => {
   const { settings } = new SourceKindsController(registry).list().data.find(({ type }) => type === 'files')!;
   const [csv] = (settings as { oneOf: Array<{ properties: { [name: string]: { examples?: unknown[] } } }> }).oneOf;

@@ -16,7 +16,7 @@ export class SourceKindsController {
         type,
         says,
         secrets: [...secrets],
-        settings: z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }),
+        settings: settingsSchema(schema, secrets),
       })),
     };
   }
@@ -26,3 +26,18 @@ export class SourceKindsController {
     return this.kinds;
   }
 }
+
+/** Without the secrets that the settings make themselves: one that all readers have seen is none. */
+const settingsSchema = (
+  schema: z.ZodType,
+  secrets: readonly string[],
+): SourceKindListView['data'][number]['settings'] => {
+  const names = new Set(secrets.map((path) => path.split('.').at(-1)));
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ jsonSchema, path }) => {
+      if (names.has(String(path.at(-1)))) delete jsonSchema.default;
+    },
+  });
+};
