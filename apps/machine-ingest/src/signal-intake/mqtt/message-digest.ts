@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { MqttMessage } from './mqtt-connection';
+
+interface Digestible {
+  readonly topic: string;
+  readonly payload: Buffer;
+  /** Where it has been made before. */
+  readonly digest?: string;
+}
 
 /** Of topic and bytes: a message that comes again has the same. */
-export const messageDigest = ({ topic, payload, digest }: Pick<MqttMessage, 'topic' | 'payload' | 'digest'>): string =>
+export const messageDigest = ({ topic, payload, digest }: Digestible): string =>
   digest ?? createHash('sha1').update(topic).update('\n').update(payload).digest('base64');
