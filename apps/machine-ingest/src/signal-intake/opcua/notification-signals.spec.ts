@@ -1,33 +1,9 @@
 import type { Signal } from '@millrace/domain';
-import {
-  DataType,
-  EventFieldList,
-  EventNotificationList,
-  NotificationMessage,
-  resolveNodeId,
-  Variant,
-} from 'node-opcua-client';
-import { EVENT_FIELDS, type EventFields } from './condition-event';
+import type { EventFields } from './condition-event';
 import { ConditionMemory } from './condition-memory';
+import { conditionOf, END, HANDLE, LOST, messageOf, START, watchOf } from './events.fixture';
 import { abandonedSignals, signalsOf } from './notification-signals';
-import { RefreshPace } from './refresh-pace';
 import { SignalWriter } from './signal-writer';
-import type { Watch } from './watch';
-
-const HANDLE = 7;
-const LOST = { EventType: 'ns=0;i=3035' };
-const START = { EventType: 'ns=0;i=2787' };
-const END = { EventType: 'ns=0;i=2788' };
-
-const watchOf = (): Watch => ({
-  session: 's',
-  subscriptions: new Map(),
-  items: new Map(),
-  notifiers: new Map([[HANDLE, { nodeId: 'ns=0;i=2253', machine: 'press-01', index: 0, refreshing: null }]]),
-  refreshes: new RefreshPace(),
-  refused: new Map(),
-  limits: { read: 1, browse: 1, translate: 1, monitor: 1 },
-});
 
 /** A source that reads a server, with a clock that only the test moves. */
 class Scene {
@@ -64,41 +40,6 @@ class Scene {
 
 const briefly = (signals: readonly Signal[]): unknown[] =>
   signals.map(({ path, value }) => (path === '$gap' ? path : `${path} ${(value as { level: string }).level}`));
-
-const conditionOf = (name: string, active: boolean): EventFields => ({
-  EventType: 'ns=0;i=2915',
-  SourceName: 'Press',
-  ConditionName: name,
-  ConditionId: `ns=2;s=${name}`,
-  Severity: 500,
-  Retain: true,
-  'ActiveState.Id': active,
-});
-
-const variantOf = (value: string | number | boolean | null): Variant => {
-  if (value === null) return new Variant();
-  if (typeof value === 'boolean') return new Variant({ dataType: DataType.Boolean, value });
-  if (typeof value === 'number') return new Variant({ dataType: DataType.UInt16, value });
-  return value.startsWith('ns=')
-    ? new Variant({ dataType: DataType.NodeId, value: resolveNodeId(value) })
-    : new Variant({ dataType: DataType.String, value });
-};
-
-const messageOf = (...events: readonly EventFields[]): NotificationMessage =>
-  new NotificationMessage({
-    sequenceNumber: 1,
-    notificationData: [
-      new EventNotificationList({
-        events: events.map(
-          (fields) =>
-            new EventFieldList({
-              clientHandle: HANDLE,
-              eventFields: EVENT_FIELDS.map((name) => variantOf(fields[name] ?? null)),
-            }),
-        ),
-      }),
-    ],
-  });
 
 describe('events of a server', () => {
   it('that found no room in its queue are a gap, and all conditions are asked for', async () => {
