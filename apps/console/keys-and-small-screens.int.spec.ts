@@ -65,6 +65,19 @@ it('tells all its keys in every view, by a key and by the mouse', async () => {
   }
 });
 
+it('shows what is opened in the moment in which another one closes', async () => {
+  await page.evaluate(() => {
+    const dialog = document.getElementById('dialog') as HTMLDialogElement;
+    const press = (key: string) => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+    press('?');
+    dialog.close();
+    press('?');
+    // The browser tells of the end of the first when the second is open already.
+    return new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }));
+  });
+  await page.locator('#dialog').getByText('Go to quarantine').waitFor({ timeout: 2_000 });
+});
+
 /** Runs in the page: the last cells that are seen in the first row and the head, with what of them is cut or at the edge. */
 const CUT = `[...document.querySelectorAll('.list:not([hidden]) table tr')].flatMap((row) => {
   const last = [...row.children].filter((cell) => cell.offsetParent !== null).at(-1);

@@ -7,6 +7,8 @@ const open = (first, ...content) => {
   const before = document.activeElement;
   dialog.replaceChildren(...content);
   dialog.onclose = () => {
+    // The end of one is told later, and may be told when the next one is open.
+    if (dialog.open) return;
     dialog.replaceChildren();
     if (before?.isConnected) before.focus();
   };
