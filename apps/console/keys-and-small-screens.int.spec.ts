@@ -65,16 +65,18 @@ it('tells all its keys in every view, by a key and by the mouse', async () => {
   }
 });
 
+/** Runs in the page, which tells of the end of the first dialog when the second is open already. */
+const AT_ONCE = `new Promise((resolve) => {
+  const dialog = document.getElementById('dialog');
+  const press = (key) => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+  press('?');
+  dialog.close();
+  press('?');
+  dialog.addEventListener('close', resolve, { once: true });
+})`;
+
 it('shows what is opened in the moment in which another one closes', async () => {
-  await page.evaluate(() => {
-    const dialog = document.getElementById('dialog') as HTMLDialogElement;
-    const press = (key: string) => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
-    press('?');
-    dialog.close();
-    press('?');
-    // The browser tells of the end of the first when the second is open already.
-    return new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }));
-  });
+  await page.evaluate(AT_ONCE);
   await page.locator('#dialog').getByText('Go to quarantine').waitFor({ timeout: 2_000 });
 });
 
