@@ -10,7 +10,7 @@ import {
   withoutOriginal,
 } from '@millrace/protocol';
 import { ATTRIBUTE, formatTraceparent, type Logger, messagingSpanName, startSpan } from '@millrace/telemetry';
-import { withIntake } from './http/push/taken-messages';
+import { withIntake } from './counted-intake';
 import type { RefusedLine } from './source';
 import type { SourceCursor, SourceSink } from './source-kind';
 import { sourceMetrics } from './source-metrics';

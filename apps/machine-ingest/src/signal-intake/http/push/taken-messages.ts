@@ -2,6 +2,7 @@ import type { Signal } from '@millrace/domain';
 import type { DurableProducer } from '@millrace/kafka';
 import { encodeSourceIntake, type SourceIntake, sourceKey } from '@millrace/protocol';
 import type { Logger } from '@millrace/telemetry';
+import { withIntake } from '../../counted-intake';
 import { sourceMetrics } from '../../source-metrics';
 import type { HttpSource } from './http-source-directory';
 
@@ -80,13 +81,4 @@ const nothingFrom = ({ tenant, name }: Named): SourceIntake => ({
   received: 0,
   refused: 0,
   lastSignal: null,
-});
-
-type Counted = Pick<SourceIntake, 'received' | 'refused' | 'lastSignal'>;
-
-/** What was counted before, with what has come besides. */
-export const withIntake = (before: Counted, { received, refused, lastSignal }: Counted): Counted => ({
-  received: before.received + received,
-  refused: before.refused + refused,
-  lastSignal: lastSignal !== null && lastSignal.at >= (before.lastSignal?.at ?? 0) ? lastSignal : before.lastSignal,
 });
