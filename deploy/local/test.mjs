@@ -11,7 +11,7 @@ import { bold, dim, duration, green, red, say, sayWhyNot, step } from './bootstr
 import { Stop } from './bootstrap/stop.mjs';
 import { staticChecks, tiers } from './testing/checks.mjs';
 import { runProgram } from './testing/run-program.mjs';
-import { add, sentence, tallyOf } from './testing/tally.mjs';
+import { add, failuresOf, sentence, tallyOf } from './testing/tally.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -48,6 +48,18 @@ const check = async ({ title, remark, command }) => {
   return tally;
 };
 
+/** Said again at the end: a log of which only the end is kept must tell what failed. */
+const sayFailures = (failures) => {
+  if (failures.length === 0) return;
+  say();
+  say(`  ${bold('Failed')}`);
+  for (const { file, test, said } of failures) {
+    say(`  ${red('✗')} ${file}`);
+    say(`    ${bold(test)}`);
+    if (said !== '') say(said.replace(/^/gm, '      '));
+  }
+};
+
 const jest = async ({ title, project, workers, name }, reports, forJest) => {
   const began = performance.now();
   const outputFile = join(reports, `${name}.json`);
@@ -72,7 +84,7 @@ const jest = async ({ title, project, workers, name }, reports, forJest) => {
   const tally = tallyOf(outputFile, code);
   const mark = tally.failed === 0 ? green('✓') : red('✗');
   say(`  ${mark} ${title.padEnd(22)} ${sentence(tally)} · ${dim(duration(performance.now() - began))}`);
-  return tally;
+  return { tally, failures: failuresOf(outputFile, root) };
 };
 
 const main = async (args) => {
@@ -86,15 +98,27 @@ const main = async (args) => {
   if (needsStack) await checkKafka(root, process.env);
   await install(root);
   let tally = { passed: 0, failed: 0, skipped: 0 };
-  for (const one of staticChecks(root)) if (asked(one.name)) tally = add(tally, await check(one));
+  const failures = [];
+  for (const one of staticChecks(root)) {
+    if (!asked(one.name)) continue;
+    const ended = await check(one);
+    if (ended.failed > 0) failures.push({ file: one.title, test: one.remark, said: '' });
+    tally = add(tally, ended);
+  }
   if (needsStack) await build(root);
   mkdirSync(join(root, '.cache'), { recursive: true });
   const reports = mkdtempSync(join(root, '.cache/reports-'));
   try {
-    for (const tier of tiers) if (asked(tier.name)) tally = add(tally, await jest(tier, reports, forJest));
+    for (const tier of tiers) {
+      if (!asked(tier.name)) continue;
+      const ended = await jest(tier, reports, forJest);
+      tally = add(tally, ended.tally);
+      failures.push(...ended.failures);
+    }
   } finally {
     rmSync(reports, { recursive: true, force: true });
   }
+  sayFailures(failures);
   say();
   say(`  ${dim(`in ${duration(performance.now() - began)}`)}`);
   say(sentence(tally));

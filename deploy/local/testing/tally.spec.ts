@@ -7,7 +7,13 @@ interface Tally {
   failed: number;
   skipped: number;
 }
+interface Failure {
+  file: string;
+  test: string;
+  said: string;
+}
 interface TallyModule {
+  failuresOf(file: string, root: string): Failure[];
   tallyOf(file: string, exitCode: number): Tally;
   add(one: Tally, other: Tally): Tally;
   sentence(tally: Tally): string;
@@ -52,6 +58,44 @@ describe('tallyOf', () => {
 
   it('counts a run that wrote nothing as failed', () => {
     expect(tally.tallyOf(join(folder, 'never-written.json'), 0)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  });
+});
+
+describe('failuresOf', () => {
+  it('names each failed test, and the file that did not load, with the beginning of what it said', () => {
+    const file = report({
+      testResults: [
+        {
+          name: '/clone/libs/a.spec.ts',
+          status: 'failed',
+          message: 'both',
+          assertionResults: [
+            { status: 'passed', fullName: 'adds', failureMessages: [] },
+            {
+              status: 'failed',
+              fullName: 'a sum is kept',
+              failureMessages: [
+                `\u001b[31mexpected 3\u001b[39m\n${'x'.repeat(9000)}\n    at Object.toEqual (/clone/libs/a.spec.ts:1:4)\n    at new Promise (<anonymous>)\n    at run (/clone/node_modules/jest-circus/index.js:7:1)`,
+              ],
+            },
+          ],
+        },
+        { name: '/clone/libs/b.spec.ts', status: 'failed', message: 'Cannot find module', assertionResults: [] },
+        { name: '/clone/libs/c.spec.ts', status: 'passed', message: '', assertionResults: [] },
+      ],
+    });
+    expect(tally.failuresOf(file, '/clone')).toEqual([
+      {
+        file: 'libs/a.spec.ts',
+        test: 'a sum is kept',
+        said: `expected 3\n${'x'.repeat(300)}\n    at Object.toEqual (/clone/libs/a.spec.ts:1:4)`,
+      },
+      { file: 'libs/b.spec.ts', test: 'did not run', said: 'Cannot find module' },
+    ]);
+  });
+
+  it('knows of none where the run wrote nothing', () => {
+    expect(tally.failuresOf(join(folder, 'never-written.json'), '/clone')).toEqual([]);
   });
 });
 
