@@ -28,7 +28,7 @@ describe('a delivery that is parked in the moment in which the last parked one h
     await world.pass(300);
     world.hanging[0]!(answer(200));
     world.change(endpoint({ version: 3, status: 'paused' }));
-    while (!world.happened.includes('attempt-finished')) await world.settleDown(1);
+    await world.until(() => world.happened.includes('attempt-finished'));
     // The acknowledgement of the end clears the bit; what comes in the same turn sets another of the same chunk.
     await world.settleDown(0);
     world.onFact = ({ kind }) => {
@@ -71,8 +71,7 @@ describe('a cancelled delivery is not sent', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(world.times('attempt-finished')).toBe(1);
     world.command({ kind: 'cancel' });
-    await world.settleDown();
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await world.until(() => world.facts.some(({ kind }) => kind === 'ended'));
     await world.settleDown();
     expect(world.facts.at(-1)).toMatchObject({ kind: 'ended', status: 'cancelled' });
     retried(world, 'd1');
@@ -87,8 +86,7 @@ describe('a cancelled delivery is not sent', () => {
     world.command({ kind: 'cancel' });
     world.command({ kind: 'cancel' });
     world.hanging[0]!(answer(500));
-    await world.settleDown();
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await world.until(() => refusals(world).length > 0);
     await world.settleDown();
     expect(world.times('ended')).toBe(1);
     expect(refusals(world)).toEqual(['ended']);
@@ -116,8 +114,7 @@ describe('a record of a tier that comes while a retry of its delivery is being c
     world.missing.add(0);
     world.command({ kind: 'retry' });
     retried(world, 'd1');
-    await world.settleDown();
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await world.until(() => world.times('request') === 2);
     await world.settleDown();
     expect(refusals(world)).toEqual(['record_gone']);
     expect(world.times('request')).toBe(2);
@@ -128,8 +125,9 @@ describe('a held key', () => {
   it('is free after a crash between the end of its head and the word that it is free', async () => {
     const world = await heldBack(1);
     retried(world, 'd1');
-    while (!world.facts.some((fact) => fact.kind === 'attempt-finished' && fact.result.kind === 'succeeded'))
-      await world.settleDown(1);
+    await world.until(() =>
+      world.facts.some((fact) => fact.kind === 'attempt-finished' && fact.result.kind === 'succeeded'),
+    );
     expect(world.states.has('held/a')).toBe(true);
     await world.restart(1);
     await world.pass(300);

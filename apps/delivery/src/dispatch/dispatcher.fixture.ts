@@ -194,6 +194,11 @@ export class DispatcherWorld {
     }
   }
 
+  /** Lets Kafka acknowledge and timers fire until it is so; what never comes about ends with the time that a test has. */
+  async until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await this.settleDown(1);
+  }
+
   /** Time passes, and the dispatcher looks around. */
   async pass(ms: number): Promise<void> {
     this.ticks += ms;

@@ -70,8 +70,7 @@ describe('dispatcher', () => {
     world.give(task({ remainingDelayMs: 5 }), true, NOW + 3_600_000);
     expect(world.happened).toEqual([]);
     await world.pass(6);
-    for (const until = Date.now() + 2_000; world.happened.length === 0 && Date.now() < until; )
-      await new Promise((resolve) => setImmediate(resolve));
+    await world.until(() => world.happened.length > 0);
     expect(world.happened).toEqual(['attempt-started']);
   });
 
@@ -81,8 +80,7 @@ describe('dispatcher', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(world.happened).toEqual([]);
     await world.pass(5);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(world.happened).toContain('attempt-started');
+    await world.until(() => world.happened.includes('attempt-started'));
   });
 
   it("sends nothing of one tenant to another tenant's endpoint", async () => {
