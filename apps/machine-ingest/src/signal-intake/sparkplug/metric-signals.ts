@@ -1,6 +1,6 @@
 import type { SignalFlag } from '@millrace/domain';
 import type { WireMetric } from '@millrace/sparkplug';
-import { mqttSignal } from '../mqtt/mqtt-signals';
+import { newSignal } from '../new-signal';
 import { type Definitions, NODE_PREFIX, readMetric } from './metric-reading';
 import type { NodeMessage, Place } from './node-state';
 import { type NodeTurn, PLACES } from './node-turn';
@@ -54,14 +54,18 @@ export const tellMetrics = (
     const receivedAt = message.original?.receivedAt ?? now;
     for (const { machine, prefix } of targets)
       effects.signals.push(
-        mqttSignal(rules.place, receivedAt, `${message.type}#${index}:${datatype}`, {
+        newSignal({
           ...said,
+          tenant: rules.place.tenant,
           machine,
+          source: rules.place.source,
           session,
           seq: place === null ? null : place.seq * PLACES + index + 1,
           path: `${prefix}${said.path}`,
           kind: 'event',
+          receivedAt,
           flags: [...said.flags, ...of.flags],
+          raw: { proto: rules.place.proto, ref: `${message.type}#${index}:${datatype}` },
         }),
       );
   }

@@ -1,4 +1,4 @@
-import { gapSignal } from '../mqtt/mqtt-signals';
+import { gapSignal } from '../lifecycle-signal';
 import { tellData } from './data-message';
 import { hold } from './held-messages';
 import { NODE_LIMITS, type NodeMessage } from './node-state';
@@ -18,7 +18,7 @@ export const miss = (
   turn.effects.count('lost', value.lost ?? 0);
   const at = isNews ? heardAt : turn.now;
   for (const machine of turn.machines)
-    turn.effects.signals.push(gapSignal(turn.rules.place, at, machine, session, value));
+    turn.effects.signals.push(gapSignal({ ...turn.rules.place, machine, session }, value, at));
   turn.ask(0);
   if (!isNews) return;
   turn.words('disconnected', 'spb:gap', heardAt);

@@ -22,12 +22,14 @@ export const nodeBirth = (turn: NodeTurn, message: NodeMessage): void => {
   const seq = payload.seq ?? 0;
   const session = sessionName(rules.name, bdSeq, stamp === null ? message.digest : String(stamp));
   const own = `${rules.process}.${now.toString(36)}`;
-  const place = { session: numberingOf({ session, own, exact: true }, message), seq };
+  // Heard again in the middle of its session: what came in between may have been told under numbers that come now.
+  const exact = before.kind !== 'born' || before.session !== session || before.resumed;
+  const place = { session: numberingOf({ session, own, exact }, message), seq };
   const life: BornLife = {
     kind: 'born',
     session,
     own,
-    exact: true,
+    exact,
     bdSeq,
     next: seq + 1,
     lastMs: stamp,

@@ -63,6 +63,7 @@ const takeMessage = (turn: NodeTurn, message: NodeMessage): void => {
 
 const takeReconnection = (turn: NodeTurn, resumed: boolean): void => {
   const { life } = turn.state;
+  if (!resumed) turn.state = { ...turn.state, heldBefore: new Map() };
   if (life.kind === 'born') {
     if (!resumed || life.doubtUntil !== null) turn.change({ doubtUntil: doubtUntil(turn) });
     // What was not acknowledged does not come again.

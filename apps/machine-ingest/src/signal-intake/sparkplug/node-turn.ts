@@ -1,5 +1,5 @@
-import type { LifecycleWord, Signal } from '@millrace/domain';
-import { lifecycleWord, type SignalPlace } from '../mqtt/mqtt-signals';
+import type { LifecycleWord } from '@millrace/domain';
+import { lifecycleSignal, type SourcePlace } from '../lifecycle-signal';
 import type { MachineRoutes, NodeName } from './machine-routes';
 import { NodeEffects } from './node-effects';
 import { nodeText, numberingOf } from './node-sessions';
@@ -8,7 +8,7 @@ import { type BornLife, type Device, NODE_LIMITS, type NodeMessage, type NodeSta
 /** What a step goes by, beside the state and the input. */
 export interface NodeRules {
   readonly name: NodeName;
-  readonly place: SignalPlace;
+  readonly place: SourcePlace;
   readonly routes: MachineRoutes;
   /** Names the process that listens; never the same twice. */
   readonly process: string;
@@ -83,8 +83,8 @@ export class NodeTurn {
   ): void {
     const { life } = this.state;
     const session = place?.session ?? (life.kind === 'born' ? life.session : nodeText(this.rules.name));
-    const more: Partial<Signal> = { seq: place === null ? null : place.seq * PLACES, qualityCode };
-    this.effects.signals.push(lifecycleWord(this.rules.place, at, machine, session, word, more));
+    const seq = place === null ? null : place.seq * PLACES;
+    this.effects.signals.push(lifecycleSignal({ ...this.rules.place, machine, session }, word, seq, at, qualityCode));
   }
 
   /** A word to all of the node's machines. */

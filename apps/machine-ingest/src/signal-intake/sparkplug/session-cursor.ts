@@ -63,7 +63,7 @@ export class SessionCursor {
     const done = settled.stored();
     let room = MOST_BYTES - jsonBytes(kept) - done.length;
     const stored: StoredLife[] = [];
-    for (const [key, life, { held, rebirth }] of born) {
+    for (const [key, life, { held, heldBefore, rebirth }] of born) {
       const { session, bdSeq, next, lastMs, heardAt, missed, exact, elder, doubtUntil, owed } = life;
       const more = {
         ...(missed === null ? {} : { missed: true as const }),
@@ -71,8 +71,8 @@ export class SessionCursor {
         ...(elder === null ? {} : { elder }),
         ...(doubtUntil === null ? {} : { doubted: true as const }),
         ...(rebirth.askedAt === null ? {} : { askedAt: rebirth.askedAt }),
-        ...(owed || held.length > 0 ? { owed: true as const } : {}),
-        ...comesAgain(held),
+        ...(owed || held.length + heldBefore.size > 0 ? { owed: true as const } : {}),
+        ...comesAgain(held, heldBefore),
       };
       const bare: StoredLife = { key, session, bdSeq, next, lastMs, heardAt, ...more, names: null };
       room -= jsonBytes(bare) + 1;
@@ -105,11 +105,10 @@ export class SessionCursor {
   }
 }
 
-/** The broker sends again what is held of QoS 1. */
-const comesAgain = (held: readonly Held[]): Pick<StoredLife, 'held'> => {
-  const list = held
-    .filter(({ message }) => message.original.qos > 0)
-    .map(({ message, seq }) => [shortDigest(message.digest), seq] as const);
+/** The broker sends again what is held of QoS 1, and what a predecessor held and has not come again yet. */
+const comesAgain = (held: readonly Held[], heldBefore: NodeState['heldBefore']): Pick<StoredLife, 'held'> => {
+  const kept = held.filter(({ message }) => message.original.qos > 0);
+  const list = [...heldBefore, ...kept.map(({ message, seq }) => [shortDigest(message.digest), seq] as const)];
   return list.length === 0 ? {} : { held: list };
 };
 

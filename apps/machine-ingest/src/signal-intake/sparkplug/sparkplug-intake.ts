@@ -1,9 +1,9 @@
-import type { Signal } from '@millrace/domain';
+import type { LifecycleWord, Signal } from '@millrace/domain';
 import { asksForRebirth, decodePayload, messageTopic, parseTopic, rebirthCommand } from '@millrace/sparkplug';
+import { lifecycleSignal, type SourcePlace } from '../lifecycle-signal';
 import { messageDigest } from '../mqtt/message-digest';
 import type { MqttMessage, MqttOutgoing } from '../mqtt/mqtt-connection';
 import { type MqttIntake, NOTHING, type Outcome } from '../mqtt/mqtt-intake';
-import { lifecycleWord, type SignalPlace } from '../mqtt/mqtt-signals';
 import type { OpenSourceHealth, SourceCursor } from '../source-kind';
 import { HostState } from './host-state';
 import { MachineRoutes, type NodeName } from './machine-routes';
@@ -56,7 +56,7 @@ export class SparkplugIntake implements MqttIntake {
 
   constructor(
     private readonly settings: SparkplugSettings,
-    private readonly place: SignalPlace,
+    private readonly place: SourcePlace,
     /** Session of what is said of the connection: the client id. */
     private readonly session: string,
     cursor: SourceCursor | null,
@@ -143,7 +143,7 @@ export class SparkplugIntake implements MqttIntake {
         else alive.delete(machine);
       }
     }
-    const words = [...alive].map((machine) => lifecycleWord(this.place, now, machine, this.session, 'connected'));
+    const words = [...alive].map((machine) => this.word(machine, 'connected', now));
     for (const [key] of this.nodes)
       outcomes.push(this.outcome(now, this.names.get(key)!, { kind: 'reconnected', resumed }));
     // One that was born long ago and has nothing to say is not known before it is asked.
@@ -161,10 +161,7 @@ export class SparkplugIntake implements MqttIntake {
     for (const [key, state] of this.nodes)
       if (state.life.kind !== 'dead')
         for (const machine of machinesOfNode(state, this.rulesOf(this.names.get(key)!))) machines.add(machine);
-    return {
-      ...NOTHING,
-      signals: [...machines].map((machine) => lifecycleWord(this.place, now, machine, this.session, 'disconnected')),
-    };
+    return { ...NOTHING, signals: [...machines].map((machine) => this.word(machine, 'disconnected', now)) };
   }
 
   tick(now: number): Outcome {
@@ -233,7 +230,7 @@ export class SparkplugIntake implements MqttIntake {
       (machine) => now - (this.toldAt.get(machine) ?? 0) >= ALIVE_MS,
     );
     if (quiet.length === 0) return NOTHING;
-    const signals = quiet.map((machine) => lifecycleWord(this.place, now, machine, this.session, 'alive'));
+    const signals = quiet.map((machine) => this.word(machine, 'alive', now));
     this.tell(signals, now);
     return { ...NOTHING, signals };
   }
@@ -284,6 +281,11 @@ export class SparkplugIntake implements MqttIntake {
       retain: false,
     } as const;
     return { ...effects, publish: [command] };
+  }
+
+  /** What is said of the connection. */
+  private word(machine: string, word: LifecycleWord, now: number): Signal {
+    return lifecycleSignal({ ...this.place, machine, session: this.session }, word, null, now);
   }
 
   private tell(signals: readonly Signal[], now: number): void {

@@ -170,6 +170,33 @@ it('what an edge node says at QoS 1 is seen once and in order, wherever processe
   );
 });
 
+it('what waited for a birth is not lost when its next listener is killed before it has come again', () => {
+  const world = new KeptByTheBroker(settings, START, 20);
+  const node = new Node(world);
+  node.data(14);
+  world.now += 13;
+  node.reborn();
+  world.take(128, 'the cursor is stored');
+  world.take(1, 'the cursor is stored');
+  drain(world);
+  const { taken } = folded(world.log);
+  expect(countsIn(taken)).toEqual(upTo(16));
+  expect(taken.filter(({ path }) => path === '$gap')).toEqual([]);
+});
+
+it('a birth that comes again without a mark gives no message the place of another', () => {
+  const world = new KeptByTheBroker(settings, START, 20, { unmarked: true });
+  const node = new Node(world);
+  world.take(1);
+  node.data(1);
+  world.now += 13;
+  node.births();
+  world.take(3, 'the cursor is stored');
+  node.data(9);
+  drain(world);
+  expect(new Set(countsIn(folded(world.log).taken))).toEqual(new Set(upTo(10)));
+});
+
 it('what a broker sends again without saying so is told again rather than lost', () => {
   fc.assert(
     fc.property(
