@@ -1,4 +1,5 @@
 import { BUILT_IN_EVENT_TYPES } from '@millrace/protocol';
+import { withCpuTime } from '@millrace/test-environment';
 import fc from 'fast-check';
 import { problemsOfSchema } from './check-schema';
 import { incompatibilities } from './compatibility';
@@ -330,9 +331,7 @@ test('alternatives without end are refused, and quickly', () => {
       anyOf: [{ title: 'x', minLength: n }, { pattern: `${text}${n}` }, { maxLength: n }],
     })),
   });
-  const began = performance.now();
-  expect(incompatibilities(many('a'), { pattern: 'c' })).toEqual([
-    { path: 'schema', detail: expect.stringContaining('too many alternatives') },
-  ]);
-  expect(performance.now() - began).toBeLessThan(5_000);
+  const { result, cpuMs } = withCpuTime(() => incompatibilities(many('a'), { pattern: 'c' }));
+  expect(result).toEqual([{ path: 'schema', detail: expect.stringContaining('too many alternatives') }]);
+  expect(cpuMs).toBeLessThan(5_000);
 });

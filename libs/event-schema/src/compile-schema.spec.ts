@@ -1,3 +1,4 @@
+import { cpuMsOf } from '@millrace/test-environment';
 import { compileSchema } from './compile-schema';
 import type { Schema } from './schema-node';
 
@@ -47,9 +48,7 @@ test('two patterns of one schema are not taken for each other', () => {
 });
 
 test('a hostile pattern and a hostile text take no time', () => {
-  const began = performance.now();
-  compileSchema({ pattern: '^(a+)+$' })(`${'a'.repeat(100_000)}!`);
-  expect(performance.now() - began).toBeLessThan(5_000);
+  expect(cpuMsOf(() => compileSchema({ pattern: '^(a+)+$' })(`${'a'.repeat(100_000)}!`))).toBeLessThan(5_000);
 });
 
 test('names in data and schema are never code', () => {

