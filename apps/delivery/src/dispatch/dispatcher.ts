@@ -35,7 +35,9 @@ import { ActiveWork } from './active-work';
 import { CommandHandler } from './command.handler';
 import { type AttemptSubject, endedFact, finishedFact, parkedFact, startedFact } from './delivery-facts';
 import type { DispatchPorts, DispatchWork } from './dispatch.ports';
+import { Drain } from './drain';
 import { EndpointStates, type PartitionMemory } from './endpoint-states';
+import { FactLog } from './fact-log';
 import { followingMessages } from './following-messages';
 import { type LaneLimits, Lanes } from './lanes';
 import type { OwnedEndpoint, OwnedPartition } from './owned-endpoint';
@@ -63,8 +65,6 @@ export interface DispatcherSettings {
 
 /** After this the directory is asked again. */
 const LOOK_AGAIN_MS = 500;
-/** A flush of facts that takes longer than this says that it is Kafka that is slow, and no receiver. */
-const SLOW_FLUSH_MS = 1_000;
 /** Records of a deleted endpoint that are brought back at one time, to be ended. */
 const ENDED_AT_ONCE = 200;
 /** Records of one endpoint brought back beyond what may be in flight, so that a place never waits for a read. */
@@ -97,19 +97,14 @@ export class Dispatcher {
   /** Endpoint versions that were disabled here and whose new status has not come back through the directory yet. */
   private readonly goneVersions = new Map<string, number>();
   private readonly timers = new Timers();
+  private readonly facts: FactLog;
+  private readonly drain: Drain;
   private wakeAt: number | null = null;
-  /** Tasks and facts on their way to Kafka that belong to no request. */
-  private writing = 0;
   private retries = 0;
-  /** Facts that Kafka has not acknowledged, and when it was last heard of. */
-  private unacknowledged = 0;
-  private heardAt = 0;
-  private stopping = false;
   /** Deliveries that wait in lanes and did not come back from parked storage. */
   private freshQueued = 0;
   /** More of them wait than can be begun soon. */
   private full = false;
-  private whenIdle: () => void = () => {};
   private readonly repeats = metrics.counter(
     'webhook_repeats_dropped_total',
     'Records recognised as repeats of a task already taken up.',
@@ -121,6 +116,8 @@ export class Dispatcher {
     private readonly logger: Logger,
   ) {
     this.lanes = new Lanes(settings.lanes);
+    this.facts = new FactLog(ports);
+    this.drain = new Drain(this.lanes);
     this.seen = new SeenRecords(settings.seenCapacity);
     this.endpoints = new EndpointStates(settings, ports, this.lanes, logger);
     this.release = new ParkedRelease(
@@ -155,9 +152,9 @@ export class Dispatcher {
         end: (work, status, reason, command) => this.end(work, status, reason, command),
         discard: (endpoint, partition, offset) => this.discard(endpoint, partition, offset),
         freeHead: (endpoint, partition, deliveryId) => this.freeHead(endpoint, partition, deliveryId),
-        append: (partition, fact, acknowledged) => this.append(partition, fact, acknowledged),
+        append: (partition, fact, acknowledged) => this.facts.append(partition, fact, acknowledged),
         later: (act) => this.timers.after(20, act),
-        working: (change) => this.noteWriting(change),
+        working: (change) => this.drain.noteWriting(change),
       },
       logger,
     );
@@ -254,7 +251,7 @@ export class Dispatcher {
 
   accept(record: ConsumedRecord): void {
     const owner = this.endpoints.partition(record.message.partition);
-    if (this.stopping || !owner || !record.current) return;
+    if (this.drain.stopping || !owner || !record.current) return;
     const command = decodeCommand(record.message);
     if (command.kind === 'command') {
       this.commands.handle(record, command.command, owner);
@@ -306,9 +303,9 @@ export class Dispatcher {
    * parked deliveries that can go or have expired.
    */
   lookAround(): void {
-    if (this.stopping) return;
+    if (this.drain.stopping) return;
     const now = this.ports.ticks();
-    if (this.unacknowledged === 0 || now - this.heardAt <= SLOW_FLUSH_MS)
+    if (!this.facts.isSlow(now))
       for (const work of this.lanes.overdue(now)) if (!this.abandoned(work)) this.park(work, 'lane_full', null);
     this.endpoints.tend();
     this.expiry.sweep();
@@ -324,22 +321,10 @@ export class Dispatcher {
    * latest after `drainMs`.
    */
   async stop(drainMs: number): Promise<void> {
-    this.stopping = true;
+    this.drain.begin();
     this.timers.clear();
     this.release.stop();
-    if (!this.idle) {
-      await new Promise<void>((resolve) => {
-        const late = setTimeout(resolve, drainMs);
-        this.whenIdle = () => {
-          clearTimeout(late);
-          resolve();
-        };
-      });
-    }
-  }
-
-  private get idle(): boolean {
-    return this.lanes.inFlight === 0 && this.writing === 0;
+    await this.drain.done(drainMs);
   }
 
   private workOf(
@@ -485,7 +470,7 @@ export class Dispatcher {
 
   private route(work: DispatchWork): void {
     // A command may have ended it while it waited.
-    if (this.stopping || work.step !== 'waiting' || this.abandoned(work)) return;
+    if (this.drain.stopping || work.step !== 'waiting' || this.abandoned(work)) return;
     const { task } = work.delivery;
     const entry = this.ports.directory.get(task.endpointId);
     if (entry) {
@@ -496,7 +481,7 @@ export class Dispatcher {
     void this.ports.directory.caughtUp().then(
       () => {
         const found = this.ports.directory.get(task.endpointId);
-        if (this.stopping || work.step !== 'waiting' || this.abandoned(work)) return;
+        if (this.drain.stopping || work.step !== 'waiting' || this.abandoned(work)) return;
         this.follow(
           work,
           found ? this.decide(task, found.endpoint) : { kind: 'end', status: 'cancelled', reason: 'endpoint_deleted' },
@@ -507,7 +492,7 @@ export class Dispatcher {
           { error: String(error), endpointId: task.endpointId },
           'directory cannot be brought up to date; trying again',
         );
-        if (!this.stopping) this.timers.after(LOOK_AGAIN_MS, () => this.route(work));
+        if (!this.drain.stopping) this.timers.after(LOOK_AGAIN_MS, () => this.route(work));
       },
     );
   }
@@ -581,7 +566,7 @@ export class Dispatcher {
   }
 
   private pump(): void {
-    if (this.stopping) return;
+    if (this.drain.stopping) return;
     const now = this.ports.ticks();
     for (let ready = this.lanes.next(now); ready; ready = this.lanes.next(now)) this.begin(ready);
     const wakeAt = this.lanes.nextWake();
@@ -619,7 +604,7 @@ export class Dispatcher {
     const span = startAttemptSpan(task, traceparent);
     const subject = { task, endpoint, requestId: this.ports.newRequestId(), trace: span.context };
     const fact = startedFact(subject, work.offset, this.ports.now());
-    this.append(work.owner.partition, fact, () => {
+    this.facts.append(work.owner.partition, fact, () => {
       this.endpoints.noteSequence(work.state, work.owner, fact);
       void this.attempt(work, contract, subject, span);
     });
@@ -729,13 +714,13 @@ export class Dispatcher {
       );
       this.pump();
       if (owner.backlogged.has(state)) this.release.pump(owner);
-      if (this.idle) this.whenIdle();
+      this.drain.noteEnd();
     };
     const { partition } = work.owner;
-    if (ending === null) this.append(partition, fact, done);
+    if (ending === null) this.facts.append(partition, fact, done);
     else {
-      this.append(partition, fact, () => {});
-      this.append(
+      this.facts.append(partition, fact, () => {});
+      this.facts.append(
         partition,
         endedFact(
           task,
@@ -813,7 +798,7 @@ export class Dispatcher {
       this.drop(work);
       // Its bit stays; that it waits for another one now is what an operator looks for.
       if (key !== null && !isNext)
-        this.append(
+        this.facts.append(
           work.owner.partition,
           parkedFact(work.delivery.task, { reason, offset, behind }, this.ports.now()),
           () => {},
@@ -822,7 +807,7 @@ export class Dispatcher {
     }
     work.step = 'leaving';
     work.recalled = isNext;
-    this.writing++;
+    this.drain.noteWriting(1);
     deliveryParked(this.logger, { deliveryId, endpointId: state.id, reason });
     this.writeParked(work, reason, behind, { deferred: reason === 'retry_budget', claimed: key !== null || isNext });
   }
@@ -847,7 +832,7 @@ export class Dispatcher {
     const acknowledged = (next: () => void) => (): void => (work.owner === owner ? next() : again());
     const told = acknowledged(() => this.written(work));
     const kept = acknowledged(() =>
-      this.append(owner.partition, parkedFact(task, { reason, offset, behind }, now), told),
+      this.facts.append(owner.partition, parkedFact(task, { reason, offset, behind }, now), told),
     );
     if (chunk) this.ports.state.putChunk(owner.partition, state.id, chunk, kept);
     else kept();
@@ -862,13 +847,13 @@ export class Dispatcher {
     const { delivery } = work;
     const { deliveryId, tenant, endpointId, epoch, attempt } = delivery.task;
     work.step = 'leaving';
-    this.writing++;
+    this.drain.noteWriting(1);
     const messages = this.endpoints.endMessages(work, status);
     if (status !== 'cancelled') messages.push(encodeDelivery(this.settings.topics.deadLetter, delivery));
     if (messages.length > 0 && !(await this.ports.tasks.send(messages))) return;
     deliverySettled(this.logger, { tenant, deliveryId, endpointId, status, reason, attempt });
     const fact = endedFact(delivery.task, { status, reason, command, offset: work.offset }, this.ports.now());
-    this.append(work.owner.partition, fact, () => {
+    this.facts.append(work.owner.partition, fact, () => {
       // As they are now: the partition may have been lost and won again since.
       const { state, owner } = work;
       this.seen.note(deliveryId, { epoch, attempt, finished: true, ended: true });
@@ -916,21 +901,7 @@ export class Dispatcher {
         this.release.pump(owner);
       }
     }
-    this.noteWriting(-1);
-  }
-
-  private noteWriting(change: number): void {
-    this.writing += change;
-    if (this.idle) this.whenIdle();
-  }
-
-  private append(partition: number, fact: DeliveryFact, acknowledged: () => void): void {
-    if (this.unacknowledged++ === 0) this.heardAt = this.ports.ticks();
-    this.ports.log.append(partition, fact, () => {
-      this.unacknowledged--;
-      this.heardAt = this.ports.ticks();
-      acknowledged();
-    });
+    this.drain.noteWriting(-1);
   }
 
   private finish(work: DispatchWork): void {
