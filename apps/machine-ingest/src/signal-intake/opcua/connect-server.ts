@@ -10,6 +10,7 @@ import {
   OPCUAClient,
   type OPCUAClientOptions,
   SecurityPolicy,
+  type StatusCode,
   StatusCodes,
   setErrorLogger,
   setWarningLogger,
@@ -22,8 +23,12 @@ import { APPLICATION_NAME, APPLICATION_URI, asKeyPair, type OwnCertificate } fro
 import { judgeCertificate } from './server-trust';
 import { RefusedUser, userOf } from './user-identity';
 
-/** The library's session with the services that it has and lists apart. */
-export type ServerSession = ClientSession & ClientSessionRawSubscriptionService & ClientSessionPublishService;
+/** The library's session with the services that it has and lists apart, or not at all. */
+export type ServerSession = ClientSession &
+  ClientSessionRawSubscriptionService &
+  ClientSessionPublishService & {
+    setPublishingMode(publishing: boolean, subscriptionIds: number[]): Promise<StatusCode[]>;
+  };
 
 export interface ServerToReach {
   readonly settings: OpcuaSettings;

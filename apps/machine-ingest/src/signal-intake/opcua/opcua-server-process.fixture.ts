@@ -16,6 +16,7 @@ import {
   nodesets,
   OPCUACertificateManager,
   OPCUAServer,
+  RepublishResponse,
   SecurityPolicy,
   type ServerSecureChannelLayer,
   ServiceFault,
@@ -82,8 +83,8 @@ export type ServerOrder =
   | { readonly do: 'expire-subscription'; readonly index: number }
   /** The same without a word. */
   | { readonly do: 'drop-subscription'; readonly index: number }
-  /** From now on no message is sent a second time: the server does not know how. */
-  | { readonly do: 'unlearn-republish' }
+  /** From now on no message is sent a second time: the server does not know how, and says so, or answers with an empty message. */
+  | { readonly do: 'unlearn-republish'; readonly answer: 'fault' | 'empty' }
   | { readonly do: 'use-inches' }
   | { readonly do: 'alarm'; readonly step: AlarmStep };
 
@@ -304,7 +305,9 @@ const serve = async (options: ServerOptions): Promise<(order: ServerOrder) => Pr
           _on_RepublishRequest: (message: Message, channel: ServerSecureChannelLayer) =>
             channel.send_response(
               'MSG',
-              new ServiceFault({ responseHeader: { serviceResult: StatusCodes.BadServiceUnsupported } }),
+              order.answer === 'fault'
+                ? new ServiceFault({ responseHeader: { serviceResult: StatusCodes.BadServiceUnsupported } })
+                : new RepublishResponse({}),
               message,
               () => {},
             ),

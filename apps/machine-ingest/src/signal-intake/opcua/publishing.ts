@@ -176,13 +176,26 @@ export class Publishing {
     return new Promise((resolve, reject) => {
       const request = new RepublishRequest({ subscriptionId, retransmitSequenceNumber: number });
       this.session.republish(request, (error, response?: RepublishResponse) => {
-        if (error === null && response !== undefined) return resolve(response.notificationMessage);
+        if (error === null && response !== undefined) {
+          const message = response.notificationMessage;
+          // Python's asyncua has an empty message, without a number, for whatever it cannot repeat.
+          return resolve(message.sequenceNumber === number ? message : this.unrepeated(subscriptionId));
+        }
         const status = statusNameOf(error);
-        // A server that repeats nothing has nothing to offer; what is missing is seen by the numbers of what comes.
-        if (status === 'BadMessageNotAvailable' || status === 'BadServiceUnsupported') resolve('not-available');
+        if (status === 'BadMessageNotAvailable') resolve('not-available');
+        else if (status === 'BadServiceUnsupported') resolve(this.unrepeated(subscriptionId));
         else if (status === 'BadSubscriptionIdInvalid' || status === 'BadNoSubscription') resolve('gone');
         else reject(error ?? new Error('the server gave no answer'));
       });
     });
+  }
+
+  /**
+   * A server that repeats nothing has nothing to offer, and says in no repetition that a subscription is gone: that is asked for
+   * apart. What is missing is seen by the numbers of what comes.
+   */
+  private async unrepeated(subscriptionId: number): Promise<'not-available' | 'gone'> {
+    const [status] = await this.session.setPublishingMode(true, [subscriptionId]);
+    return status?.name === 'BadSubscriptionIdInvalid' ? 'gone' : 'not-available';
   }
 }
