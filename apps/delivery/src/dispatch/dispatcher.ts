@@ -29,16 +29,19 @@ import {
 } from '@millrace/telemetry';
 import type { WebhookRequest } from '@millrace/webhook-client';
 import { ExpirySweep } from '../parking/expiry-sweep';
+import { ParkedBits } from '../parking/parked-bits';
 import { ParkedRelease } from '../parking/parked-release';
 import { rejectUnusableTask } from '../sending/unusable-task';
 import { ActiveWork } from './active-work';
 import { CommandHandler } from './command.handler';
 import { type AttemptSubject, endedFact, finishedFact, parkedFact, startedFact } from './delivery-facts';
+import { DisabledHere } from './disabled-here';
 import type { DispatchPorts, DispatchWork } from './dispatch.ports';
 import { Drain } from './drain';
 import { EndpointStates, type PartitionMemory } from './endpoint-states';
 import { FactLog } from './fact-log';
 import { followingMessages } from './following-messages';
+import { HeldKeys } from './held-keys';
 import { type LaneLimits, Lanes } from './lanes';
 import type { OwnedEndpoint, OwnedPartition } from './owned-endpoint';
 import { prepare } from './prepare';
@@ -94,8 +97,9 @@ export class Dispatcher {
   private readonly release: ParkedRelease;
   private readonly expiry: ExpirySweep;
   private readonly active = new ActiveWork();
-  /** Endpoint versions that were disabled here and whose new status has not come back through the directory yet. */
-  private readonly goneVersions = new Map<string, number>();
+  private readonly disabledHere = new DisabledHere();
+  private readonly keys: HeldKeys;
+  private readonly bits: ParkedBits;
   private readonly timers = new Timers();
   private readonly facts: FactLog;
   private readonly drain: Drain;
@@ -131,6 +135,8 @@ export class Dispatcher {
       },
       logger,
     );
+    this.keys = new HeldKeys(ports, this.release);
+    this.bits = new ParkedBits(ports.state);
     this.expiry = new ExpirySweep(
       {
         fetch: (partition, offset) => ports.records.fetch(partition, offset),
@@ -150,8 +156,8 @@ export class Dispatcher {
         activeWork: (id) => this.active.get(id),
         withdraw: (work) => this.withdraw(work),
         end: (work, status, reason, command) => this.end(work, status, reason, command),
-        discard: (endpoint, partition, offset) => this.discard(endpoint, partition, offset),
-        freeHead: (endpoint, partition, deliveryId) => this.freeHead(endpoint, partition, deliveryId),
+        discard: (endpoint, partition, offset) => this.bits.discard(endpoint, partition, offset),
+        freeHead: (endpoint, partition, deliveryId) => this.keys.freeHead(endpoint, partition, deliveryId),
         append: (partition, fact, acknowledged) => this.facts.append(partition, fact, acknowledged),
         later: (act) => this.timers.after(20, act),
         working: (change) => this.drain.noteWriting(change),
@@ -201,7 +207,7 @@ export class Dispatcher {
         const begun = owner.begun.get(deliveryId);
         owner.begun.delete(deliveryId);
         // It was parked before, and the crash came before its bit was cleared.
-        if (begun) this.unpark(owner.endpoint(fact.endpointId), owner, begun.recordOffset);
+        if (begun) this.bits.clear(owner.endpoint(fact.endpointId), owner, begun.recordOffset);
         break;
       }
       case 'parked':
@@ -211,7 +217,7 @@ export class Dispatcher {
         break;
       case 'ended':
         this.seen.note(deliveryId, { epoch: fact.epoch, attempt: fact.attempt, finished: true, ended: true });
-        if (fact.recordOffset !== null) this.unpark(owner.endpoint(fact.endpointId), owner, fact.recordOffset);
+        if (fact.recordOffset !== null) this.bits.clear(owner.endpoint(fact.endpointId), owner, fact.recordOffset);
         break;
       case 'reopened':
         this.seen.note(deliveryId, { epoch: fact.epoch, attempt: 0, finished: true, ended: false });
@@ -232,7 +238,7 @@ export class Dispatcher {
     // The crash came between the end of a key's head and the word that the key is free.
     for (const state of owner.endpoints.values())
       for (const { deliveryId } of state.order.heads())
-        if (this.seen.of(deliveryId)?.ended) this.freeHead(state, owner, deliveryId);
+        if (this.seen.of(deliveryId)?.ended) this.keys.freeHead(state, owner, deliveryId);
   }
 
   /**
@@ -372,8 +378,7 @@ export class Dispatcher {
     const load = this.lanes.loadOf(state.id);
     if (!entry) return ENDED_AT_ONCE - state.parked.claimed + state.order.waiting + state.deferred.count;
     const { endpoint } = entry;
-    const gone = this.goneVersions.get(endpoint.id) ?? null;
-    if (endpoint.status !== 'active' || (gone !== null && endpoint.version <= gone)) return 0;
+    if (endpoint.status !== 'active' || this.disabledHere.has(endpoint)) return 0;
     this.endpoints.follow(state, endpoint);
     if (state.lockedVersion === endpoint.version || this.lanes.rests(state.id, this.ports.ticks())) return 0;
     // A head that is parked somewhere has to be found, however much waits before it.
@@ -408,20 +413,20 @@ export class Dispatcher {
     if (isSame && active.offset === offset) {
       // Under way; or still being written down as parked, then it comes back when it is, and before what follows in its key.
       active.recalled = true;
-      const key = active.step === 'leaving' && active.key === null ? this.keyOf(active) : null;
+      const key = active.step === 'leaving' && active.key === null ? this.keys.keyOf(active) : null;
       if (key !== null) state.order.expect(key, active.delivery.task.deliveryId, offset);
       return;
     }
     const isCopy = isSame && active.offset !== offset;
     if (!delivery || isCopy || this.seen.hasFinished(delivery.task.deliveryId, delivery.task)) {
       this.repeats.inc();
-      this.discard(state, owner, offset);
+      this.bits.discard(state, owner, offset);
       return;
     }
     const { task } = delivery;
     const fence = state.fences.get(task.deliveryId);
     if (fence && task.epoch < fence.lowestEpoch) {
-      this.discard(state, owner, offset);
+      this.bits.discard(state, owner, offset);
       return;
     }
     this.seen.take(task.deliveryId, task);
@@ -433,14 +438,7 @@ export class Dispatcher {
       { endpointId: state.id, partition: owner.partition, offset },
       'a parked record is no longer kept by the topic: its retention is shorter than its wait',
     );
-    this.discard(state, owner, offset);
-  }
-
-  /** A parked record that is not to be carried out: what waited behind it may go. */
-  private discard(state: OwnedEndpoint, owner: OwnedPartition, offset: number): void {
-    const next = state.order.forget(offset);
-    this.unpark(state, owner, offset);
-    if (next !== null) state.ready.push(next);
+    this.bits.discard(state, owner, offset);
   }
 
   /** Work under way belongs to the partition as it is owned now, and holds its place and its key there. */
@@ -455,15 +453,6 @@ export class Dispatcher {
     work.state.order.admit(key, deliveryId, work.offset);
     // The word that it holds its key may not have been on record yet.
     if (before.order.headOf(key) === deliveryId) work.state.order.hold(key, deliveryId);
-  }
-
-  private unpark(state: OwnedEndpoint, owner: OwnedPartition, offset: number): void {
-    const chunk = state.parked.remove(offset);
-    state.deferred.remove(offset);
-    if (!chunk) return;
-    this.ports.state.putChunk(owner.partition, state.id, chunk);
-    if (state.parked.count === 0) owner.backlogged.delete(state);
-    owner.changed.add(state);
   }
 
   // ---- the way to the lane
@@ -498,9 +487,7 @@ export class Dispatcher {
   }
 
   private decide(task: DeliveryTask, endpoint: Endpoint): Route {
-    const gone = this.goneVersions.get(endpoint.id) ?? null;
-    if (gone !== null && endpoint.version > gone) this.goneVersions.delete(endpoint.id);
-    return routeOf(task, endpoint, gone, this.ports.now());
+    return routeOf(task, endpoint, this.disabledHere.has(endpoint), this.ports.now());
   }
 
   private follow(work: DispatchWork, route: Route): void {
@@ -675,7 +662,7 @@ export class Dispatcher {
     const attributes = { 'webhook.outcome': fact.outcome };
     span.end(settlement.kind === 'succeeded' ? { attributes } : { error: fact.outcome, attributes });
     tellAttempt(this.logger, task, fact, outcome, timeScale);
-    if (settlement.kind === 'endpoint_gone') this.noteGone(endpoint);
+    if (settlement.kind === 'endpoint_gone') this.disabledHere.note(endpoint);
     const health = this.endpoints.afterAttempt(work, {
       endpoint,
       contract,
@@ -683,12 +670,12 @@ export class Dispatcher {
       settlement,
       outcomeName: fact.outcome,
     });
-    if (health.disabled) this.noteGone(endpoint);
+    if (health.disabled) this.disabledHere.note(endpoint);
     if (health.wentDown) this.giveBackQueue(work.state);
     const ending = settlement.kind === 'retry' ? work.ending : null;
     // A command that comes from now on finds the attempt over, and waits until that is on record.
     work.step = 'leaving';
-    if (settlement.kind === 'retry' && ending === null && work.key !== null) await this.holdKey(work, now);
+    if (settlement.kind === 'retry' && ending === null && work.key !== null) await this.keys.hold(work, now);
     const following = [
       ...(ending ? [] : followingMessages({ delivery: work.delivery, endpoint, settlement, topics, timeScale, now })),
       ...health.messages,
@@ -702,7 +689,7 @@ export class Dispatcher {
       this.seen.note(task.deliveryId, { epoch, attempt, finished: true, ended });
       // It may also have ended at another owner meanwhile, whose word about the key this one replaced.
       if (work.key !== null && (ended || this.seen.of(task.deliveryId)?.ended))
-        this.freeKey(state, owner, work.key, task.deliveryId);
+        this.keys.free(state, owner, work.key, task.deliveryId);
       this.finish(work);
       if (work.ending) this.commands.attemptEnded(work, work.ending, ended && ending === null);
       if (attempt > 1) this.retries--;
@@ -732,51 +719,6 @@ export class Dispatcher {
     }
   }
 
-  /**
-   * The key is on record as held before the retry is on its way: no restart lets the next one of it overtake. It is the key
-   * that the delivery has now: the ordering may have changed since the request left.
-   */
-  private async holdKey(work: DispatchWork, now: number): Promise<void> {
-    const { state, owner } = work;
-    const { deliveryId } = work.delivery.task;
-    const key = this.keyOf(work);
-    // The key that it had is of no meaning any more, and its record is done with: what waits for that key waits no longer.
-    if (key !== work.key) this.freeKey(state, owner, work.key!, deliveryId);
-    work.key = key;
-    if (key === null) return;
-    const known = state.order.headOf(key) === deliveryId;
-    state.order.hold(key, deliveryId);
-    if (known) return;
-    const held = { kind: 'held', endpointId: state.id, key, deliveryId, since: now } as const;
-    await new Promise<void>((resolve) => this.ports.state.put(owner.partition, held, resolve));
-  }
-
-  private freeKey(state: OwnedEndpoint, owner: OwnedPartition, key: string, deliveryId: string): void {
-    const wasHead = state.order.headOf(key) === deliveryId;
-    const next = state.order.end(key, deliveryId);
-    if (wasHead && owner.current)
-      this.ports.state.erase(owner.partition, { kind: 'held', endpointId: state.id, key, deliveryId, since: 0 });
-    if (next === null) return;
-    state.ready.push(next);
-    this.release.pump(owner);
-  }
-
-  /** A command has ended a delivery that was not here: when it held its key, the next one may go. */
-  private freeHead(state: OwnedEndpoint, owner: OwnedPartition, deliveryId: string): void {
-    const key = state.order.keyHeldBy(deliveryId);
-    if (key !== null) this.freeKey(state, owner, key, deliveryId);
-  }
-
-  /** Requests that left before an endpoint changed may answer after those that left since. */
-  private noteGone(endpoint: Endpoint): void {
-    this.goneVersions.set(endpoint.id, Math.max(endpoint.version, this.goneVersions.get(endpoint.id) ?? 0));
-  }
-
-  private keyOf(work: DispatchWork): string | null {
-    const entry = this.ports.directory.get(work.endpointId);
-    return entry ? orderKeyOf(work.delivery.task, entry.endpoint) : null;
-  }
-
   private giveBackQueue(state: OwnedEndpoint): void {
     for (const work of this.lanes.drain(state.id)) if (!this.abandoned(work)) this.park(work, 'endpoint_down', null);
   }
@@ -788,7 +730,7 @@ export class Dispatcher {
     const { deliveryId } = work.delivery.task;
     this.withdrawn(work);
     if (key !== null) state.order.wait(key, deliveryId, offset);
-    const own = key === null ? this.keyOf(work) : null;
+    const own = key === null ? this.keys.keyOf(work) : null;
     // All that waits for its key waits for this one, so it comes back before anything else.
     const isNext = own !== null && state.order.isNext(own, deliveryId, offset);
     if (work.parked) {
@@ -819,23 +761,18 @@ export class Dispatcher {
     behind: string | null,
     place: { readonly deferred: boolean; readonly claimed: boolean },
   ): void {
-    const { state, owner, offset } = work;
+    const { owner, offset } = work;
     const { task } = work.delivery;
-    const chunk = state.parked.add(offset, task.expiresAt);
-    if (place.deferred || place.claimed) state.parked.claim(offset);
-    if (place.deferred) state.deferred.add(offset, null);
-    owner.backlogged.add(state);
-    owner.changed.add(state);
     const now = this.ports.now();
     const again = (): void => this.writeParked(work, reason, behind, { deferred: false, claimed: work.recalled });
     // The partition was lost and won again meanwhile: what is known of it now may not have the bit yet.
     const acknowledged = (next: () => void) => (): void => (work.owner === owner ? next() : again());
     const told = acknowledged(() => this.written(work));
-    const kept = acknowledged(() =>
-      this.facts.append(owner.partition, parkedFact(task, { reason, offset, behind }, now), told),
+    this.bits.set(
+      work,
+      place,
+      acknowledged(() => this.facts.append(owner.partition, parkedFact(task, { reason, offset, behind }, now), told)),
     );
-    if (chunk) this.ports.state.putChunk(owner.partition, state.id, chunk, kept);
-    else kept();
   }
 
   private async end(
@@ -859,8 +796,8 @@ export class Dispatcher {
       this.seen.note(deliveryId, { epoch, attempt, finished: true, ended: true });
       const next = state.order.forget(work.offset);
       if (next !== null) state.ready.push(next);
-      if (work.key !== null) this.freeKey(state, owner, work.key, deliveryId);
-      else this.freeHead(state, owner, deliveryId);
+      if (work.key !== null) this.keys.free(state, owner, work.key, deliveryId);
+      else this.keys.freeHead(state, owner, deliveryId);
       this.written(work);
       if (owner.backlogged.has(state)) this.release.pump(owner);
     });
@@ -906,7 +843,7 @@ export class Dispatcher {
 
   private finish(work: DispatchWork): void {
     this.drop(work);
-    if (work.parked && work.owner.current) this.unpark(work.state, work.owner, work.offset);
+    if (work.parked && work.owner.current) this.bits.clear(work.state, work.owner, work.offset);
     for (const record of work.records) record.complete();
   }
 

@@ -18,16 +18,16 @@ export type Route =
   | { readonly kind: 'end'; readonly status: DeliveryEnded['status']; readonly reason: DeliveryEnded['reason'] };
 
 /**
- * Pure. `goneVersion` is the version of the endpoint that was disabled here, as long as its new status has not come back
- * through the directory; `now` in Unix ms. A test goes out whatever the status: it is how one finds out.
+ * Pure. `disabledHere`: the endpoint was disabled by this process, and its new status has not come back through the directory
+ * yet; `now` in Unix ms. A test goes out whatever the status: it is how one finds out.
  */
-export const routeOf = (task: DeliveryTask, endpoint: Endpoint, goneVersion: number | null, now: number): Route => {
+export const routeOf = (task: DeliveryTask, endpoint: Endpoint, disabledHere: boolean, now: number): Route => {
   if (task.expiresAt !== null && now > task.expiresAt) return { kind: 'end', status: 'expired', reason: 'expired' };
   const contract = contractNamed(task.contract.name, task.contract.version);
   // Fan-out matches within a tenant; a task from elsewhere may not carry one tenant's event to another's receiver.
   if (!contract || endpoint.tenant !== task.tenant) return { kind: 'end', status: 'failed', reason: 'unusable_task' };
   if (task.trigger.kind === 'test') return { kind: 'send', endpoint, contract };
-  if (goneVersion !== null && endpoint.version <= goneVersion) return { kind: 'park', reason: 'endpoint_disabled' };
+  if (disabledHere) return { kind: 'park', reason: 'endpoint_disabled' };
   if (endpoint.status === 'paused') return { kind: 'park', reason: 'endpoint_paused' };
   if (endpoint.status === 'disabled') return { kind: 'park', reason: 'endpoint_disabled' };
   return { kind: 'send', endpoint, contract };
