@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { EncryptionKey } from '@millrace/domain';
-import { type Database, IdempotencyStore, Outbox, type OutboxRelay } from '@millrace/postgres';
+import { AuditLogStore, type Database, IdempotencyStore, Outbox, type OutboxRelay } from '@millrace/postgres';
 import type { SourceRecord, TopicNames } from '@millrace/protocol';
 import { answerSealing, type LateDatabase, OutboxWriter, PageCursors } from '@millrace/service-runtime';
 import type { Logger } from '@millrace/telemetry';
-import { AuditEntryStore } from './audit-log/audit-entry.store';
+import { AuditEntryEntity } from './audit-log/audit-entry.entity';
 import { INGEST_SCHEMA } from './machine-ingest.database';
 import { ActivateMapping } from './mappings/activate-mapping.handler';
 import type { KnownWorlds } from './mappings/known-world';
@@ -49,7 +49,7 @@ export const configuration = (input: ConfigurationInput) => {
   const cursors = new PageCursors(encryptionKey);
   return {
     cursors,
-    auditLog: new AuditEntryStore(database),
+    auditLog: new AuditLogStore(database, AuditEntryEntity),
     mappings: new MappingStore(database),
     activateMapping: new ActivateMapping(new OutboxWriter(parts, mappingTransaction), {
       topics,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { connectDatabase, inTenant } from '@millrace/postgres';
+import { connectDatabase, type Database, inTenant } from '@millrace/postgres';
 import { decodeSource, decodeSourceState, type MachineAuditEntryView, type SourceView } from '@millrace/protocol';
 import { bootService, type RunningService } from '@millrace/service-runtime';
 import { silentLogger } from '@millrace/telemetry';
@@ -312,15 +312,23 @@ test('who made, changed, switched and deleted a source is on record, without a w
   });
 });
 
-test('what is on record is neither changed nor deleted', async () => {
-  const url = variables['MILLRACE_DATABASE_URL']!;
-  const database = await connectDatabase({ url, applicationName: 'test', ...INGEST_TABLES }, silentLogger);
-  try {
+describe('the tables of the configuration', () => {
+  let database: Database;
+  beforeAll(async () => {
+    const url = variables['MILLRACE_DATABASE_URL']!;
+    database = await connectDatabase({ url, applicationName: 'test', ...INGEST_TABLES }, silentLogger);
+  });
+  afterAll(() => database.destroy());
+
+  test('are as the entities say', async () => {
+    const { upQueries } = await database.driver.createSchemaBuilder().log();
+    expect(upQueries.map(({ query }) => query)).toEqual([]);
+  });
+
+  test('what is on record is neither changed nor deleted', async () => {
     for (const statement of ["UPDATE ingest.audit_entry SET actor = 'nobody'", 'DELETE FROM ingest.audit_entry'])
       await expect(inTenant(database, 'default', (tx) => tx.query(statement))).rejects.toThrow(
         'neither changed nor deleted',
       );
-  } finally {
-    await database.destroy();
-  }
+  });
 });

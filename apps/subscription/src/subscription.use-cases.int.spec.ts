@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { contractNamed } from '@millrace/domain';
 import {
+  auditTransaction,
   connectDatabase,
   type Database,
   type IdempotentRequest,
@@ -28,6 +29,7 @@ import {
 import { hashApiKey, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { silentLogger } from '@millrace/telemetry';
 import { eventually, testEnvironment } from '@millrace/test-environment';
+import { AuditEntryEntity } from './audit-log/audit-entry.entity';
 import { EndpointStore } from './endpoints/endpoint.store';
 import { openForEndpoint } from './endpoints/endpoint-secrets';
 import { EventTypeStore } from './event-types/event-type.store';
@@ -131,6 +133,22 @@ afterAll(() => database.destroy());
 test('migrations and entities say the same', async () => {
   const { upQueries } = await database.driver.createSchemaBuilder().log();
   expect(upQueries.map(({ query }) => query)).toEqual([]);
+});
+
+test('what the audit log has is neither changed nor deleted', async () => {
+  await inTenant(database, 'audited', (tx) =>
+    auditTransaction(AuditEntryEntity, tx, 'audited').insert({
+      id: 'au_1',
+      at: new Date(),
+      actor: 'test',
+      action: 'secret.revealed',
+      object: 'ep_1',
+    }),
+  );
+  for (const statement of ["UPDATE audit_entry SET actor = 'nobody'", 'DELETE FROM audit_entry'])
+    await expect(inTenant(database, 'audited', (tx) => tx.query(statement))).rejects.toThrow(
+      'neither changed nor deleted',
+    );
 });
 
 test('the migrations can be taken back', async () => {

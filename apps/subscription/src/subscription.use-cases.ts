@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { EncryptionKey } from '@millrace/domain';
-import { type Database, IdempotencyStore, Outbox, type OutboxRelay } from '@millrace/postgres';
+import { AuditLogStore, type Database, IdempotencyStore, Outbox, type OutboxRelay } from '@millrace/postgres';
 import type { TopicNames } from '@millrace/protocol';
 import { answerSealing, OutboxWriter, PageCursors, Refused } from '@millrace/service-runtime';
 import { destinationBlocked, type Logger } from '@millrace/telemetry';
@@ -8,7 +8,7 @@ import { checkDestination, type DestinationPolicy } from '@millrace/webhook-clie
 import { ApiKeyStore, apiKeyTransaction } from './api-keys/api-key.store';
 import { CreateApiKey } from './api-keys/create-api-key.handler';
 import { RevokeApiKey } from './api-keys/revoke-api-key.handler';
-import { AuditEntryStore } from './audit-log/audit-entry.store';
+import { AuditEntryEntity } from './audit-log/audit-entry.entity';
 import { CompatibleEndpoints } from './compatible-apis/compatible-endpoints';
 import { ConnectionStore } from './compatible-apis/eclipse/connection.store';
 import { Connections } from './compatible-apis/eclipse/connections.handler';
@@ -116,7 +116,7 @@ export const useCases = (input: UseCaseInput) => {
     connections: new Connections(endpoints, tools),
     connectionReads: new ConnectionStore(database),
     createExport: new CreateExport(createEndpoint, tools),
-    auditLog: new AuditEntryStore(database),
+    auditLog: new AuditLogStore(database, AuditEntryEntity),
     disableEndpoint: new DisableEndpoint(endpoints, tools, logger),
     recoveries: recoveryStore,
     recoveryAnswers,

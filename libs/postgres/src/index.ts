@@ -1,3 +1,5 @@
+export { type AuditEntry, AuditEntryColumns } from './audit-log/audit-entry.entity';
+export { AuditLogStore, type AuditTransaction, auditTransaction } from './audit-log/audit-log.store';
 export {
   CHECKPOINT_TABLES,
   type CheckpointMove,

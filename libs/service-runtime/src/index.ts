@@ -1,3 +1,5 @@
+export { type AuditTools, auditEntry, viewOfAuditEntry } from './audit-log/audit-entry';
+export { type AuditLogReads, auditLogPage } from './audit-log/audit-log-page';
 export {
   ACCESS,
   type Access,

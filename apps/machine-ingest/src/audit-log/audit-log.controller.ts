@@ -4,7 +4,7 @@ import {
   type MachineAuditEntryView,
   type Page,
 } from '@millrace/protocol';
-import { CurrentTenant, ParsedQuery, pageOf, RequireScope } from '@millrace/service-runtime';
+import { auditLogPage, CurrentTenant, ParsedQuery, RequireScope, viewOfAuditEntry } from '@millrace/service-runtime';
 import { Controller, Get, Inject } from '@nestjs/common';
 import { CONFIGURATION, type LateConfiguration } from '../configuration';
 
@@ -19,14 +19,9 @@ export class AuditLogController {
     @CurrentTenant() tenant: string,
     @ParsedQuery(configurationPageQuery) query: ConfigurationPage,
   ): Promise<Page<MachineAuditEntryView>> {
-    const { auditLog, cursors } = this.configuration.get();
-    return pageOf(
-      cursors,
-      { tenant, name: 'audit-log' },
-      query,
-      (position, count) => auditLog.list(tenant, position, count),
-      (entry) => entry.id,
-      ({ id, at, actor, action, object, detail }) => ({ id, at: at.toISOString(), actor, action, object, detail }),
-    );
+    return auditLogPage(this.configuration.get(), tenant, query, (entry) => ({
+      ...viewOfAuditEntry(entry),
+      detail: entry.detail,
+    }));
   }
 }

@@ -7,9 +7,8 @@ import {
   type OutgoingMessage,
   type TopicNames,
 } from '@millrace/protocol';
-import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
+import { auditEntry, type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { type Logger, mappingChanged } from '@millrace/telemetry';
-import { auditEntry } from '../audit-log/audit-entry.store';
 import { configSignal } from '../signal-intake/lifecycle-signal';
 import type { KnownWorlds } from './known-world';
 import { requirePassed } from './mapping-document';

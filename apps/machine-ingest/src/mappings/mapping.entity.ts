@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** A mapping by its name; without a row in force its versions stay, since signals and states name them. */
 @Entity({ name: 'mapping' })
@@ -25,6 +25,7 @@ export class MappingEntity {
 }
 
 @Entity({ name: 'mapping_version' })
+@Unique('mapping_version_hash', ['tenant', 'name', 'hash'])
 export class MappingVersionEntity {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'mapping_version_pkey' })
   tenant: string;
@@ -59,6 +60,7 @@ export class MappingVersionEntity {
 
 /** Which mapping reads a machine; a machine has one. */
 @Entity({ name: 'mapped_machine' })
+@Index('mapped_machine_of_mapping', ['tenant', 'mapping'])
 export class MappedMachineEntity {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'mapped_machine_pkey' })
   tenant: string;

@@ -1,6 +1,6 @@
-import { type Database, inTenant, type Transaction } from '@millrace/postgres';
+import { auditTransaction, type Database, inTenant, type Transaction } from '@millrace/postgres';
 import { In, IsNull, MoreThan, Not } from 'typeorm';
-import { auditTransaction } from '../audit-log/audit-entry.store';
+import { AuditEntryEntity } from '../audit-log/audit-entry.entity';
 import { MappedMachineEntity, MappingEntity, MappingVersionEntity } from './mapping.entity';
 import type { ActiveMapping, MappingReads, MappingTransaction, StoredMapping, StoredVersion } from './mappings.ports';
 
@@ -49,7 +49,7 @@ export class MappingStore implements MappingReads {
 
 /** What the use cases do inside the writer's transaction. */
 export const mappingTransaction = (tx: Transaction, tenant: string): MappingTransaction => ({
-  audit: auditTransaction(tx, tenant),
+  audit: auditTransaction(AuditEntryEntity, tx, tenant),
   async lock() {
     await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`mappings of ${tenant}`]);
   },

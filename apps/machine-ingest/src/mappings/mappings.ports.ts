@@ -1,4 +1,5 @@
-import type { AuditTransaction } from '../audit-log/audit-entry.store';
+import type { AuditTransaction } from '@millrace/postgres';
+import type { MachineAuditEntry } from '../audit-log/audit-entry.entity';
 
 /** A mapping that has versions; `active` is the one in force. */
 export interface StoredMapping {
@@ -40,7 +41,7 @@ export interface MappingReads {
 }
 
 export interface MappingTransaction {
-  readonly audit: AuditTransaction;
+  readonly audit: AuditTransaction<MachineAuditEntry>;
   /** Nobody else changes a mapping of the tenant before this transaction ends. */
   lock(): Promise<void>;
   countActive(): Promise<number>;

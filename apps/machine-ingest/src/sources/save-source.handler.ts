@@ -15,9 +15,9 @@ import {
   type TopicNames,
   type TriedSourceView,
 } from '@millrace/protocol';
-import { type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
+import { auditEntry, type ConfigurationWriter, Refused, type WriteRequest } from '@millrace/service-runtime';
 import { type Logger, sourceChanged } from '@millrace/telemetry';
-import { type AuditEntry, auditEntry } from '../audit-log/audit-entry.store';
+import type { MachineAuditEntry } from '../audit-log/audit-entry.entity';
 import type { ReadySource, RegisteredKind, SourceRegistry, WrongSetting } from '../signal-intake/source-registry';
 import type { SoleSources } from './sole-sources';
 import { changedMembers } from './source-change';
@@ -270,7 +270,7 @@ export class SaveSource {
     action: MachineAuditAction,
     what = '',
     nth = 0,
-  ): AuditEntry {
+  ): MachineAuditEntry {
     const detail = `${source.type}, version ${source.version}${what}`;
     const { random, now } = this.tools;
     return auditEntry({ random, now: () => now() + nth }, request, { action, object: source.name, detail });
@@ -281,8 +281,8 @@ export class SaveSource {
     former: StoredSource,
     source: StoredSource,
     { settings }: SourceChanges,
-  ): AuditEntry[] {
-    const entries: AuditEntry[] = [];
+  ): MachineAuditEntry[] {
+    const entries: MachineAuditEntry[] = [];
     if (settings !== undefined) {
       const secrets = this.tools.registry.find(source.type)?.secrets ?? [];
       const changed = changedMembers(secrets, former.settings, source.settings, settings);

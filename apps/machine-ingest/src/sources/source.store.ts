@@ -1,6 +1,6 @@
-import { type Database, inTenant, type Transaction } from '@millrace/postgres';
+import { auditTransaction, type Database, inTenant, type Transaction } from '@millrace/postgres';
 import { MoreThan } from 'typeorm';
-import { auditTransaction } from '../audit-log/audit-entry.store';
+import { AuditEntryEntity } from '../audit-log/audit-entry.entity';
 import { SourceEntity } from './source.entity';
 import type { SourceSettings } from './source-settings';
 import type { SourceReads, SourceTransaction, StoredSource } from './sources.ports';
@@ -36,7 +36,7 @@ export class SourceStore implements SourceReads {
 
 /** What the use cases do inside the writer's transaction. */
 export const sourceTransaction = (tx: Transaction, tenant: string): SourceTransaction => ({
-  audit: auditTransaction(tx, tenant),
+  audit: auditTransaction(AuditEntryEntity, tx, tenant),
   async lock() {
     await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`sources of ${tenant}`]);
   },

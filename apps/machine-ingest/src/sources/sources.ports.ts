@@ -1,4 +1,5 @@
-import type { AuditTransaction } from '../audit-log/audit-entry.store';
+import type { AuditTransaction } from '@millrace/postgres';
+import type { MachineAuditEntry } from '../audit-log/audit-entry.entity';
 import type { SourceSettings } from './source-settings';
 
 /** A source as it is configured. */
@@ -24,7 +25,7 @@ export interface SourceReads {
 }
 
 export interface SourceTransaction {
-  readonly audit: AuditTransaction;
+  readonly audit: AuditTransaction<MachineAuditEntry>;
   /** Nobody else changes a source of the tenant before this transaction ends. */
   lock(): Promise<void>;
   count(): Promise<number>;

@@ -1,27 +1,9 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { AuditEntryColumns } from '@millrace/postgres';
+import type { AuditEntryView } from '@millrace/protocol';
+import { Entity } from 'typeorm';
 
-/** Who did something that has to be answered for. Never changed and never deleted: the table refuses it. */
+export type AuditAction = AuditEntryView['action'];
+
+/** Who did something to an endpoint that has to be answered for. Its object is the id of the endpoint. */
 @Entity({ name: 'audit_entry' })
-export class AuditEntryEntity {
-  @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'audit_entry_pkey' })
-  tenant: string;
-
-  @PrimaryColumn({ type: 'text', collation: 'C', primaryKeyConstraintName: 'audit_entry_pkey' })
-  id: string;
-
-  @Column({ type: 'timestamptz' })
-  at: Date;
-
-  /** Id of the API key. */
-  @Column({ type: 'text' })
-  actor: string;
-
-  @Column({ type: 'text' })
-  action: AuditAction;
-
-  /** Id of what it was done to. */
-  @Column({ type: 'text' })
-  object: string;
-}
-
-export type AuditAction = 'secret.revealed';
+export class AuditEntryEntity extends AuditEntryColumns<AuditAction> {}

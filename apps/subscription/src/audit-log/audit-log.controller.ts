@@ -1,5 +1,5 @@
 import { type AuditEntryView, type ConfigurationPage, configurationPageQuery, type Page } from '@millrace/protocol';
-import { CurrentTenant, ParsedQuery, pageOf, RequireScope } from '@millrace/service-runtime';
+import { auditLogPage, CurrentTenant, ParsedQuery, RequireScope, viewOfAuditEntry } from '@millrace/service-runtime';
 import { Controller, Get, Inject } from '@nestjs/common';
 import { USE_CASES, type UseCases } from '../subscription.use-cases';
 
@@ -13,13 +13,6 @@ export class AuditLogController {
     @CurrentTenant() tenant: string,
     @ParsedQuery(configurationPageQuery) query: ConfigurationPage,
   ): Promise<Page<AuditEntryView>> {
-    return pageOf(
-      this.service.cursors,
-      { tenant, name: 'audit-log' },
-      query,
-      (position, count) => this.service.auditLog.list(tenant, position, count),
-      (entry) => entry.id,
-      ({ id, at, actor, action, object }) => ({ id, at: at.toISOString(), actor, action, object }),
-    );
+    return auditLogPage(this.service, tenant, query, viewOfAuditEntry);
   }
 }

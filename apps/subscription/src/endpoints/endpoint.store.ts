@@ -1,7 +1,7 @@
 import { DEFAULT_OPTIONS } from '@millrace/domain';
-import { type Database, inTenant, type Transaction } from '@millrace/postgres';
+import { auditTransaction, type Database, inTenant, type Transaction } from '@millrace/postgres';
 import { In, IsNull, LessThan, Not } from 'typeorm';
-import { auditTransaction } from '../audit-log/audit-entry.store';
+import { AuditEntryEntity } from '../audit-log/audit-entry.entity';
 import { connectionTransaction } from '../compatible-apis/eclipse/connection.store';
 import { recoveryTransaction } from '../recoveries/recovery.store';
 import { EndpointEntity } from './endpoint.entity';
@@ -111,5 +111,5 @@ export const endpointTransaction = (tx: Transaction, tenant: string): EndpointTr
   },
   recoveries: recoveryTransaction(tx, tenant),
   connections: connectionTransaction(tx, tenant),
-  audit: auditTransaction(tx, tenant),
+  audit: auditTransaction(AuditEntryEntity, tx, tenant),
 });

@@ -1,7 +1,8 @@
 import type { EncryptionKey } from '@millrace/domain';
+import type { AuditEntry, AuditTransaction } from '@millrace/postgres';
 import type { TopicNames } from '@millrace/protocol';
 import type { Logger } from '@millrace/telemetry';
-import type { AuditTransaction } from '../audit-log/audit-entry.store';
+import type { AuditAction } from '../audit-log/audit-entry.entity';
 import type { ConnectionTransaction } from '../compatible-apis/eclipse/connections.ports';
 import type { RecoveryTransaction } from '../recoveries/recoveries.ports';
 import type { EndpointCondition } from './endpoint-condition';
@@ -24,7 +25,7 @@ export interface EndpointTransaction {
   /** Of the same tenant, in the same transaction. */
   readonly recoveries: RecoveryTransaction;
   readonly connections: ConnectionTransaction;
-  readonly audit: AuditTransaction;
+  readonly audit: AuditTransaction<AuditEntry<AuditAction>>;
 }
 
 export interface EndpointReads {

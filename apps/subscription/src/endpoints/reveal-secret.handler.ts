@@ -1,7 +1,6 @@
 import { contractNamed } from '@millrace/domain';
-import type { ConfigurationWriter, WriteRequest } from '@millrace/service-runtime';
+import { auditEntry, type ConfigurationWriter, type WriteRequest } from '@millrace/service-runtime';
 import { secretRevealed } from '@millrace/telemetry';
-import { newAuditEntryId } from '../audit-log/audit-entry.store';
 import { noSuchEndpoint } from './change-endpoint.handler';
 import { openForEndpoint } from './endpoint-secrets';
 import type { EndpointTools, EndpointTransaction } from './endpoints.ports';
@@ -23,14 +22,7 @@ export class RevealSecret {
       if (!endpoint || !current || endpoint.contract !== contract || !contractNamed(contract)?.revealsSecret)
         throw noSuchEndpoint();
       secret = openForEndpoint(tools.encryptionKey, { tenant: endpoint.tenant, endpointId: id }, current);
-      const now = tools.now();
-      await tx.audit.insert({
-        id: newAuditEntryId(now, tools.random(10)),
-        at: new Date(now),
-        actor: request.actor,
-        action: 'secret.revealed',
-        object: id,
-      });
+      await tx.audit.insert(auditEntry(tools, request, { action: 'secret.revealed', object: id }));
       return {
         answer: null,
         records: [],
