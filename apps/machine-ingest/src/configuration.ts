@@ -6,6 +6,9 @@ import { answerSealing, type LateDatabase, OutboxWriter, PageCursors } from '@mi
 import type { Logger } from '@millrace/telemetry';
 import { AuditEntryEntity } from './audit-log/audit-entry.entity';
 import { INGEST_SCHEMA } from './machine-ingest.database';
+import type { MachineDirectory } from './machines/machine-directory';
+import { removalTransaction } from './machines/machine-removal.store';
+import { RemoveMachine } from './machines/remove-machine.handler';
 import { ActivateMapping } from './mappings/activate-mapping.handler';
 import type { KnownWorlds } from './mappings/known-world';
 import { MappingStore, mappingTransaction } from './mappings/mapping.store';
@@ -31,6 +34,7 @@ export interface ConfigurationInput {
   readonly views: SourceViews;
   readonly work: MappingWork;
   readonly worlds: KnownWorlds;
+  readonly machines: MachineDirectory;
   /** Sources of the service's environment. */
   readonly fixed: readonly SourceRecord[];
 }
@@ -58,6 +62,15 @@ export const configuration = (input: ConfigurationInput) => {
       logger,
       work: input.work,
       worlds: input.worlds,
+    }),
+    removeMachine: new RemoveMachine(new OutboxWriter(parts, removalTransaction), {
+      machines: input.machines,
+      views,
+      fixed: input.fixed,
+      topics,
+      random: randomBytes,
+      now: Date.now,
+      logger,
     }),
     listSources: new ListSources(sources, input.fixed, views, cursors),
     saveSource: new SaveSource(new OutboxWriter(parts, sourceTransaction), sources, {

@@ -108,7 +108,10 @@ export const machineIngestModule = (
     mappings: (tenant) => mappings.of(tenant),
     clock: Date.now,
   });
-  const intake = sourceIntake(context, kinds, environmentSources(context.own), worker, machineSignals);
+  const intake = sourceIntake(context, kinds, environmentSources(context.own), worker, {
+    heard: machineSignals,
+    directory,
+  });
   const translation = new TranslationConsumer({
     consumer: (options) => kafka.windowedConsumer(options),
     producer: translated,

@@ -7,6 +7,7 @@ import { ConfigurationRelay, LateDatabase, type ServiceContext } from '@millrace
 import { type Configuration, configuration } from './configuration';
 import type { MachineIngestSettings } from './machine-ingest.config';
 import { INGEST_SCHEMA, INGEST_TABLES } from './machine-ingest.database';
+import type { MachineDirectory } from './machines/machine-directory';
 import { type HeardMachines, KnownWorlds } from './mappings/known-world';
 import { TryMapping } from './mappings/try-mapping.handler';
 import { openMappingWork } from './mappings/work/open-mapping-work';
@@ -39,7 +40,7 @@ export const sourceIntake = (
   kinds: readonly RegisteredKind[],
   fixed: readonly SourceRecord[],
   worker: string | null,
-  machines: HeardMachines,
+  machines: { readonly heard: HeardMachines; readonly directory: MachineDirectory },
 ) => {
   const { kafka, topics, logger, settings, own, workers } = context;
   const registry = new SourceRegistry(kinds);
@@ -86,7 +87,11 @@ export const sourceIntake = (
   const httpSources = new ConfiguredHttpSources(directory, registry, settings.encryptionKey, () =>
     views.sources.waitForEnd(),
   );
-  const worlds = new KnownWorlds({ sources: directory, machines, caughtUp: () => httpSources.caughtUp() });
+  const worlds = new KnownWorlds({
+    sources: directory,
+    machines: machines.heard,
+    caughtUp: () => httpSources.caughtUp(),
+  });
   const sourceViews = new SourceViews(registry, states, settings.encryptionKey, Date.now);
   const database: LateDatabase<Configuration> = new LateDatabase({
     settings: {
@@ -110,6 +115,7 @@ export const sourceIntake = (
         views: sourceViews,
         work,
         worlds,
+        machines: machines.directory,
         fixed,
       }),
   });

@@ -1,11 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { connectDatabase, type Database, inTenant } from '@millrace/postgres';
-import { decodeSource, decodeSourceState, type MachineAuditEntryView, type SourceView } from '@millrace/protocol';
+import {
+  decodeSource,
+  decodeSourceState,
+  encodeSignal,
+  type MachineAuditEntryView,
+  type MachineList,
+  type MachineSignalList,
+  type SourceView,
+} from '@millrace/protocol';
 import { bootService, type RunningService } from '@millrace/service-runtime';
 import { silentLogger } from '@millrace/telemetry';
 import { eventually, testEnvironment } from '@millrace/test-environment';
 import { INGEST_TABLES } from './machine-ingest.database';
 import { machineIngest } from './machine-ingest.module';
+import { removalSignal } from './signal-intake/lifecycle-signal';
 import { registered } from './signal-intake/source-registry';
 import { ADMIN_KEY, type Answer, ask, IngestSite } from './test-support/ingest-site';
 import { CountingPeer, loopbackKind } from './test-support/loopback.kind';
@@ -309,6 +318,129 @@ test('who made, changed, switched and deleted a source is on record, without a w
   expect((await call('GET', '/v1/audit-log/machines', undefined, stranger)).body).toEqual({
     data: [],
     nextCursor: null,
+  });
+});
+
+describe('a machine that is there by mistake', () => {
+  const ID = 'PRES-7';
+  const signalOf = (n: number, machine = ID) => {
+    const spoken = new Date(Date.now() - 3_600_000 + n).toISOString();
+    return encodeSignal(site.topics.signals, {
+      ...removalSignal({ tenant: 'default', machine }, { heardAt: null }, Date.parse(spoken)),
+      source: 'gateway',
+      path: 'execution',
+      kind: 'event',
+      value: n % 2 === 0 ? 'ACTIVE' : 'READY',
+      type: 'string',
+    });
+  };
+  const say = async (...signals: ReturnType<typeof signalOf>[]) => {
+    const producer = site.kafka.producer('mistakes');
+    await producer.send(signals);
+    await producer.close();
+  };
+  const one = async (id = ID, of = services[0]!): Promise<Answer> => ask(of.url, 'GET', `/v1/machines/${id}`);
+  const listed = async (of = services[0]!): Promise<string[]> =>
+    ((await ask(of.url, 'GET', '/v1/machines')).body as MachineList).data.map(({ id }) => id);
+  const remove = (id = ID) => call('DELETE', `/v1/machines/${id}`);
+  /** Events of the machine, by id. */
+  const told = async () => (await site.events('mes')).filter(({ subject }) => subject === ID).map(({ id }) => id);
+
+  test('is removed when nothing names it and nobody hears it, everywhere and for good', async () => {
+    expect(await remove()).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    await say(...[0, 1, 2].map((n) => signalOf(n)), signalOf(0, 'PRESS-7'));
+    await eventually(async () => (await one()).status === 200 && (await one('PRESS-7')).status === 200, 'the machines');
+    const reader = { authorization: `Bearer ${await site.keyOf('default', ['machines:read'])}` };
+    await eventually(async () => (await call('GET', '/v1/machines', undefined, reader)).status === 200, 'the key');
+    expect((await call('DELETE', `/v1/machines/${ID}`, undefined, reader)).status).toBe(403);
+    const stranger = { authorization: `Bearer ${await site.keyOf('other', ['machines:read', 'machines:write'])}` };
+    await eventually(async () => (await call('GET', '/v1/machines', undefined, stranger)).status === 200, 'the key');
+    expect((await call('DELETE', `/v1/machines/${ID}`, undefined, stranger)).status).toBe(404);
+
+    await call('POST', '/v1/sources', {
+      name: 'wrong',
+      type: 'loopback',
+      settings: settings({ machine: ID }),
+      enabled: false,
+      try: false,
+    });
+    expect(await remove()).toMatchObject({
+      status: 409,
+      body: {
+        detail: expect.stringContaining(`The source wrong names the machine ${ID} in its settings; take it out`),
+      },
+    });
+    expect((await call('DELETE', '/v1/sources/wrong')).status).toBe(204);
+    const mapping = {
+      apiVersion: 'ingest/v1',
+      name: 'presses',
+      machines: [{ id: ID }],
+      sources: { gateway: { type: 'http' } },
+      signals: { word: { source: 'gateway', path: 'execution', type: 'string' } },
+      rules: [{ id: 'status', kind: 'stateMap', input: 'word', map: { ACTIVE: 'running', READY: 'idle' } }],
+    };
+    expect(await call('POST', '/v1/mappings', mapping)).toMatchObject({ status: 201 });
+    expect(await remove()).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('is read by the mapping presses; take it out there') },
+    });
+    expect((await call('DELETE', '/v1/mappings/presses')).status).toBe(204);
+    const now = { machine: 'LIVE-1', path: 'execution', value: 'ACTIVE', source: 'gateway' };
+    await call('POST', '/v1/signals', now);
+    await eventually(async () => (await one('LIVE-1')).status === 200, 'the machine that is heard');
+    expect(await remove('LIVE-1')).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringMatching(/was heard \d+ s ago, of the source gateway,.* silent for 5 minutes/) },
+    });
+
+    services.push(await boot());
+    expect((await remove()).status).toBe(204);
+    for (const service of services) {
+      await eventually(async () => (await one(ID, service)).status === 404, 'the machine to be gone');
+      expect(await listed(service)).not.toContain(ID);
+      expect((await ask(service.url, 'GET', `/v1/machines/${ID}/signals`)).status).toBe(404);
+    }
+    expect(await listed()).toEqual(expect.arrayContaining(['LIVE-1', 'PRESS-7']));
+    expect((await remove()).status).toBe(404);
+    const { data } = (await call('GET', '/v1/audit-log/machines')).body as { data: MachineAuditEntryView[] };
+    expect(data.filter(({ object }) => object === ID)).toEqual([
+      expect.objectContaining({
+        actor: 'admin',
+        action: 'machine.removed',
+        detail: expect.stringMatching(/^last heard 2/),
+      }),
+    ]);
+    await eventually(async () => {
+      const parts = (await site.records(site.topics.machineSignals)).filter(({ key }) =>
+        String(key).includes(`/${ID}/`),
+      );
+      return parts.length > 0 && parts.at(-1)!.value === null;
+    }, 'its last signals to be taken out');
+  });
+
+  test('comes back by no restart, and by a late signal as one that nobody knew', async () => {
+    const before = await told();
+    await Promise.all(services.map((service) => service.stop()));
+    services = [await boot()];
+    await eventually(async () => (await one('PRESS-7')).status === 200, 'the others');
+    expect((await one()).status).toBe(404);
+    // What its sources say of themselves, and a removal that is published twice, leave it as it is.
+    const again = removalSignal({ tenant: 'default', machine: ID }, { heardAt: null }, Date.now());
+    await say(encodeSignal(site.topics.signals, again), signalOf(0, 'PRESS-8'));
+    await eventually(async () => (await one('PRESS-8')).status === 200, 'the next machine');
+    expect(await listed()).not.toContain(ID);
+    expect(before.length).toBeGreaterThan(0);
+    expect(await told()).toEqual(before);
+    await say(signalOf(5));
+    await eventually(async () => (await one()).status === 200, 'the machine anew');
+    expect((await one()).body).toMatchObject({ alarms: [], lastRun: null, counts: { signals: 1, duplicates: 0 } });
+    expect(await listed()).toContain(ID);
+    await eventually(
+      async () => ((await call('GET', `/v1/machines/${ID}/signals`)).body as MachineSignalList).data.length === 1,
+      'its signal',
+    );
+    const { data } = (await call('GET', `/v1/machines/${ID}/signals`)).body as MachineSignalList;
+    expect(data).toMatchObject([{ path: 'execution', value: 'READY', count: 1 }]);
   });
 });
 

@@ -58,6 +58,7 @@ export * from './signal/machine-event';
 export * from './signal/machine-state';
 export * from './signal/machine-status';
 export * from './signal/recording-clock';
+export * from './signal/removed-machine';
 export * from './signal/reorder-buffer';
 export * from './signal/signal';
 export * from './signal/signal-time';

@@ -284,6 +284,17 @@ export const mappingChanged = (logger: Logger, change: MappingChanged): void => 
   logger.info(change, 'mapping changed');
 };
 
+const machineRemovals = metrics.counter('millrace_machines_removed_total', 'Machines that somebody removed.');
+export interface MachineRemoved {
+  readonly tenant: string;
+  readonly machine: string;
+  readonly actor: string;
+}
+export const machineRemoved = (logger: Logger, removal: MachineRemoved): void => {
+  machineRemovals.inc();
+  logger.info(removal, 'machine removed');
+};
+
 const reveals = metrics.counter('millrace_secrets_revealed_total', 'Secrets that were shown again.');
 export interface SecretRevealed {
   readonly tenant: string;

@@ -113,3 +113,24 @@ test('bytes that are no part are passed over', () => {
     stored.apply({ ...message, key: Buffer.from('7'), value: Buffer.from(value) });
   expect(stored.upTo(7)).toBeNull();
 });
+
+test('of a machine that was removed nothing is shown, and its parts are taken out of the topic', () => {
+  const stored = new StoredSignals();
+  const write = (last: LastSignals) => {
+    for (const part of last.takeChanged()) {
+      const { key, value } = encodeMachineSignals('t', part, part.signals);
+      stored.apply({ ...place(0), topic: 't', timestamp: 0, headers: {}, key: Buffer.from(key!), value });
+    }
+  };
+  const former = fresh();
+  for (let n = 0; n < 100; n++) former.hear(signal(`tag/${n}`), place(0));
+  write(former);
+  // Whoever folds the removal may never have heard the machine.
+  const last = new LastSignals((key) => stored.of(key));
+  last.hear(signal('$removed', { kind: 'lifecycle' }), place(0));
+  expect(last.of('default/M-1')).toEqual([]);
+  write(last);
+  expect([stored.has('default/M-1'), stored.of('default/M-1')]).toEqual([false, []]);
+  last.hear(signal('tag/7'), place(0));
+  expect(last.of('default/M-1')).toEqual([expect.objectContaining({ path: 'tag/7', count: 1 })]);
+});

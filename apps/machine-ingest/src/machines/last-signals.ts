@@ -1,4 +1,4 @@
-import { machineKey, type Signal } from '@millrace/domain';
+import { machineKey, REMOVED_PATH, type Signal } from '@millrace/domain';
 import { type IncomingMessage, type LastSignal, partitionOfKey, SIGNAL_PARTS } from '@millrace/protocol';
 
 /** Data items of one machine that are remembered; an OPC UA server may have ten thousand. */
@@ -58,6 +58,7 @@ export class LastSignals {
   hear(signal: Signal, { partition, offset }: Place): void {
     if (offset <= (this.written.get(partition) ?? -1n)) return;
     this.heard.set(partition, offset);
+    if (signal.path === REMOVED_PATH) this.remove(this.machineOf(signal, partition));
     if (signal.path.startsWith('$')) return;
     const machine = this.machineOf(signal, partition);
     const name = nameOf(signal);
@@ -115,6 +116,12 @@ export class LastSignals {
       this.written.delete(partition);
       this.heard.delete(partition);
     }
+  }
+
+  /** Its parts are written once more, with nothing in them. */
+  private remove({ items, changed }: Machine): void {
+    for (const { part } of items.values()) changed.add(part);
+    items.clear();
   }
 
   private machineOf({ tenant, machine }: Signal, partition: number): Machine {

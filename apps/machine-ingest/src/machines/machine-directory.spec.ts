@@ -23,6 +23,17 @@ it('holds the newest state, and knows that it is not the last one written until 
   expect(directory.outrunStates()).toEqual([]);
 });
 
+it('shows no machine that was removed, and keeps its place for whoever folds it', () => {
+  const directory = new MachineDirectory();
+  const removed: MachineState = { ...at(7), removed: true };
+  for (const state of [at(5), removed, at(6)]) directory.apply(written(state));
+  expect(directory.present('default/M-1')).toBeNull();
+  expect(directory.ofTenant('default')).toEqual([]);
+  expect(directory.get('default/M-1')).toEqual(removed);
+  directory.apply(written(at(8)));
+  expect(directory.ofTenant('default')).toEqual([directory.present('default/M-1')]);
+});
+
 it('forgets a machine whose state is deleted', () => {
   const directory = new MachineDirectory();
   for (const offset of [2, 1]) directory.apply(written(at(offset)));

@@ -35,15 +35,21 @@ export class MachineDirectory {
     return this.states.get(key) ?? null;
   }
 
+  /** As `get`; null for a machine that was removed: of that only its place in the log is kept, for whoever folds it. */
+  present(key: string): MachineState | null {
+    const state = this.states.get(key);
+    return state === undefined || state.removed === true ? null : state;
+  }
+
   /** States whose last record in the topic is an older one still: compaction would leave only that. */
   outrunStates(): MachineState[] {
     return [...this.outrun].flatMap((key) => this.states.get(key) ?? []);
   }
 
-  /** States of one tenant, by machine name. */
+  /** States of the machines of one tenant that are present, by machine name. */
   ofTenant(tenant: string): MachineState[] {
     return [...this.states.values()]
-      .filter((state) => state.tenant === tenant)
+      .filter((state) => state.tenant === tenant && state.removed !== true)
       .sort((a, b) => (a.machine < b.machine ? -1 : 1));
   }
 

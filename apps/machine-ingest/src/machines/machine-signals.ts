@@ -12,7 +12,7 @@ export class MachineSignals implements HeardMachines {
     private readonly parts: {
       readonly live: LastSignals;
       readonly stored: StoredSignals;
-      readonly directory: Pick<MachineDirectory, 'get' | 'ofTenant'>;
+      readonly directory: Pick<MachineDirectory, 'present' | 'ofTenant'>;
       readonly mappings: (tenant: string) => MappingByHash;
       /** Unix ms. */
       readonly clock: () => number;
@@ -39,7 +39,7 @@ export class MachineSignals implements HeardMachines {
   ): MachineSignalList | null {
     const { directory, mappings, clock } = this.parts;
     const key = machineKey(tenant, machine);
-    const state = directory.get(key);
+    const state = directory.present(key);
     if (state === null) return null;
     const mapping = mappingInForce(state, mappings(tenant));
     return pageOfSignals(this.heard(key), query, { state, mapping, now: clock() });

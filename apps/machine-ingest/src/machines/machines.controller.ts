@@ -1,7 +1,17 @@
 import { machineKey } from '@millrace/domain';
 import { type MachineList, type MachineSignalList, type MachineView, machineListQuerySchema } from '@millrace/protocol';
-import { ApiProblem, CurrentTenant, notFound, ParsedQuery, RequireScope } from '@millrace/service-runtime';
-import { Controller, Get, Inject, Param } from '@nestjs/common';
+import {
+  type ApiPrincipal,
+  ApiProblem,
+  CurrentPrincipal,
+  CurrentTenant,
+  changeOf,
+  notFound,
+  ParsedQuery,
+  RequireScope,
+} from '@millrace/service-runtime';
+import { Controller, Delete, Get, HttpCode, Inject, Param } from '@nestjs/common';
+import { CONFIGURATION, type LateConfiguration } from '../configuration';
 import { MachineDirectory } from './machine-directory';
 import { MachineSignals } from './machine-signals';
 import { pageOfMachines, readMachineCursor, viewOfMachine } from './machine-view';
@@ -12,6 +22,7 @@ import { pageOfMachines, readMachineCursor, viewOfMachine } from './machine-view
 export class MachinesController {
   constructor(
     @Inject(MachineDirectory) private readonly machines: MachineDirectory,
+    @Inject(CONFIGURATION) private readonly configuration: LateConfiguration,
     @Inject(MachineSignals) private readonly signals: MachineSignals,
   ) {}
 
@@ -26,9 +37,17 @@ export class MachinesController {
 
   @Get(':id')
   one(@CurrentTenant() tenant: string, @Param('id') id: string): MachineView {
-    const state = this.machines.get(machineKey(tenant, id));
+    const state = this.machines.present(machineKey(tenant, id));
     if (state === null) throw notFound('machine');
     return viewOfMachine(state);
+  }
+
+  /** Answered 503 while the database is away. */
+  @Delete(':id')
+  @HttpCode(204)
+  @RequireScope('machines:write')
+  async remove(@CurrentPrincipal() principal: ApiPrincipal, @Param('id') id: string): Promise<void> {
+    await this.configuration.get().removeMachine.handle(changeOf(principal), id);
   }
 
   @Get(':id/signals')

@@ -167,8 +167,21 @@ test('nothing is read again where all of it is written, nor where a release wrot
   expect(former.reads).toBe(0);
 });
 
-/** Each step folds some more, and may end in a write, and in a kill before or after the states are stored. */
+/** As somebody asks for it who knows all that was heard. */
+const removal = (): Signal => ({
+  ...signal(0, '$removed'),
+  seq: null,
+  kind: 'lifecycle',
+  type: 'json',
+  value: { heardAt: Date.parse('2026-01-01T00:00:00.000Z') },
+});
+
+/**
+ * Each step folds some more, and may end in a write, and in a kill before or after the states are stored; some begin with the
+ * removal of the machine.
+ */
 const anyStep = fc.record({
+  removes: fc.nat(5).map((n) => n === 0),
   folds: fc.nat(8),
   stores: fc.boolean(),
   writes: fc.boolean(),
@@ -180,14 +193,19 @@ test('whenever processes are killed, the last of them shows what one that lived 
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { maxLength: 30 }), fc.infiniteStream(fc.nat(5)), async (steps, paths) => {
       const kept = new Kept();
-      const said: Signal[] = [];
+      let said: Signal[] = [];
+      let numbered = 0;
       let holder = await Holder.of(kept);
       let next = 0;
-      for (const { folds, stores, writes, killed, repeats } of steps) {
+      for (const { removes, folds, stores, writes, killed, repeats } of steps) {
+        if (removes) {
+          kept.append(removal());
+          said = [];
+        }
         // The peer sends again what it does not know to have arrived.
         for (const again of said.slice(said.length - repeats)) kept.append(again);
         for (let n = 0; n < folds; n++) {
-          said.push(signal(said.length, `tag/${paths.next().value}`));
+          said.push(signal(numbered++, `tag/${paths.next().value}`));
           kept.append(said.at(-1)!);
         }
         holder.fold(next, kept.log.length);

@@ -1,4 +1,4 @@
-import type { LifecycleWord, Signal } from '@millrace/domain';
+import { type LifecycleWord, REMOVED_PATH, type Removal, type Signal } from '@millrace/domain';
 
 type Place = Pick<Signal, 'tenant' | 'machine' | 'source' | 'session'>;
 /** `proto`: what the source speaks. */
@@ -54,6 +54,20 @@ export const configSignal = (
   atMs: number,
 ): Signal =>
   ofIngest({ tenant, machine, source: 'millrace', session: '', proto: 'millrace' }, '$config', value, null, atMs);
+
+/** From here on the machine is one that nobody knows, unless it has spoken since the removal was asked for. */
+export const removalSignal = (
+  { tenant, machine }: Pick<Place, 'tenant' | 'machine'>,
+  { heardAt }: Removal,
+  atMs: number,
+): Signal =>
+  ofIngest(
+    { tenant, machine, source: 'millrace', session: '', proto: 'millrace' },
+    REMOVED_PATH,
+    { heardAt },
+    null,
+    atMs,
+  );
 
 /** The passing of time, for a machine that is silent while one of its timers runs. */
 export const tickSignal = (place: Place, seq: number | null, atMs: number): Signal =>

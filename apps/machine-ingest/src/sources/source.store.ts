@@ -15,6 +15,21 @@ const find = async (tx: Transaction, tenant: string, name: string): Promise<Stor
   return row && fromRow(row);
 };
 
+/** By name, those after `after`. */
+export const storedSources = async (
+  tx: Transaction,
+  tenant: string,
+  after: string | null,
+  limit: number,
+): Promise<StoredSource[]> => {
+  const rows = await tx.find(SourceEntity, {
+    where: { tenant, ...(after === null ? {} : { name: MoreThan(after) }) },
+    order: { name: 'ASC' },
+    take: limit,
+  });
+  return rows.map(fromRow);
+};
+
 export class SourceStore implements SourceReads {
   constructor(private readonly database: Database) {}
 
@@ -23,14 +38,7 @@ export class SourceStore implements SourceReads {
   }
 
   list(tenant: string, after: string | null, limit: number): Promise<StoredSource[]> {
-    return inTenant(this.database, tenant, async (tx) => {
-      const rows = await tx.find(SourceEntity, {
-        where: { tenant, ...(after === null ? {} : { name: MoreThan(after) }) },
-        order: { name: 'ASC' },
-        take: limit,
-      });
-      return rows.map(fromRow);
-    });
+    return inTenant(this.database, tenant, (tx) => storedSources(tx, tenant, after, limit));
   }
 }
 

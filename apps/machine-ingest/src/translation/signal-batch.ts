@@ -7,6 +7,7 @@ import {
   MappingMissing,
   machineKey,
   newMachineState,
+  REMOVED_PATH,
   type RuleFailure,
   type Signal,
 } from '@millrace/domain';
@@ -69,7 +70,7 @@ export class SignalBatch {
       current.set(key, folded.state);
       if (folded.state !== before) {
         this.states.set(key, folded.state);
-        if (folded.state.counts.duplicates === before.counts.duplicates) this.heard(signal, message);
+        if (hadEffect(signal, before, folded.state)) this.heard(signal, message);
       }
       this.events.push(...folded.events);
       for (const { draft, ...failure } of folded.failures)
@@ -99,6 +100,10 @@ export class SignalBatch {
     return { events: this.events, states: this.states, refused: this.refused, failures: this.failures };
   }
 }
+
+/** The counts of a machine that was removed begin anew. */
+const hadEffect = ({ path }: Signal, before: MachineState, after: MachineState): boolean =>
+  path === REMOVED_PATH ? after.removed === true : after.counts.duplicates <= before.counts.duplicates;
 
 const placeOf = ({ tenant, machine }: Signal, { partition, offset }: IncomingMessage) => ({
   tenant,

@@ -12,6 +12,7 @@ import { type DuplicateWindow, openWindow, seeInWindow, WINDOW } from './duplica
 import { type EventDraft, machineEvent, type SignalPosition, writtenDraft } from './machine-event';
 import { counted, type MachineState, type MappingInForce, type SessionState, STATE_LIMITS } from './machine-state';
 import { type MessageParts, openParts, seePart } from './message-parts';
+import { afterRemoval, REMOVED_PATH, removeMachine } from './removed-machine';
 import { type Admitted, admit, overdue, reorderDue, sessionOf } from './reorder-buffer';
 import type { Signal } from './signal';
 import { momentOf } from './signal-time';
@@ -105,6 +106,19 @@ export const foldSignal = (
   traceparent: string | null = null,
 ): Folded => {
   if (alreadyFolded(state, position)) return nothingOf(state);
+  if (signal.path === REMOVED_PATH) return nothingOf(removeMachine(state, signal, position));
+  if (state.removed !== true) return foldPresent(state, signal, position, mappingByHash, traceparent);
+  const anew = afterRemoval(state, signal, position);
+  return anew.removed === true ? nothingOf(anew) : foldPresent(anew, signal, position, mappingByHash, traceparent);
+};
+
+const foldPresent = (
+  state: MachineState,
+  signal: Signal,
+  position: SignalPosition,
+  mappingByHash: MappingByHash,
+  traceparent: string | null,
+): Folded => {
   const inForce = found(state, state.config, mappingByHash);
   if (isLost(inForce) && signal.path !== '$config') throw new MappingLost(state.machine, state.config, inForce);
   const at = Math.max(state.at, Date.parse(signal.at));

@@ -57,6 +57,8 @@ export interface MachineState {
   readonly lastSignal: { readonly path: string; readonly source: string; readonly moment: Moment } | null;
   /** By id, those of the mapping in force that threw; absent before the first. */
   readonly failedRules?: { readonly [rule: string]: FailedRule };
+  /** It was removed, and has said nothing since: all else but its position is that of a machine nobody knows (removed-machine.ts). */
+  readonly removed?: true;
   readonly counts: SignalCounts;
 }
 

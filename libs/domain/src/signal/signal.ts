@@ -11,7 +11,7 @@ export interface Signal {
   readonly seq: number | null;
   /** Position inside one message, where one `seq` carries several observations. */
   readonly idx?: number;
-  /** Name of the data item, or `$lifecycle` (value one of LIFECYCLE_WORDS), `$gap`, `$config` or `$tick`. */
+  /** Name of the data item, or `$lifecycle` (value one of LIFECYCLE_WORDS), `$gap`, `$config`, `$removed` or `$tick`. */
   readonly path: string;
   readonly kind: 'sample' | 'event' | 'condition' | 'lifecycle';
   /** Integers above 2^53 and decimals travel as text; NaN and infinities are null with bad quality. */
@@ -32,7 +32,7 @@ export interface Signal {
   /** Who stamped `sourceTs`: stamps of two clocks are never subtracted. */
   readonly clock: string;
   readonly flags: readonly SignalFlag[];
-  /** `millrace`: no source said it (`$config`, `$tick`). */
+  /** `millrace`: no source said it (`$config`, `$removed`, `$tick`). */
   readonly raw: {
     readonly proto: 'spb' | 'mqtt' | 'ua' | 'mtc' | 'modbus' | 'http' | 'file' | 'millrace';
     readonly ref: string;

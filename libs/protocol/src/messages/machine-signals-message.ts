@@ -24,7 +24,7 @@ export const SIGNAL_PARTS = 32;
 
 /**
  * Last signals of a machine on the compacted topic `machine-signals`, in parts; key is tenant, machine and the number of the
- * part. The holder of the machine writes them some seconds late.
+ * part. The holder of the machine writes them some seconds late; a part with nothing in it is taken out of the topic.
  */
 export const encodeMachineSignals = (
   topic: string,
@@ -33,7 +33,7 @@ export const encodeMachineSignals = (
 ): OutgoingMessage => ({
   topic,
   key: `${machineKey(tenant, machine)}/${part}`,
-  value: Buffer.from(JSON.stringify({ v: 1, signals })),
+  value: signals.length === 0 ? null : Buffer.from(JSON.stringify({ v: 1, signals })),
   headers: {},
 });
 

@@ -462,6 +462,7 @@ const USED: readonly Used[] = [
   ['POST /v1/signals', (m) => m.signals.publish([signal]), publishSignalsSchema],
   ['GET /v1/machines', (m) => m.machines.list({ limit: 1, cursor: 'c' }).first()],
   ['GET /v1/machines/{id}', (m) => m.machines.get('press-7')],
+  ['DELETE /v1/machines/{id}', (m) => m.machines.delete('press-7')],
   ['GET /v1/machines/{id}/signals', (m) => m.machines.signals('press-7', { limit: 1, cursor: 'c' }).first()],
   ['GET /v1/sources', (m) => m.sources.list({ limit: 1, cursor: 'c' }).first()],
   [

@@ -38,6 +38,14 @@ export const MACHINE_CALLS: Calls = {
       answer: { status: 200, description: 'The machine.', schema: machineViewSchema },
       refusals: ['not_found'],
     },
+    delete: {
+      summary:
+        'Remove a machine that no source and no mapping names and that is not heard: its state and last signals go, and no event is told; a value that comes later makes it anew',
+      scope: 'machines:write',
+      tag: 'Machines',
+      answer: { status: 204, description: 'The removal is in the log; it is out of the lists in a moment.' },
+      refusals: ['not_found', 'conflict', 'unavailable'],
+    },
   },
   '/v1/machines/{id}/signals': {
     get: {

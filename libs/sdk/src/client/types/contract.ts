@@ -44,7 +44,7 @@ export interface AuditEntry {
   readonly object: string;
 }
 
-/** What somebody did to a source or a mapping. */
+/** What somebody did to a source, a mapping or a machine. */
 export interface MachineAuditEntry {
   readonly id: string;
   readonly at: string;
@@ -57,9 +57,10 @@ export interface MachineAuditEntry {
     | 'source.switched_off'
     | 'source.deleted'
     | 'mapping.activated'
-    | 'mapping.deleted';
-  /** Name of the source or the mapping. */
+    | 'mapping.deleted'
+    | 'machine.removed';
+  /** Name of the source, the mapping or the machine. */
   readonly object: string;
-  /** Which version, and the names of what is new; no values of settings. */
+  /** Which version, and the names of what is new; no values of settings. Of a machine, when it was heard last. */
   readonly detail: string;
 }
