@@ -12,7 +12,6 @@ import type { ConsumedRecord } from '@millrace/kafka';
 import {
   type DeliveryEnded,
   type DeliveryFact,
-  type DeliveryRecord,
   decodeCommand,
   decodeDelivery,
   encodeDelivery,
@@ -32,7 +31,6 @@ import { ExpirySweep } from '../parking/expiry-sweep';
 import { ParkedBits } from '../parking/parked-bits';
 import { ParkedRelease } from '../parking/parked-release';
 import { rejectUnusableTask } from '../sending/unusable-task';
-import { ActiveWork } from './active-work';
 import { CommandHandler } from './command.handler';
 import { type AttemptSubject, endedFact, finishedFact, parkedFact, startedFact } from './delivery-facts';
 import { DisabledHere } from './disabled-here';
@@ -49,6 +47,8 @@ import { orderKeyOf, type Route, routeOf } from './route';
 import { SeenRecords } from './seen-records';
 import { startAttemptSpan, tellAttempt } from './tell-attempt';
 import { Timers } from './timers';
+import { Wanted } from './wanted';
+import { WorkInHand } from './work-in-hand';
 
 export interface DispatcherSettings {
   readonly lanes: LaneLimits;
@@ -73,8 +73,6 @@ const ENDED_AT_ONCE = 200;
 /** Records of one endpoint brought back beyond what may be in flight, so that a place never waits for a read. */
 const READ_AHEAD = 2;
 const MOST_WAITING = 100_000;
-/** Deliveries that wait for each place while all are taken. */
-const QUEUED_AHEAD = 2;
 
 /**
  * The life of a delivery task here: it arrives (`accept`), a repeat is recognised, it waits for the rest of its delay, it
@@ -96,7 +94,8 @@ export class Dispatcher {
   private readonly commands: CommandHandler;
   private readonly release: ParkedRelease;
   private readonly expiry: ExpirySweep;
-  private readonly active = new ActiveWork();
+  private readonly inHand: WorkInHand;
+  private readonly wanted: Wanted;
   private readonly disabledHere = new DisabledHere();
   private readonly keys: HeldKeys;
   private readonly bits: ParkedBits;
@@ -104,11 +103,6 @@ export class Dispatcher {
   private readonly facts: FactLog;
   private readonly drain: Drain;
   private wakeAt: number | null = null;
-  private retries = 0;
-  /** Deliveries that wait in lanes and did not come back from parked storage. */
-  private freshQueued = 0;
-  /** More of them wait than can be begun soon. */
-  private full = false;
   private readonly repeats = metrics.counter(
     'webhook_repeats_dropped_total',
     'Records recognised as repeats of a task already taken up.',
@@ -129,7 +123,7 @@ export class Dispatcher {
         fetch: (partition, offset) => ports.records.fetch(partition, offset),
         room: (endpoint) => this.roomOf(endpoint),
         horizon: (endpoint, { partition }) => this.horizonOf(endpoint, partition),
-        mayRetry: (endpoint) => this.mayRetry(endpoint),
+        mayRetry: (endpoint) => this.inHand.mayRetry(endpoint),
         handOver: (endpoint, partition, message) => this.acceptReleased(endpoint, partition, message),
         gone: (endpoint, partition, offset) => this.recordGone(endpoint, partition, offset),
       },
@@ -137,6 +131,18 @@ export class Dispatcher {
     );
     this.keys = new HeldKeys(ports, this.release);
     this.bits = new ParkedBits(ports.state);
+    this.wanted = new Wanted(this.lanes, settings.lanes.total);
+    this.inHand = new WorkInHand({
+      lanes: this.lanes,
+      seen: this.seen,
+      endpoints: this.endpoints,
+      bits: this.bits,
+      wanted: this.wanted,
+      release: this.release,
+      drain: this.drain,
+      retriesAtOnce: settings.retriesAtOnce,
+      ticks: ports.ticks,
+    });
     this.expiry = new ExpirySweep(
       {
         fetch: (partition, offset) => ports.records.fetch(partition, offset),
@@ -153,8 +159,8 @@ export class Dispatcher {
       ports,
       {
         seen: this.seen,
-        activeWork: (id) => this.active.get(id),
-        withdraw: (work) => this.withdraw(work),
+        activeWork: (id) => this.inHand.of(id),
+        withdraw: (work) => this.inHand.withdraw(work),
         end: (work, status, reason, command) => this.end(work, status, reason, command),
         discard: (endpoint, partition, offset) => this.bits.discard(endpoint, partition, offset),
         freeHead: (endpoint, partition, deliveryId) => this.keys.freeHead(endpoint, partition, deliveryId),
@@ -178,18 +184,13 @@ export class Dispatcher {
   own(memory: PartitionMemory): OwnedPartition {
     this.lose(memory.partition);
     const owner = this.endpoints.own(memory);
-    for (const work of this.active.values())
-      if (work.owner.partition === memory.partition && (work.step === 'in_flight' || work.step === 'leaving'))
-        this.rebind(work, owner);
+    this.inHand.rebindAll(owner);
     return owner;
   }
 
   /** The partition is another's. Requests under way end and are recorded; what waits is the next owner's. */
   lose(partition: number): void {
-    for (const work of this.endpoints.lose(partition)) {
-      this.withdrawn(work);
-      if (this.drop(work)) this.seen.forget(work.delivery.task.deliveryId);
-    }
+    for (const work of this.endpoints.lose(partition)) this.inHand.abandon(work);
   }
 
   /** What the delivery log tells of before a partition's records come. */
@@ -241,18 +242,8 @@ export class Dispatcher {
         if (this.seen.of(deliveryId)?.ended) this.keys.freeHead(state, owner, deliveryId);
   }
 
-  /**
-   * False while every place is taken and as much again waits for one: what more is read of the log then is only memory, and
-   * the garbage collector carries it along. While a place is free, though the lanes of those that are here are full, more is
-   * wanted: it may be somebody else's. What comes back from parked storage does not count: a backlog that drains would keep
-   * everybody's first attempts out.
-   */
   get wantsMore(): boolean {
-    const { total } = this.settings.lanes;
-    if (this.lanes.inFlight < total) this.full = false;
-    else if (this.freshQueued >= QUEUED_AHEAD * total) this.full = true;
-    else if (this.freshQueued <= total) this.full = false;
-    return !this.full;
+    return this.wanted.more;
   }
 
   accept(record: ConsumedRecord): void {
@@ -284,14 +275,14 @@ export class Dispatcher {
     }
     if (!this.seen.take(task.deliveryId, task)) {
       this.repeats.inc();
-      const active = this.active.get(task.deliveryId);
-      if (active && isSameAttempt(active, task)) {
-        this.rebind(active, owner);
+      const active = this.inHand.sameAs(task);
+      if (active) {
+        this.inHand.rebind(active, owner);
         active.records.push(record);
       } else record.complete();
       return;
     }
-    const work = this.workOf(delivery, owner, state, offset, [record], false);
+    const work = this.inHand.take(delivery, owner, state, offset, [record], false);
     if (task.remainingDelayMs === 0) this.route(work);
     else this.routeWhenDue(work, dueTime(record.message.timestamp, task), this.ports.ticks() + task.remainingDelayMs);
   }
@@ -312,7 +303,7 @@ export class Dispatcher {
     if (this.drain.stopping) return;
     const now = this.ports.ticks();
     if (!this.facts.isSlow(now))
-      for (const work of this.lanes.overdue(now)) if (!this.abandoned(work)) this.park(work, 'lane_full', null);
+      for (const work of this.lanes.overdue(now)) if (!this.inHand.abandoned(work)) this.park(work, 'lane_full', null);
     this.endpoints.tend();
     this.expiry.sweep();
     for (const owner of this.endpoints.takenOver()) {
@@ -331,37 +322,6 @@ export class Dispatcher {
     this.timers.clear();
     this.release.stop();
     await this.drain.done(drainMs);
-  }
-
-  private workOf(
-    delivery: DeliveryRecord,
-    owner: OwnedPartition,
-    state: OwnedEndpoint,
-    offset: number,
-    records: ConsumedRecord[],
-    parked: boolean,
-  ): DispatchWork {
-    const { task, body } = delivery;
-    state.tenant = task.tenant;
-    state.usedAt = this.ports.ticks();
-    const work: DispatchWork = {
-      endpointId: task.endpointId,
-      tenant: task.tenant,
-      bytes: body.length,
-      delivery,
-      owner,
-      state,
-      offset,
-      records,
-      parked,
-      step: 'waiting',
-      key: null,
-      probe: false,
-      recalled: false,
-      ending: null,
-    };
-    this.active.set(task.deliveryId, work);
-    return work;
   }
 
   private async quarantine(record: ConsumedRecord): Promise<void> {
@@ -401,24 +361,18 @@ export class Dispatcher {
     return state.order.waiting >= (this.settings.mostWaiting ?? MOST_WAITING);
   }
 
-  private mayRetry(state: OwnedEndpoint): boolean {
-    return this.retries < this.settings.retriesAtOnce && this.endpoints.mayRetry(state);
-  }
-
   private acceptReleased(state: OwnedEndpoint, owner: OwnedPartition, message: IncomingMessage): void {
     const delivery = decodeDelivery(message);
     const offset = Number(message.offset);
-    const active = delivery && this.active.get(delivery.task.deliveryId);
-    const isSame = active && isSameAttempt(active, delivery.task);
-    if (isSame && active.offset === offset) {
+    const active = delivery ? this.inHand.sameAs(delivery.task) : undefined;
+    if (active?.offset === offset) {
       // Under way; or still being written down as parked, then it comes back when it is, and before what follows in its key.
       active.recalled = true;
       const key = active.step === 'leaving' && active.key === null ? this.keys.keyOf(active) : null;
       if (key !== null) state.order.expect(key, active.delivery.task.deliveryId, offset);
       return;
     }
-    const isCopy = isSame && active.offset !== offset;
-    if (!delivery || isCopy || this.seen.hasFinished(delivery.task.deliveryId, delivery.task)) {
+    if (!delivery || active || this.seen.hasFinished(delivery.task.deliveryId, delivery.task)) {
       this.repeats.inc();
       this.bits.discard(state, owner, offset);
       return;
@@ -430,7 +384,7 @@ export class Dispatcher {
       return;
     }
     this.seen.take(task.deliveryId, task);
-    this.route(this.workOf(delivery, owner, state, offset, [], true));
+    this.route(this.inHand.take(delivery, owner, state, offset, [], true));
   }
 
   private recordGone(state: OwnedEndpoint, owner: OwnedPartition, offset: number): void {
@@ -441,25 +395,11 @@ export class Dispatcher {
     this.bits.discard(state, owner, offset);
   }
 
-  /** Work under way belongs to the partition as it is owned now, and holds its place and its key there. */
-  private rebind(work: DispatchWork, owner: OwnedPartition): void {
-    if (work.owner === owner) return;
-    const { key, state: before } = work;
-    const { deliveryId } = work.delivery.task;
-    work.owner = owner;
-    work.state = owner.endpoint(work.endpointId);
-    if (work.parked) work.state.parked.claim(work.offset);
-    if (key === null) return;
-    work.state.order.admit(key, deliveryId, work.offset);
-    // The word that it holds its key may not have been on record yet.
-    if (before.order.headOf(key) === deliveryId) work.state.order.hold(key, deliveryId);
-  }
-
   // ---- the way to the lane
 
   private route(work: DispatchWork): void {
     // A command may have ended it while it waited.
-    if (this.drain.stopping || work.step !== 'waiting' || this.abandoned(work)) return;
+    if (this.drain.stopping || work.step !== 'waiting' || this.inHand.abandoned(work)) return;
     const { task } = work.delivery;
     const entry = this.ports.directory.get(task.endpointId);
     if (entry) {
@@ -470,7 +410,7 @@ export class Dispatcher {
     void this.ports.directory.caughtUp().then(
       () => {
         const found = this.ports.directory.get(task.endpointId);
-        if (this.drain.stopping || work.step !== 'waiting' || this.abandoned(work)) return;
+        if (this.drain.stopping || work.step !== 'waiting' || this.inHand.abandoned(work)) return;
         this.follow(
           work,
           found ? this.decide(task, found.endpoint) : { kind: 'end', status: 'cancelled', reason: 'endpoint_deleted' },
@@ -530,7 +470,7 @@ export class Dispatcher {
           return;
         }
         work.key = key;
-      } else if (task.attempt > 1 && admitted.kind === 'send' && !this.mayRetry(state)) {
+      } else if (task.attempt > 1 && admitted.kind === 'send' && !this.inHand.mayRetry(state)) {
         this.park(work, 'retry_budget', null);
         return;
       }
@@ -543,12 +483,7 @@ export class Dispatcher {
       this.park(work, 'lane_full', null);
       return;
     }
-    work.step = 'queued';
-    if (!work.parked) this.freshQueued++;
-    if (task.attempt > 1) {
-      this.retries++;
-      state.mayRetry = false;
-    }
+    this.inHand.noteQueued(work);
     this.pump();
   }
 
@@ -571,21 +506,20 @@ export class Dispatcher {
     const { state } = work;
     const entry = this.ports.directory.get(work.endpointId);
     const route = entry ? this.decide(work.delivery.task, entry.endpoint) : null;
-    if (route?.kind !== 'send' || this.abandoned(work)) {
-      this.giveUpPlace(work);
+    if (route?.kind !== 'send' || this.inHand.abandoned(work)) {
+      this.inHand.giveUpPlace(work);
       if (route === null) this.route(work);
-      else if (route.kind !== 'send' && !this.abandoned(work)) this.follow(work, route);
+      else if (route.kind !== 'send' && !this.inHand.abandoned(work)) this.follow(work, route);
       return;
     }
     const { endpoint, contract } = route;
     if (!this.opens(endpoint)) {
       state.lockedVersion = endpoint.version;
-      this.giveUpPlace(work);
+      this.inHand.giveUpPlace(work);
       this.park(work, 'no_secret', null);
       return;
     }
-    work.step = 'in_flight';
-    if (!work.parked) this.freshQueued--;
+    this.inHand.noteBegun(work);
     this.endpoints.numbered(work);
     const { task, traceparent } = work.delivery;
     const span = startAttemptSpan(task, traceparent);
@@ -609,11 +543,6 @@ export class Dispatcher {
       );
       return false;
     }
-  }
-
-  private giveUpPlace(work: DispatchWork): void {
-    this.lanes.release(work, this.ports.ticks(), 'none', 0);
-    this.withdrawn(work);
   }
 
   // ---- the attempt
@@ -690,9 +619,9 @@ export class Dispatcher {
       // It may also have ended at another owner meanwhile, whose word about the key this one replaced.
       if (work.key !== null && (ended || this.seen.of(task.deliveryId)?.ended))
         this.keys.free(state, owner, work.key, task.deliveryId);
-      this.finish(work);
+      this.inHand.finish(work);
       if (work.ending) this.commands.attemptEnded(work, work.ending, ended && ending === null);
-      if (attempt > 1) this.retries--;
+      this.inHand.noteAttemptEnded(work);
       this.lanes.release(
         work,
         this.ports.ticks(),
@@ -720,7 +649,8 @@ export class Dispatcher {
   }
 
   private giveBackQueue(state: OwnedEndpoint): void {
-    for (const work of this.lanes.drain(state.id)) if (!this.abandoned(work)) this.park(work, 'endpoint_down', null);
+    for (const work of this.lanes.drain(state.id))
+      if (!this.inHand.abandoned(work)) this.park(work, 'endpoint_down', null);
   }
 
   // ---- the other ways
@@ -728,7 +658,7 @@ export class Dispatcher {
   private park(work: DispatchWork, reason: ParkReason, behind: string | null, key: string | null = null): void {
     const { state, offset } = work;
     const { deliveryId } = work.delivery.task;
-    this.withdrawn(work);
+    this.inHand.withdrawn(work);
     if (key !== null) state.order.wait(key, deliveryId, offset);
     const own = key === null ? this.keys.keyOf(work) : null;
     // All that waits for its key waits for this one, so it comes back before anything else.
@@ -737,7 +667,7 @@ export class Dispatcher {
       if (reason === 'retry_budget') state.deferred.add(offset, null);
       else if (isNext) state.ready.push(offset);
       else if (key === null) state.parked.unclaim(offset);
-      this.drop(work);
+      this.inHand.drop(work);
       // Its bit stays; that it waits for another one now is what an operator looks for.
       if (key !== null && !isNext)
         this.facts.append(
@@ -767,7 +697,7 @@ export class Dispatcher {
     const again = (): void => this.writeParked(work, reason, behind, { deferred: false, claimed: work.recalled });
     // The partition was lost and won again meanwhile: what is known of it now may not have the bit yet.
     const acknowledged = (next: () => void) => (): void => (work.owner === owner ? next() : again());
-    const told = acknowledged(() => this.written(work));
+    const told = acknowledged(() => this.inHand.hasLeft(work));
     this.bits.set(
       work,
       place,
@@ -798,72 +728,11 @@ export class Dispatcher {
       if (next !== null) state.ready.push(next);
       if (work.key !== null) this.keys.free(state, owner, work.key, deliveryId);
       else this.keys.freeHead(state, owner, deliveryId);
-      this.written(work);
+      this.inHand.hasLeft(work);
       if (owner.backlogged.has(state)) this.release.pump(owner);
     });
   }
-
-  /** Takes work that has not begun out of its lane; false when it is under way. */
-  private withdraw(work: DispatchWork): boolean {
-    if (work.step === 'in_flight' || work.step === 'leaving') return false;
-    if (work.step === 'queued' && !this.lanes.remove(work)) return false;
-    this.withdrawn(work, true);
-    return true;
-  }
-
-  /** It has no place in a lane any more, and nothing of it is under way. */
-  private withdrawn(work: DispatchWork, keepsKey = false): void {
-    if (work.step === 'queued') {
-      if (!work.parked) this.freshQueued--;
-      if (work.delivery.task.attempt > 1) this.retries--;
-    }
-    work.step = 'waiting';
-    if (work.probe) this.endpoints.abandonProbe(work);
-    if (work.key !== null && !keepsKey) {
-      work.state.order.giveBack(work.key, work.delivery.task.deliveryId, work.offset);
-      work.key = null;
-    }
-  }
-
-  private written(work: DispatchWork): void {
-    const { owner, state, offset } = work;
-    if (work.parked) this.finish(work);
-    else {
-      // Its next owner decides anew, and if that is this process, it is no repeat.
-      if (this.drop(work) && !owner.current && state.parked.has(offset))
-        this.seen.forget(work.delivery.task.deliveryId);
-      for (const record of work.records) record.complete();
-      if (work.recalled && state.parked.has(offset)) {
-        state.ready.push(offset);
-        this.release.pump(owner);
-      }
-    }
-    this.drain.noteWriting(-1);
-  }
-
-  private finish(work: DispatchWork): void {
-    this.drop(work);
-    if (work.parked && work.owner.current) this.bits.clear(work.state, work.owner, work.offset);
-    for (const record of work.records) record.complete();
-  }
-
-  /** True when the partition, or every record of the work, belongs to another process now: that one carries it out. */
-  private abandoned(work: DispatchWork): boolean {
-    if (work.owner.current && (work.parked || work.records.some((record) => record.current))) return false;
-    if (work.step === 'queued') this.withdrawn(work);
-    // A later step of the same delivery may have been taken up meanwhile; it stays.
-    if (this.drop(work)) this.seen.forget(work.delivery.task.deliveryId);
-    return true;
-  }
-
-  private drop(work: DispatchWork): boolean {
-    if (this.active.get(work.delivery.task.deliveryId) !== work) return false;
-    return this.active.delete(work.delivery.task.deliveryId);
-  }
 }
-
-const isSameAttempt = (work: DispatchWork, { epoch, attempt }: DeliveryTask): boolean =>
-  work.delivery.task.epoch === epoch && work.delivery.task.attempt === attempt;
 
 const reasonOf = (kind: 'cancel' | 'skip'): DeliveryEnded['reason'] =>
   kind === 'cancel' ? 'cancelled_by_command' : 'skipped_by_command';
