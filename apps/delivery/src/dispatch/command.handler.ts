@@ -4,7 +4,6 @@ import {
   type CommandRefused,
   type DeliveryCommand,
   type DeliveryEnded,
-  type DeliveryFact,
   decodeDelivery,
   type EndDelivery,
   encodeDelivery,
@@ -12,28 +11,27 @@ import {
   type TopicNames,
 } from '@millrace/protocol';
 import { commandHandled, type Logger } from '@millrace/telemetry';
+import type { ParkedBits } from '../parking/parked-bits';
+import { reasonOfCommand } from './delivery-facts';
 import type { DispatchPorts, DispatchWork } from './dispatch.ports';
+import type { Drain } from './drain';
+import type { Ending } from './ending';
+import type { FactLog } from './fact-log';
+import type { HeldKeys } from './held-keys';
 import type { OwnedEndpoint, OwnedPartition } from './owned-endpoint';
 import type { SeenRecords } from './seen-records';
+import type { Timers } from './timers';
+import type { WorkInHand } from './work-in-hand';
 
-/** What the handler needs of the dispatcher. */
-export interface CommandPorts {
+export interface CommandParts {
+  readonly inHand: WorkInHand;
   readonly seen: SeenRecords;
-  readonly activeWork: (deliveryId: string) => DispatchWork | undefined;
-  /** Takes work that has not begun out of its lane; false when it is under way. */
-  readonly withdraw: (work: DispatchWork) => boolean;
-  readonly end: (
-    work: DispatchWork,
-    status: DeliveryEnded['status'],
-    reason: DeliveryEnded['reason'],
-    command: EndDelivery,
-  ) => void;
-  readonly discard: (endpoint: OwnedEndpoint, partition: OwnedPartition, offset: number) => void;
-  readonly freeHead: (endpoint: OwnedEndpoint, partition: OwnedPartition, deliveryId: string) => void;
-  readonly append: (partition: number, fact: DeliveryFact, acknowledged: () => void) => void;
-  readonly later: (act: () => void) => void;
-  /** Something is being written that a stop has to wait for, or is not any more. */
-  readonly working: (change: 1 | -1) => void;
+  readonly ending: Ending;
+  readonly bits: ParkedBits;
+  readonly keys: HeldKeys;
+  readonly facts: FactLog;
+  readonly drain: Drain;
+  readonly timers: Timers;
 }
 
 export interface CommandSettings {
@@ -41,6 +39,8 @@ export interface CommandSettings {
   readonly timeScale: number;
 }
 
+/** After this a command is looked at again that comes while its delivery is being written about. */
+const ASK_AGAIN_MS = 20;
 /** Commands that are remembered, so that a repeat after a crash is not refused as overtaken by itself. */
 const REMEMBERED = 20_000;
 /** Of a delivery without an expiry: how long what waits in a tier can still come. */
@@ -59,7 +59,7 @@ export class CommandHandler {
   constructor(
     private readonly settings: CommandSettings,
     private readonly ports: Pick<DispatchPorts, 'tasks' | 'state' | 'records' | 'now'>,
-    private readonly dispatcher: CommandPorts,
+    private readonly parts: CommandParts,
     private readonly logger: Logger,
   ) {}
 
@@ -82,7 +82,7 @@ export class CommandHandler {
       return;
     }
     const state = owner.endpoint(command.endpointId);
-    const seen = this.dispatcher.seen.of(command.deliveryId);
+    const seen = this.parts.seen.of(command.deliveryId);
     const epoch = Math.max(seen?.epoch ?? 0, (state.fences.get(command.deliveryId)?.lowestEpoch ?? 0) - 1);
     if (epoch > command.expectedEpoch) this.refuse(record, command, owner, 'stale');
     else if (command.kind === 'retry') void this.retry(record, command, owner, state);
@@ -91,7 +91,7 @@ export class CommandHandler {
 
   /** The request that was under way when the command came has ended; `overtaken` when the delivery ended with it. */
   attemptEnded(work: DispatchWork, command: EndDelivery, overtaken: boolean): void {
-    if (overtaken) this.dispatcher.append(work.owner.partition, refusal(command, 'ended', this.ports.now()), () => {});
+    if (overtaken) this.parts.facts.append(work.owner.partition, refusal(command, 'ended', this.ports.now()), () => {});
     this.noteDone(command.commandId);
   }
 
@@ -103,11 +103,11 @@ export class CommandHandler {
   ): void {
     const { deliveryId, kind } = command;
     commandHandled(this.logger, { deliveryId, command: kind, by: command.by, result: reason });
-    this.dispatcher.working(1);
-    this.dispatcher.append(owner.partition, refusal(command, reason, this.ports.now()), () => {
+    this.parts.drain.noteWriting(1);
+    this.parts.facts.append(owner.partition, refusal(command, reason, this.ports.now()), () => {
       this.noteDone(command.commandId);
       record.complete();
-      this.dispatcher.working(-1);
+      this.parts.drain.noteWriting(-1);
     });
   }
 
@@ -119,16 +119,16 @@ export class CommandHandler {
     ended: boolean,
   ): void {
     const { deliveryId, endpointId, expectedEpoch, recordOffset } = command;
-    const work = this.dispatcher.activeWork(deliveryId);
-    const reason = command.kind === 'cancel' ? 'cancelled_by_command' : 'skipped_by_command';
+    const work = this.parts.inHand.of(deliveryId);
+    const reason = reasonOfCommand(command.kind);
     if (work) {
       if (work.step === 'leaving' || work.ending !== null) {
-        this.dispatcher.later(() => this.handle(record, command, owner));
+        this.parts.timers.after(ASK_AGAIN_MS, () => this.handle(record, command, owner));
         return;
       }
       if (work.step === 'in_flight') work.ending = command;
-      else if (!this.dispatcher.withdraw(work)) return;
-      else this.dispatcher.end(work, 'cancelled', reason, command);
+      else if (!this.parts.inHand.withdraw(work)) return;
+      else void this.parts.ending.end(work, 'cancelled', reason, command);
       // The command is carried out with the work; until then both come back after a crash.
       work.records.push(record);
       this.noteDone(command.commandId);
@@ -138,7 +138,7 @@ export class CommandHandler {
       this.refuse(record, command, owner, 'ended');
       return;
     }
-    this.dispatcher.working(1);
+    this.parts.drain.noteWriting(1);
     const parked = recordOffset !== null && state.parked.has(recordOffset);
     const told = (): void => {
       const at = this.ports.now();
@@ -149,7 +149,7 @@ export class CommandHandler {
         tenant: command.tenant,
         endpointId,
         epoch: expectedEpoch,
-        attempt: Math.max(1, command.attempt, this.dispatcher.seen.of(deliveryId)?.attempt ?? 0),
+        attempt: Math.max(1, command.attempt, this.parts.seen.of(deliveryId)?.attempt ?? 0),
         status: 'cancelled',
         reason,
         by: command.by,
@@ -157,16 +157,14 @@ export class CommandHandler {
         recordOffset,
       };
       commandHandled(this.logger, { deliveryId, command: command.kind, by: command.by, result: 'done' });
-      this.dispatcher.append(owner.partition, fact, () => {
+      this.parts.facts.append(owner.partition, fact, () => {
         const { epoch, attempt } = fact;
-        this.dispatcher.seen.note(deliveryId, { epoch, attempt, finished: true, ended: true });
-        if (parked) {
-          this.dispatcher.discard(state, owner, recordOffset);
-        }
-        this.dispatcher.freeHead(state, owner, deliveryId);
+        this.parts.seen.note(deliveryId, { epoch, attempt, finished: true, ended: true });
+        if (parked) this.parts.bits.discard(state, owner, recordOffset);
+        this.parts.keys.freeHead(state, owner, deliveryId);
         this.noteDone(command.commandId);
         record.complete();
-        this.dispatcher.working(-1);
+        this.parts.drain.noteWriting(-1);
       });
     };
     if (parked) {
@@ -182,7 +180,7 @@ export class CommandHandler {
     state: OwnedEndpoint,
   ): Promise<void> {
     const { deliveryId, recordOffset, expectedEpoch } = command;
-    if (this.dispatcher.activeWork(deliveryId)) {
+    if (this.parts.inHand.of(deliveryId)) {
       this.refuse(record, command, owner, 'in_flight');
       return;
     }
@@ -192,14 +190,14 @@ export class CommandHandler {
     }
     // From here on every other command upon the same state is stale.
     const epoch = expectedEpoch + 1;
-    const before = this.dispatcher.seen.of(deliveryId);
+    const before = this.parts.seen.of(deliveryId);
     const refuse = (reason: CommandRefused['reason']): void => {
-      this.dispatcher.seen.restore(deliveryId, before);
+      this.parts.seen.restore(deliveryId, before);
       this.refuse(record, command, owner, reason);
     };
-    this.dispatcher.seen.note(deliveryId, { epoch, attempt: 0, finished: true, ended: false });
+    this.parts.seen.note(deliveryId, { epoch, attempt: 0, finished: true, ended: false });
     this.considered.add(deliveryId);
-    this.dispatcher.working(1);
+    this.parts.drain.noteWriting(1);
     try {
       const found = recordOffset === null ? undefined : await this.recordAt(owner, recordOffset);
       const now = this.ports.now();
@@ -220,7 +218,7 @@ export class CommandHandler {
         return;
       commandHandled(this.logger, { deliveryId, command: 'retry', by: command.by, result: 'done' });
       await new Promise<void>((resolve) =>
-        this.dispatcher.append(
+        this.parts.facts.append(
           owner.partition,
           {
             kind: 'reopened',
@@ -240,11 +238,11 @@ export class CommandHandler {
       record.complete();
     } catch (error) {
       this.logger.warn({ error: String(error), deliveryId }, 'a command cannot be carried out now; trying again');
-      this.dispatcher.seen.restore(deliveryId, before);
-      this.dispatcher.later(() => this.handle(record, command, owner));
+      this.parts.seen.restore(deliveryId, before);
+      this.parts.timers.after(ASK_AGAIN_MS, () => this.handle(record, command, owner));
     } finally {
       this.considered.delete(deliveryId);
-      this.dispatcher.working(-1);
+      this.parts.drain.noteWriting(-1);
     }
   }
 

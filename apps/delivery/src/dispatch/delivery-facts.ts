@@ -119,6 +119,9 @@ export const parkedFact = (task: DeliveryTask, { reason, offset, behind }: Parki
   behind,
 });
 
+export const reasonOfCommand = (kind: 'cancel' | 'skip'): DeliveryEnded['reason'] =>
+  kind === 'cancel' ? 'cancelled_by_command' : 'skipped_by_command';
+
 export interface EndWithoutAttempt {
   readonly status: DeliveryEnded['status'];
   readonly reason: DeliveryEnded['reason'];

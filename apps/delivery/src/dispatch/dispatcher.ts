@@ -5,43 +5,35 @@ import {
   dueTime,
   type Endpoint,
   type Outcome,
-  type ParkReason,
   settle,
 } from '@millrace/domain';
 import type { ConsumedRecord } from '@millrace/kafka';
 import {
-  type DeliveryEnded,
   type DeliveryFact,
   decodeCommand,
   decodeDelivery,
-  encodeDelivery,
   type IncomingMessage,
   type TopicNames,
 } from '@millrace/protocol';
-import {
-  type ActiveSpan,
-  deliveryParked,
-  deliverySettled,
-  formatTraceparent,
-  type Logger,
-  metrics,
-} from '@millrace/telemetry';
+import { type ActiveSpan, formatTraceparent, type Logger, metrics } from '@millrace/telemetry';
 import type { WebhookRequest } from '@millrace/webhook-client';
 import { ExpirySweep } from '../parking/expiry-sweep';
 import { ParkedBits } from '../parking/parked-bits';
 import { ParkedRelease } from '../parking/parked-release';
 import { rejectUnusableTask } from '../sending/unusable-task';
 import { CommandHandler } from './command.handler';
-import { type AttemptSubject, endedFact, finishedFact, parkedFact, startedFact } from './delivery-facts';
+import { type AttemptSubject, endedFact, finishedFact, reasonOfCommand, startedFact } from './delivery-facts';
 import { DisabledHere } from './disabled-here';
 import type { DispatchPorts, DispatchWork } from './dispatch.ports';
 import { Drain } from './drain';
+import { Ending } from './ending';
 import { EndpointStates, type PartitionMemory } from './endpoint-states';
 import { FactLog } from './fact-log';
 import { followingMessages } from './following-messages';
 import { HeldKeys } from './held-keys';
 import { type LaneLimits, Lanes } from './lanes';
 import type { OwnedEndpoint, OwnedPartition } from './owned-endpoint';
+import { Parking } from './parking';
 import { prepare } from './prepare';
 import { orderKeyOf, type Route, routeOf } from './route';
 import { SeenRecords } from './seen-records';
@@ -96,6 +88,8 @@ export class Dispatcher {
   private readonly expiry: ExpirySweep;
   private readonly inHand: WorkInHand;
   private readonly wanted: Wanted;
+  private readonly parking: Parking;
+  private readonly ending: Ending;
   private readonly disabledHere = new DisabledHere();
   private readonly keys: HeldKeys;
   private readonly bits: ParkedBits;
@@ -143,6 +137,9 @@ export class Dispatcher {
       retriesAtOnce: settings.retriesAtOnce,
       ticks: ports.ticks,
     });
+    const { inHand, keys, bits, facts, drain, seen, endpoints, release } = this;
+    this.parking = new Parking({ inHand, keys, bits, facts, drain, now: ports.now }, logger);
+    this.ending = new Ending(settings.topics, ports, { inHand, seen, endpoints, keys, release, facts, drain }, logger);
     this.expiry = new ExpirySweep(
       {
         fetch: (partition, offset) => ports.records.fetch(partition, offset),
@@ -158,15 +155,14 @@ export class Dispatcher {
       settings,
       ports,
       {
+        inHand: this.inHand,
         seen: this.seen,
-        activeWork: (id) => this.inHand.of(id),
-        withdraw: (work) => this.inHand.withdraw(work),
-        end: (work, status, reason, command) => this.end(work, status, reason, command),
-        discard: (endpoint, partition, offset) => this.bits.discard(endpoint, partition, offset),
-        freeHead: (endpoint, partition, deliveryId) => this.keys.freeHead(endpoint, partition, deliveryId),
-        append: (partition, fact, acknowledged) => this.facts.append(partition, fact, acknowledged),
-        later: (act) => this.timers.after(20, act),
-        working: (change) => this.drain.noteWriting(change),
+        ending: this.ending,
+        bits: this.bits,
+        keys: this.keys,
+        facts: this.facts,
+        drain: this.drain,
+        timers: this.timers,
       },
       logger,
     );
@@ -302,8 +298,7 @@ export class Dispatcher {
   lookAround(): void {
     if (this.drain.stopping) return;
     const now = this.ports.ticks();
-    if (!this.facts.isSlow(now))
-      for (const work of this.lanes.overdue(now)) if (!this.inHand.abandoned(work)) this.park(work, 'lane_full', null);
+    if (!this.facts.isSlow(now)) this.parking.parkAll(this.lanes.overdue(now), 'lane_full');
     this.endpoints.tend();
     this.expiry.sweep();
     for (const owner of this.endpoints.takenOver()) {
@@ -436,10 +431,10 @@ export class Dispatcher {
         this.admit(work, route.endpoint);
         break;
       case 'park':
-        this.park(work, route.reason, null);
+        this.parking.park(work, route.reason, null);
         break;
       case 'end':
-        this.end(work, route.status, route.reason, null);
+        void this.ending.end(work, route.status, route.reason, null);
         break;
     }
   }
@@ -454,11 +449,11 @@ export class Dispatcher {
       const isHead = key !== null && state.order.headOf(key) === task.deliveryId;
       const admitted = admission(state.health, this.ports.now());
       if (!work.parked && state.blocked && !isHead) {
-        this.park(work, admitted.kind === 'send' ? 'backlog' : 'endpoint_down', null);
+        this.parking.park(work, admitted.kind === 'send' ? 'backlog' : 'endpoint_down', null);
         return;
       }
       if (admitted.kind === 'wait') {
-        this.park(work, 'endpoint_down', null);
+        this.parking.park(work, 'endpoint_down', null);
         return;
       }
       if (key !== null) {
@@ -466,12 +461,12 @@ export class Dispatcher {
         if (turn.kind === 'behind') {
           // Beyond what is remembered one by one, what comes is parked as it is, and what follows behind it.
           const asItIs = !work.parked && this.isFullOfWaiting(state);
-          this.park(work, 'behind_key', turn.deliveryId, asItIs ? null : key);
+          this.parking.park(work, 'behind_key', turn.deliveryId, asItIs ? null : key);
           return;
         }
         work.key = key;
       } else if (task.attempt > 1 && admitted.kind === 'send' && !this.inHand.mayRetry(state)) {
-        this.park(work, 'retry_budget', null);
+        this.parking.park(work, 'retry_budget', null);
         return;
       }
       if (admitted.kind === 'probe') this.endpoints.beginProbe(work);
@@ -480,7 +475,7 @@ export class Dispatcher {
     const now = this.ports.ticks();
     if (work.parked) this.lanes.enqueue(work, now);
     else if (!this.lanes.offer(work, now)) {
-      this.park(work, 'lane_full', null);
+      this.parking.park(work, 'lane_full', null);
       return;
     }
     this.inHand.noteQueued(work);
@@ -516,7 +511,7 @@ export class Dispatcher {
     if (!this.opens(endpoint)) {
       state.lockedVersion = endpoint.version;
       this.inHand.giveUpPlace(work);
-      this.park(work, 'no_secret', null);
+      this.parking.park(work, 'no_secret', null);
       return;
     }
     this.inHand.noteBegun(work);
@@ -600,7 +595,7 @@ export class Dispatcher {
       outcomeName: fact.outcome,
     });
     if (health.disabled) this.disabledHere.note(endpoint);
-    if (health.wentDown) this.giveBackQueue(work.state);
+    if (health.wentDown) this.parking.parkAll(this.lanes.drain(work.state.id), 'endpoint_down');
     const ending = settlement.kind === 'retry' ? work.ending : null;
     // A command that comes from now on finds the attempt over, and waits until that is on record.
     work.step = 'leaving';
@@ -640,99 +635,11 @@ export class Dispatcher {
         partition,
         endedFact(
           task,
-          { status: 'cancelled', reason: reasonOf(ending.kind), command: ending, offset: work.offset },
+          { status: 'cancelled', reason: reasonOfCommand(ending.kind), command: ending, offset: work.offset },
           now,
         ),
         done,
       );
     }
   }
-
-  private giveBackQueue(state: OwnedEndpoint): void {
-    for (const work of this.lanes.drain(state.id))
-      if (!this.inHand.abandoned(work)) this.park(work, 'endpoint_down', null);
-  }
-
-  // ---- the other ways
-
-  private park(work: DispatchWork, reason: ParkReason, behind: string | null, key: string | null = null): void {
-    const { state, offset } = work;
-    const { deliveryId } = work.delivery.task;
-    this.inHand.withdrawn(work);
-    if (key !== null) state.order.wait(key, deliveryId, offset);
-    const own = key === null ? this.keys.keyOf(work) : null;
-    // All that waits for its key waits for this one, so it comes back before anything else.
-    const isNext = own !== null && state.order.isNext(own, deliveryId, offset);
-    if (work.parked) {
-      if (reason === 'retry_budget') state.deferred.add(offset, null);
-      else if (isNext) state.ready.push(offset);
-      else if (key === null) state.parked.unclaim(offset);
-      this.inHand.drop(work);
-      // Its bit stays; that it waits for another one now is what an operator looks for.
-      if (key !== null && !isNext)
-        this.facts.append(
-          work.owner.partition,
-          parkedFact(work.delivery.task, { reason, offset, behind }, this.ports.now()),
-          () => {},
-        );
-      return;
-    }
-    work.step = 'leaving';
-    work.recalled = isNext;
-    this.drain.noteWriting(1);
-    deliveryParked(this.logger, { deliveryId, endpointId: state.id, reason });
-    this.writeParked(work, reason, behind, { deferred: reason === 'retry_budget', claimed: key !== null || isNext });
-  }
-
-  /** First the bit, then the fact: a fact without its bit would let the record pass for taken up. */
-  private writeParked(
-    work: DispatchWork,
-    reason: ParkReason,
-    behind: string | null,
-    place: { readonly deferred: boolean; readonly claimed: boolean },
-  ): void {
-    const { owner, offset } = work;
-    const { task } = work.delivery;
-    const now = this.ports.now();
-    const again = (): void => this.writeParked(work, reason, behind, { deferred: false, claimed: work.recalled });
-    // The partition was lost and won again meanwhile: what is known of it now may not have the bit yet.
-    const acknowledged = (next: () => void) => (): void => (work.owner === owner ? next() : again());
-    const told = acknowledged(() => this.inHand.hasLeft(work));
-    this.bits.set(
-      work,
-      place,
-      acknowledged(() => this.facts.append(owner.partition, parkedFact(task, { reason, offset, behind }, now), told)),
-    );
-  }
-
-  private async end(
-    work: DispatchWork,
-    status: DeliveryEnded['status'],
-    reason: DeliveryEnded['reason'],
-    command: { readonly by: string; readonly commandId: string } | null,
-  ): Promise<void> {
-    const { delivery } = work;
-    const { deliveryId, tenant, endpointId, epoch, attempt } = delivery.task;
-    work.step = 'leaving';
-    this.drain.noteWriting(1);
-    const messages = this.endpoints.endMessages(work, status);
-    if (status !== 'cancelled') messages.push(encodeDelivery(this.settings.topics.deadLetter, delivery));
-    if (messages.length > 0 && !(await this.ports.tasks.send(messages))) return;
-    deliverySettled(this.logger, { tenant, deliveryId, endpointId, status, reason, attempt });
-    const fact = endedFact(delivery.task, { status, reason, command, offset: work.offset }, this.ports.now());
-    this.facts.append(work.owner.partition, fact, () => {
-      // As they are now: the partition may have been lost and won again since.
-      const { state, owner } = work;
-      this.seen.note(deliveryId, { epoch, attempt, finished: true, ended: true });
-      const next = state.order.forget(work.offset);
-      if (next !== null) state.ready.push(next);
-      if (work.key !== null) this.keys.free(state, owner, work.key, deliveryId);
-      else this.keys.freeHead(state, owner, deliveryId);
-      this.inHand.hasLeft(work);
-      if (owner.backlogged.has(state)) this.release.pump(owner);
-    });
-  }
 }
-
-const reasonOf = (kind: 'cancel' | 'skip'): DeliveryEnded['reason'] =>
-  kind === 'cancel' ? 'cancelled_by_command' : 'skipped_by_command';
