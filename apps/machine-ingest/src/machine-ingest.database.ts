@@ -3,6 +3,7 @@ import { MappedMachineEntity, MappingEntity, MappingVersionEntity } from './mapp
 import { Sources1772000000000 } from './migrations/1772000000000-sources';
 import { Mappings1772000100000 } from './migrations/1772000100000-mappings';
 import { AuditLog1772000200000 } from './migrations/1772000200000-audit-log';
+import { SoleSources1772000300000 } from './migrations/1772000300000-sole-sources';
 import { SourceEntity } from './sources/source.entity';
 
 export const INGEST_SCHEMA = 'ingest';
@@ -11,5 +12,5 @@ export const INGEST_SCHEMA = 'ingest';
 export const INGEST_TABLES = {
   schema: INGEST_SCHEMA,
   entities: [SourceEntity, MappingEntity, MappingVersionEntity, MappedMachineEntity, AuditEntryEntity],
-  migrations: [Sources1772000000000, Mappings1772000100000, AuditLog1772000200000],
+  migrations: [Sources1772000000000, Mappings1772000100000, AuditLog1772000200000, SoleSources1772000300000],
 };

@@ -26,7 +26,31 @@ let variables: { [name: string]: string };
 let services: RunningService[];
 let peer: CountingPeer;
 
-const boot = () => bootService(machineIngest([registered(loopbackKind)]), variables);
+/** Resolves for all when so many are there. */
+const meeting = (count: number) => {
+  let begin: () => void;
+  const all = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  let came = 0;
+  return (): Promise<void> => {
+    if (++came >= count) begin();
+    return all;
+  };
+};
+let meet: () => Promise<void> = meeting(0);
+/** Has its peer alone, as a session of a broker has one client; its tries wait for each other. */
+const soleKind: typeof loopbackKind = {
+  ...loopbackKind,
+  type: 'sole',
+  alone: ({ port }) => ({ key: `the peer at ${port}`, path: 'port', what: `the peer at ${port}` }),
+  tryOnce: async (settings, context) => {
+    await meet();
+    return loopbackKind.tryOnce(settings, context);
+  },
+};
+
+const boot = () => bootService(machineIngest([registered(loopbackKind), registered(soleKind)]), variables);
 const call = (method: string, path: string, body?: object, headers: { [name: string]: string } = {}): Promise<Answer> =>
   ask(services[0]!.url, method, path, body, headers);
 const source = async (name: string): Promise<SourceView> =>
@@ -319,6 +343,46 @@ test('who made, changed, switched and deleted a source is on record, without a w
     data: [],
     nextCursor: null,
   });
+});
+
+test('of sources that would have the same of a peer one is saved, also where they come at once', async () => {
+  const stranger = { authorization: `Bearer ${await site.keyOf('other', ['machines:read', 'machines:write'])}` };
+  await eventually(async () => (await call('GET', '/v1/sources', undefined, stranger)).status === 200, 'the other key');
+  const other = await CountingPeer.start();
+  const save = (name: string, headers = {}) =>
+    call('POST', '/v1/sources', { name, type: 'sole', settings: settings(), enabled: false }, headers);
+  const move = (name: string) => call('PATCH', `/v1/sources/${name}`, { settings: settings() });
+  const sole = () => expect.stringMatching(/^(the source sole-\d|another source of this site) has the peer at/);
+  try {
+    for (const [first, second, names] of [
+      [() => save('sole-1'), () => save('sole-2'), ['sole-1', 'sole-2']],
+      [() => save('sole-1'), () => save('sole-2', stranger), ['sole-1', 'sole-2']],
+      [() => move('sole-3'), () => save('sole-1'), ['sole-1', 'sole-3']],
+    ] as const) {
+      meet = meeting(1);
+      const elsewhere = { port: other.port, password: other.password };
+      if (names.includes('sole-3' as never))
+        await call('POST', '/v1/sources', {
+          name: 'sole-3',
+          type: 'sole',
+          settings: settings(elsewhere),
+          enabled: false,
+        });
+      // Both have looked at what there is, and neither is there yet.
+      meet = meeting(2);
+      const answers = await Promise.all([first(), second()]);
+      const [saved, refused] = [...answers].sort((a, b) => a.status - b.status);
+      expect(saved!.status).toBeLessThan(300);
+      expect(refused).toMatchObject({
+        status: 422,
+        body: { code: 'invalid_request', errors: [{ path: 'settings.port', detail: sole() }] },
+      });
+      for (const name of names)
+        for (const headers of [{}, stranger]) await call('DELETE', `/v1/sources/${name}`, undefined, headers);
+    }
+  } finally {
+    await other.stop();
+  }
 });
 
 describe('a machine that is there by mistake', () => {

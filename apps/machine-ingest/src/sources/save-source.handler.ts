@@ -19,7 +19,7 @@ import { auditEntry, type ConfigurationWriter, Refused, type WriteRequest } from
 import { type Logger, sourceChanged } from '@millrace/telemetry';
 import type { MachineAuditEntry } from '../audit-log/audit-entry.entity';
 import type { ReadySource, RegisteredKind, SourceRegistry, WrongSetting } from '../signal-intake/source-registry';
-import type { SoleSources } from './sole-sources';
+import { digestOf, type SoleSources } from './sole-sources';
 import { changedMembers } from './source-change';
 import {
   isGiven,
@@ -32,7 +32,7 @@ import {
 } from './source-settings';
 import type { SourceTrial } from './source-trial';
 import type { SourceViews } from './source-view';
-import type { SourceReads, SourceTransaction, StoredSource } from './sources.ports';
+import { ClaimTaken, type SourceReads, type SourceTransaction, type StoredSource } from './sources.ports';
 
 export const noSuchSource = (): Refused => new Refused('not_found', 'There is no source of this name.');
 
@@ -84,7 +84,7 @@ export class SaveSource {
     const { tenant } = request;
     const checked = this.check(asked.type, asked.settings, null);
     let seen: TriedSourceView | null = null;
-    return this.writer.write(
+    const saved = this.writer.write(
       request,
       async (tx) => {
         await tx.lock();
@@ -100,6 +100,7 @@ export class SaveSource {
           version: 1,
           settings: this.seal(tenant, asked.name, checked),
           tried: seen !== null,
+          claim: digestOf(checked.source.alone({ tenant, name: asked.name })),
           createdAt: at,
           updatedAt: at,
         };
@@ -120,6 +121,7 @@ export class SaveSource {
         else await tools.trial.requireReach(checked.source, tenant);
       },
     );
+    return saved.catch((error) => this.refuseTaken(error, checked, tenant, asked.name));
   }
 
   async change(request: WriteRequest, name: string, asked: SourceChanges): Promise<SavedSourceView> {
@@ -129,7 +131,7 @@ export class SaveSource {
     if (before === null) throw noSuchSource();
     const checked = asked.settings === undefined ? null : this.check(before.type, asked.settings, before);
     let seen: TriedSourceView | null = null;
-    return this.writer.write(
+    const saved = this.writer.write(
       request,
       async (tx) => {
         await tx.lock();
@@ -141,7 +143,13 @@ export class SaveSource {
           ...former,
           enabled: asked.enabled ?? former.enabled,
           version: former.version + 1,
-          ...(checked === null ? {} : { settings: this.seal(tenant, name, checked), tried: seen !== null }),
+          ...(checked === null
+            ? {}
+            : {
+                settings: this.seal(tenant, name, checked),
+                tried: seen !== null,
+                claim: digestOf(checked.source.alone({ tenant, name })),
+              }),
           updatedAt: new Date(tools.now()),
         };
         await tx.save(source);
@@ -160,6 +168,7 @@ export class SaveSource {
         else await tools.trial.requireReach(checked.source, tenant);
       },
     );
+    return saved.catch((error) => this.refuseTaken(error, checked, tenant, name));
   }
 
   async delete(request: WriteRequest, name: string): Promise<void> {
@@ -256,6 +265,14 @@ export class SaveSource {
     const own = () => this.reads.list(tenant, null, SOURCE_LIMITS.perTenant);
     const wrong = await this.tools.sole.against(source, { tenant, name }, own);
     if (wrong !== null) throw wrongSetting(wrong.path, wrong.detail);
+  }
+
+  /** Of two that are saved at once the index lets one in; the other is told what it would have been told a moment later. */
+  private async refuseTaken(error: unknown, checked: Checked | null, tenant: string, name: string): Promise<never> {
+    if (!(error instanceof ClaimTaken) || checked === null) throw error;
+    await this.requireSole(checked.source, tenant, name);
+    const { path, what } = checked.source.alone({ tenant, name })!;
+    throw wrongSetting(path, `another source of this site has ${what}`);
   }
 
   private seal(tenant: string, name: string, { kind, settings }: Checked): SourceSettings {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { EncryptionKey } from '@millrace/domain';
 import type { SourceClaim } from '../signal-intake/source-kind';
 import type { ReadySource, SourceRegistry } from '../signal-intake/source-registry';
@@ -11,6 +12,10 @@ interface OtherSource {
   readonly type: string;
   readonly settings: SourceSettings;
 }
+
+/** As it is stored: a peer's address and the name of its client may be longer than an index takes. */
+export const digestOf = (claim: SourceClaim | null): string | null =>
+  claim === null ? null : createHash('sha256').update(claim.key).digest('hex');
 
 /** Of two sources that would have the same of a peer, such as one session of a broker, the second is not saved. */
 export class SoleSources {

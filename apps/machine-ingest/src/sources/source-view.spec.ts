@@ -10,6 +10,7 @@ const source = {
   version: 1,
   settings: {},
   tried: false,
+  claim: null,
   createdAt: new Date(1),
   updatedAt: new Date(1),
 };

@@ -82,7 +82,7 @@ export class SourceViews {
   /** A source of the service's environment. */
   ofFixed(record: SourceRecord): SourceView {
     const at = new Date(record.createdAt);
-    const view = this.view({ ...record, tried: false, createdAt: at, updatedAt: at }, { readOnly: true });
+    const view = this.view({ ...record, tried: false, claim: null, createdAt: at, updatedAt: at }, { readOnly: true });
     return { ...view, createdAt: null, updatedAt: null };
   }
 

@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** One source; the topic `sources` holds the same state. */
 @Entity({ name: 'source' })
@@ -24,6 +24,11 @@ export class SourceEntity {
 
   @Column({ type: 'boolean' })
   tried: boolean;
+
+  /** Digest of what it has alone of its peer; null where it has nothing alone, and as an earlier release stored it. */
+  @Column({ type: 'text', nullable: true })
+  @Index('source_claim', { unique: true })
+  claim: string | null;
 
   @Column({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;

@@ -1,9 +1,9 @@
-import { auditTransaction, type Database, inTenant, type Transaction } from '@millrace/postgres';
+import { auditTransaction, type Database, inTenant, isUniqueViolation, type Transaction } from '@millrace/postgres';
 import { MoreThan } from 'typeorm';
 import { AuditEntryEntity } from '../audit-log/audit-entry.entity';
 import { SourceEntity } from './source.entity';
 import type { SourceSettings } from './source-settings';
-import type { SourceReads, SourceTransaction, StoredSource } from './sources.ports';
+import { ClaimTaken, type SourceReads, type SourceTransaction, type StoredSource } from './sources.ports';
 
 const fromRow = (row: SourceEntity): StoredSource => ({
   ...row,
@@ -55,7 +55,12 @@ export const sourceTransaction = (tx: Transaction, tenant: string): SourceTransa
     return find(tx, tenant, name);
   },
   async save(source) {
-    await tx.upsert(SourceEntity, { ...source, settings: JSON.stringify(source.settings) }, ['tenant', 'name']);
+    try {
+      await tx.upsert(SourceEntity, { ...source, settings: JSON.stringify(source.settings) }, ['tenant', 'name']);
+    } catch (error) {
+      if (isUniqueViolation(error, 'source_claim')) throw new ClaimTaken(`source ${source.name}`, { cause: error });
+      throw error;
+    }
   },
   async delete(name) {
     await tx.delete(SourceEntity, { tenant, name });

@@ -14,6 +14,8 @@ export interface StoredSource {
   readonly settings: SourceSettings;
   /** These settings have connected once. */
   readonly tried: boolean;
+  /** Digest of what it has alone of its peer (SourceKind.alone); null where it has nothing alone. */
+  readonly claim: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -24,13 +26,18 @@ export interface SourceReads {
   list(tenant: string, after: string | null, limit: number): Promise<StoredSource[]>;
 }
 
+/** Another source of the site has the same alone, and was saved after it had been looked for. */
+export class ClaimTaken extends Error {
+  override readonly name = 'ClaimTaken';
+}
+
 export interface SourceTransaction {
   readonly audit: AuditTransaction<MachineAuditEntry>;
   /** Nobody else changes a source of the tenant before this transaction ends. */
   lock(): Promise<void>;
   count(): Promise<number>;
   find(name: string): Promise<StoredSource | null>;
-  /** Adds it, or puts it in the place of the one of its name. */
+  /** Adds it, or puts it in the place of the one of its name. Throws ClaimTaken. */
   save(source: StoredSource): Promise<void>;
   delete(name: string): Promise<void>;
 }
