@@ -1,12 +1,4 @@
-import {
-  admission,
-  type Contract,
-  type DeliveryTask,
-  dueTime,
-  type Endpoint,
-  type Outcome,
-  settle,
-} from '@millrace/domain';
+import { admission, type DeliveryTask, dueTime, type Endpoint } from '@millrace/domain';
 import type { ConsumedRecord } from '@millrace/kafka';
 import {
   type DeliveryFact,
@@ -15,29 +7,25 @@ import {
   type IncomingMessage,
   type TopicNames,
 } from '@millrace/protocol';
-import { type ActiveSpan, formatTraceparent, type Logger, metrics } from '@millrace/telemetry';
-import type { WebhookRequest } from '@millrace/webhook-client';
+import { type Logger, metrics } from '@millrace/telemetry';
 import { ExpirySweep } from '../parking/expiry-sweep';
 import { ParkedBits } from '../parking/parked-bits';
 import { ParkedRelease } from '../parking/parked-release';
 import { rejectUnusableTask } from '../sending/unusable-task';
+import { Attempts } from './attempts';
 import { CommandHandler } from './command.handler';
-import { type AttemptSubject, endedFact, finishedFact, reasonOfCommand, startedFact } from './delivery-facts';
 import { DisabledHere } from './disabled-here';
 import type { DispatchPorts, DispatchWork } from './dispatch.ports';
 import { Drain } from './drain';
 import { Ending } from './ending';
 import { EndpointStates, type PartitionMemory } from './endpoint-states';
 import { FactLog } from './fact-log';
-import { followingMessages } from './following-messages';
 import { HeldKeys } from './held-keys';
 import { type LaneLimits, Lanes } from './lanes';
 import type { OwnedEndpoint, OwnedPartition } from './owned-endpoint';
 import { Parking } from './parking';
-import { prepare } from './prepare';
 import { orderKeyOf, type Route, routeOf } from './route';
 import { SeenRecords } from './seen-records';
-import { startAttemptSpan, tellAttempt } from './tell-attempt';
 import { Timers } from './timers';
 import { Wanted } from './wanted';
 import { WorkInHand } from './work-in-hand';
@@ -90,6 +78,7 @@ export class Dispatcher {
   private readonly wanted: Wanted;
   private readonly parking: Parking;
   private readonly ending: Ending;
+  private readonly attempts: Attempts;
   private readonly disabledHere = new DisabledHere();
   private readonly keys: HeldKeys;
   private readonly bits: ParkedBits;
@@ -163,6 +152,17 @@ export class Dispatcher {
         facts: this.facts,
         drain: this.drain,
         timers: this.timers,
+      },
+      logger,
+    );
+    const { lanes, disabledHere, parking, commands } = this;
+    const placeFree = (): void => this.pump();
+    this.attempts = new Attempts(
+      settings,
+      ports,
+      {
+        ...{ inHand, seen, lanes, endpoints, disabledHere, keys, parking, release, commands, facts, drain },
+        placeFree,
       },
       logger,
     );
@@ -493,10 +493,7 @@ export class Dispatcher {
     }
   }
 
-  /**
-   * Writes that a request is about to leave; it leaves when that is acknowledged. The endpoint may have changed while the
-   * work was queued: then it goes another way, and its place is free.
-   */
+  /** The endpoint may have changed while the work was queued: then it goes another way, and its place is free. */
   private begin(work: DispatchWork): void {
     const { state } = work;
     const entry = this.ports.directory.get(work.endpointId);
@@ -508,138 +505,12 @@ export class Dispatcher {
       return;
     }
     const { endpoint, contract } = route;
-    if (!this.opens(endpoint)) {
+    if (!this.attempts.canSign(endpoint)) {
       state.lockedVersion = endpoint.version;
       this.inHand.giveUpPlace(work);
       this.parking.park(work, 'no_secret', null);
       return;
     }
-    this.inHand.noteBegun(work);
-    this.endpoints.numbered(work);
-    const { task, traceparent } = work.delivery;
-    const span = startAttemptSpan(task, traceparent);
-    const subject = { task, endpoint, requestId: this.ports.newRequestId(), trace: span.context };
-    const fact = startedFact(subject, work.offset, this.ports.now());
-    this.facts.append(work.owner.partition, fact, () => {
-      this.endpoints.noteSequence(work.state, work.owner, fact);
-      void this.attempt(work, contract, subject, span);
-    });
-  }
-
-  private opens(endpoint: Endpoint): boolean {
-    try {
-      this.ports.keys.activeFor(endpoint, this.ports.now());
-      this.ports.keys.headersOf(endpoint);
-      return true;
-    } catch (error) {
-      this.logger.error(
-        { error: String(error), endpointId: endpoint.id },
-        'the secrets of an endpoint do not open; its deliveries wait until they do',
-      );
-      return false;
-    }
-  }
-
-  // ---- the attempt
-
-  private async attempt(
-    work: DispatchWork,
-    contract: Contract,
-    subject: AttemptSubject,
-    span: ActiveSpan,
-  ): Promise<void> {
-    const { endpoint, requestId, task } = subject;
-    const startedAt = this.ports.now();
-    let request: WebhookRequest | null = null;
-    let outcome: Outcome;
-    try {
-      const keys = this.ports.keys.activeFor(endpoint, startedAt);
-      request = prepare({
-        task,
-        body: work.delivery.body,
-        contract,
-        endpoint,
-        keys,
-        customHeaders: this.ports.keys.headersOf(endpoint),
-        requestId,
-        traceparent: formatTraceparent(span.context),
-        now: startedAt,
-      });
-      outcome = await this.ports.client.send(request);
-    } catch (error) {
-      // A header that cannot be sent: no request left, and the schedule goes on.
-      this.logger.error(
-        { error: String(error), deliveryId: task.deliveryId, endpointId: endpoint.id },
-        'the request could not be made',
-      );
-      outcome = {
-        kind: 'failure',
-        failure: 'protocol',
-        message: 'The request could not be made; see the log of the delivery service.',
-        durationMs: 0,
-      };
-    }
-    const now = this.ports.now();
-    const { topics, timeScale } = this.settings;
-    const settlement = settle({ task, contract, endpoint, outcome, now, random: this.ports.random(), timeScale });
-    const fact = finishedFact(subject, contract, { request, outcome, settlement, startedAt, endedAt: now });
-    const attributes = { 'webhook.outcome': fact.outcome };
-    span.end(settlement.kind === 'succeeded' ? { attributes } : { error: fact.outcome, attributes });
-    tellAttempt(this.logger, task, fact, outcome, timeScale);
-    if (settlement.kind === 'endpoint_gone') this.disabledHere.note(endpoint);
-    const health = this.endpoints.afterAttempt(work, {
-      endpoint,
-      contract,
-      outcome,
-      settlement,
-      outcomeName: fact.outcome,
-    });
-    if (health.disabled) this.disabledHere.note(endpoint);
-    if (health.wentDown) this.parking.parkAll(this.lanes.drain(work.state.id), 'endpoint_down');
-    const ending = settlement.kind === 'retry' ? work.ending : null;
-    // A command that comes from now on finds the attempt over, and waits until that is on record.
-    work.step = 'leaving';
-    if (settlement.kind === 'retry' && ending === null && work.key !== null) await this.keys.hold(work, now);
-    const following = [
-      ...(ending ? [] : followingMessages({ delivery: work.delivery, endpoint, settlement, topics, timeScale, now })),
-      ...health.messages,
-    ];
-    if (following.length > 0 && !(await this.ports.tasks.send(following))) return;
-    const { epoch, attempt } = task;
-    const done = (): void => {
-      // As they are now: the partition may have been lost and won again since the request left.
-      const { state, owner } = work;
-      const ended = settlement.kind !== 'retry' || ending !== null;
-      this.seen.note(task.deliveryId, { epoch, attempt, finished: true, ended });
-      // It may also have ended at another owner meanwhile, whose word about the key this one replaced.
-      if (work.key !== null && (ended || this.seen.of(task.deliveryId)?.ended))
-        this.keys.free(state, owner, work.key, task.deliveryId);
-      this.inHand.finish(work);
-      if (work.ending) this.commands.attemptEnded(work, work.ending, ended && ending === null);
-      this.inHand.noteAttemptEnded(work);
-      this.lanes.release(
-        work,
-        this.ports.ticks(),
-        this.endpoints.signalOf(work, contract, outcome, now),
-        outcome.durationMs,
-      );
-      this.pump();
-      if (owner.backlogged.has(state)) this.release.pump(owner);
-      this.drain.noteEnd();
-    };
-    const { partition } = work.owner;
-    if (ending === null) this.facts.append(partition, fact, done);
-    else {
-      this.facts.append(partition, fact, () => {});
-      this.facts.append(
-        partition,
-        endedFact(
-          task,
-          { status: 'cancelled', reason: reasonOfCommand(ending.kind), command: ending, offset: work.offset },
-          now,
-        ),
-        done,
-      );
-    }
+    this.attempts.begin(work, endpoint, contract);
   }
 }

@@ -29,6 +29,11 @@ export const startAttemptSpan = (task: DeliveryTask, traceparent: string): Activ
   });
 };
 
+export const endAttemptSpan = (span: ActiveSpan, { outcome, result }: AttemptFinished): void => {
+  const attributes = { 'webhook.outcome': outcome };
+  span.end(result.kind === 'succeeded' ? { attributes } : { error: outcome, attributes });
+};
+
 /** Metrics and log lines of an attempt that has ended. */
 export const tellAttempt = (
   logger: Logger,
