@@ -1,48 +1,54 @@
 import { type LifecycleWord, REMOVED_PATH, type Removal, type Signal } from '@millrace/domain';
+import { newSignal } from './new-signal';
+
+/** What all signals of a source have in common. */
+export interface SourcePlace {
+  readonly tenant: string;
+  /** Name of the source. */
+  readonly source: string;
+  /** What the source speaks. */
+  readonly proto: Signal['raw']['proto'];
+}
 
 type Place = Pick<Signal, 'tenant' | 'machine' | 'source' | 'session'>;
-/** `proto`: what the source speaks. */
-type SourcePlace = Place & { readonly proto: Signal['raw']['proto'] };
+type MachinePlace = SourcePlace & Place;
 
 const ofIngest = (
-  place: SourcePlace,
+  { tenant, machine, source, session, proto }: MachinePlace,
   path: string,
   value: Signal['value'],
   seq: number | null,
-  atMs: number,
-): Signal => {
-  const at = new Date(atMs).toISOString();
-  return {
-    v: 1,
-    tenant: place.tenant,
-    machine: place.machine,
-    source: place.source,
-    session: place.session,
+  receivedAt: number,
+  qualityCode: string | null = null,
+): Signal =>
+  newSignal({
+    tenant,
+    machine,
+    source,
+    session,
     seq,
     path,
     kind: 'lifecycle',
     value,
     type: typeof value === 'object' && value !== null ? 'json' : 'string',
-    unit: null,
-    quality: 'good',
-    qualityCode: null,
-    sourceTs: null,
-    serverTs: null,
-    receiveTs: at,
-    at,
+    qualityCode,
+    receivedAt,
     clock: 'millrace',
-    flags: [],
-    raw: { proto: place.proto, ref: path },
-  };
-};
+    raw: { proto, ref: path },
+  });
 
 /** The source's word about itself: silence becomes a record, so that the rules see it at its place in the log. */
-export const lifecycleSignal = (place: SourcePlace, value: LifecycleWord, seq: number | null, atMs: number): Signal =>
-  ofIngest(place, '$lifecycle', value, seq, atMs);
+export const lifecycleSignal = (
+  place: MachinePlace,
+  value: LifecycleWord,
+  seq: number | null,
+  atMs: number,
+  qualityCode: string | null = null,
+): Signal => ofIngest(place, '$lifecycle', value, seq, atMs, qualityCode);
 
 /** Positions of a session that are lost for good, both ends included; null where the source cannot say which, or how many. */
 export const gapSignal = (
-  place: SourcePlace,
+  place: MachinePlace,
   gap: { readonly from: number | null; readonly to: number | null; readonly lost: number | null },
   atMs: number,
 ): Signal => ofIngest(place, '$gap', { from: gap.from, to: gap.to, lost: gap.lost }, null, atMs);

@@ -1,4 +1,5 @@
 import type { Signal } from '@millrace/domain';
+import { newSignal } from '../new-signal';
 
 /** What one row, line or message of a file was read to. */
 export type FileRow =
@@ -52,29 +53,23 @@ export const fileSignal = (
     readonly sourceTs?: string | null;
     readonly historical: boolean;
   },
-): Signal => {
-  const at = new Date(place.clock()).toISOString();
-  return {
-    v: 1,
+): Signal =>
+  newSignal({
     tenant: place.tenant,
     machine: row.machine,
     source: place.source,
     session: place.session,
     seq: row.seq,
-    ...(row.idx === undefined ? {} : { idx: row.idx }),
+    idx: row.idx,
     path: row.path,
     kind: row.kind ?? 'event',
     value: row.value,
     type: row.type,
-    unit: row.unit ?? null,
+    unit: row.unit,
     quality: row.value === null ? 'bad' : 'good',
-    qualityCode: null,
-    sourceTs: row.sourceTs ?? null,
-    serverTs: null,
-    receiveTs: at,
-    at,
+    sourceTs: row.sourceTs,
+    receivedAt: place.clock(),
     clock: 'file',
     flags: row.historical ? ['historical'] : [],
     raw: { proto: 'file', ref: `row:${row.row}` },
-  };
-};
+  });

@@ -242,8 +242,8 @@ export class FilesSource implements OpenSource {
     } as const;
     // What was put into the folder while it could not be seen is read now.
     const qualityCode = word === 'connected' && this.lifecycles > 0 ? RESUMED_CODE : null;
-    const signal = lifecycleSignal(place, word, this.lifecycles++, context.clock());
-    await context.sink.append([{ ...signal, qualityCode }], { stopping: this.stopping.signal });
+    const signal = lifecycleSignal(place, word, this.lifecycles++, context.clock(), qualityCode);
+    await context.sink.append([signal], { stopping: this.stopping.signal });
   }
 
   private note(detail: string): void {

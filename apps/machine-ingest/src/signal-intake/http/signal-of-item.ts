@@ -2,6 +2,7 @@ import { objectSpans, type Signal, type SignalType, type Span, UNAVAILABLE, UNAV
 import { pathText, plainWords, type SignalRequest, sentenceOf, signalRequestSchema } from '@millrace/protocol';
 import { jsonSignalValue } from '../exact-json';
 import type { MachineNumbers } from '../machine-numbers';
+import { newSignal } from '../new-signal';
 import { isRecordedSignal, requestMembersOf } from './recorded-signal';
 import { valueTooLarge } from './value-size';
 
@@ -83,12 +84,10 @@ const toSignal = (
   context: SignalRequestContext,
   numbers: MachineNumbers,
 ): Signal => {
-  const received = new Date(context.receivedAt).toISOString();
   const kind = kindOf(request);
   const unavailable = exact === UNAVAILABLE;
   const unknown = request.value === null || unavailable;
-  return {
-    v: 1,
+  return newSignal({
     tenant: context.tenant,
     machine: request.machine,
     source: request.source ?? context.source,
@@ -97,22 +96,20 @@ const toSignal = (
     seq:
       request.seq ??
       (context.repeatable !== null && request.session === undefined ? numbers.of(request.machine) : null),
-    ...(request.idx === undefined ? {} : { idx: request.idx }),
+    idx: request.idx,
     path: request.path,
     kind,
     value: unavailable ? null : exact,
     type: request.type ?? typeOf(kind, request.value, exact),
-    unit: request.unit ?? null,
+    unit: request.unit,
     quality: request.quality ?? (unknown ? (unavailable ? 'stale' : 'bad') : 'good'),
     qualityCode: request.qualityCode ?? (unavailable ? UNAVAILABLE_CODE : null),
-    sourceTs: request.timestamp ?? null,
-    serverTs: null,
-    receiveTs: received,
-    at: received,
+    sourceTs: request.timestamp,
+    receivedAt: context.receivedAt,
     clock: 'device',
-    flags: request.flags ?? [],
+    flags: request.flags,
     raw: { proto: 'http', ref: `item:${index}` },
-  };
+  });
 };
 
 /** Integers above 2^53 do not survive `JSON.parse`, nor do long decimals inside an object: their digits are text. */

@@ -1,10 +1,11 @@
 import { RESUMED_CODE, type Signal } from '@millrace/domain';
 import { fitting } from '../cursor-room';
+import { gapSignal, lifecycleSignal, type SourcePlace } from '../lifecycle-signal';
+import { newSignal } from '../new-signal';
 import type { SourceCursor } from '../source-kind';
 import type { MqttMessage, MqttOutgoing } from './mqtt-connection';
 import { type MqttIntake, NOTHING, type Outcome } from './mqtt-intake';
 import type { MqttSettings } from './mqtt-settings';
-import { gapSignal, lifecycleWord, mqttSignal, type SignalPlace } from './mqtt-signals';
 import { readTopicMessage } from './read-topic-message';
 import { TopicLives } from './topic-lives';
 import { isFixed } from './topic-template';
@@ -34,7 +35,7 @@ export class TopicsIntake implements MqttIntake {
 
   constructor(
     private readonly settings: MqttSettings,
-    private readonly place: SignalPlace,
+    private readonly place: SourcePlace,
     /** Session of the lifecycle: the client id. */
     private readonly session: string,
     cursor: SourceCursor | null,
@@ -83,8 +84,10 @@ export class TopicsIntake implements MqttIntake {
     const atMs = sourceTs === null ? null : Date.parse(sourceTs);
     const session = seq === null ? this.session : this.lives.sessionOf(topic, seq, atMs, dup || retain, receivedAt);
     const values = read.values.map(({ path, value, type }, index) =>
-      mqttSignal(this.place, receivedAt, topic.slice(0, 256), {
+      newSignal({
+        tenant: this.place.tenant,
         machine,
+        source: this.place.source,
         session,
         seq: seq === null ? null : seq * PLACES + index,
         path,
@@ -95,11 +98,14 @@ export class TopicsIntake implements MqttIntake {
         quality: value === null ? 'bad' : 'good',
         qualityCode: value === null ? 'mqtt:null' : null,
         sourceTs,
+        receivedAt,
+        clock: 'device',
         // What a broker kept is how things stood when it was sent, and nothing that happens now.
         flags: retain ? ['snapshot'] : [],
+        raw: { proto: this.place.proto, ref: topic.slice(0, 256) },
       }),
     );
-    return isNew ? [lifecycleWord(this.place, receivedAt, machine, this.session, 'connected'), ...values] : values;
+    return isNew ? [lifecycleSignal(this.placeOf(machine), 'connected', null, receivedAt), ...values] : values;
   }
 
   up(now: number, resumed: boolean): Outcome {
@@ -108,12 +114,14 @@ export class TopicsIntake implements MqttIntake {
     if (lost) this.count.sessionsLost++;
     return {
       ...NOTHING,
-      signals: [...this.machines].flatMap((machine) => [
-        lifecycleWord(this.place, now, machine, this.session, 'connected', {
-          qualityCode: resumed && this.isKept(machine) ? RESUMED_CODE : null,
-        }),
-        ...(lost ? [gapSignal(this.place, now, machine, this.session, { from: null, to: null, lost: null })] : []),
-      ]),
+      signals: [...this.machines].flatMap((machine) => {
+        const place = this.placeOf(machine);
+        const missedNothing = resumed && this.isKept(machine) ? RESUMED_CODE : null;
+        return [
+          lifecycleSignal(place, 'connected', null, now, missedNothing),
+          ...(lost ? [gapSignal(place, { from: null, to: null, lost: null }, now)] : []),
+        ];
+      }),
     };
   }
 
@@ -127,9 +135,14 @@ export class TopicsIntake implements MqttIntake {
 
   down(now: number): Outcome {
     const signals = [...this.machines].map((machine) =>
-      lifecycleWord(this.place, now, machine, this.session, 'disconnected'),
+      lifecycleSignal(this.placeOf(machine), 'disconnected', null, now),
     );
     return { ...NOTHING, signals };
+  }
+
+  /** Of what is said of the connection. */
+  private placeOf(machine: string) {
+    return { ...this.place, machine, session: this.session };
   }
 
   tick(): Outcome {

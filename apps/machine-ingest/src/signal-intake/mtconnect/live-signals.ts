@@ -1,9 +1,11 @@
 import type { Signal } from '@millrace/domain';
+import { newSignal } from '../new-signal';
+import { isUnavailable } from '../observed-value';
 import type { DataItem } from './device-model';
 import type { Route } from './mtconnect-settings';
 import { ucumOf } from './mtconnect-units';
 import type { StreamsAnswer, StreamsObservation } from './streams-document';
-import { isUnavailable, signalOf } from './streams-signals';
+import { signalOf } from './streams-signals';
 
 export interface LivePlace {
   readonly tenant: string;
@@ -43,49 +45,41 @@ export const unread = (all: readonly Observed[], next: number): Observed[] => {
 export const liveSignal = (
   { machine, item, observation }: Observed,
   place: LivePlace,
-  receivedMs: number,
+  receivedAt: number,
   flags: Signal['flags'],
 ): Signal => {
-  const received = new Date(receivedMs).toISOString();
   const unit = item === undefined || item.units === '' ? null : ucumOf(item.units);
-  const signal = signalOf(observation, { ...place, machine }, place.session, received);
-  return {
-    ...signal,
+  return signalOf(observation, { ...place, machine }, place.session, receivedAt, {
     unit,
     flags,
     raw: {
       proto: 'mtc',
       ref: `sequence:${observation.sequence}${unit === null && item?.units ? ` units:${item.units}` : ''}`,
     },
-  };
+  });
 };
 
 /** A data item that the agent has no more: silence would leave its last value standing for ever. */
-export const removedSignal = (place: LivePlace & { readonly machine: string }, path: string, atMs: number): Signal => {
-  const at = new Date(atMs).toISOString();
-  return {
-    v: 1,
-    tenant: place.tenant,
-    machine: place.machine,
-    source: place.source,
-    session: place.session,
-    seq: null,
+export const removedSignal = (
+  { tenant, machine, source, session }: LivePlace & { readonly machine: string },
+  path: string,
+  receivedAt: number,
+): Signal =>
+  newSignal({
+    tenant,
+    machine,
+    source,
+    session,
     path,
     kind: 'event',
     value: null,
     type: 'string',
-    unit: null,
     quality: 'bad',
     qualityCode: 'mtc:REMOVED',
-    sourceTs: null,
-    serverTs: null,
-    receiveTs: at,
-    at,
+    receivedAt,
     clock: 'millrace',
-    flags: [],
     raw: { proto: 'mtc', ref: `removed:${path}` },
-  };
-};
+  });
 
 /**
  * When an observation that waited in the agent's buffer would have been received: its stamp, by the agent's clock corrected to

@@ -170,7 +170,7 @@ export class MtconnectSource implements OpenSource {
     for (const { machine, device } of routes) {
       const place = { ...this.place(session), machine };
       if (this.told !== 'up' || !this.machines.includes(machine))
-        signals.push({ ...lifecycleSignal(place, 'connected', null, begins), qualityCode: missedNothing });
+        signals.push(lifecycleSignal(place, 'connected', null, begins, missedNothing));
       if (kind === 'restarted') signals.push(lifecycleSignal(place, 'birth', null, begins));
       if (gap !== null) signals.push(gapSignal(place, gap, begins));
       const before = this.models.get(machine);

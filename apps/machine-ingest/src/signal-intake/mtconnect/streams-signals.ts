@@ -4,8 +4,9 @@ import {
   type RecordingClock,
   type Signal,
   startRecordingClock,
-  UNAVAILABLE_CODE,
 } from '@millrace/domain';
+import { newSignal, type SaidSignal } from '../new-signal';
+import { isUnavailable, observedMembers, stamperOf } from '../observed-value';
 import type { StreamsDocument, StreamsObservation } from './streams-document';
 
 export interface StreamsPlace {
@@ -31,51 +32,34 @@ export const signalsOf = (
   let clock: RecordingClock = startRecordingClock(Date.parse(first.timestamp));
   const signals = observations.map((observation) => {
     if (!isUnavailable(observation)) clock = advanceRecordingClock(clock, Date.parse(observation.timestamp));
-    return {
-      ...signalOf(observation, place, document.instanceId, new Date(clock.written).toISOString()),
-      at: new Date(clock.now).toISOString(),
-      clock: clockOfRecording(isUnavailable(observation) ? 'agent' : 'adapter', clock),
-    };
+    return signalOf(observation, place, document.instanceId, clock.written, {
+      evaluatedAt: clock.now,
+      clock: clockOfRecording(stamperOf(observation), clock),
+    });
   });
   return { signals, endsAt: clock.now };
 };
 
-export const isUnavailable = (observation: StreamsObservation): boolean =>
-  observation.kind === 'condition' ? observation.value.level === 'UNAVAILABLE' : observation.value === null;
-
-/** One observation as a signal; `received` is RFC 3339. */
+/** One observation as a signal; `receivedAt` is Unix ms. */
 export const signalOf = (
   observation: StreamsObservation,
-  place: StreamsPlace,
+  { tenant, machine, source }: StreamsPlace,
   session: string,
-  received: string,
-): Signal => {
-  const unavailable = isUnavailable(observation);
-  return {
-    v: 1,
-    tenant: place.tenant,
-    machine: place.machine,
-    source: place.source,
+  receivedAt: number,
+  more: Partial<SaidSignal> = {},
+): Signal =>
+  newSignal({
+    tenant,
+    machine,
+    source,
     session,
     seq: observation.sequence,
     path: observation.path,
     kind: observation.kind,
-    value: observation.kind === 'condition' ? { ...observation.value } : observation.value,
-    type:
-      observation.kind === 'condition'
-        ? 'condition'
-        : typeof observation.value === 'object' && observation.value !== null
-          ? 'json'
-          : 'string',
-    unit: null,
-    quality: unavailable ? 'stale' : 'good',
-    qualityCode: unavailable ? UNAVAILABLE_CODE : null,
+    ...observedMembers(observation),
     sourceTs: observation.timestamp,
-    serverTs: null,
-    receiveTs: received,
-    at: received,
-    clock: unavailable ? 'agent' : 'adapter',
-    flags: [],
+    receivedAt,
+    clock: stamperOf(observation),
     raw: { proto: 'file', ref: `sequence:${observation.sequence}` },
-  };
-};
+    ...more,
+  });

@@ -5,8 +5,9 @@ import {
   SIGNAL_LIMITS,
   type Signal,
   startRecordingClock,
-  UNAVAILABLE_CODE,
 } from '@millrace/domain';
+import { newSignal } from '../new-signal';
+import { observedMembers, stamperOf } from '../observed-value';
 import { parseShdr, type ShdrObservation } from './parse-shdr';
 
 /**
@@ -101,57 +102,43 @@ const advance = (clock: RecordingClock | null, timestamp: string | null): Record
 
 /** When a line was received, and by which clock its stamp was written. */
 interface LineTime {
-  readonly received: string;
-  readonly at: string;
+  readonly received: number;
+  readonly evaluated: number;
   readonly clockOf: (writer: 'adapter' | 'agent') => string;
 }
 
 const timeOf = (clock: RecordingClock | null, receivedAt: number | null): LineTime => {
-  const received = new Date(receivedAt ?? clock!.written).toISOString();
+  const received = receivedAt ?? clock!.written;
   return clock === null
-    ? { received, at: received, clockOf: (writer) => writer }
-    : { received, at: new Date(clock.now).toISOString(), clockOf: (writer) => clockOfRecording(writer, clock) };
+    ? { received, evaluated: received, clockOf: (writer) => writer }
+    : { received, evaluated: clock.now, clockOf: (writer) => clockOfRecording(writer, clock) };
 };
 
 const toSignal = (
-  session: ShdrSession,
+  { tenant, machine, source, session, proto }: ShdrSession,
   observation: ShdrObservation,
   sourceTs: string | null,
   time: LineTime,
   seq: number,
   line: number,
-): Signal => {
-  const unavailable =
-    observation.kind === 'condition' ? observation.value.level === 'UNAVAILABLE' : observation.value === null;
-  return {
-    v: 1,
-    tenant: session.tenant,
-    machine: session.machine,
-    source: session.source,
-    session: session.session,
+): Signal =>
+  newSignal({
+    tenant,
+    machine,
+    source,
+    session,
     seq,
     path: observation.name,
     kind: observation.kind === 'condition' ? 'condition' : 'event',
-    value: saidBy(observation),
-    type:
-      observation.kind === 'condition'
-        ? 'condition'
-        : typeof observation.value === 'object' && !unavailable
-          ? 'json'
-          : 'string',
-    unit: null,
-    quality: unavailable ? 'stale' : 'good',
-    qualityCode: unavailable ? UNAVAILABLE_CODE : null,
+    ...withinLimit(observedMembers(observation)),
     sourceTs,
-    serverTs: null,
-    receiveTs: time.received,
-    at: time.at,
-    // An agent writes UNAVAILABLE with its own clock between values that carry the adapter's.
-    clock: time.clockOf(unavailable ? 'agent' : 'adapter'),
-    flags: [],
-    raw: { proto: session.proto, ref: `line:${line}` },
-  };
-};
+    receivedAt: time.received,
+    evaluatedAt: time.evaluated,
+    clock: time.clockOf(stamperOf(observation)),
+    raw: { proto, ref: `line:${line}` },
+  });
 
-const saidBy = ({ value }: ShdrObservation): Signal['value'] =>
-  typeof value === 'string' ? value.slice(0, SIGNAL_LIMITS.valueLength) : value === null ? null : { ...value };
+const withinLimit = <Members extends Pick<Signal, 'value'>>(members: Members): Members =>
+  typeof members.value === 'string'
+    ? { ...members, value: members.value.slice(0, SIGNAL_LIMITS.valueLength) }
+    : members;

@@ -1,5 +1,6 @@
 import { isMachineName, isTimestamp, type Signal } from '@millrace/domain';
 import { type JsonLeaf, jsonLeaves, MAX_LEAVES } from '../../json-leaves';
+import { newSignal } from '../../new-signal';
 import type { SettingsOf } from './http-source-settings';
 import { readJsonObject } from './json-body';
 import { type MessageContext, type MessageReading, refusedMessage } from './message-reading';
@@ -49,10 +50,8 @@ const signalOf = (
   machine: string,
   sourceTs: string | null,
   context: MessageContext & { readonly repeatable: string | null },
-): Signal => {
-  const received = new Date(context.receivedAt).toISOString();
-  return {
-    v: 1,
+): Signal =>
+  newSignal({
     tenant: context.tenant,
     machine,
     source: context.source,
@@ -62,15 +61,9 @@ const signalOf = (
     kind: 'event',
     value,
     type,
-    unit: null,
     quality: value === null ? 'bad' : 'good',
-    qualityCode: null,
     sourceTs,
-    serverTs: null,
-    receiveTs: received,
-    at: received,
+    receivedAt: context.receivedAt,
     clock: 'device',
-    flags: [],
     raw: { proto: 'http', ref: `member:${path}`.slice(0, 200) },
-  };
-};
+  });

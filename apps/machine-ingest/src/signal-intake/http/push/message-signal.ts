@@ -1,5 +1,6 @@
 import type { Signal } from '@millrace/domain';
 import { flagsOfMessage } from '../../message-age';
+import { newSignal } from '../../new-signal';
 import type { MessageContext } from './message-reading';
 
 /**
@@ -9,28 +10,19 @@ import type { MessageContext } from './message-reading';
 export const messageSignal = (
   { tenant, source, receivedAt }: MessageContext,
   message: Pick<Signal, 'machine' | 'path' | 'value' | 'sourceTs' | 'clock'> & { readonly ref: string },
-): Signal => {
-  const received = new Date(receivedAt).toISOString();
-  return {
-    v: 1,
+): Signal =>
+  newSignal({
     tenant,
     machine: message.machine,
     source,
     session: '',
-    seq: null,
     path: message.path,
     kind: 'event',
     value: message.value,
     type: 'json',
-    unit: null,
-    quality: 'good',
-    qualityCode: null,
     sourceTs: message.sourceTs,
-    serverTs: null,
-    receiveTs: received,
-    at: received,
+    receivedAt,
     clock: message.clock,
     flags: flagsOfMessage(message.sourceTs, receivedAt),
     raw: { proto: 'http', ref: message.ref.slice(0, 200) },
-  };
-};
+  });
