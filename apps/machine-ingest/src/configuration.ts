@@ -78,6 +78,7 @@ export const configuration = (input: ConfigurationInput) => {
       trial,
       sole,
       views,
+      fixed: input.fixed,
       topics,
       encryptionKey,
       random: randomBytes,

@@ -236,7 +236,23 @@ test('a source can be saved untried, and a try saves nothing', async () => {
   expect(((await call('GET', '/v1/sources')).body as { data: SourceView[] }).data.map(({ name }) => name)).toEqual([
     'later',
   ]);
-  await call('DELETE', '/v1/sources/later');
+  // Who is switched off feeds nothing; who is switched on is named to the other.
+  const again = { ...untried, name: 'again' };
+  expect(await call('POST', '/v1/sources', again)).toMatchObject({ status: 201, body: { warnings: [] } });
+  expect(await call('PATCH', '/v1/sources/later', { enabled: true, try: false })).toMatchObject({ status: 200 });
+  expect(await call('PATCH', '/v1/sources/again', { settings: again.settings, try: false })).toMatchObject({
+    status: 200,
+    body: {
+      warnings: [
+        {
+          path: 'settings',
+          code: 'shared_machine',
+          detail: expect.stringMatching(/^the source later also feeds M-1;/),
+        },
+      ],
+    },
+  });
+  for (const name of ['later', 'again']) await call('DELETE', `/v1/sources/${name}`);
 });
 
 test('a repeat with the same Idempotency-Key is one source, and is not tried again', async () => {

@@ -10,6 +10,7 @@ import {
   type SavedSourceView,
   SOURCE_LIMITS,
   type SourceChanges,
+  type SourceRecord,
   type SourceToTry,
   type SourceView,
   type TopicNames,
@@ -19,6 +20,7 @@ import { auditEntry, type ConfigurationWriter, Refused, type WriteRequest } from
 import { type Logger, sourceChanged } from '@millrace/telemetry';
 import type { MachineAuditEntry } from '../audit-log/audit-entry.entity';
 import type { ReadySource, RegisteredKind, SourceRegistry, WrongSetting } from '../signal-intake/source-registry';
+import { sharedMachines } from './shared-machines';
 import { digestOf, type SoleSources } from './sole-sources';
 import { changedMembers } from './source-change';
 import {
@@ -41,6 +43,8 @@ export interface SourceTools {
   readonly trial: SourceTrial;
   readonly sole: SoleSources;
   readonly views: SourceViews;
+  /** Sources of the service's environment. */
+  readonly fixed: readonly SourceRecord[];
   readonly topics: Pick<TopicNames, 'sources' | 'sourceState'>;
   readonly encryptionKey: EncryptionKey;
   readonly random: (bytes: number) => Buffer;
@@ -89,7 +93,8 @@ export class SaveSource {
       async (tx) => {
         await tx.lock();
         if ((await tx.find(asked.name)) !== null) throw nameTaken(asked.name);
-        if ((await tx.count()) >= SOURCE_LIMITS.perTenant)
+        const others = await tx.list();
+        if (others.length >= SOURCE_LIMITS.perTenant)
           throw new Refused('conflict', `A tenant has at most ${SOURCE_LIMITS.perTenant} sources; delete one first.`);
         const at = new Date(tools.now());
         const source: StoredSource = {
@@ -107,7 +112,7 @@ export class SaveSource {
         await tx.save(source);
         await tx.audit.insert(this.entry(request, source, 'source.created', source.enabled ? '' : ', switched off'));
         return {
-          answer: { ...this.viewWithMade(source, checked), seen },
+          answer: this.saved(source, checked, seen, others),
           // A former source of this name may have left its state.
           records: [encodeSourceState(tools.topics.sourceState, source, null), recordOf(tools.topics.sources, source)],
           whenUnacknowledged: `The source ${asked.name} is stored and is read as soon as Kafka acknowledges it; look at it again.`,
@@ -155,7 +160,7 @@ export class SaveSource {
         await tx.save(source);
         for (const entry of this.entriesOfChange(request, former, source, asked)) await tx.audit.insert(entry);
         return {
-          answer: { ...this.viewWithMade(source, checked), seen },
+          answer: this.saved(source, checked, seen, await tx.list()),
           records: [recordOf(tools.topics.sources, source)],
           whenUnacknowledged: `The change of ${name} is stored and takes effect as soon as Kafka acknowledges it; look at it again.`,
           tell: () => this.tell(request, source, 'updated'),
@@ -234,6 +239,21 @@ export class SaveSource {
       settings: withKept(settings, read.source.settings as SourceSettings, made),
       made,
     };
+  }
+
+  private saved(
+    source: StoredSource,
+    checked: Checked | null,
+    seen: TriedSourceView | null,
+    stored: readonly StoredSource[],
+  ): SavedSourceView {
+    const { views, fixed } = this.tools;
+    const view = this.viewWithMade(source, checked);
+    const others = [
+      ...stored.map((one) => views.of(one)),
+      ...fixed.filter(({ tenant }) => tenant === source.tenant).map((one) => views.ofFixed(one)),
+    ];
+    return { ...view, seen, warnings: sharedMachines(view, others) };
   }
 
   private viewWithMade(source: StoredSource, checked: Checked | null): SourceView {

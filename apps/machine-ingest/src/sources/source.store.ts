@@ -1,4 +1,5 @@
 import { auditTransaction, type Database, inTenant, isUniqueViolation, type Transaction } from '@millrace/postgres';
+import { SOURCE_LIMITS } from '@millrace/protocol';
 import { MoreThan } from 'typeorm';
 import { AuditEntryEntity } from '../audit-log/audit-entry.entity';
 import { SourceEntity } from './source.entity';
@@ -48,8 +49,8 @@ export const sourceTransaction = (tx: Transaction, tenant: string): SourceTransa
   async lock() {
     await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`sources of ${tenant}`]);
   },
-  count() {
-    return tx.countBy(SourceEntity, { tenant });
+  list() {
+    return storedSources(tx, tenant, null, SOURCE_LIMITS.perTenant);
   },
   find(name) {
     return find(tx, tenant, name);

@@ -35,7 +35,8 @@ export interface SourceTransaction {
   readonly audit: AuditTransaction<MachineAuditEntry>;
   /** Nobody else changes a source of the tenant before this transaction ends. */
   lock(): Promise<void>;
-  count(): Promise<number>;
+  /** All of the tenant, by name. */
+  list(): Promise<StoredSource[]>;
   find(name: string): Promise<StoredSource | null>;
   /** Adds it, or puts it in the place of the one of its name. Throws ClaimTaken. */
   save(source: StoredSource): Promise<void>;

@@ -131,8 +131,19 @@ export const triedSourceView = z
   .meta({ id: 'TriedSource' });
 export type TriedSourceView = z.output<typeof triedSourceView>;
 
+export const sourceWarningView = z
+  .object({ path: z.string(), code: z.string(), detail: z.string() })
+  .meta({ id: 'SourceWarning', description: 'As of a mapping, but for the place: settings have no lines.' });
+export type SourceWarningView = z.output<typeof sourceWarningView>;
+
 export const savedSourceView = sourceView
-  .extend({ seen: triedSourceView.nullable().meta({ description: 'What the try saw; null for none.' }) })
+  .extend({
+    seen: triedSourceView.nullable().meta({ description: 'What the try saw; null for none.' }),
+    warnings: z.array(sourceWarningView).meta({
+      description:
+        'What keeps the source from nothing and is perhaps not meant. `shared_machine`: another one that is switched on names the same machine in its settings.',
+    }),
+  })
   .meta({ id: 'SavedSource' });
 export type SavedSourceView = z.output<typeof savedSourceView>;
 

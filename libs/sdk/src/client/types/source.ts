@@ -71,6 +71,15 @@ export interface TriedSource {
 export interface SavedSource extends Source {
   /** What the try saw; null for none. */
   readonly seen: TriedSource | null;
+  /** What keeps the source from nothing and is perhaps not meant. */
+  readonly warnings: readonly SourceWarning[];
+}
+
+export interface SourceWarning {
+  readonly path: string;
+  /** `shared_machine`: another one that is switched on names the same machine in its settings. */
+  readonly code: string;
+  readonly detail: string;
 }
 
 export interface NewSource {
