@@ -1,4 +1,4 @@
-import { type EndpointHealth, HEALTHY, readRunReceiverId, type TokenBucket } from '@millrace/domain';
+import { type DeliveryTask, type EndpointHealth, HEALTHY, readRunReceiverId, type TokenBucket } from '@millrace/domain';
 import type { AttemptStarted } from '@millrace/protocol';
 import { ParkedOffsets } from '../parking/parked-offsets';
 import { KeyOrder } from './key-order';
@@ -43,6 +43,12 @@ export class OwnedEndpoint {
     readonly id: string,
     readonly partition: number,
   ) {}
+
+  /** A command has overtaken the task: it is of an epoch that is not carried out any more. */
+  fencesOff({ deliveryId, epoch }: DeliveryTask): boolean {
+    const fence = this.fences.get(deliveryId);
+    return fence !== undefined && epoch < fence.lowestEpoch;
+  }
 
   /** Something is parked that new deliveries may not overtake. */
   get blocked(): boolean {

@@ -1,4 +1,5 @@
 import {
+  type Admission,
   type Contract,
   contractNamed,
   type DeliveryTask,
@@ -31,6 +32,16 @@ export const routeOf = (task: DeliveryTask, endpoint: Endpoint, disabledHere: bo
   if (endpoint.status === 'paused') return { kind: 'park', reason: 'endpoint_paused' };
   if (endpoint.status === 'disabled') return { kind: 'park', reason: 'endpoint_disabled' };
   return { kind: 'send', endpoint, contract };
+};
+
+/**
+ * Pure. Why a delivery has to wait, whatever its key says: what of its endpoint is parked goes first, or the endpoint takes none
+ * now; null when it need not.
+ */
+export const hindranceOf = (admitted: Admission, goesAfterParked: boolean): ParkReason | null => {
+  if (admitted.kind === 'wait') return 'endpoint_down';
+  if (!goesAfterParked) return null;
+  return admitted.kind === 'send' ? 'backlog' : 'endpoint_down';
 };
 
 /** Whether a key can be one of that ordering: `strict` has one alone. */
