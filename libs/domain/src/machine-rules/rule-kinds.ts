@@ -84,6 +84,7 @@ const timerOf = (state: MachineState, rule: Rule, mapping: Mapping): number | nu
   const failedAt = state.failedRules === undefined ? null : (failedRule(state, rule.id)?.timerAt ?? null);
   try {
     const due = kindOf(rule).nextDue(state, rule, mapping);
+    if (due !== null && typeof due !== 'number') throw new TypeError('it is due at what is no time');
     return due === null || failedAt === null || due > failedAt ? due : null;
   } catch {
     return failedAt === null || Object.hasOwn(state.rules, rule.id) ? state.at : null;

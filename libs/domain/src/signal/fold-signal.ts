@@ -11,6 +11,7 @@ import type { Turn } from '../machine-rules/tell-rules';
 import { type DuplicateWindow, openWindow, seeInWindow, WINDOW } from './duplicate-window';
 import { type EventDraft, machineEvent, type SignalPosition, writtenDraft } from './machine-event';
 import { counted, type MachineState, type MappingInForce, type SessionState, STATE_LIMITS } from './machine-state';
+import { type Mended, mendState } from './mend-state';
 import { type MessageParts, openParts, seePart } from './message-parts';
 import { afterRemoval, REMOVED_PATH, removeMachine } from './removed-machine';
 import { type Admitted, admit, overdue, reorderDue, sessionOf } from './reorder-buffer';
@@ -96,7 +97,8 @@ export class MappingLost extends Error {
 
 /**
  * Throws MappingMissing, MappingLost, and what this one signal alone cannot be folded for; nothing was folded then. What a
- * rule throws is its own (`failures`).
+ * rule throws is its own (`failures`). A state that is damaged is mended first, which is told as `ingest.rule_failed` of
+ * `$state`: with it no signal of the machine could be folded.
  */
 export const foldSignal = (
   state: MachineState,
@@ -104,6 +106,51 @@ export const foldSignal = (
   position: SignalPosition,
   mappingByHash: MappingByHash,
   traceparent: string | null = null,
+): Folded => {
+  try {
+    return foldOnto(state, signal, position, mappingByHash, traceparent);
+  } catch (error) {
+    const mended = error instanceof MappingMissing || error instanceof MappingLost ? null : mendState(state);
+    if (mended === null) throw error;
+    const folded = foldOnto(mended.state, signal, position, mappingByHash, traceparent);
+    return tellMended(folded, mended, error, signal, position, traceparent);
+  }
+};
+
+/** Told after all that the signal has led to. */
+const tellMended = (
+  folded: Folded,
+  { members, waited }: Mended,
+  error: unknown,
+  signal: Signal,
+  position: SignalPosition,
+  traceparent: string | null,
+): Folded => {
+  const { at, tenant, machine } = folded.state;
+  const telling: Telling = { drafts: [], failures: [] };
+  const damage = new Error(`the state of the machine was damaged in: ${members.join(', ')}`, { cause: error });
+  const rule = { id: '$state', kind: 'state' };
+  const failed = { rule, on: 'signal', path: signal.path, told: 0, error: damage } as const;
+  const state = withoutRule(folded.state, failed, { telling, moment: momentOf({ ...signal, sourceTs: null }, at), at });
+  const drafts = telling.failures.flatMap(({ draft }) => (draft === null ? [] : [draft]));
+  const first = folded.events.length;
+  return {
+    state,
+    events: [
+      ...folded.events,
+      ...drafts.map((draft, n) => machineEvent(tenant, machine, position, first + n, draft, traceparent)),
+    ],
+    failures: [...folded.failures, ...telling.failures],
+    setAside: [...waited.map((one) => ({ signal: one, error: damage })), ...folded.setAside],
+  };
+};
+
+const foldOnto = (
+  state: MachineState,
+  signal: Signal,
+  position: SignalPosition,
+  mappingByHash: MappingByHash,
+  traceparent: string | null,
 ): Folded => {
   if (alreadyFolded(state, position)) return nothingOf(state);
   if (signal.path === REMOVED_PATH) return nothingOf(removeMachine(state, signal, position));
@@ -205,7 +252,7 @@ const letGo = (state: MachineState, at: number, setAside: SetAside[]): Admitted 
     return overdue(state, at);
   } catch (error) {
     for (const session of Object.values(state.reorder))
-      for (const { signal } of session?.held ?? []) setAside.push({ signal, error });
+      for (const { signal } of Array.isArray(session?.held) ? session.held : []) setAside.push({ signal, error });
     return { state: { ...state, reorder: {} }, ready: [] };
   }
 };
@@ -252,7 +299,7 @@ const found = (
 export const nextDue = (state: MachineState, mapping: Mapping): number | null => {
   let due = rulesDue(state, mapping);
   for (const other of [state.staleDue, heldDue(state)])
-    if (other !== null && (due === null || other < due)) due = other;
+    if (typeof other === 'number' && (due === null || other < due)) due = other;
   return due;
 };
 

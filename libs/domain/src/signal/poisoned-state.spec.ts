@@ -1,9 +1,11 @@
-import { edge, mappingOf } from '../machine-rules/mapping.fixture';
+import fc from 'fast-check';
+import { conditionRuleOf, edge, mappingOf } from '../machine-rules/mapping.fixture';
 import { tableEntries, tableOf } from '../machine-rules/value-table';
 import { foldSignal, nextDue } from './fold-signal';
-import type { HeldSignal, HeldValue, MachineState } from './machine-state';
+import { anyHistory, mapping, next } from './histories.fixture';
+import type { ActiveAlarm, HeldSignal, HeldValue, MachineState, SessionState } from './machine-state';
 import type { Signal } from './signal';
-import { foldUnder, numbered, START, tick } from './signals.fixture';
+import { condition, configured, fold, foldUnder, machineUnder, numbered, START, tick } from './signals.fixture';
 
 const of = mappingOf({
   sources: { line: { reorder: { windowMs: 2_000, records: 10 } } },
@@ -98,4 +100,96 @@ describe('what is in a state already, and cannot be worked with, costs itself al
     const wrong = { ...n(2, 1_000, 'temp', 30), flags: null as never };
     expect(() => foldOn(begun, [wrong])).toThrow(TypeError);
   });
+
+  it.each<[string, unknown]>([
+    ['no window', { at: START }],
+    ['a window without holes', { window: { high: 1, holes: null }, at: START }],
+    ['a hole that is none', { window: { high: 1, holes: [null] }, at: START }],
+    ['parts that are no bits', { window: { high: 1, holes: [] }, parts: [[0, 'x']], at: START }],
+  ])('a session of which is remembered %s begins anew, and every other is as it was', (_, damaged) => {
+    const other = (seq: number, ms: number, value: boolean) => numbered(seq, ms, 'door', value, { session: 's2' });
+    const both = foldOn(begun, [other(0, 200, false), other(1, 300, true)]).state;
+    const [key] = Object.keys(both.sessions);
+    const poisoned = { ...both, sessions: { ...both.sessions, [key!]: damaged as SessionState } };
+    const { state, types } = foldOn(poisoned, [
+      n(1, 1_000, 'door', false),
+      n(2, 1_100, 'door', true),
+      n(1, 1_200, 'door', false),
+      other(0, 1_300, false),
+      other(1, 1_400, true),
+    ]);
+    expect(types).toEqual(['ingest.rule_failed $state', 'machine.door_opened']);
+    expect(state.counts).toMatchObject({ signals: 9, rulesFailed: 1, duplicates: 3 });
+  });
+
+  it('an alarm that is none does not keep the machine from another mapping; the others are cleared', () => {
+    const before = mappingOf({ rules: [conditionRuleOf()] });
+    const after = mappingOf({ hash: 'b'.repeat(64), version: 2, signals: { door: { type: 'bool' } }, rules: [edge()] });
+    const raised = foldUnder(before, [condition(0, 'c', 'FAULT', '1'), condition(1, 'c', 'FAULT', '2')]).state;
+    const [one, two] = Object.keys(raised.alarms);
+    const alarms = { [one!]: {} as ActiveAlarm, [two!]: raised.alarms[two!]! };
+    const { told, state } = fold([configured(1_000, after)], { ...raised, alarms }, 10, [before, after]);
+    expect(told).toMatchObject([
+      { type: 'machine.alarm', status: 'cleared', code: '2', reason: 'mapping_changed' },
+      { type: 'ingest.rule_failed', rule: '$state', error: 'the state of the machine was damaged in: alarms' },
+    ]);
+    expect(state).toMatchObject({ config: { version: 2 }, alarms: {} });
+  });
+
+  it('what waited in a session that is damaged is set aside, and is not lost unseen', () => {
+    const waiting = foldOn(begun, [n(3, 1_000, 'temp', 30)]).state;
+    const [key] = Object.keys(waiting.reorder);
+    const spoilt = { ...waiting.reorder[key!]!, held: [null as never, ...waiting.reorder[key!]!.held] };
+    const { types, setAside } = foldOn({ ...waiting, reorder: { [key!]: spoilt } }, [
+      n(4, 1_100, 'door', false),
+      n(5, 1_200, 'door', true),
+    ]);
+    expect(setAside).toEqual(['3 temp']);
+    expect(types.filter((type) => type !== 'ingest.rule_failed $state')).toEqual(['machine.door_opened']);
+  });
+
+  it('a machine goes on whatever any one member of its state has become', () => {
+    const odd = fc.constantFrom(null, {}, [], [null], 'x', -1, true, { toString: 0 }, { a: null });
+    const known = [mapping, next];
+    const mended = new Set<string>();
+    fc.assert(
+      fc.property(anyHistory, fc.nat(), odd, (log, which, value) => {
+        const begun = JSON.parse(JSON.stringify(fold(log.slice(0, 40), machineUnder(mapping), 0, known).state));
+        // By another mapping than its own nothing of it would be told right.
+        const places = placesIn(begun).filter(([first]) => !['v', 'tenant', 'machine', 'config'].includes(first!));
+        let state = put(begun, places[which % places.length]!, value) as MachineState;
+        [...log.slice(40), tick(200_000), configured(300_000, next), configured(300_001, mapping)].forEach((one, k) => {
+          const folded = foldSignal(
+            state,
+            one,
+            { partition: 3, offset: BigInt(100 + k) },
+            (hash) => known.find((each) => each.hash === hash) ?? null,
+          );
+          state = JSON.parse(JSON.stringify(folded.state));
+          for (const { rule } of folded.failures) mended.add(rule);
+          nextDue(state, mapping);
+        });
+        expect(state.config?.hash).toBe(mapping.hash);
+      }),
+      { numRuns: Number(process.env['HISTORIES'] ?? 60) },
+    );
+    expect([...mended]).toEqual(expect.arrayContaining(['$state']));
+  });
 });
+
+type Place = readonly string[];
+
+const placesIn = (value: unknown, at: Place = []): Place[] =>
+  typeof value !== 'object' || value === null
+    ? [at]
+    : [
+        ...(at.length === 0 ? [] : [at]),
+        ...Object.entries(value).flatMap(([name, one]) => placesIn(one, [...at, name])),
+      ];
+
+const put = (into: unknown, [first, ...rest]: Place, value: unknown): unknown => {
+  if (first === undefined) return value;
+  const copy: { [name: string]: unknown } = Array.isArray(into) ? ([...into] as never) : { ...(into as object) };
+  copy[first] = put(copy[first], rest, value);
+  return copy;
+};

@@ -192,7 +192,12 @@ export const MACHINE_EVENT_TYPES: readonly BuiltInEventType[] = [
     description:
       'A rule of a mapping could not be applied, which is a defect of Millrace; all other rules went on. Told once for each rule and way of failing until another mapping is put in force; please report it.',
     schema: data(
-      { machine, rule: text('The rule of its mapping; $value, $stale or $gap where it was before any rule.') },
+      {
+        machine,
+        rule: text(
+          'The rule of its mapping; $value, $stale or $gap where it was before any rule, $state where what is remembered of the machine was damaged.',
+        ),
+      },
       {
         kind: text('Of the rule.'),
         on: oneOf(

@@ -59,7 +59,17 @@ const time = (value: unknown): boolean => typeof value === 'string' && isTimesta
 const oneOf = (list: readonly string[], value: unknown): boolean => typeof value === 'string' && list.includes(value);
 const position = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 
+/** A state that holds a signal is written by recursion, and so is the record that sets it aside. */
+const MOST_LEVELS = 64;
+const isWithin = (value: unknown, levels: number): boolean => {
+  if (typeof value !== 'object' || value === null) return true;
+  if (levels === 0) return false;
+  for (const name in value) if (!isWithin((value as Members)[name], levels - 1)) return false;
+  return true;
+};
+
 const CHECKS: ReadonlyArray<readonly [string, (members: Members) => boolean]> = [
+  [`It is nested more than ${MOST_LEVELS} levels deep`, (it) => isWithin(it, MOST_LEVELS)],
   ["'v' must be 1", (it) => it['v'] === 1],
   ["'tenant' is not a tenant's name", (it) => typeof it['tenant'] === 'string' && isTenantName(it['tenant'])],
   ["'machine' is not a machine's name", (it) => typeof it['machine'] === 'string' && isMachineName(it['machine'])],
