@@ -239,26 +239,39 @@ it('says of a source that takes nothing what to set, and of one that nobody runs
 
 it('lets a source that is connected and refuses what comes look like what has to be seen to', async () => {
   site.sources = [
-    withState(source('hall-2', { type: 'modbus' }), { refused: 12, counts: { refusedItems: 1, lostDevices: 2 } }),
+    withState(source('hall-2', { type: 'modbus' }), {
+      refused: 12,
+      lastRefusedAt: at(300),
+      counts: { refusedItems: 1, lostDevices: 2 },
+    }),
     withState(pushedSource('gateway-2'), {
       refused: 1,
+      lastRefusedAt: at(60),
       lastError: { at: at(60), detail: 'Of the body, machine: is missing; it must name a machine.' },
     }),
     source('cell-5'),
+    withState(source('cell-6'), { refused: 3, lastRefusedAt: at(3_700) }),
   ];
   await to('sources');
   const row = (name: string) => page.locator('#source-rows tr', { hasText: name });
   const label = (name: string) => row(name).locator('.status');
   await row('hall-2')
-    .getByText('2 devices do not answer, 1 item refused by its peer, 12 messages refused')
+    .getByText('2 devices do not answer, 1 item refused by its peer, 12 messages refused, the last 5 min ago')
     .last()
     .waitFor();
   expect(await label('hall-2').textContent()).toBe('connected');
   expect(await label('hall-2').getAttribute('class')).toContain('degraded');
   expect(await label('gateway-2').getAttribute('class')).toContain('degraded');
   expect(await label('cell-5').getAttribute('class')).toContain('connected');
-  await row('gateway-2').getByText('1 message refused, see the quarantine. 1 min ago: Of the body').last().waitFor();
+  await row('gateway-2')
+    .getByText('1 message refused, the last 1 min ago, see the quarantine. 1 min ago: Of the body')
+    .last()
+    .waitFor();
   await looksGood('sources-refused');
+  // What is an hour old is told, and colours nothing.
+  expect(await label('cell-6').getAttribute('class')).toContain('connected');
+  await to('sources/cell-6');
+  await page.locator('#detail').getByText('3 messages, the last 1 h ago: see the quarantine').waitFor();
 });
 
 it('says which other source feeds the machine of one, as soon as it is saved', async () => {

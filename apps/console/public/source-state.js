@@ -31,13 +31,21 @@ export const sharedWords = ({ name, machines }, all) =>
     .join(' ');
 const MOST_SHARED = 5;
 
-/** What of a source is lacking though it is connected, since its process began; null where nothing is. */
-const lackOf = ({ enabled, state: { refused, counts } }) => {
+/** What a source has refused is to be seen to for so long after it refused the last; after that it is history. */
+const RECENT_MS = 3_600_000;
+const refusedLately = ({ refused, lastRefusedAt }) =>
+  refused > 0 && lastRefusedAt !== null && Date.now() - Date.parse(lastRefusedAt) < RECENT_MS;
+
+/** What of a source is lacking though it is connected; null where nothing is. */
+const lackOf = ({ enabled, state }) => {
+  const { refused, lastRefusedAt, counts } = state;
   const { refusedItems = 0, lostDevices = 0 } = counts;
   const told = [
     lostDevices === 0 ? null : `${counted(lostDevices, 'device does', 'devices do')} not answer`,
     refusedItems === 0 ? null : `${counted(refusedItems, 'item')} refused by its peer`,
-    refused === 0 ? null : `${counted(refused, 'message')} refused, see the quarantine`,
+    refusedLately(state)
+      ? `${counted(refused, 'message')} refused, the last ${ago(lastRefusedAt)}, see the quarantine`
+      : null,
   ].filter((each) => each !== null);
   return !enabled || told.length === 0 ? null : told.join(', ');
 };

@@ -159,7 +159,7 @@ const factsOf = (source, shared) => {
       state.refused === 0
         ? null
         : [
-            `${counted(state.refused, 'message')}: `,
+            `${counted(state.refused, 'message')}${state.lastRefusedAt === null ? '' : `, the last ${ago(state.lastRefusedAt)}`}: `,
             link(hashOf('quarantine', [], { list: 'signals' }), 'see the quarantine'),
           ],
     ],
@@ -207,6 +207,7 @@ const show = (source, shared) => {
     state.lastSignal === null ? '' : ago(state.lastSignal.at),
     state.since === null ? '' : ago(state.since),
     state.lastError === null ? '' : ago(state.lastError.at),
+    state.lastRefusedAt === null ? '' : ago(state.lastRefusedAt),
     state.nextTryAt === null ? '' : until(state.nextTryAt),
   ]);
   if (byId('source-notice') === null)

@@ -114,6 +114,7 @@ export const source = (name: string, over: Partial<SourceView> = {}): SourceView
     session: '1758361',
     received: 12_345,
     refused: 0,
+    lastRefusedAt: null,
     gaps: 0,
     counts: {},
     rate: 41.25,

@@ -210,7 +210,13 @@ describe('the MES as a source', () => {
       ['work_order.completed', { workOrder: { id: 'evt-2' } }],
     ]);
     await eventually(async () => (await state()).received === 3, 'what came to be counted');
-    expect(await state()).toMatchObject({ connection: 'connected', reason: null, received: 3, refused: 1 });
+    expect(await state()).toMatchObject({
+      connection: 'connected',
+      reason: null,
+      received: 3,
+      refused: 1,
+      lastRefusedAt: expect.stringMatching(/^2/),
+    });
   });
 });
 

@@ -107,6 +107,7 @@ test('of refused input the beginning is kept, with the length that it came with'
     [65_536, 1_600_000],
     [5, 5],
   ]);
+  expect(sink.passed).toMatchObject({ refused: 3, lastRefusedAt: 7 });
 });
 
 test('of a signal that no broker takes it is told how long it was, so that nobody takes its rest for all of it', async () => {

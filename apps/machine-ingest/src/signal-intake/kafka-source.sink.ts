@@ -40,6 +40,8 @@ export interface KafkaSourceSinkParts {
 export interface Passed {
   readonly received: number;
   readonly refused: number;
+  /** Unix ms; absent where nothing was refused. */
+  readonly lastRefusedAt?: number;
   /** Stretches that were lost: one that several machines are told of is one. */
   readonly gaps: number;
   readonly lastSignal: { readonly machine: string; readonly path: string; readonly at: number } | null;
@@ -133,7 +135,7 @@ export class KafkaSourceSink implements SourceSink {
   }
 
   async refuse(line: RefusedLine, stopping: AbortSignal): Promise<void> {
-    const { topics, kind, tenant } = this.parts;
+    const { topics, kind, tenant, clock } = this.parts;
     const origin = {
       topic: `${line.source}/${line.session}`,
       partition: 0,
@@ -146,7 +148,7 @@ export class KafkaSourceSink implements SourceSink {
     const { code, detail } = line;
     const why = { code, detail, tenant, originalBytes: line.length ?? line.bytes.length };
     await this.send([encodeRejection(topics.signalsRejected, origin, why, line.at)], stopping);
-    this.state = { ...this.state, refused: this.state.refused + 1 };
+    this.state = { ...this.state, refused: this.state.refused + 1, lastRefusedAt: clock() };
     sourceMetrics.refused(kind);
   }
 

@@ -234,3 +234,15 @@ test('a rate is not that of the moment between two cursors', async () => {
   }
   expect(written.map(({ rate }) => Math.round(rate))).toEqual([0, 0, 0, 100, 100]);
 });
+
+test('when something was refused last is told with how much was', async () => {
+  const { world, look, written } = site();
+  await look();
+  world.passed = { ...world.passed, refused: 2, lastRefusedAt: 10_500 };
+  world.now = 20_000;
+  await look();
+  expect(written.map(({ counts, lastRefusedAt }) => [counts['refused'], lastRefusedAt])).toEqual([
+    [0, undefined],
+    [2, 10_500],
+  ]);
+});

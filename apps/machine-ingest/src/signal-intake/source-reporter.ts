@@ -207,6 +207,7 @@ export class SourceReporter {
       rate: rate.perSecond,
       lastSignal: passed.lastSignal,
       lastError: health.lastError,
+      ...(passed.lastRefusedAt === undefined ? {} : { lastRefusedAt: passed.lastRefusedAt }),
       lagMs: health.lagMs,
       queued: health.queued,
       owner,

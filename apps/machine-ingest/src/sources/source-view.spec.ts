@@ -39,6 +39,11 @@ test('the next try of a source is to come; while one is under way there is none'
   for (const at of [10_000, 4_000, null]) expect(shown(lost(at)).nextTryAt).toBeNull();
 });
 
+test('when something was refused last is told, where something was', () => {
+  expect(shown(lost(null)).lastRefusedAt).toBeNull();
+  expect(shown({ ...lost(null), lastRefusedAt: 4_000 }).lastRefusedAt).toBe('1970-01-01T00:00:04.000Z');
+});
+
 test('what every kind counts stands apart from what this kind does', () => {
   expect(shown(lost(null))).toMatchObject({ received: 3, refused: 1, gaps: 2, counts: { sessionsLost: 2 } });
 });

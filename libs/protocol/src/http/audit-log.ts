@@ -32,12 +32,10 @@ export const machineAuditEntryView = z
     actor: z.string().meta({ description: 'Id of the API key.' }),
     action: machineAuditAction,
     object: z.string().meta({ description: 'Name of the source, the mapping or the machine.' }),
-    detail: z
-      .string()
-      .meta({
-        description:
-          'Which version, and the names of what is new; no values of settings. Of a machine, when it was heard last.',
-      }),
+    detail: z.string().meta({
+      description:
+        'Which version, and the names of what is new; no values of settings. Of a machine, when it was heard last.',
+    }),
   })
   .meta({ id: 'MachineAuditEntry' });
 export type MachineAuditEntryView = z.output<typeof machineAuditEntryView>;

@@ -55,7 +55,15 @@ const bytes = ({ key, value }: { key: string | null; value: Buffer | null }) => 
 });
 
 test('what peers sent stands beside the state of their source, and is no state', () => {
-  const intake = { v: 1, tenant: 'acme', name: 'line-1', received: 2, refused: 1, lastSignal: null } as const;
+  const intake = {
+    v: 1,
+    tenant: 'acme',
+    name: 'line-1',
+    received: 2,
+    refused: 1,
+    lastRefusedAt: 7,
+    lastSignal: null,
+  } as const;
   const record = bytes(encodeSourceIntake('t', source, intake));
   expect(decodeSourceIntake(record)).toEqual(intake);
   expect(decodeSourceState(record)).toEqual({ kind: 'unreadable' });

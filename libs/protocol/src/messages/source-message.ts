@@ -28,6 +28,8 @@ export interface SourceRecord {
 const isObject = (value: unknown): value is { readonly [name: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+const isTimeOrAbsent = (value: unknown): boolean => value === undefined || Number.isSafeInteger(value);
+
 export const encodeSource = (
   topic: string,
   { tenant, name }: Pick<SourceRecord, 'tenant' | 'name'>,
@@ -108,6 +110,8 @@ export interface SourceState {
   readonly rate: number;
   readonly lastSignal: { readonly machine: string; readonly path: string; readonly at: number } | null;
   readonly lastError: { readonly at: number; readonly detail: string } | null;
+  /** When input went to the quarantine last, Unix ms; absent where none did since its owner began. */
+  readonly lastRefusedAt?: number;
   readonly lagMs: number | null;
   readonly queued: number;
   /** The process that runs it; null when it has given it up. */
@@ -139,6 +143,8 @@ export interface SourceIntake {
   readonly received: number;
   /** Messages in the quarantine. */
   readonly refused: number;
+  /** Unix ms; absent where none was. */
+  readonly lastRefusedAt?: number;
   readonly lastSignal: SourceState['lastSignal'];
 }
 
@@ -166,6 +172,7 @@ export const decodeSourceIntake = (message: Pick<IncomingMessage, 'key' | 'value
       intakeKey(intake.tenant, intake.name) === key &&
       Number.isSafeInteger(intake.received) &&
       Number.isSafeInteger(intake.refused) &&
+      isTimeOrAbsent(intake.lastRefusedAt) &&
       (intake.lastSignal === null || (isObject(intake.lastSignal) && Number.isFinite(intake.lastSignal.at)));
     return good ? intake : null;
   } catch {
@@ -193,6 +200,7 @@ export const decodeSourceState = (message: Pick<IncomingMessage, 'key' | 'value'
       SOURCE_CONNECTIONS.includes(state.connection.state) &&
       isObject(state.counts) &&
       Object.values(state.counts).every(Number.isFinite) &&
+      isTimeOrAbsent(state.lastRefusedAt) &&
       (state.owner === null || typeof state.owner === 'string') &&
       Number.isFinite(state.at);
     return good ? { kind: 'put', key, state } : { kind: 'unreadable' };

@@ -18,7 +18,9 @@ export interface SourceState {
   readonly session: string | null;
   /** Signals stored since its owner began. */
   readonly received: number;
+  /** Input in the quarantine, since its owner began. */
   readonly refused: number;
+  readonly lastRefusedAt: string | null;
   /** Stretches that were lost, each also a `$gap` in its place. */
   readonly gaps: number;
   readonly counts: { readonly [name: string]: number };

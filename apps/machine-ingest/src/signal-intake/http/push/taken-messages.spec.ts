@@ -39,7 +39,7 @@ test('what came is told by source, in one record for all of a while', async () =
   await taken.stop();
   const lastSignal = { machine: 'M-1', path: '$lifecycle', at: 7 };
   expect(told()).toEqual([
-    { v: 1, ...mes, received: 3, refused: 1, lastSignal },
+    { v: 1, ...mes, received: 3, refused: 1, lastRefusedAt: 7, lastSignal },
     { v: 1, tenant: 'acme', name: 'eclipse', received: 1, refused: 0, lastSignal },
   ]);
   await taken.stop();

@@ -39,7 +39,7 @@ export class TakenMessages {
 
   refused(source: Named): void {
     sourceMetrics.refused('http');
-    this.add({ ...nothingFrom(source), refused: 1 });
+    this.add({ ...nothingFrom(source), refused: 1, lastRefusedAt: this.parts.clock() });
   }
 
   start(): void {
