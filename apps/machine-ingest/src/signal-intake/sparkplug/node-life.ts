@@ -22,8 +22,7 @@ export const nodeBirth = (turn: NodeTurn, message: NodeMessage): void => {
   const seq = payload.seq ?? 0;
   const session = sessionName(rules.name, bdSeq, stamp === null ? message.digest : String(stamp));
   const own = `${rules.process}.${now.toString(36)}`;
-  // Heard again in the middle of its session: what came in between may have been told under numbers that come now.
-  const exact = before.kind !== 'born' || before.session !== session || before.resumed;
+  const exact = isNews(turn, stamp) || (before.kind === 'born' && before.resumed && before.session === session);
   const place = { session: numberingOf({ session, own, exact }, message), seq };
   const life: BornLife = {
     kind: 'born',
@@ -46,7 +45,13 @@ export const nodeBirth = (turn: NodeTurn, message: NodeMessage): void => {
     waiting: [],
     waitUntil: null,
   };
-  turn.state = { ...turn.state, life, heldBefore: new Map() };
+  const newestBirth = Math.max(stamp ?? Number.NEGATIVE_INFINITY, turn.state.newestBirth ?? Number.NEGATIVE_INFINITY);
+  turn.state = {
+    ...turn.state,
+    life,
+    heldBefore: new Map(),
+    newestBirth: Number.isFinite(newestBirth) ? newestBirth : null,
+  };
   turn.askNot();
   turn.effects.count(same ? 'rebirths' : 'births');
   const itself = rules.routes.ofNode(rules.name);
@@ -56,6 +61,13 @@ export const nodeBirth = (turn: NodeTurn, message: NodeMessage): void => {
   turn.effects.settled.push(original);
   for (const one of early) takeNumbered(turn, one);
 };
+
+/**
+ * Whether no birth that was heard is as young. Else the node's clock was set, or its broker sends again without saying so;
+ * then what came in between may have been told under numbers that this birth's messages come with.
+ */
+const isNews = ({ state: { newestBirth } }: NodeTurn, stamp: number | null): boolean =>
+  stamp === null || newestBirth === null || stamp > newestBirth;
 
 /**
  * A cluster of brokers may bring the first data of a session before its birth: by their stamps they belong to it. All else

@@ -31,6 +31,8 @@ export interface NodeState {
    * where it goes on under it. They were counted, so their numbers say nothing any more.
    */
   readonly heldBefore: ReadonlyMap<string, number | null>;
+  /** Stamp of the newest birth that was heard of it, Unix ms; null: none, or none had a stamp. */
+  readonly newestBirth: number | null;
 }
 
 export type Life =
@@ -124,6 +126,7 @@ export const newNode: NodeState = {
   rebirth: { dueAt: null, askedAt: null },
   recent: [],
   heldBefore: new Map(),
+  newestBirth: null,
 };
 
 export const NODE_LIMITS = {

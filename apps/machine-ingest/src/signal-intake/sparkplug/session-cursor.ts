@@ -17,6 +17,8 @@ interface StoredLife {
   readonly bdSeq: string | null;
   readonly next: number;
   readonly lastMs: number | null;
+  /** As {@link NodeState.newestBirth}. */
+  readonly newestBirth?: number;
   /** When it was heard last, Unix ms. */
   readonly heardAt?: number;
   /** It has to be born again before its data are believed. */
@@ -63,9 +65,10 @@ export class SessionCursor {
     const done = settled.stored();
     let room = MOST_BYTES - jsonBytes(kept) - done.length;
     const stored: StoredLife[] = [];
-    for (const [key, life, { held, heldBefore, rebirth }] of born) {
+    for (const [key, life, { held, heldBefore, rebirth, newestBirth }] of born) {
       const { session, bdSeq, next, lastMs, heardAt, missed, exact, elder, doubtUntil, owed } = life;
       const more = {
+        ...(newestBirth === null ? {} : { newestBirth }),
         ...(missed === null ? {} : { missed: true as const }),
         ...(exact ? {} : { inexact: true as const }),
         ...(elder === null ? {} : { elder }),
@@ -151,7 +154,8 @@ export const readSessionCursor = (
       waitUntil: null,
     };
     const rebirth = { dueAt: null, askedAt: stored.askedAt ?? null };
-    nodes.set(key, { ...newNode, life, rebirth, heldBefore: new Map(stored.held ?? []) });
+    const newestBirth = stored.newestBirth ?? null;
+    nodes.set(key, { ...newNode, life, rebirth, newestBirth, heldBefore: new Map(stored.held ?? []) });
   }
   return nodes;
 };

@@ -197,6 +197,19 @@ it('a birth that comes again without a mark gives no message the place of anothe
   expect(new Set(countsIn(folded(world.log).taken))).toEqual(new Set(upTo(10)));
 });
 
+it('nor do births that come again without a mark after what was said before them', () => {
+  const world = new KeptByTheBroker(settings, START, 20, { unmarked: true });
+  const node = new Node(world);
+  world.now += 13;
+  node.reborn();
+  world.now += 13;
+  node.births();
+  node.data(7);
+  world.take(10, 'some acknowledgements have gone', 0.3);
+  drain(world);
+  expect(new Set(countsIn(folded(world.log).taken))).toEqual(new Set(upTo(9)));
+});
+
 it('what a broker sends again without saying so is told again rather than lost', () => {
   fc.assert(
     fc.property(
