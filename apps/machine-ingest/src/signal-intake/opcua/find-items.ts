@@ -11,6 +11,7 @@ import {
 import { SourceProblem } from '../source-kind';
 import { inCalls } from './bounded-calls';
 import type { ServerSession } from './connect-server';
+import { statusNameOf } from './connection-problem';
 import { type EngineeringUnit, ucumOf } from './engineering-unit';
 import type { OpcuaSettings } from './opcua-settings';
 
@@ -201,13 +202,33 @@ const browseVariables = async (
   return variables;
 };
 
-/** UCUM units of nodes that have an EngineeringUnits property, by node id. A unit that is not known here is left out. */
-export const readUnits = async (
+const ENGINEERING_UNITS = 'EngineeringUnits';
+
+interface UnitProperty {
+  readonly nodeId: string;
+  readonly property: string;
+}
+
+/** The EngineeringUnits properties of nodes, by their paths; of a server that follows no path, by browsing each node. */
+const unitProperties = async (
   session: ServerSession,
   nodeIds: readonly string[],
   limits: OperationLimits,
-): Promise<ReadonlyMap<string, string>> => {
-  const properties: Array<{ readonly nodeId: string; readonly property: string }> = [];
+): Promise<UnitProperty[]> => {
+  try {
+    return await translatedUnitProperties(session, nodeIds, limits);
+  } catch (error) {
+    if (statusNameOf(error) !== 'BadServiceUnsupported') throw error;
+    return browsedUnitProperties(session, nodeIds, limits);
+  }
+};
+
+const translatedUnitProperties = async (
+  session: ServerSession,
+  nodeIds: readonly string[],
+  limits: OperationLimits,
+): Promise<UnitProperty[]> => {
+  const properties: UnitProperty[] = [];
   await inCalls(nodeIds, limits.translate, async (chunk) => {
     const results = await session.translateBrowsePath(
       chunk.map(
@@ -220,7 +241,7 @@ export const readUnits = async (
                   referenceTypeId: resolveNodeId(HAS_PROPERTY),
                   isInverse: false,
                   includeSubtypes: true,
-                  targetName: { namespaceIndex: 0, name: 'EngineeringUnits' },
+                  targetName: { namespaceIndex: 0, name: ENGINEERING_UNITS },
                 },
               ],
             },
@@ -232,6 +253,42 @@ export const readUnits = async (
       if (target !== undefined) properties.push({ nodeId: chunk[index]!, property: String(target.targetId) });
     }
   });
+  return properties;
+};
+
+const browsedUnitProperties = async (
+  session: ServerSession,
+  nodeIds: readonly string[],
+  limits: OperationLimits,
+): Promise<UnitProperty[]> => {
+  const properties: UnitProperty[] = [];
+  await inCalls(nodeIds, limits.browse, async (chunk) => {
+    const results = await browseAll(
+      session,
+      chunk.map((nodeId) => ({
+        nodeId,
+        referenceTypeId: HAS_PROPERTY,
+        includeSubtypes: true,
+        browseDirection: BrowseDirection.Forward,
+        nodeClassMask: NodeClass.Variable,
+        resultMask: 0x3f,
+      })),
+    );
+    for (const [index, { references }] of results.entries()) {
+      const found = references?.find(({ browseName }) => browseName.name === ENGINEERING_UNITS);
+      if (found !== undefined) properties.push({ nodeId: chunk[index]!, property: String(found.nodeId) });
+    }
+  });
+  return properties;
+};
+
+/** UCUM units of nodes that have an EngineeringUnits property, by node id. A unit that is not known here is left out. */
+export const readUnits = async (
+  session: ServerSession,
+  nodeIds: readonly string[],
+  limits: OperationLimits,
+): Promise<ReadonlyMap<string, string>> => {
+  const properties = await unitProperties(session, nodeIds, limits);
   const units = new Map<string, string>();
   await inCalls(properties, limits.read, async (chunk) => {
     const values = await session.read(

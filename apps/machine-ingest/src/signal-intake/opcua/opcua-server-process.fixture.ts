@@ -85,6 +85,8 @@ export type ServerOrder =
   | { readonly do: 'drop-subscription'; readonly index: number }
   /** From now on no message is sent a second time: the server does not know how, and says so, or answers with an empty message. */
   | { readonly do: 'unlearn-republish'; readonly answer: 'fault' | 'empty' }
+  /** From now on the server does not know how to do this, and says so. */
+  | { readonly do: 'unlearn'; readonly service: 'SetPublishingMode' | 'TranslateBrowsePathsToNodeIds' }
   | { readonly do: 'use-inches' }
   | { readonly do: 'alarm'; readonly step: AlarmStep };
 
@@ -292,6 +294,14 @@ const serve = async (options: ServerOptions): Promise<(order: ServerOrder) => Pr
   const subscriptionsNow = (): SubscriptionInside[] =>
     sessionsNow().flatMap(({ publishEngine }) => publishEngine.subscriptions);
 
+  const unsupported = () => new ServiceFault({ responseHeader: { serviceResult: StatusCodes.BadServiceUnsupported } });
+  const answer = (service: string, response: () => ServiceFault | RepublishResponse): void => {
+    Object.assign(server, {
+      [`_on_${service}Request`]: (message: Message, channel: ServerSecureChannelLayer) =>
+        channel.send_response('MSG', response(), message, () => {}),
+    });
+  };
+
   await server.start();
   return async (order) => {
     switch (order.do) {
@@ -301,18 +311,9 @@ const serve = async (options: ServerOptions): Promise<(order: ServerOrder) => Pr
         for (const value of order.values) set(count, 'Double', value);
         return;
       case 'unlearn-republish':
-        Object.assign(server, {
-          _on_RepublishRequest: (message: Message, channel: ServerSecureChannelLayer) =>
-            channel.send_response(
-              'MSG',
-              order.answer === 'fault'
-                ? new ServiceFault({ responseHeader: { serviceResult: StatusCodes.BadServiceUnsupported } })
-                : new RepublishResponse({}),
-              message,
-              () => {},
-            ),
-        });
-        return;
+        return answer('Republish', () => (order.answer === 'fault' ? unsupported() : new RepublishResponse({})));
+      case 'unlearn':
+        return answer(order.service, unsupported);
       case 'use-inches':
         length.engineeringUnits?.setValueFromSource({
           dataType: DataType.ExtensionObject,

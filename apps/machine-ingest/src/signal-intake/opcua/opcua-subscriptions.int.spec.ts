@@ -127,6 +127,13 @@ describe('a server that can do little', () => {
     expect(read.source!.health()).toMatchObject({ connection: { state: 'connected' }, lastError: null });
   });
 
+  it('has its units read though it follows no browse path', async () => {
+    await poor.order({ do: 'unlearn', service: 'TranslateBrowsePathsToNodeIds' });
+    on(poor).open({ nodes: [{ nodeId: 'ns=1;s=Length', path: 'length' }, ...count.nodes] });
+    await read.comes('length', { value: 12.5, unit: 'mm' });
+    await read.comes('count', { unit: null });
+  });
+
   it.each([
     ['a fault', 'fault'],
     ['an empty message', 'empty'],
@@ -151,6 +158,24 @@ describe('a server that can do little', () => {
     await say(poor, 4);
     await read.comes('count', { value: 4, flags: ['snapshot'] });
     expect(sameSession().size).toBe(2);
+  });
+});
+
+describe('a server that says in no way whether it still has a subscription', () => {
+  it('is subscribed to anew after a break, and where one of several is silent', async () => {
+    await small.order({ do: 'unlearn-republish', answer: 'fault' });
+    await small.order({ do: 'unlearn', service: 'SetPublishingMode' });
+    await pump(small, 5);
+    on(small).open(items(25));
+    await eventually(() => paths(0, 25).every((path) => read.last(path)?.value === 5), 'the first values', 10_000);
+    await small.order({ do: 'break-connections' });
+    await eventually(() => sameSession().size === 2, 'another session', 20_000);
+    await small.order({ do: 'drop-subscription', index: 1 });
+    await eventually(() => sameSession().size === 3, 'one more', 20_000);
+    await pump(small, 4);
+    await eventually(() => paths(0, 25).every((path) => read.last(path)?.value === 4), 'the values', 20_000);
+    const subscription = { value: { kind: 'subscription', lost: null } };
+    expect(read.of('$gap')).toMatchObject([subscription, subscription]);
   });
 });
 

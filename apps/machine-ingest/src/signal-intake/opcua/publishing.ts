@@ -25,6 +25,9 @@ export interface PublishingHooks {
   readonly over: (reason: string) => void;
 }
 
+/** Why a message is not sent again. `unknown`: the server knows no service that would say whether it has the subscription. */
+type Unrepeated = 'not-available' | 'gone' | 'unknown';
+
 /** Requests that wait at the server for something to tell: enough to fill the time that an answer travels. */
 const MOST_WAITING = 4;
 /** Of the signs of life of a subscription so many may fail to come before the server is asked whether it still has it. */
@@ -70,14 +73,15 @@ export class Publishing {
   }
 
   /**
-   * After the connection came back: what the server still has of each subscription, in order; null where one is gone.
+   * After the connection came back: what the server still has of each subscription, in order; null where one is gone, or where
+   * the server cannot say.
    */
   async recover(): Promise<ReadonlyArray<readonly [subscriptionId: number, NotificationMessage]> | null> {
     const kept: Array<readonly [number, NotificationMessage]> = [];
     for (const [subscriptionId, subscription] of this.watch.subscriptions) {
       for (;;) {
         const again = await this.again(subscriptionId, subscription.order.next);
-        if (again === 'gone') return null;
+        if (again === 'gone' || again === 'unknown') return null;
         if (again === 'not-available') break;
         const ordered = takeNotification(subscription.order, again.sequenceNumber, false);
         if (ordered.kind === 'taken') subscription.order = ordered.order;
@@ -97,7 +101,9 @@ export class Publishing {
       const now = this.hooks.monotonic();
       if (!heldBack && now - this.heardAt.get(subscriptionId)! <= MOST_MISSED * keepAliveMs) continue;
       this.heardAt.set(subscriptionId, now);
-      if ((await this.again(subscriptionId, order.next)) === 'gone')
+      const again = await this.again(subscriptionId, order.next);
+      // One that owed us signs of life and that nothing can be learned of is as good as gone.
+      if (again === 'gone' || (again === 'unknown' && !heldBack))
         this.over('the server has dropped the subscription (BadSubscriptionIdInvalid)');
     }
   }
@@ -172,7 +178,7 @@ export class Publishing {
     for (const message of found) this.hooks.take(subscriptionId, message);
   }
 
-  private again(subscriptionId: number, number: number): Promise<NotificationMessage | 'not-available' | 'gone'> {
+  private again(subscriptionId: number, number: number): Promise<NotificationMessage | Unrepeated> {
     return new Promise((resolve, reject) => {
       const request = new RepublishRequest({ subscriptionId, retransmitSequenceNumber: number });
       this.session.republish(request, (error, response?: RepublishResponse) => {
@@ -194,8 +200,13 @@ export class Publishing {
    * A server that repeats nothing has nothing to offer, and says in no repetition that a subscription is gone: that is asked for
    * apart. What is missing is seen by the numbers of what comes.
    */
-  private async unrepeated(subscriptionId: number): Promise<'not-available' | 'gone'> {
-    const [status] = await this.session.setPublishingMode(true, [subscriptionId]);
-    return status?.name === 'BadSubscriptionIdInvalid' ? 'gone' : 'not-available';
+  private async unrepeated(subscriptionId: number): Promise<Unrepeated> {
+    try {
+      const [status] = await this.session.setPublishingMode(true, [subscriptionId]);
+      return status?.name === 'BadSubscriptionIdInvalid' ? 'gone' : 'not-available';
+    } catch (error) {
+      if (statusNameOf(error) === 'BadServiceUnsupported') return 'unknown';
+      throw error;
+    }
   }
 }
