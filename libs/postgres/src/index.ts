@@ -24,6 +24,7 @@ export {
 export { pendingMigrations, runMigrations } from './database/migrations';
 export { inTenant, tenantWall } from './database/tenant-transaction';
 export { inTransaction } from './database/transaction';
+export { lockUntilEnd } from './database/transaction-lock';
 export {
   ClaimLost,
   IDEMPOTENCY_TABLES,

@@ -1,4 +1,4 @@
-import { auditTransaction, type Database, inTenant, type Transaction } from '@millrace/postgres';
+import { auditTransaction, type Database, inTenant, lockUntilEnd, type Transaction } from '@millrace/postgres';
 import { In, IsNull, MoreThan, Not } from 'typeorm';
 import { AuditEntryEntity } from '../audit-log/audit-entry.entity';
 import { MappedMachineEntity, MappingEntity, MappingVersionEntity } from './mapping.entity';
@@ -51,7 +51,7 @@ export class MappingStore implements MappingReads {
 export const mappingTransaction = (tx: Transaction, tenant: string): MappingTransaction => ({
   audit: auditTransaction(AuditEntryEntity, tx, tenant),
   async lock() {
-    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`mappings of ${tenant}`]);
+    await lockUntilEnd(tx, `mappings of ${tenant}`);
   },
   countActive() {
     return tx.countBy(MappingEntity, { tenant, active: Not(IsNull()) });

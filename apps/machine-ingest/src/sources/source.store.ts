@@ -1,4 +1,11 @@
-import { auditTransaction, type Database, inTenant, isUniqueViolation, type Transaction } from '@millrace/postgres';
+import {
+  auditTransaction,
+  type Database,
+  inTenant,
+  isUniqueViolation,
+  lockUntilEnd,
+  type Transaction,
+} from '@millrace/postgres';
 import { SOURCE_LIMITS } from '@millrace/protocol';
 import { MoreThan } from 'typeorm';
 import { AuditEntryEntity } from '../audit-log/audit-entry.entity';
@@ -47,7 +54,7 @@ export class SourceStore implements SourceReads {
 export const sourceTransaction = (tx: Transaction, tenant: string): SourceTransaction => ({
   audit: auditTransaction(AuditEntryEntity, tx, tenant),
   async lock() {
-    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`sources of ${tenant}`]);
+    await lockUntilEnd(tx, `sources of ${tenant}`);
   },
   list() {
     return storedSources(tx, tenant, null, SOURCE_LIMITS.perTenant);

@@ -1,4 +1,4 @@
-import { type Database, inTenant, type Transaction } from '@millrace/postgres';
+import { type Database, inTenant, lockUntilEnd, type Transaction } from '@millrace/postgres';
 import { MoreThan } from 'typeorm';
 
 import { ApiKeyEntity } from './api-key.entity';
@@ -21,7 +21,7 @@ export class ApiKeyStore implements ApiKeyReads {
 /** What the use cases do inside the writer's transaction. */
 export const apiKeyTransaction = (tx: Transaction, tenant: string): ApiKeyTransaction => ({
   async countForAdding() {
-    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`api keys of ${tenant}`]);
+    await lockUntilEnd(tx, `api keys of ${tenant}`);
     return tx.countBy(ApiKeyEntity, { tenant });
   },
   async insert(key) {

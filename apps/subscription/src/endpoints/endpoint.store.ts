@@ -1,5 +1,5 @@
 import { DEFAULT_OPTIONS } from '@millrace/domain';
-import { auditTransaction, type Database, inTenant, type Transaction } from '@millrace/postgres';
+import { auditTransaction, type Database, inTenant, lockUntilEnd, type Transaction } from '@millrace/postgres';
 import { In, IsNull, LessThan, Not } from 'typeorm';
 import { AuditEntryEntity } from '../audit-log/audit-entry.entity';
 import { connectionTransaction } from '../compatible-apis/eclipse/connection.store';
@@ -73,7 +73,7 @@ export class EndpointStore implements EndpointReads {
 /** What the use cases do inside the writer's transaction. */
 export const endpointTransaction = (tx: Transaction, tenant: string): EndpointTransaction => ({
   async countForAdding() {
-    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`endpoints of ${tenant}`]);
+    await lockUntilEnd(tx, `endpoints of ${tenant}`);
     return tx.countBy(EndpointEntity, { tenant });
   },
   async insert(endpoint) {
@@ -102,7 +102,7 @@ export const endpointTransaction = (tx: Transaction, tenant: string): EndpointTr
     return rows.map(fromRow);
   },
   async lockRunUrls() {
-    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`run URLs of ${tenant}`]);
+    await lockUntilEnd(tx, `run URLs of ${tenant}`);
     const row = await tx.findOne(EndpointEntity, {
       where: { tenant, runUrls: true },
       lock: { mode: 'pessimistic_write' },

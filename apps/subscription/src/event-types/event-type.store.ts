@@ -1,4 +1,4 @@
-import { type Database, inTenant, type Transaction } from '@millrace/postgres';
+import { type Database, inTenant, lockUntilEnd, type Transaction } from '@millrace/postgres';
 import type { EventValidation } from '@millrace/protocol';
 import { In, MoreThan, Not } from 'typeorm';
 
@@ -49,7 +49,7 @@ export class EventTypeStore implements EventTypeReads {
 /** What the use cases do inside the writer's transaction. */
 export const eventTypeTransaction = (tx: Transaction, tenant: string): EventTypeTransaction => ({
   async lock() {
-    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`event types of ${tenant}`]);
+    await lockUntilEnd(tx, `event types of ${tenant}`);
   },
   count() {
     return tx.countBy(EventTypeEntity, { tenant });

@@ -7,6 +7,7 @@ import { connectDatabase, createDatabase, type Database, type DatabaseSettings }
 import { isDatabaseUnavailable, isUnstorableValue } from './database-errors';
 import { pendingMigrations, runMigrations } from './migrations';
 import { inTransaction } from './transaction';
+import { lockUntilEnd } from './transaction-lock';
 
 class First1700000000001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
@@ -66,6 +67,20 @@ describe('database of a service', () => {
       { tablename: 'thing' },
     ]);
     expect(await pendingMigrations(database)).toBe(true);
+  });
+
+  it('those who lock the same name take turns until their transactions end', async () => {
+    const url = await (await testEnvironment()).freshDatabase();
+    const database = await connect({ url, migrations: [First1700000000001] });
+    await runMigrations(database, silentLogger);
+    const addNext = () =>
+      inTransaction(database, async (tx) => {
+        await lockUntilEnd(tx, 'things of acme');
+        const [{ count }] = await tx.query('SELECT count(*)::int AS count FROM thing');
+        await tx.query('INSERT INTO thing (n) VALUES ($1)', [count + 1]);
+      });
+    await Promise.all(Array.from({ length: 8 }, addNext));
+    expect(await database.query('SELECT max(n) AS last FROM thing')).toEqual([{ last: 8 }]);
   });
 
   it('a statement that takes too long is cancelled, and counts as unavailable', async () => {

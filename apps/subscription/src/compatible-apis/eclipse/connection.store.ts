@@ -1,4 +1,4 @@
-import { type Database, inTenant, type Transaction } from '@millrace/postgres';
+import { type Database, inTenant, lockUntilEnd, type Transaction } from '@millrace/postgres';
 import { LessThan } from 'typeorm';
 import { ConnectionEntity } from './connection.entity';
 import type { ConnectionReads, ConnectionTransaction, StoredConnection } from './connections.ports';
@@ -24,7 +24,7 @@ export class ConnectionStore implements ConnectionReads {
 /** What the use cases do inside the writer's transaction. */
 export const connectionTransaction = (tx: Transaction, tenant: string): ConnectionTransaction => ({
   async count() {
-    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`connections of ${tenant}`]);
+    await lockUntilEnd(tx, `connections of ${tenant}`);
     return tx.countBy(ConnectionEntity, { tenant });
   },
   async insert(connection) {
