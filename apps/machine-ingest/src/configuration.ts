@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { EncryptionKey } from '@millrace/domain';
-import { AuditLogStore, type Database, IdempotencyStore, Outbox, type OutboxRelay } from '@millrace/postgres';
+import { AuditLogStore, type Database, type OutboxRelay } from '@millrace/postgres';
 import type { SourceRecord, TopicNames } from '@millrace/protocol';
-import { answerSealing, type LateDatabase, OutboxWriter, PageCursors } from '@millrace/service-runtime';
+import { configurationWriters, type LateDatabase, PageCursors } from '@millrace/service-runtime';
 import type { Logger } from '@millrace/telemetry';
 import { AuditEntryEntity } from './audit-log/audit-entry.entity';
 import { INGEST_SCHEMA } from './machine-ingest.database';
@@ -42,20 +42,21 @@ export interface ConfigurationInput {
 /** Everything that is done with the configuration of ingest, put together on one page. */
 export const configuration = (input: ConfigurationInput) => {
   const { database, topics, encryptionKey, logger, registry, trial, sole, views } = input;
-  const parts = {
+  const writer = configurationWriters({
     database,
-    outbox: new Outbox(INGEST_SCHEMA),
+    schema: INGEST_SCHEMA,
     relay: input.relay,
-    idempotency: new IdempotencyStore(database, answerSealing(encryptionKey, randomBytes)),
+    encryptionKey,
+    random: randomBytes,
     acknowledgeWithinMs: input.acknowledgeWithinMs,
-  };
+  });
   const sources = new SourceStore(database);
   const cursors = new PageCursors(encryptionKey);
   return {
     cursors,
     auditLog: new AuditLogStore(database, AuditEntryEntity),
     mappings: new MappingStore(database),
-    activateMapping: new ActivateMapping(new OutboxWriter(parts, mappingTransaction), {
+    activateMapping: new ActivateMapping(writer(mappingTransaction), {
       topics,
       random: randomBytes,
       now: Date.now,
@@ -63,7 +64,7 @@ export const configuration = (input: ConfigurationInput) => {
       work: input.work,
       worlds: input.worlds,
     }),
-    removeMachine: new RemoveMachine(new OutboxWriter(parts, removalTransaction), {
+    removeMachine: new RemoveMachine(writer(removalTransaction), {
       machines: input.machines,
       views,
       fixed: input.fixed,
@@ -73,7 +74,7 @@ export const configuration = (input: ConfigurationInput) => {
       logger,
     }),
     listSources: new ListSources(sources, input.fixed, views, cursors),
-    saveSource: new SaveSource(new OutboxWriter(parts, sourceTransaction), sources, {
+    saveSource: new SaveSource(writer(sourceTransaction), sources, {
       registry,
       trial,
       sole,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { DEFAULT_TENANT, isMachineName, isTenantName, machineKey } from '@millrace/domain';
-import { type EnvironmentSpec, variable, whole } from '@millrace/service-runtime';
+import { acknowledgeWithinMs, type EnvironmentSpec, variable } from '@millrace/service-runtime';
 import { z } from 'zod';
 import { isAddressRange, type SourceFolder } from './source-reach/reach-guard';
 
@@ -163,9 +163,5 @@ export const machineIngestEnvironment: EnvironmentSpec<MachineIngestSettings> = 
     'the absolute path of a folder',
     z.union([z.undefined().transform((): string | null => null), z.string().regex(/^\//)]),
   ),
-  acknowledgeWithinMs: variable(
-    'MILLRACE_ACKNOWLEDGE_WITHIN_MS',
-    'milliseconds from 100 to 30000',
-    whole(100, 30_000, 5_000),
-  ),
+  acknowledgeWithinMs,
 };

@@ -1,4 +1,4 @@
-import { type EnvironmentSpec, variable, whole } from '@millrace/service-runtime';
+import { acknowledgeWithinMs, type EnvironmentSpec, variable, whole } from '@millrace/service-runtime';
 
 /** Settings of this service alone. */
 export interface SubscriptionSettings {
@@ -13,9 +13,5 @@ export const subscriptionEnvironment: EnvironmentSpec<SubscriptionSettings> = {
     'a number from 1 to 1000000',
     whole(1, 1_000_000, 10_000),
   ),
-  acknowledgeWithinMs: variable(
-    'MILLRACE_ACKNOWLEDGE_WITHIN_MS',
-    'milliseconds from 100 to 30000',
-    whole(100, 30_000, 5_000),
-  ),
+  acknowledgeWithinMs,
 };

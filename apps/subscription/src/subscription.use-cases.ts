@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { EncryptionKey } from '@millrace/domain';
-import { AuditLogStore, type Database, IdempotencyStore, Outbox, type OutboxRelay } from '@millrace/postgres';
+import { AuditLogStore, type Database, type OutboxRelay } from '@millrace/postgres';
 import type { TopicNames } from '@millrace/protocol';
-import { answerSealing, OutboxWriter, PageCursors, Refused } from '@millrace/service-runtime';
+import { configurationWriters, PageCursors, Refused } from '@millrace/service-runtime';
 import { destinationBlocked, type Logger } from '@millrace/telemetry';
 import { checkDestination, type DestinationPolicy } from '@millrace/webhook-client';
 import { ApiKeyStore, apiKeyTransaction } from './api-keys/api-key.store';
@@ -61,13 +61,14 @@ export type UseCases = ReturnType<typeof useCases>;
 /** Everything that the service can do, put together on one page. */
 export const useCases = (input: UseCaseInput) => {
   const { database, topics, logger, conditionOf, now = Date.now } = input;
-  const parts = {
+  const writer = configurationWriters({
     database,
-    outbox: new Outbox(SUBSCRIPTION_SCHEMA),
+    schema: SUBSCRIPTION_SCHEMA,
     relay: input.relay,
-    idempotency: new IdempotencyStore(database, answerSealing(input.encryptionKey, randomBytes)),
+    encryptionKey: input.encryptionKey,
+    random: randomBytes,
     acknowledgeWithinMs: input.acknowledgeWithinMs,
-  };
+  });
   const tools: EndpointTools = {
     topics,
     encryptionKey: input.encryptionKey,
@@ -85,13 +86,13 @@ export const useCases = (input: UseCaseInput) => {
       throw new Refused(check.code, check.detail, [{ path: 'url', detail: check.detail }]);
     },
   };
-  const endpoints = new OutboxWriter(parts, endpointTransaction);
-  const apiKeys = new OutboxWriter(parts, apiKeyTransaction);
+  const endpoints = writer(endpointTransaction);
+  const apiKeys = writer(apiKeyTransaction);
   const keyTools = { topic: topics.apiKeys, random: randomBytes, now, logger };
   const eventTypes = new EventTypeStore(database);
   const endpointStore = new EndpointStore(database);
   const recoveryStore = new RecoveryStore(database);
-  const recoveries = new OutboxWriter(parts, recoveryTransaction);
+  const recoveries = writer(recoveryTransaction);
   const recoveryAnswers = new RecoveryAnswers(
     recoveryStore,
     endpointStore,
@@ -99,7 +100,7 @@ export const useCases = (input: UseCaseInput) => {
     input.progressWithinMs ?? PROGRESS_WITHIN_MS,
   );
   const catalogue = new EventTypeCatalogue(eventTypes);
-  const typeWriter = new OutboxWriter(parts, eventTypeTransaction);
+  const typeWriter = writer(eventTypeTransaction);
   const createEndpoint = new CreateEndpoint(endpoints, tools);
   return {
     endpoints: endpointStore,

@@ -30,11 +30,11 @@ export {
   whole,
 } from './config/environment';
 export { type Need, readServiceSettings, type ServiceSettings } from './config/service.config';
-export { answerSealing } from './configuration/answer-sealing';
+export { acknowledgeWithinMs } from './configuration/acknowledge-within';
 export { ConfigurationRelay, type ConfigurationRelaySettings } from './configuration/configuration-relay.publisher';
 export type { ConfigurationWriter, Write, WriteRequest } from './configuration/configuration-write';
+export { type ConfigurationWritersInput, configurationWriters } from './configuration/configuration-writers';
 export { LateDatabase, type LateDatabaseOptions } from './configuration/late-database';
-export { OutboxWriter, type OutboxWriterParts } from './configuration/outbox-writer';
 export { Refused } from './configuration/refused';
 export { ID_RANDOM_BYTES, isSortableId, sortableId } from './configuration/sortable-id';
 export { changeOf, writeOf } from './configuration/write-request';
