@@ -132,6 +132,35 @@ it('shows what each machine does, and one of them with its alarms, run and signa
   await eventually(async () => (await page.locator('#machine-rows tr').count()) === 1, 'one machine to be shown');
 });
 
+it('removes a machine after a question, by keys alone, and says what keeps one from being removed', async () => {
+  const detail = page.locator('#detail');
+  const dialog = page.locator('#dialog');
+  const named = 'The source line-1 names the machine mazak-01 in its settings; take it out there.';
+  site.answers.set('DELETE /v1/machines/mazak-01', { status: 409, body: { code: 'conflict', detail: named } });
+  await to('machines/mazak-01');
+  const ask = detail.getByRole('button', { name: 'Remove…' });
+  await ask.focus();
+  // The page is made anew meanwhile, and what has the focus keeps it.
+  site.machines = site.machines.map((each) => ({ ...each, status: 'idle' as const }));
+  await detail.getByText('idle for').waitFor();
+  await page.keyboard.press('Enter');
+  await dialog.getByText('no event tells of it').waitFor();
+  await looksGood('machine-removed');
+  await page.keyboard.press('Escape');
+  expect(site.changes).toEqual([]);
+  await page.keyboard.press('Enter');
+  await dialog.getByRole('button', { name: 'Remove the machine' }).focus();
+  await page.keyboard.press('Enter');
+  await dialog.getByText(named).waitFor();
+  site.answers.clear();
+  await dialog.getByRole('button', { name: 'Remove the machine' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByText('The machine is removed.').waitFor();
+  expect(site.changes.at(-1)).toMatchObject({ method: 'DELETE', path: '/v1/machines/mazak-01' });
+  await detail.waitFor({ state: 'hidden' });
+  await eventually(async () => (await page.locator('#machine-rows tr').count()) === 1, 'one machine to be left');
+});
+
 it('says of a run whose parts are still counted that it is finishing', async () => {
   const [first] = site.machines;
   const run = { ...first!.currentRun!, endedAt: at(1), parts: 1 };

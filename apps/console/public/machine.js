@@ -1,7 +1,9 @@
-import { Problem, read } from './api.js';
-import { byId, el, factList, hint, link, mono, renew, statusLabel } from './dom.js';
+import { change, Problem, read } from './api.js';
+import { ask } from './dialog.js';
+import { button, byId, el, factList, hint, link, mono, renew, statusLabel } from './dom.js';
 import { fillPane, isAbout, openPane, paneHead } from './pane.js';
 import { hashOf } from './routes.js';
+import { say } from './said.js';
 import { ago, counted, lastingSince, timeOf } from './words.js';
 
 /** One machine: what it does, its alarms and runs, and the last value of everything that it sends. */
@@ -11,30 +13,33 @@ const MOST_PATHS = 200;
 
 let shown = '';
 
-export const openMachine = (id, close) => {
+let ways = null;
+
+/** @param removed told when the machine was removed from here */
+export const openMachine = (id, { close, removed }) => {
+  ways = { close, removed };
   if (!openPane('Machine', id)) return;
   shown = '';
   fillPane(paneHead(id, null, close), hint('Reading the machine…'));
 };
 
-export const refreshMachine = async (id, close, signal) => {
+export const refreshMachine = async (id, signal) => {
   try {
     const [machine, signals] = await Promise.all([
       read(`/v1/machines/${encodeURIComponent(id)}`, signal),
       read(`/v1/machines/${encodeURIComponent(id)}/signals?limit=${MOST_PATHS}`, signal),
     ]);
     const hasSource = machine.status === 'offline' ? await isThere(machine.lastSignal?.source, signal) : true;
-    if (isAbout(id)) show(machine, signals, hasSource, close);
+    if (isAbout(id)) show(machine, signals, hasSource);
   } catch (error) {
     if (!(error instanceof Problem) || (error.status !== 404 && error.scope === null)) throw error;
     if (!isAbout(id)) return;
     shown = '';
-    renew(
-      byId('detail'),
-      paneHead('Not found', null, close),
+    fillPane(
+      paneHead('Not found', null, ways.close),
       hint(
         error.scope === null
-          ? 'No machine of this name has sent anything to this tenant.'
+          ? 'No machine of this name has sent anything to this tenant, or it was removed since.'
           : `This key may not see machines: it lacks the scope ${error.scope}.`,
       ),
     );
@@ -78,7 +83,7 @@ const whyOffline = ({ since: at, reason, lastSignal }, hasSource) => {
     ? hint('Nothing is heard from it. Its source ', source, ' says whether it is reached.')
     : hint(
         `Nothing is heard from it. No source is called ${lastSignal.source} now: it was deleted, or its signals came to POST /v1/signals. `,
-        'What is known of a machine stays.',
+        'What is known of a machine stays until it is removed.',
       );
 };
 
@@ -206,15 +211,41 @@ const MEANT = {
   expressionFailed: ' times, since a signal that an expression needs was not heard yet, or cannot be used',
 };
 
-const show = (machine, signals, hasSource, close) => {
+const remove = (id) =>
+  ask({
+    title: `Remove the machine ${id}?`,
+    lines: [
+      'Its state, its alarms and its last values are forgotten, and no event tells of it. What it has sent stays in the log.',
+      'A machine that is heard later is there anew.',
+    ],
+    action: 'Remove the machine',
+    dangerous: true,
+    act: async () => {
+      await change('DELETE', `/v1/machines/${encodeURIComponent(id)}`);
+      say('The machine is removed.');
+      if (isAbout(id)) ways.removed(id);
+    },
+  });
+
+const show = (machine, signals, hasSource) => {
   const now = JSON.stringify([machine, signals, hasSource]);
   // Ages are told, so it is made anew each time; nothing in it can have been typed into.
   if (now === shown && signals.data.length === 0) return;
   shown = now;
   const counts = Object.entries(machine.counts).filter(([, count]) => count > 0);
+  // What can be pressed stays the same element while the rest is made anew, so that it can be pressed at any time.
+  if (byId('machine-facts') === null)
+    fillPane(
+      el('div', { id: 'machine-facts' }),
+      el(
+        'div',
+        { class: 'actions' },
+        button('Remove…', 'quiet', 'remove', () => remove(machine.id)),
+      ),
+    );
   renew(
-    byId('detail'),
-    paneHead(machine.id, [statusLabel(machine.status), since(machine)], close),
+    byId('machine-facts'),
+    paneHead(machine.id, [statusLabel(machine.status), since(machine)], ways.close),
     whyHint(machine, hasSource),
     el('h3', {}, machine.alarms.length === 0 ? 'No alarms' : counted(machine.alarms.length, 'alarm')),
     machine.alarms.length === 0 ? null : alarmList(machine.alarms, signals),

@@ -19,6 +19,10 @@ let table;
 const hashWith = (parts, filters = state.filters) => hashOf('machines', parts, filters);
 const openDetail = (id, replace = false) => go(hashWith([id]), replace);
 const close = () => go(hashWith([]));
+const removed = (id) => {
+  for (const list of [state.known, state.found]) list.delete(id);
+  close();
+};
 const filter = (changes, replace = false) => go(hashWith([], { ...state.filters, ...changes }), replace);
 
 const walk = async (signal) => {
@@ -147,7 +151,7 @@ export const machines = {
     state.filters = { status: MACHINE_STATUSES.includes(status) ? status : null, text: query.get('text') || null };
     state.open = id;
     showFilters();
-    if (id !== null) openMachine(id, close);
+    if (id !== null) openMachine(id, { close, removed });
     else {
       closePane();
       if (before !== null && table.selected() !== null) table.select(table.selected());
@@ -159,7 +163,7 @@ export const machines = {
   },
   async refresh(signal) {
     await walk(signal);
-    if (state.open !== null) await refreshMachine(state.open, close, signal);
+    if (state.open !== null) await refreshMachine(state.open, signal);
     return state.complete ? undefined : 0;
   },
   lacks(problem) {

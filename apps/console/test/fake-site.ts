@@ -271,7 +271,7 @@ export class FakeSite {
       case 'export-events':
         return this.ofEvents(id, action);
       case 'machines':
-        return this.ofMachines(id, action);
+        return this.ofMachines(asked, id, action);
       case 'source-kinds':
         return ok({ data: FAKE_KINDS });
       case 'sources':
@@ -385,11 +385,13 @@ export class FakeSite {
     return ok({ ...found, bundle: null, activity });
   }
 
-  private ofMachines(id?: string, action?: string): Answer {
+  private ofMachines({ method }: Asked, id?: string, action?: string): Answer {
     if (id === undefined) return list(this.machines);
     if (action === 'signals') return list(this.signals);
     const found = this.machines.find((each) => each.id === id);
-    return found === undefined ? missing : ok(found);
+    if (found === undefined || method === 'GET') return found === undefined ? missing : ok(found);
+    this.machines = this.machines.filter((each) => each !== found);
+    return { status: 204, body: null };
   }
 
   private ofSources({ method, body }: Asked, name?: string): Answer {
