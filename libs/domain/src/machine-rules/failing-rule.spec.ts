@@ -2,7 +2,7 @@ import { foldSignal, nextDue } from '../signal/fold-signal';
 import type { MachineState } from '../signal/machine-state';
 import type { Signal } from '../signal/signal';
 import { configured, fold, foldUnder, machineUnder, numbered, START, tick } from '../signal/signals.fixture';
-import type { Rule } from './mapping';
+import type { Mapping, Rule } from './mapping';
 import { counter, edge, expr, expression, mappingOf, run, stateMap, threshold, watchdog } from './mapping.fixture';
 
 const SIGNALS = { state: {}, door: { type: 'bool' }, temp: { type: 'double' }, count: { type: 'int64' } } as const;
@@ -161,6 +161,41 @@ describe('a timer that throws', () => {
     expect(state.counts.rulesFailed).toBe(1);
     expect(state.rules).toEqual({});
     expect(nextDue(state, hot)).toBeNull();
+  });
+
+  describe('as it tells of a run that has ended, while the next is open', () => {
+    const start = expression(['state'], (read) => read('state') === 'RUN');
+    const end = expression(['state'], (read) => read('state') === 'HALT');
+    /** `emit` is asked for twice by each run that is told. */
+    const under = (...failsAt: readonly number[]) => {
+      let asked = 0;
+      const emit = () => (failsAt.includes(++asked) ? failing() : 'production.run_completed');
+      const rule = broken(run({ settleMs: 2_000, start, end }), 'emit', emit);
+      return mappingOf({ signals: SIGNALS, rules: [counter(), rule] });
+    };
+    /** Of 9 s, with 10 parts, the last of them after the end and before the next begins, a second later. */
+    const runOf = (nth: number) => {
+      const [ms, seq] = [nth * 10_000, nth * 4];
+      return [
+        n(seq, ms, 'state', 'RUN'),
+        n(seq + 1, ms + 5_000, 'count', nth * 10 + 5),
+        n(seq + 2, ms + 9_000, 'state', 'HALT'),
+        n(seq + 3, ms + 9_500, 'count', nth * 10 + 10),
+      ];
+    };
+    const log = [...[0, 1, 2, 3].flatMap(runOf), ...ticks(40_000, 43_000)];
+    const toldUnder = (of: Mapping) => foldUnder(of, log).told.filter(({ type }) => type !== 'production.counted');
+    const sound = toldUnder(under());
+    const failed = expect.objectContaining({ type: 'ingest.rule_failed', rule: 'run', on: 'timer' });
+
+    it('loses that run alone', () => {
+      expect(sound).toMatchObject([{ parts: 5 }, { parts: 10 }, { parts: 10 }, { parts: 10 }]);
+      expect(toldUnder(under(1))).toEqual([failed, ...sound.slice(1)]);
+    });
+
+    it('begins anew the second time: what is left may be what it cannot work with', () => {
+      expect(toldUnder(under(1, 4))).toEqual([failed, sound[1]]);
+    });
   });
 
   it('leaves the alarm that its rule had raised to the rule that begins anew', () => {

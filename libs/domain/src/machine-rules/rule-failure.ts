@@ -1,5 +1,5 @@
 import { type WrittenDraft, writtenDraft } from '../signal/machine-event';
-import { counted, type FailedOn, type FailedRule, type MachineState } from '../signal/machine-state';
+import { counted, type FailedOn, type FailedRule, type MachineState, type RuleSlot } from '../signal/machine-state';
 import type { Moment } from '../signal/signal-time';
 
 /** What the rules of one record tell, and which of them threw. */
@@ -31,6 +31,8 @@ interface Failed {
   readonly path: string | null;
   readonly told: number;
   readonly error: unknown;
+  /** What it goes on with where its timer threw; absent where it begins anew. */
+  readonly left?: RuleSlot | null;
 }
 
 /**
@@ -39,7 +41,7 @@ interface Failed {
  */
 export const withoutRule = (
   state: MachineState,
-  { rule, on, path, told, error }: Failed,
+  { rule, on, path, told, error, left = null }: Failed,
   { telling, moment, at }: { readonly telling: Telling; readonly moment: Moment; readonly at: number },
 ): MachineState => {
   telling.drafts.length = told;
@@ -53,11 +55,12 @@ export const withoutRule = (
     timerAt: on === 'timer' ? at : (before?.timerAt ?? null),
   };
   const { [rule.id]: _forgotten, ...others } = state.rules;
+  const remembered = left === null ? others : { ...others, [rule.id]: left };
   return counted(
     {
       ...state,
       failedRules: { ...state.failedRules, [rule.id]: failed },
-      rules: on === 'timer' ? others : state.rules,
+      rules: on === 'timer' ? remembered : state.rules,
     },
     'rulesFailed',
   );

@@ -1,5 +1,5 @@
 import type { Emit, SignalPosition } from '../signal/machine-event';
-import type { MachineState } from '../signal/machine-state';
+import type { MachineState, RuleSlot } from '../signal/machine-state';
 import type { Signal } from '../signal/signal';
 import type { Moment } from '../signal/signal-time';
 import type { Rational } from '../unit/rational';
@@ -22,6 +22,11 @@ export interface RuleKind<R> {
   readonly onSignal: (state: MachineState, rule: R, context: RuleContext & { readonly heard: Heard }) => MachineState;
   /** Evaluation time at which `onTime` has something to do, Unix ms; null when no timer runs. */
   readonly nextDue: (state: MachineState, rule: R, mapping: Mapping) => number | null;
+  /**
+   * What the rule remembers but for what is due at this evaluation time, which threw: an open run is not lost with the one
+   * that has ended. Null where nothing is left; absent of kinds that remember one thing.
+   */
+  readonly withoutDue?: (state: MachineState, rule: R, at: number) => RuleSlot | null;
 }
 
 export interface RuleContext {

@@ -10,6 +10,7 @@ import type { ExprRule, Mapping, Rule, RuleKindName } from './mapping';
 import { passthroughRule } from './passthrough-rule';
 import { failedRule, withoutRule } from './rule-failure';
 import type { Heard, RuleContext, RuleKind } from './rule-kind';
+import { type RuleSlot, withSlot } from './rule-slot';
 import { runRule } from './run-rule';
 import { stateMapRule } from './state-map-rule';
 import { thresholdRule } from './threshold-rule';
@@ -32,7 +33,7 @@ const RULE_KINDS: { readonly [K in RuleKindName]: RuleKind<Extract<Rule, { reado
 
 const kindOf = (rule: Rule): RuleKind<Rule> => RULE_KINDS[rule.kind] as RuleKind<Rule>;
 
-/** Time for one rule. One that throws has done nothing; where its own timer was due, it begins anew. */
+/** Time for one rule. One that throws has done nothing; where its own timer was due, it goes on with what is left of it. */
 export const tellTime = (state: MachineState, rule: Rule, context: RuleContext): MachineState => {
   const told = context.telling.drafts.length;
   try {
@@ -43,7 +44,25 @@ export const tellTime = (state: MachineState, rule: Rule, context: RuleContext):
   } catch (error) {
     const due = timerOf(state, rule, context.mapping);
     const on = due !== null && due <= context.at ? 'timer' : 'time';
-    return withoutRule(state, { rule, on, path: null, told, error }, context);
+    const left = on === 'timer' ? leftOf(state, rule, context) : null;
+    return withoutRule(state, { rule, on, path: null, told, error, left }, context);
+  }
+};
+
+/**
+ * What a rule whose timer threw goes on with: what was not due. Nothing of it the second time, for then it may be what is left
+ * that it cannot work with, and it would tell nothing any more.
+ */
+const leftOf = (state: MachineState, rule: Rule, { at, mapping }: RuleContext): RuleSlot | null => {
+  if (failedRule(state, rule.id)?.told.includes('timer')) return null;
+  const kind = kindOf(rule);
+  try {
+    const left = kind.withoutDue?.(state, rule, at) ?? null;
+    if (left === null) return null;
+    const due = kind.nextDue(withSlot(state, rule, left), rule, mapping);
+    return due === null || due > at ? left : null;
+  } catch {
+    return null;
   }
 };
 

@@ -75,6 +75,12 @@ export const runRule: RuleKind<RunRule> = {
     const open = slot.open === null ? null : slot.open.started.at + rule.maxOpenMs;
     return settle === null ? open : open === null ? settle : Math.min(settle, open);
   },
+
+  withoutDue: (state, rule, at) => {
+    const slot = slotOf<RunSlot>(state, rule);
+    const isOpen = slot?.open != null && at < slot.open.started.at + rule.maxOpenMs;
+    return isOpen && slot.settling !== null ? released(state, rule, slot, slot.settling) : null;
+  },
 };
 
 const follow = (state: MachineState, rule: RunRule, heard: Heard | null, context: RuleContext): MachineState => {
@@ -206,13 +212,16 @@ const complete = (state: MachineState, rule: RunRule, run: SettlingRun, context:
       },
     });
   const slot = slotOf<RunSlot>(state, rule) ?? EMPTY;
+  return withSlot<RunSlot>({ ...state, lastRun }, rule, released(state, rule, slot, run));
+};
+
+/** Without this run. From here on what is counted belongs to the one that has begun meanwhile. */
+const released = (state: MachineState, rule: RunRule, slot: RunSlot, run: SettlingRun): RunSlot => {
   const settling = slot.settling?.id === run.id ? null : slot.settling;
-  // From here on what is counted belongs to the run that has begun meanwhile.
-  const open =
-    slot.open !== null && slot.open.base === null && settling === null
-      ? { ...slot.open, base: counted.totals, partsBefore: firstCountSince(state, rule, counted) }
-      : slot.open;
-  return withSlot<RunSlot>({ ...state, lastRun }, rule, { ...slot, open, settling });
+  if (slot.open === null || slot.open.base !== null || settling !== null) return { ...slot, settling };
+  const counted = run.counted ?? countedBy(state, rule);
+  const open = { ...slot.open, base: counted.totals, partsBefore: firstCountSince(state, rule, counted) };
+  return { ...slot, open, settling };
 };
 
 const counterSlot = (state: MachineState, id: string): CounterSlot | null =>

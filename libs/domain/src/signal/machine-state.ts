@@ -73,7 +73,7 @@ export interface RuleSlot {
   readonly kind: RuleKindName;
 }
 
-/** `signal` · `time`: as something else was due · `timer`: its own, so that what the rule remembered is dropped. */
+/** `signal` · `time`: as something else was due · `timer`: its own, so that what was due is dropped. */
 export type FailedOn = 'signal' | 'time' | 'timer';
 
 export interface FailedRule {

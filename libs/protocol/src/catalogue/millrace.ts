@@ -202,7 +202,7 @@ export const MACHINE_EVENT_TYPES: readonly BuiltInEventType[] = [
         kind: text('Of the rule.'),
         on: oneOf(
           ['signal', 'time', 'timer'],
-          'On a signal, or as time went by: the rule is as it was before. On a timer of its own: what it remembered is dropped, and it begins anew.',
+          'On a signal, or as time went by: the rule is as it was before. On a timer of its own: what was due is dropped, and from the second time on all that it remembered.',
         ),
         path: orNull(text('Of the signal.')),
         error: text('What went wrong.'),

@@ -39,6 +39,10 @@ export const bundleRule: RuleKind<BundleRule> = {
     const dues = [slot?.settling?.due, slot?.outage?.returning?.due].filter((due) => due !== undefined);
     return dues.length === 0 ? null : Math.min(...dues);
   },
+  withoutDue: (state, rule) => {
+    const slot = slotOf<BundleSlot>(state, rule);
+    return slot?.settling == null ? null : { ...slot, settling: null };
+  },
 };
 
 type HeardValue = Extract<Heard, { readonly kind: 'value' }>;

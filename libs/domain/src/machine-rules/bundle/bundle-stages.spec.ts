@@ -47,6 +47,27 @@ describe('a bundle', () => {
     expect(results(line)[1]).toMatchObject({ BundleCode: '12345-02', GoodIn: 480 });
   });
 
+  it('that cannot be told when its window is over leaves the one that is open as it is', () => {
+    const opensByOrder = {
+      close: { ...rule.close, alsoOn: [] },
+      key: aliasValue('orderCode'),
+      open: [{ kind: 'changed', alias: 'orderCode' }],
+    } as const;
+    const line = pieces(lineInProduction(), 2).say('bundleComplete', true).wait(200).say('orderCode', 'WO-2');
+    pieces(line, 3).say('bundleComplete', false).say('bundleComplete', true).wait(3_000).tick();
+    const [lost, second] = results(line, opensByOrder);
+    expect([lost, second]).toMatchObject([{ GoodIn: 480 }, { GoodIn: 720, TotalQty: 3 }]);
+    let asked = 0;
+    const emit = () => {
+      if (++asked === 1) throw new TypeError('a defect');
+      return 'bundle.completed';
+    };
+    const failing = Object.defineProperty({ ...lineRule(opensByOrder) }, 'emit', { get: emit });
+    const { told, state } = playBundle(lineMapping(failing), line.signals);
+    expect(told.map(({ type, data }) => ({ type, ...data }))).toEqual([second]);
+    expect(state.counts.rulesFailed).toBe(1);
+  });
+
   it('goes on settling while one that another signal opens has what comes now', () => {
     const over = {
       close: { ...rule.close, alsoOn: [] },
