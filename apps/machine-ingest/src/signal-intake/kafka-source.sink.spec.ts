@@ -94,6 +94,7 @@ test('a signal that no broker takes is set aside with the reason, and the others
   ]);
   const [rejected] = taken.filter(({ topic }) => topic === TOPICS.signalsRejected);
   expect(rejectionOf(rejected!)).toMatchObject({ code: 'not_storable', tenant: 'acme' });
+  expect(sink.passed).toMatchObject({ received: 7, refused: 1, lastRefusedAt: 7 });
 });
 
 test('of refused input the beginning is kept, with the length that it came with', async () => {

@@ -97,8 +97,9 @@ export class KafkaSourceSink implements SourceSink {
         },
       });
       const traceparent = formatTraceparent(span.context);
+      let setAside: number;
       try {
-        await this.store(
+        setAside = await this.store(
           signals.map((signal) => encodeSignal(topics.signals, signal, traceparent)),
           stopping,
         );
@@ -110,11 +111,11 @@ export class KafkaSourceSink implements SourceSink {
       const last = signals[signals.length - 1]!;
       this.state = {
         ...this.state,
-        received: this.state.received + signals.length,
+        received: this.state.received + signals.length - setAside,
         gaps: this.state.gaps + this.newStretches(signals),
         lastSignal: { machine: last.machine, path: last.path, at: clock() },
       };
-      sourceMetrics.stored(kind, signals.length);
+      sourceMetrics.stored(kind, signals.length - setAside);
     }
     if (cursor !== undefined) this.state = { ...this.state, cursor };
     if (cursorToo) await storeCursor(AbortSignal.any([stopping, ended]));
@@ -135,7 +136,7 @@ export class KafkaSourceSink implements SourceSink {
   }
 
   async refuse(line: RefusedLine, stopping: AbortSignal): Promise<void> {
-    const { topics, kind, tenant, clock } = this.parts;
+    const { topics, tenant } = this.parts;
     const origin = {
       topic: `${line.source}/${line.session}`,
       partition: 0,
@@ -148,23 +149,31 @@ export class KafkaSourceSink implements SourceSink {
     const { code, detail } = line;
     const why = { code, detail, tenant, originalBytes: line.length ?? line.bytes.length };
     await this.send([encodeRejection(topics.signalsRejected, origin, why, line.at)], stopping);
+    this.countRefused();
+  }
+
+  private countRefused(): void {
+    const { kind, clock } = this.parts;
     this.state = { ...this.state, refused: this.state.refused + 1, lastRefusedAt: clock() };
     sourceMetrics.refused(kind);
   }
 
-  /** What no broker takes for its size is looked for and set aside, so that it does not hold up what is behind it. */
-  private async store(messages: readonly OutgoingMessage[], stopping: AbortSignal): Promise<void> {
+  /**
+   * What no broker takes for its size is looked for and set aside, so that it does not hold up what is behind it; how many
+   * were is the answer.
+   */
+  private async store(messages: readonly OutgoingMessage[], stopping: AbortSignal): Promise<number> {
     try {
       await this.send(messages, stopping);
+      return 0;
     } catch (error) {
       if (!(error instanceof ProduceFailed)) throw error;
       if (messages.length > 1) {
         const half = Math.ceil(messages.length / 2);
-        await this.store(messages.slice(0, half), stopping);
-        await this.store(messages.slice(half), stopping);
-        return;
+        const before = await this.store(messages.slice(0, half), stopping);
+        return before + (await this.store(messages.slice(half), stopping));
       }
-      const { topics, clock, kind, tenant } = this.parts;
+      const { topics, clock, tenant } = this.parts;
       const [message] = messages as [OutgoingMessage];
       const origin = {
         topic: message.topic,
@@ -178,7 +187,8 @@ export class KafkaSourceSink implements SourceSink {
       const why = { code: 'not_storable', detail: `Kafka does not take the signal: ${error.message}`, tenant };
       const rejection = encodeRejection(topics.signalsRejected, origin, why, clock());
       await this.send([withoutOriginal(rejection) ?? rejection], stopping);
-      sourceMetrics.refused(kind);
+      this.countRefused();
+      return 1;
     }
   }
 
