@@ -1,5 +1,5 @@
-export { type AuditTools, auditEntry, viewOfAuditEntry } from './audit-log/audit-entry';
-export { type AuditLogReads, auditLogPage } from './audit-log/audit-log-page';
+export { auditEntry, viewOfAuditEntry } from './audit-log/audit-entry';
+export { auditLogPage } from './audit-log/audit-log-page';
 export {
   ACCESS,
   type Access,
@@ -33,10 +33,10 @@ export { type Need, readServiceSettings, type ServiceSettings } from './config/s
 export { acknowledgeWithinMs } from './configuration/acknowledge-within';
 export { ConfigurationRelay, type ConfigurationRelaySettings } from './configuration/configuration-relay.publisher';
 export type { ConfigurationWriter, Write, WriteRequest } from './configuration/configuration-write';
-export { type ConfigurationWritersInput, configurationWriters } from './configuration/configuration-writers';
+export { configurationWriters } from './configuration/configuration-writers';
 export { LateDatabase, type LateDatabaseOptions } from './configuration/late-database';
 export { Refused } from './configuration/refused';
-export { ID_RANDOM_BYTES, isSortableId, sortableId } from './configuration/sortable-id';
+export { isSortableId, sortableId } from './configuration/sortable-id';
 export { changeOf, writeOf } from './configuration/write-request';
 export { type ReadinessCheck, ReadinessChecks } from './health/readiness-checks';
 export { ApiProblem, notFound, type ProblemExtras, unavailable } from './http/api-problem';
