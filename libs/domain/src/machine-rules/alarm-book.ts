@@ -26,6 +26,7 @@ export interface RaisedAlarm {
   readonly source: string;
   readonly item: string;
   readonly code: string;
+  readonly conditionId?: string;
   readonly severity: AlarmSeverity;
   readonly text: string;
 }
@@ -68,6 +69,7 @@ export const raiseAlarm = (
       source: said.source,
       item: said.item,
       code: boundedCode(said.code),
+      ...(said.conditionId !== undefined && { conditionId: said.conditionId }),
       severity: said.severity,
       text,
       raised: moment,

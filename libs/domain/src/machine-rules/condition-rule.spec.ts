@@ -58,6 +58,85 @@ describe('conditions (check 2)', () => {
     expect(Object.values(state.alarms).map(({ source, item }) => `${source} ${item}`)).toEqual(['b c', 'a d']);
   });
 
+  it.each<[string, readonly (readonly [level: string, code: string, id?: string])[], readonly string[]]>([
+    [
+      'cleared by it alone',
+      [
+        ['FAULT', '404:left', 'left'],
+        ['NORMAL', 'left', 'left'],
+      ],
+      ['raised 404:left', 'cleared 404:left'],
+    ],
+    [
+      'cleared by it and its code',
+      [
+        ['FAULT', '404', '404'],
+        ['NORMAL', '404', '404'],
+      ],
+      ['raised 404', 'cleared 404'],
+    ],
+    [
+      'no other than its own',
+      [
+        ['FAULT', '404', '404'],
+        ['FAULT', '404:left', 'left'],
+        ['NORMAL', '404', '404'],
+      ],
+      ['raised 404', 'raised 404:left', 'cleared 404'],
+    ],
+    [
+      'the code where there is no other',
+      [
+        ['FAULT', 'left'],
+        ['NORMAL', 'left', 'left'],
+      ],
+      ['raised left', 'cleared left'],
+    ],
+    [
+      'the same under another code',
+      [
+        ['WARNING', '404:left', 'left'],
+        ['FAULT', '405:left', 'left'],
+        ['NORMAL', '', 'left'],
+      ],
+      ['raised 404:left', 'severity_changed 404:left', 'cleared 404:left'],
+    ],
+    [
+      'cleared with all of its item',
+      [
+        ['FAULT', '404:left', 'left'],
+        ['FAULT', '404:right', 'right'],
+        ['NORMAL', ''],
+      ],
+      ['raised 404:left', 'raised 404:right', 'cleared 404:left', 'cleared 404:right'],
+    ],
+    [
+      'cleared by its code where that comes without it',
+      [
+        ['FAULT', '404:left', 'left'],
+        ['NORMAL', '404:left'],
+      ],
+      ['raised 404:left', 'cleared 404:left'],
+    ],
+    [
+      'left by another that is not active',
+      [
+        ['FAULT', '404:left', 'left'],
+        ['NORMAL', 'right', 'right'],
+        ['NORMAL', '', 'right'],
+      ],
+      ['raised 404:left'],
+    ],
+  ])('known by the id of its activation is %s', (_, said, expected) => {
+    const log = said.map(([level, code, conditionId], ms) => {
+      const one = condition(ms, 'c', level, code);
+      return conditionId === undefined ? one : { ...one, value: { ...(one.value as object), conditionId } };
+    });
+    expect(play({}, log).statuses).toEqual(expected);
+    const byCode = expression([], (_read, { locals }) => `${String(locals['item'])}/${String(locals['nativeCode'])}`);
+    if (!said.some(([, code]) => code.startsWith('405'))) expect(play({ key: byCode }, log).statuses).toEqual(expected);
+  });
+
   it('listens to its own source only', () => {
     expect(play({ source: 'other' }, [condition(0, 'c', 'FAULT', '7')]).told).toEqual([]);
     expect(play({ source: 'line' }, [condition(0, 'c', 'FAULT', '7')]).told).toHaveLength(1);

@@ -1,4 +1,4 @@
-import { counted, type MachineState, STATE_LIMITS } from '../signal/machine-state';
+import { type ActiveAlarm, counted, type MachineState, STATE_LIMITS } from '../signal/machine-state';
 import { type ConditionValue, readConditionValue, type Signal } from '../signal/signal';
 import { elapsedSeconds, type Moment } from '../signal/signal-time';
 import {
@@ -19,10 +19,10 @@ import { evaluate, withLocals } from './scope';
 
 /**
  * Conditions become alarms: one raised and one cleared for each activation of (source, item, native code), however often
- * the controller repeats itself.
+ * the controller repeats itself. Where the machine names each activation (`conditionId`), that name stands in the code's place.
  *
  *   Warning, Fault   raises what is not active; another level of an active one is `severity_changed`; a repeat is counted
- *   Normal           without a code clears every alarm of the item, with a code that one
+ *   Normal           without a code clears every alarm of the item, with a code or an activation's name that one
  *   Unavailable      marks the item's alarms stale; nothing is cleared, since silence is not news
  *   with an action   tells the action of an active one and does nothing else
  *
@@ -86,8 +86,9 @@ const applyCondition = (
     case 'WARNING':
     case 'FAULT': {
       const severity = condition.level === 'FAULT' ? 'fault' : 'warning';
-      const { nativeCode: code, text } = condition;
-      return raise(state, rule, { key, source, item, code, severity, text }, context);
+      const { nativeCode: code, text, conditionId } = condition;
+      const named = conditionId === undefined ? {} : { conditionId: boundedCode(conditionId) };
+      return raise(state, rule, { key, source, item, code, severity, text, ...named }, context);
     }
   }
 };
@@ -100,7 +101,7 @@ const keyOf = (
   condition: ConditionValue,
   context: RuleContext,
 ): { readonly key: string; readonly state: MachineState } | { readonly key: null; readonly state: MachineState } => {
-  if (rule.key === null) return { key: `${signal.path}/${condition.nativeCode}`, state };
+  if (rule.key === null) return { key: `${signal.path}/${condition.conditionId ?? condition.nativeCode}`, state };
   const { nativeCode, nativeSeverity, qualifier } = condition;
   const locals = { item: signal.path, nativeCode, nativeSeverity, qualifier };
   const evaluated = evaluate(rule.key, withLocals(context.scope, locals), state);
@@ -182,6 +183,13 @@ const clear = (
   context: RuleContext,
 ): MachineState => {
   const code = boundedCode(condition.nativeCode);
+  const named = condition.conditionId === undefined ? null : boundedCode(condition.conditionId);
+  const isMeant = (alarm: ActiveAlarm): boolean =>
+    named !== null && alarm.conditionId !== undefined
+      ? alarm.conditionId === named
+      : code === ''
+        ? named === null && (rule.clearOnEmptyCode || alarm.code === '')
+        : alarm.code === code;
   const one = alarmKey(rule, signal.source, key);
   const again = signal.flags.includes('snapshot') && !rule.reconnectNormalClears;
   const keys = Object.entries(state.alarms)
@@ -190,7 +198,7 @@ const clear = (
         alarm.rule === rule.id &&
         alarm.source === signal.source &&
         alarm.item === signal.path &&
-        (place === one || (code === '' ? rule.clearOnEmptyCode || alarm.code === '' : alarm.code === code)) &&
+        (place === one || isMeant(alarm)) &&
         !(again && alarm.stale),
     )
     .map(([place]) => place);

@@ -129,6 +129,8 @@ export interface ActiveAlarm {
   readonly source: string;
   readonly item: string;
   readonly code: string;
+  /** Of the activation, where the machine names each. */
+  readonly conditionId?: string;
   readonly severity: AlarmSeverity;
   readonly text: string;
   readonly raised: Moment;

@@ -75,6 +75,11 @@ export interface ConditionValue {
   readonly nativeSeverity: string;
   readonly qualifier: string;
   readonly text: string;
+  /**
+   * Of one activation, where the machine names each (MTConnect 2.3): the same from its Warning or Fault to its Normal, whatever
+   * code comes with it, and no other that stands has it. Absent where the code is all there is.
+   */
+  readonly conditionId?: string;
   /** Given where the signal tells what was done to the alarm (OPC 10000-9) and not that it came or went. */
   readonly action?: ConditionAction;
 }
@@ -132,12 +137,14 @@ export const readConditionValue = (value: unknown): ConditionValue | null => {
     const member = Object.hasOwn(members, name) ? members[name] : undefined;
     return typeof member === 'string' ? member : typeof member === 'number' ? String(member) : '';
   };
+  const conditionId = text('conditionId');
   return {
     level: level as ConditionLevel,
     nativeCode: text('nativeCode'),
     nativeSeverity: text('nativeSeverity'),
     qualifier: text('qualifier'),
     text: text('text'),
+    ...(conditionId !== '' && { conditionId }),
     ...(action !== undefined && { action: action as ConditionAction }),
   };
 };

@@ -138,7 +138,11 @@ describe('what an agent answers', () => {
       fault(2, 'nativeCode="404" conditionId="left"'),
       fault(3, 'conditionId="left"'),
     ).replaceAll('m:Events', 'm:Condition');
-    expect(values(text)).toMatchObject([{ nativeCode: '404' }, { nativeCode: '404:left' }, { nativeCode: 'left' }]);
+    expect(values(text)).toMatchObject([
+      { nativeCode: '404', conditionId: '404' },
+      { nativeCode: '404:left', conditionId: 'left' },
+      { nativeCode: 'left', conditionId: 'left' },
+    ]);
   });
 
   it('loses one observation that is wrong, and no other', () => {

@@ -312,7 +312,8 @@ const conditionOf = (element: Element): ConditionValue => {
   const level = element.name.toUpperCase();
   if (!LEVELS.has(level)) throw invalid(element, `is <${element.name.slice(0, 60)}>, which is no level of a condition`);
   const attribute = (name: string) => (element.attributes.get(name) ?? '').trim().slice(0, 256);
-  const codes = new Set([attribute('nativeCode'), attribute('conditionId')].filter((code) => code !== ''));
+  const conditionId = attribute('conditionId');
+  const codes = new Set([attribute('nativeCode'), conditionId].filter((code) => code !== ''));
   return {
     level: level as ConditionLevel,
     // from 2.3 on one code may stand several times, each with an id; adapters write both in one field, `code:id`
@@ -320,6 +321,7 @@ const conditionOf = (element: Element): ConditionValue => {
     nativeSeverity: attribute('nativeSeverity'),
     qualifier: attribute('qualifier'),
     text: element.text.trim().slice(0, 4096),
+    ...(conditionId !== '' && { conditionId }),
   };
 };
 
