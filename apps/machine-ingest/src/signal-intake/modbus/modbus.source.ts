@@ -1,6 +1,7 @@
 import { backoffMs, waitUnlessStopped } from '../backoff';
 import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext, SourceCursor } from '../source-kind';
-import { within } from '../within';
+import { notStored } from '../store-loop';
+import { StoreQueue } from '../store-queue';
 import { DevicePoller, type FailedPoll, type Polled } from './device-poller';
 import { ConnectionLost, ModbusConnection } from './modbus-connection';
 import type { Garbage } from './modbus-frame';
@@ -8,7 +9,6 @@ import { itemsOf } from './modbus-item';
 import type { ModbusSettings } from './modbus-settings';
 import { PollSchedule } from './poll-schedule';
 import { spokenRefusal } from './spoken-refusal';
-import { StoreQueue } from './store-queue';
 import { ToldReadings } from './told-readings';
 
 /** Polls in a row of which a device may give nothing. */
@@ -19,8 +19,8 @@ const STABLE_MS = 5_000;
 const DEGRADED = 3;
 /** Devices that a sentence is about. */
 const SPOKEN_OF = 3;
-/** How long a stop waits for what was read to be stored, ms. */
-const PARTING_MS = 2_000;
+/** Signals held between the polls and Kafka; above, nothing is polled. */
+const HELD = 5_000;
 
 /** Times are kept by a clock that nobody sets: a jump of the wall clock is no silence. */
 const MONOTONIC = (): number => performance.now();
@@ -60,8 +60,6 @@ interface Ended {
 export class ModbusSource implements OpenSource {
   /** Ends the polling. */
   private readonly leaving = new AbortController();
-  /** Ends appends that do not get through. */
-  private readonly stopping = new AbortController();
   private readonly queue: StoreQueue;
   private readonly told: ToldReadings;
   private readonly devices: readonly Device[];
@@ -70,6 +68,8 @@ export class ModbusSource implements OpenSource {
   private readonly machines = new Map<string, 'up' | 'down'>();
   /** Machines that were polled at some time: what became of them since then and until they are again nobody has seen. */
   private readonly polled: Set<string>;
+  /** Which these are, for a successor; null while it is as it was left. */
+  private cursor: SourceCursor | null = null;
   private running: Promise<void> = Promise.resolve();
   private connection: SourceConnection;
   private lastError: OpenSourceHealth['lastError'] = null;
@@ -83,9 +83,13 @@ export class ModbusSource implements OpenSource {
     private readonly context: SourceContext,
   ) {
     const { tenant, name, sink, clock } = context;
-    this.queue = new StoreQueue(sink, clock, this.stopping.signal, ({ message }) => {
-      this.lastError = { at: clock(), detail: `Signals cannot be stored: ${message}` };
-      context.logger.error({ source: name, error: message }, 'signals not stored');
+    this.queue = new StoreQueue({
+      sink,
+      clock,
+      onFailure: (error) => {
+        this.lastError = notStored(context, error);
+      },
+      cursor: () => this.cursor,
     });
     this.told = new ToldReadings({ tenant, source: name, repeatMs: settings.repeatMs, monotonic: MONOTONIC });
     this.told.enter(context.newId());
@@ -111,9 +115,7 @@ export class ModbusSource implements OpenSource {
     this.leaving.abort();
     await this.running;
     // What was seen for a moment only would not be seen again by whoever goes on.
-    await within(this.queue.empty(), PARTING_MS);
-    this.stopping.abort();
-    await this.queue.empty();
+    await this.queue.stop();
     this.connection = { state: 'stopped', since: this.context.clock() };
   }
 
@@ -200,7 +202,7 @@ export class ModbusSource implements OpenSource {
       const place = await this.untilDue(connection.over);
       if (connection.loss !== null) return { lost: connection.loss, answeredSince };
       const device = this.devices[place]!;
-      if (!this.queue.hasRoom) {
+      if (this.queue.size >= HELD) {
         const unmade = 1 + this.schedule.polled(place, MONOTONIC());
         device.unmade += unmade;
         this.count('unmadePolls', unmade);
@@ -278,15 +280,15 @@ export class ModbusSource implements OpenSource {
     this.told.forget(device.poller.items);
     device.state = 'up';
     if (this.connection.state !== 'connected') {
-      this.connection = { state: 'connected', since: at, session: this.told.place };
-      context.logger.info({ source: context.name, session: this.told.place }, 'source connected');
+      this.connection = { state: 'connected', since: at, session: this.told.session };
+      context.logger.info({ source: context.name, session: this.told.session }, 'source connected');
     }
     if (this.machines.get(device.machine) === 'up') return;
     this.machines.set(device.machine, 'up');
     this.queue.put([this.told.lifecycle(device.machine, 'connected', at)]);
     if (this.polled.has(device.machine)) this.gap(device, null, at);
     this.polled.add(device.machine);
-    this.queue.cursor = { v: 1, polled: [...this.polled] };
+    this.cursor = { v: 1, polled: [...this.polled] };
   }
 
   private gap(device: Device, polls: number | null, at: number): void {
@@ -366,7 +368,7 @@ export class ModbusSource implements OpenSource {
     const { context, told, counts } = this;
     this.queue.refuse({
       source: context.name,
-      session: told.place,
+      session: told.session,
       line: counts['requests'] ?? 0,
       bytes,
       code: 'malformed',

@@ -1,5 +1,5 @@
-import type { LifecycleWord, Signal } from '@millrace/domain';
-import { MachineNumbers } from '../machine-numbers';
+import type { Signal } from '@millrace/domain';
+import { NumberedSignals } from '../numbered-signals';
 import { type Reading, unread } from './decode-item';
 import { isNumber, type ModbusItem } from './modbus-item';
 
@@ -11,9 +11,6 @@ export interface ToldReadingsOptions {
   /** Milliseconds of a clock that nobody sets. */
   readonly monotonic: () => number;
 }
-
-type Word = Extract<LifecycleWord, 'connected' | 'disconnected' | 'alive'>;
-type Fields = Pick<Signal, 'path' | 'kind' | 'value' | 'type' | 'raw'> & Partial<Signal>;
 
 interface Told {
   readonly text: string;
@@ -27,40 +24,21 @@ const ALIVE_MS = 5_000;
  * Writes as signals what polls have learned, and of that what is news: a register has a value at every poll, and says by
  * itself neither that it has changed nor when. Signals of a machine are numbered within the session, which is a connection.
  */
-export class ToldReadings {
-  private session = '';
-  private numbers = new MachineNumbers();
+export class ToldReadings extends NumberedSignals {
   private readonly told = new Map<ModbusItem, Told>();
-  private readonly writtenAt = new Map<string, number>();
 
-  constructor(private readonly options: ToldReadingsOptions) {}
-
-  /** From here on signals are of this session. */
-  enter(session: string): void {
-    this.session = session;
-    this.numbers = new MachineNumbers();
-  }
-
-  get place(): string {
-    return this.session;
-  }
-
-  lifecycle(machine: string, word: Word, at: number): Signal {
-    return this.write(machine, at, ofMillrace('$lifecycle', word, 'string'));
+  constructor(private readonly options: ToldReadingsOptions) {
+    super({ tenant: options.tenant, source: options.source, proto: 'modbus' }, options.monotonic);
   }
 
   /** So many polls were not made, or nobody knows how many (null). What changed meanwhile is not known either way. */
   gap(machine: string, polls: number | null, at: number): Signal {
-    return this.write(
-      machine,
-      at,
-      ofMillrace('$gap', { from: null, to: null, lost: null, kind: 'polls', polls }, 'json'),
-    );
+    return this.lost(machine, at, { kind: 'polls', polls });
   }
 
   /** Values that are new, in the order of the settings; the first of each since it was forgotten is a snapshot. */
   news(items: readonly ModbusItem[], readings: ReadonlyMap<ModbusItem, Reading>, at: number): Signal[] {
-    const now = this.options.monotonic();
+    const now = this.monotonic();
     return items.flatMap((item) => {
       const reading = readings.get(item);
       if (reading === undefined) return [];
@@ -84,7 +62,7 @@ export class ToldReadings {
   }
 
   isQuiet(machine: string): boolean {
-    return this.options.monotonic() - (this.writtenAt.get(machine) ?? Number.NEGATIVE_INFINITY) >= ALIVE_MS;
+    return this.silenceOf(machine) >= ALIVE_MS;
   }
 
   private value(item: ModbusItem, { value, quality, qualityCode }: Reading, snapshot: boolean, at: number): Signal {
@@ -97,38 +75,7 @@ export class ToldReadings {
       quality,
       qualityCode,
       flags: snapshot ? ['snapshot'] : [],
-      raw: { proto: 'modbus', ref: `unit:${item.unit} ${item.table}:${item.address}` },
+      ref: `unit:${item.unit} ${item.table}:${item.address}`,
     });
   }
-
-  private write(machine: string, at: number, fields: Fields): Signal {
-    this.writtenAt.set(machine, this.options.monotonic());
-    const moment = new Date(at).toISOString();
-    return {
-      v: 1,
-      tenant: this.options.tenant,
-      machine,
-      source: this.options.source,
-      session: this.session,
-      seq: this.numbers.of(machine),
-      unit: null,
-      quality: 'good',
-      qualityCode: null,
-      sourceTs: null,
-      serverTs: null,
-      receiveTs: moment,
-      at: moment,
-      clock: 'millrace',
-      flags: [],
-      ...fields,
-    };
-  }
 }
-
-const ofMillrace = (path: string, value: Signal['value'], type: Signal['type']): Fields => ({
-  path,
-  kind: 'lifecycle',
-  value,
-  type,
-  raw: { proto: 'modbus', ref: path },
-});

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext } from '../source-kind';
+import { notStored, StoreLoop } from '../store-loop';
 import { clientIdOf } from './client-id';
 import type { ConnectionSettings } from './connection-settings';
 import { MqttConnection, type MqttMessage } from './mqtt-connection';
@@ -18,7 +18,6 @@ const MOST_QUEUED_BYTES = 64 * 1024 * 1024;
 /** Of one append: the first limit that is reached. */
 const MOST_MESSAGES = 500;
 const MOST_SIGNALS = 2_000;
-const STORE_AGAIN_MS = 1_000;
 const TICK_MS = 250;
 
 /** Former filters, as the cursor of a source of either kind has them. */
@@ -34,7 +33,7 @@ export class MqttSource implements OpenSource {
   private readonly queue: Arrival[] = [];
   private queuedBytes = 0;
   private readonly stopping = new AbortController();
-  private draining: Promise<void> | null = null;
+  private readonly storing: StoreLoop<readonly Outcome[]>;
   private state: SourceConnection;
   private lastError: OpenSourceHealth['lastError'] = null;
   private reconnects = 0;
@@ -48,6 +47,19 @@ export class MqttSource implements OpenSource {
     private readonly intake: MqttIntake,
   ) {
     this.state = { state: 'connecting', since: context.clock() };
+    this.storing = new StoreLoop({
+      // Whatever comes in the same turn is one append.
+      gathered: () => new Promise(setImmediate),
+      next: () => this.next(),
+      store: (outcomes) => this.store(outcomes),
+      stored: (outcomes) => {
+        for (const { settled } of outcomes) for (const message of settled) message.settle();
+      },
+      onFailure: (error) => {
+        this.lastError = notStored(context, error);
+      },
+      stopping: this.stopping.signal,
+    });
     this.connection = new MqttConnection({
       settings,
       clientId: clientIdOf(settings, context.tenant, context.name),
@@ -99,7 +111,7 @@ export class MqttSource implements OpenSource {
     await this.connection.stop(this.intake.farewell(this.context.clock()));
     this.stopping.abort(new Error('the source is stopped'));
     this.queue.length = 0;
-    await this.draining;
+    await this.storing.rest();
     this.state = { state: 'stopped', since: this.context.clock() };
   }
 
@@ -123,32 +135,23 @@ export class MqttSource implements OpenSource {
     if (arrival.kind === 'tick' && this.queue.length > 0) return;
     this.queue.push(arrival);
     if (this.queue.length >= MOST_QUEUED || this.queuedBytes >= MOST_QUEUED_BYTES) this.connection.pause();
-    this.work();
+    this.storing.wake();
   }
 
-  private work(): void {
-    this.draining ??= this.drain().finally(() => {
-      this.draining = null;
-      if (this.queue.length > 0 && !this.stopping.signal.aborted) this.work();
-    });
-  }
-
-  private async drain(): Promise<void> {
-    // Later: whatever comes in the same turn is one append.
-    await new Promise(setImmediate);
-    while (this.queue.length > 0 && !this.stopping.signal.aborted) {
-      const outcomes: Outcome[] = [];
-      let signals = 0;
-      while (outcomes.length < this.queue.length && outcomes.length < MOST_MESSAGES && signals < MOST_SIGNALS) {
-        const outcome = this.become(this.queue[outcomes.length]!);
-        outcomes.push(outcome);
-        signals += outcome.signals.length;
-      }
-      this.queue.splice(0, outcomes.length);
-      if (this.queue.length < MOST_QUEUED / 2 && this.queuedBytes < MOST_QUEUED_BYTES / 2) this.connection.resume();
-      for (const { publish } of outcomes) for (const message of publish) this.connection.publish(message);
-      await this.storeAtLast(outcomes);
+  /** What comes of the next arrivals. The intake has moved on with it, so it is stored before it is asked again. */
+  private next(): readonly Outcome[] | null {
+    const outcomes: Outcome[] = [];
+    let signals = 0;
+    while (outcomes.length < this.queue.length && outcomes.length < MOST_MESSAGES && signals < MOST_SIGNALS) {
+      const outcome = this.become(this.queue[outcomes.length]!);
+      outcomes.push(outcome);
+      signals += outcome.signals.length;
     }
+    if (outcomes.length === 0) return null;
+    this.queue.splice(0, outcomes.length);
+    if (this.queue.length < MOST_QUEUED / 2 && this.queuedBytes < MOST_QUEUED_BYTES / 2) this.connection.resume();
+    for (const { publish } of outcomes) for (const message of publish) this.connection.publish(message);
+    return outcomes;
   }
 
   private become(arrival: Arrival): Outcome {
@@ -180,22 +183,6 @@ export class MqttSource implements OpenSource {
     }
   }
 
-  /** The sink itself tries until Kafka answers; what it gives up on is tried again too, since the intake has moved on. */
-  private async storeAtLast(outcomes: readonly Outcome[]): Promise<void> {
-    const stopping = this.stopping.signal;
-    while (!stopping.aborted) {
-      try {
-        await this.store(outcomes);
-        return;
-      } catch (error) {
-        if (stopping.aborted) return;
-        this.lastError = { at: this.context.clock(), detail: `Signals cannot be stored: ${(error as Error).message}` };
-        this.context.logger.error({ source: this.context.name, error: (error as Error).message }, 'signals not stored');
-        await delay(STORE_AGAIN_MS, undefined, { signal: stopping }).catch(() => undefined);
-      }
-    }
-  }
-
   private async store(outcomes: readonly Outcome[]): Promise<void> {
     const { sink, name } = this.context;
     const stopping = this.stopping.signal;
@@ -208,6 +195,5 @@ export class MqttSource implements OpenSource {
     const asked = outcomes.some(({ publish }) => publish.length > 0);
     if (signals.length > 0 || settled.length > 0 || asked)
       await sink.append(signals, { cursor: this.intake.cursor(), cursorToo, stopping });
-    for (const message of settled) message.settle();
   }
 }

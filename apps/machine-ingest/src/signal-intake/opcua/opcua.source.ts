@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { NotificationMessage, OPCUAClient } from 'node-opcua-client';
 import { backoffMs } from '../backoff';
 import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext } from '../source-kind';
+import { notStored } from '../store-loop';
 import { dropClient, openSession, reachServer, type ServerSession, within } from './connect-server';
 import { connectionProblem, isSessionEmpty, isSubscriptionGone, spokenLoss } from './connection-problem';
 import { type Found, findItems, readLimits, readUnits } from './find-items';
@@ -18,7 +19,7 @@ import { beginWatch, type Watch, type WatchedItem } from './watch';
 const ROOM_LOOK = 200;
 /** A connection that lasted so long was a good one, ms. */
 const STABLE = 5_000;
-/** How long a stop waits for what was read to be stored, and for the server to hear of it, ms. */
+/** How long the end of a session is waited for, ms. */
 const PARTING = 2_000;
 
 /** Failures in a row from which on a source is degraded. */
@@ -37,7 +38,6 @@ const MONOTONIC = (): number => performance.now();
  * next are changes or a snapshot, so that is not left to a reconnection behind the scenes.
  */
 export class OpcuaSource implements OpenSource {
-  private readonly stopping = new AbortController();
   private readonly leaving = new AbortController();
   private readonly told: ToldSignals;
   private readonly counts: Record<string, number> = {};
@@ -57,11 +57,9 @@ export class OpcuaSource implements OpenSource {
       machines: machinesOf(settings),
       quietMs: settings.keepAliveMs,
       monotonic: MONOTONIC,
-      stopping: this.stopping.signal,
       count: (name) => this.count(name),
-      onFailure: ({ message }) => {
-        this.lastError = { at: context.clock(), detail: `Signals cannot be stored: ${message}` };
-        context.logger.error({ source: context.name, error: message }, 'signals not stored');
+      onFailure: (error) => {
+        this.lastError = notStored(context, error);
       },
     });
     this.connection = { state: 'connecting', since: context.clock() };
@@ -74,10 +72,7 @@ export class OpcuaSource implements OpenSource {
   async stop(): Promise<void> {
     this.leaving.abort(new Error('the source is stopped'));
     await this.running;
-    // What the server has handed over and believes to be read is stored before another process goes on.
-    await Promise.race([this.told.empty(), delay(PARTING, undefined, { ref: false })]);
-    this.stopping.abort(new Error('the source is stopped'));
-    await this.told.empty();
+    await this.told.stop();
     this.connection = { state: 'stopped', since: this.context.clock() };
   }
 

@@ -1,4 +1,5 @@
 import type { ConditionValue, Signal } from '@millrace/domain';
+import { NumberedSignals } from '../numbered-signals';
 import type { FoundItem } from './find-items';
 import type { ReadValue } from './read-value';
 
@@ -16,56 +17,23 @@ export type Loss =
   /** Between a subscription and the next one nobody listened. */
   | { readonly kind: 'subscription' };
 
-type Word = 'connected' | 'disconnected' | 'alive';
-type Fields = Pick<Signal, 'path' | 'kind' | 'value' | 'type'> & Partial<Signal>;
-
 const NUMBERS: ReadonlySet<string> = new Set(['int64', 'uint64', 'double', 'float']);
 
 /**
- * Writes signals, and numbers them: OPC UA numbers messages, not values, so each machine's signals of a session are counted as
- * they are written. A value is written once, since what a server repeats after a break is known by its message's number.
+ * Writes what a server tells. OPC UA numbers messages, not values; a value is written once, since what a server repeats after a
+ * break is known by its message's number.
  */
-export class SignalWriter {
-  private session = '';
-  private counts = new Map<string, number>();
-  private readonly writtenAt = new Map<string, number>();
-
-  constructor(private readonly options: SignalWriterOptions) {}
-
-  /** From here on signals are of this session. */
-  enter(session: string): void {
-    if (session === this.session) return;
-    this.session = session;
-    this.counts = new Map();
-  }
-
-  /** How long nothing was written of a machine, ms. */
-  silenceOf(machine: string): number {
-    return this.options.monotonic() - (this.writtenAt.get(machine) ?? Number.NEGATIVE_INFINITY);
-  }
-
-  lifecycle(machine: string, word: Word, at: number): Signal {
-    return this.write(machine, '$lifecycle', at, {
-      path: '$lifecycle',
-      kind: 'lifecycle',
-      value: word,
-      type: 'string',
-    });
+export class SignalWriter extends NumberedSignals {
+  constructor({ tenant, source, monotonic }: SignalWriterOptions) {
+    super({ tenant, source, proto: 'ua' }, monotonic);
   }
 
   /**
    * A loss: of messages on the way, of values in the queue that the server has for a path, or of all that was said while there
-   * was no subscription. Which numbers of the session are missing nobody can say: signals are numbered as they are written,
-   * and how many values were in a message is not known.
+   * was no subscription. How many values were in a message is not known.
    */
   gap(machine: string, at: number, loss: Loss): Signal {
-    const value = { from: null, to: null, lost: loss.kind === 'messages' ? loss.lost : null, ...loss };
-    return this.write(machine, loss.kind === 'queue' ? loss.path : '$gap', at, {
-      path: '$gap',
-      kind: 'lifecycle',
-      value,
-      type: 'json',
-    });
+    return this.lost(machine, at, { ...loss }, loss.kind === 'queue' ? loss.path : '$gap');
   }
 
   value(
@@ -76,7 +44,7 @@ export class SignalWriter {
     snapshot: boolean,
     at: number,
   ): Signal {
-    return this.write(item.machine, item.nodeId, at, {
+    return this.write(item.machine, at, {
       path: item.path,
       kind: NUMBERS.has(type) ? 'sample' : 'event',
       value: read.value,
@@ -86,8 +54,9 @@ export class SignalWriter {
       qualityCode: read.qualityCode,
       sourceTs: read.sourceTs,
       serverTs: read.serverTs,
-      clock: `ua:${this.options.source}`,
+      clock: this.clockOfServer,
       flags: [...(snapshot ? (['snapshot'] as const) : []), ...(read.overflow ? (['overflow'] as const) : [])],
+      ref: item.nodeId,
     });
   }
 
@@ -103,41 +72,20 @@ export class SignalWriter {
     snapshot: boolean,
     at: number,
   ): Signal {
-    return this.write(machine, condition.conditionId, at, {
+    return this.write(machine, at, {
       path: condition.path,
       kind: 'condition',
       value: { ...condition.value },
       type: 'condition',
       sourceTs: condition.sourceTs,
       serverTs: condition.serverTs,
-      clock: `ua:${this.options.source}`,
+      clock: this.clockOfServer,
       flags: snapshot ? ['snapshot'] : [],
+      ref: condition.conditionId,
     });
   }
 
-  private write(machine: string, ref: string, at: number, fields: Fields): Signal {
-    const seq = this.counts.get(machine) ?? 0;
-    this.counts.set(machine, seq + 1);
-    this.writtenAt.set(machine, this.options.monotonic());
-    const moment = new Date(at).toISOString();
-    return {
-      v: 1,
-      tenant: this.options.tenant,
-      machine,
-      source: this.options.source,
-      session: this.session,
-      seq,
-      unit: null,
-      quality: 'good',
-      qualityCode: null,
-      sourceTs: null,
-      serverTs: null,
-      receiveTs: moment,
-      at: moment,
-      clock: 'millrace',
-      flags: [],
-      raw: { proto: 'ua', ref },
-      ...fields,
-    };
+  private get clockOfServer(): string {
+    return `ua:${this.place.source}`;
   }
 }

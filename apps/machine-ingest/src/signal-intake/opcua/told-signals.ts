@@ -1,8 +1,8 @@
 import type { Signal } from '@millrace/domain';
 import type { NotificationMessage } from 'node-opcua-client';
 import type { SourceContext } from '../source-kind';
+import { StoreQueue } from '../store-queue';
 import { ConditionMemory } from './condition-memory';
-import { MessageQueue } from './message-queue';
 import { abandonedSignals, hasAbandoned, refusalSignal, signalsOf, unchangedSignals } from './notification-signals';
 import { type OpcuaCursor, readCursor } from './opcua-cursor';
 import type { Lost } from './server-connection';
@@ -18,8 +18,6 @@ export interface ToldSignalsOptions {
   /** A machine of which nothing was written for so long is told to be alive, ms. */
   readonly quietMs: number;
   readonly monotonic: () => number;
-  /** Ends appends that do not get through. */
-  readonly stopping: AbortSignal;
   readonly count: (name: string) => void;
   /** What the sink has given up on; it is tried again. */
   readonly onFailure: (error: Error) => void;
@@ -34,21 +32,22 @@ export class ToldSignals {
   trusted: string | null;
   private readonly writer: SignalWriter;
   private readonly conditions: ConditionMemory;
-  private readonly queue: MessageQueue;
-  private storedCursor: string;
+  private readonly queue: StoreQueue;
+  /** Of the server, that are not stored. */
+  private messages = 0;
   private session: string;
   /** Whether there was a subscription before, of this process or of a predecessor. */
   private listened: boolean;
 
   constructor(private readonly options: ToldSignalsOptions) {
-    const { context, stopping, monotonic, onFailure } = options;
+    const { context, monotonic, onFailure } = options;
     const cursor = readCursor(context.cursor);
     this.trusted = cursor.trusted;
     this.conditions = new ConditionMemory(cursor.conditions);
     this.listened = cursor.listened;
-    this.storedCursor = JSON.stringify(this.cursor());
     this.writer = new SignalWriter({ tenant: context.tenant, source: context.name, monotonic });
-    this.queue = new MessageQueue((signals) => this.append(signals), stopping, onFailure);
+    const { sink, clock } = context;
+    this.queue = new StoreQueue({ sink, clock, onFailure, cursor: () => ({ ...this.cursor() }) });
     this.session = context.newId();
   }
 
@@ -62,18 +61,23 @@ export class ToldSignals {
 
   /** Messages that may be taken on. */
   get room(): number {
-    return MOST_HELD - this.queue.messages;
+    return MOST_HELD - this.messages;
   }
 
   /** Values and events that wait, and for how long, ms. */
   get waiting(): { readonly queued: number; readonly lagMs: number } {
-    const { size, since } = this.queue;
-    return { queued: size, lagMs: since === null ? 0 : Math.max(0, this.options.context.clock() - since) };
+    const { size, ageMs } = this.queue;
+    return { queued: size, lagMs: ageMs };
   }
 
   /** Resolves when all is stored that was told before. */
   empty(): Promise<void> {
     return this.queue.empty();
+  }
+
+  /** What the server has handed over and believes to be read is stored before another process goes on. */
+  stop(): Promise<void> {
+    return this.queue.stop();
   }
 
   lifecycle(word: 'connected' | 'disconnected'): void {
@@ -82,7 +86,8 @@ export class ToldSignals {
 
   /** The server's beat, for the machines of which nothing else was written lately. */
   alive(): void {
-    if (this.queue.messages > 0) return;
+    // What waits may be of them; and while nothing can be stored, one word for each beat would be one after the other.
+    if (!this.queue.isEmpty) return;
     const { machines, quietMs } = this.options;
     const quiet = machines.filter((machine) => this.writer.silenceOf(machine) >= quietMs);
     if (quiet.length > 0) this.tell((at) => quiet.map((machine) => this.writer.lifecycle(machine, 'alive', at)));
@@ -92,7 +97,7 @@ export class ToldSignals {
   abandoned(watch: Watch): void {
     const { conditions, writer } = this;
     const now = this.options.monotonic();
-    if (this.queue.messages > 0 || !hasAbandoned(watch, now)) return;
+    if (!this.queue.isEmpty || !hasAbandoned(watch, now)) return;
     this.tell((at) => abandonedSignals({ conditions, writer }, watch, now, at));
   }
 
@@ -126,9 +131,8 @@ export class ToldSignals {
     const { context, count } = this.options;
     const receivedAt = context.clock();
     count('messages');
-    this.queue.put({
-      kind: 'message',
-      receivedAt,
+    this.messages++;
+    this.queue.putUnwritten({
       size: (message.notificationData ?? []).reduce((sum, data) => sum + sizeOf(data), 0),
       write: () => {
         this.writer.enter(watch.session);
@@ -137,31 +141,23 @@ export class ToldSignals {
         const now = this.options.monotonic();
         return signalsOf({ writer, conditions, session, watch, count, refreshRequired, now }, message, receivedAt);
       },
-      stored: hooks.stored,
+      stored: () => {
+        this.messages--;
+        hooks.stored();
+      },
     });
   }
 
   private tell(write: (at: number) => Signal[]): void {
     const { session } = this;
     const receivedAt = this.options.context.clock();
-    this.queue.put({
-      kind: 'word',
-      receivedAt,
+    this.queue.putUnwritten({
       size: 0,
       write: () => {
         this.writer.enter(session);
         return write(receivedAt);
       },
-      stored: () => {},
     });
-  }
-
-  private async append(signals: readonly Signal[]): Promise<void> {
-    const { context, stopping } = this.options;
-    const cursor = this.cursor();
-    const text = JSON.stringify(cursor);
-    await context.sink.append(signals, { ...(text !== this.storedCursor && { cursor: { ...cursor } }), stopping });
-    this.storedCursor = text;
   }
 
   private cursor(): OpcuaCursor {

@@ -45,8 +45,12 @@ class Collected implements SourceSink {
   readonly refused: RefusedLine[] = [];
   largest = 0;
   gate: Promise<void> = Promise.resolve();
+  tries = 0;
+  givesUp = false;
   async append(signals: readonly Signal[]): Promise<void> {
+    this.tries++;
     await this.gate;
+    if (this.givesUp) throw new Error('not authorised');
     this.largest = Math.max(this.largest, signals.length);
     this.signals.push(...signals);
   }
@@ -182,6 +186,40 @@ describe('a live SHDR adapter', () => {
     open();
     await eventually(() => sink.signals.length === total + 1, 'all of it', 20_000);
     expect(sink.signals.slice(1).every(({ value }, n) => value === String(n))).toBe(true);
-    expect(sink.largest).toBeLessThanOrEqual(1_000);
+    expect(sink.largest).toBeLessThanOrEqual(2_000);
+  });
+
+  it('tries again what the sink has given up on, without haste, and says so', async () => {
+    const adapter = await adapterOn();
+    const { sink, source } = begin(adapter.port);
+    await eventually(() => sink.signals.length === 1, 'the connection');
+    sink.givesUp = true;
+    adapter.say(`${STAMP}|n|1`);
+    await eventually(() => sink.tries > 1, 'the first try');
+    await new Promise(setImmediate);
+    sink.givesUp = false;
+    expect([sink.tries, source.health().lastError?.detail]).toEqual([2, 'Signals cannot be stored: not authorised']);
+    adapter.say(`${STAMP}|n|2`);
+    await eventually(() => sink.signals.length === 3, 'both lines');
+    expect(sink.said).toEqual(['$lifecycle=connected', 'n=1', 'n=2']);
+  });
+
+  it('stores what it has read before it stops: no adapter says it again', async () => {
+    const adapter = await adapterOn();
+    const { sink, source } = begin(adapter.port);
+    await eventually(() => sink.signals.length === 1, 'the connection');
+    let open = (): void => undefined;
+    sink.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    adapter.say(`${STAMP}|n|1`);
+    await eventually(() => sink.tries === 2, 'the first line under way');
+    adapter.say(`${STAMP}|n|2`);
+    await eventually(() => source.health().queued === 2, 'the second line');
+    const stopped = source.stop();
+    open();
+    await stopped;
+    expect(sink.said).toEqual(['$lifecycle=connected', 'n=1', 'n=2']);
+    expect(source.health()).toMatchObject({ connection: { state: 'stopped' }, queued: 0 });
   });
 });

@@ -1,24 +1,19 @@
 import { connect, type Socket } from 'node:net';
-import type { Signal } from '@millrace/domain';
 import { backoffMs, waitUnlessStopped } from '../backoff';
 import { lifecycleSignal } from '../lifecycle-signal';
-import type { RefusedLine } from '../source';
 import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext } from '../source-kind';
+import { notStored } from '../store-loop';
+import { StoreQueue } from '../store-queue';
 import { LineSplitter, type SplitLine } from './line-splitter';
 import { readShdrLine, type ShdrReading, type ShdrSession, startShdrReading } from './shdr-reading';
 import type { ShdrSettings } from './shdr-settings';
 
 /** Observations held between the socket and Kafka; above, the socket is not read. */
 const HELD = 5_000;
-const BATCH = 1_000;
 /** A machine whose adapter only answers PINGs is told alive at most so often. */
 const ALIVE_MS = 5_000;
 /** Failures in a row that are more than a stumble. */
 const DEGRADED = 3;
-
-type Held =
-  | { readonly kind: 'signal'; readonly signal: Signal }
-  | { readonly kind: 'refused'; readonly line: RefusedLine };
 
 interface Ended {
   readonly connected: boolean;
@@ -38,11 +33,10 @@ interface Ended {
  */
 export class ShdrSource implements OpenSource {
   private readonly stopping = new AbortController();
-  private readonly held: Held[] = [];
+  private readonly queue: StoreQueue;
   private readonly counts = { connections: 0 };
   private readonly messages: ReadonlySet<string>;
   private running: Promise<void> = Promise.resolve();
-  private pumping: Promise<void> | null = null;
   private socket: Socket | null = null;
   private connection: SourceConnection;
   private lastError: OpenSourceHealth['lastError'] = null;
@@ -53,7 +47,15 @@ export class ShdrSource implements OpenSource {
     private readonly context: SourceContext,
   ) {
     this.messages = new Set(settings.messages);
-    this.connection = { state: 'connecting', since: context.clock() };
+    const { sink, clock } = context;
+    this.queue = new StoreQueue({
+      sink,
+      clock,
+      onFailure: (error) => {
+        this.lastError = notStored(context, error);
+      },
+    });
+    this.connection = { state: 'connecting', since: clock() };
   }
 
   start(): void {
@@ -64,13 +66,14 @@ export class ShdrSource implements OpenSource {
     this.stopping.abort();
     this.socket?.destroy();
     await this.running;
-    await this.pumping;
+    // What an adapter said for a moment only it does not say again to whoever goes on.
+    await this.queue.stop();
     this.connection = { state: 'stopped', since: this.context.clock() };
   }
 
   health(): OpenSourceHealth {
-    const { connection, lastError, counts, held } = this;
-    return { connection, lastError, counts: { ...counts }, queued: held.length, lagMs: null };
+    const { connection, lastError, counts, queue } = this;
+    return { connection, lastError, counts: { ...counts }, queued: queue.size, lagMs: null };
   }
 
   private async run(): Promise<void> {
@@ -83,8 +86,7 @@ export class ShdrSource implements OpenSource {
       if (stopping.signal.aborted) return;
       if (ended.connected) failures = 0;
       if (ended.connected || !toldDown) {
-        const signal = lifecycleSignal(session, 'disconnected', ended.nextSeq, context.clock());
-        this.hold({ kind: 'signal', signal });
+        this.queue.put([lifecycleSignal(session, 'disconnected', ended.nextSeq, context.clock())]);
         context.logger.warn({ source: context.name, reason: ended.reason }, 'source lost');
       }
       toldDown = true;
@@ -154,19 +156,18 @@ export class ShdrSource implements OpenSource {
         if (refused !== null) {
           const bytes = line.kind === 'refused' ? line.bytes : Buffer.from(line.text);
           const place = { source: context.name, session: session.session, line: reading.line };
-          this.hold({ kind: 'refused', line: { ...place, bytes, ...refused, at } });
+          this.queue.refuse({ ...place, bytes, ...refused, at }, this.goOn);
         }
         if (read?.command?.name === 'PONG') {
           beat(heartbeatOf(read.command.argument, heartbeatMs));
           if (at - this.lastFlow >= ALIVE_MS) {
             this.lastFlow = at;
-            this.hold({ kind: 'signal', signal: lifecycleSignal(session, 'alive', null, at) });
+            this.queue.put([lifecycleSignal(session, 'alive', null, at)], this.goOn);
           }
         }
-        for (const signal of read?.signals ?? []) {
-          this.lastFlow = at;
-          this.hold({ kind: 'signal', signal });
-        }
+        if (read === null || read.signals.length === 0) return;
+        this.lastFlow = at;
+        this.queue.put(read.signals, this.goOn);
       };
 
       socket.on('connect', () => {
@@ -177,7 +178,7 @@ export class ShdrSource implements OpenSource {
         this.lastFlow = now;
         socket.setTimeout(silenceMs);
         socket.setKeepAlive(true, heartbeatMs);
-        this.hold({ kind: 'signal', signal: lifecycleSignal(session, 'connected', 0, now) });
+        this.queue.put([lifecycleSignal(session, 'connected', 0, now)]);
         reading = { ...reading, nextSeq: 1 };
         context.logger.info({ source: context.name, session: session.session }, 'source connected');
         ping();
@@ -185,7 +186,7 @@ export class ShdrSource implements OpenSource {
       socket.on('data', (chunk: Buffer) => {
         unanswered = 0;
         for (const line of splitter.push(chunk)) take(line);
-        if (this.held.length > HELD) socket.pause();
+        if (this.queue.size > HELD) socket.pause();
       });
       socket.on('timeout', () => {
         reason = connected
@@ -204,46 +205,10 @@ export class ShdrSource implements OpenSource {
     });
   }
 
-  private hold(one: Held): void {
-    this.held.push(one);
-    this.startPump();
-  }
-
-  private startPump(): void {
-    if (this.pumping !== null || this.held.length === 0 || this.stopping.signal.aborted) return;
-    this.pumping = this.pump().finally(() => {
-      this.pumping = null;
-      this.startPump();
-    });
-  }
-
-  /** Takes what is held to Kafka, in order, one append after the other. */
-  private async pump(): Promise<void> {
-    // lets the lines of one chunk gather before the first append
-    await Promise.resolve();
-    const stopping = this.stopping.signal;
-    while (this.held.length > 0 && !stopping.aborted) {
-      const first = this.held[0]!;
-      try {
-        if (first.kind === 'refused') {
-          await this.context.sink.refuse(first.line, stopping);
-          this.held.shift();
-        } else {
-          const signals: Signal[] = [];
-          for (const one of this.held) {
-            if (one.kind === 'refused' || signals.length >= BATCH) break;
-            signals.push(one.signal);
-          }
-          await this.context.sink.append(signals, { stopping });
-          this.held.splice(0, signals.length);
-        }
-      } catch {
-        // only the stop of the source ends an append without success
-        return;
-      }
-      if (this.held.length < HELD / 2 && this.socket?.isPaused()) this.socket.resume();
-    }
-  }
+  /** Reads on when enough of what was read is stored. */
+  private readonly goOn = (): void => {
+    if (this.queue.size < HELD / 2 && this.socket?.isPaused()) this.socket.resume();
+  };
 }
 
 /** `* PONG 10000`: the adapter asks for a PING every so many milliseconds. */
