@@ -149,6 +149,28 @@ describe('a live agent', () => {
     expect(source.health().counts).toMatchObject({ restarts: 2, gaps: 0 });
   });
 
+  it('goes on when the sink has given up, even on the word of the loss, and says what is wrong meanwhile', async () => {
+    const agent = await agentOf();
+    const { source, sink } = await open(agent.url);
+    say(agent, 1, 1);
+    await comes(sink, 1);
+    const append = sink.append.bind(sink);
+    let tries = 0;
+    sink.append = () => {
+      tries++;
+      return Promise.reject(new Error('not authorised'));
+    };
+    say(agent, 2, 2);
+    await eventually(() => tries >= 4, 'more tries than a loss has words');
+    await eventually(() => source.health().connection.state === 'degraded', 'the state');
+    expect(source.health().lastError?.detail).toContain('not authorised');
+    sink.append = append;
+    say(agent, 3, 3);
+    await comes(sink, 3);
+    expect(parts(sink).map(({ value }) => value)).toEqual(numbers(1, 3));
+    expect(sink.lifecycle()).toEqual(['connected']);
+  });
+
   it('drops what a document repeats', async () => {
     const agent = await agentOf();
     const { source, sink } = await open(agent.url, POLL);

@@ -2,6 +2,7 @@ import { RESUMED_CODE, type Signal } from '@millrace/domain';
 import { backoffMs, waitUnlessStopped } from '../backoff';
 import { gapSignal, lifecycleSignal } from '../lifecycle-signal';
 import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext } from '../source-kind';
+import { notStored } from '../store-loop';
 import { AgentClient, AgentFault, MAX_ANSWER } from './agent-client';
 import { type DeviceModel, removedPaths } from './device-model';
 import { liveSignal, type Observed, observedIn, receivedFromBuffer, removedSignal, unread } from './live-signals';
@@ -109,12 +110,7 @@ export class MtconnectSource implements OpenSource {
         await this.follow();
       } catch (error) {
         if (signal.aborted) return;
-        try {
-          await this.failed(error as Error);
-        } catch {
-          // only the stop of the source ends an append without success
-          return;
-        }
+        await this.failed(error as Error).catch((failure: Error) => this.unstored(failure));
       }
     }
   }
@@ -353,6 +349,18 @@ export class MtconnectSource implements OpenSource {
       { source: context.name, code: fault.code, reason: fault.message, failures: this.failures },
       'agent lost',
     );
+    await waitUnlessStopped(wait, stopping.signal);
+  }
+
+  /** Not even the word of it can be stored: the sink has given up, and may take it later. */
+  private async unstored(error: Error): Promise<void> {
+    const { context, stopping } = this;
+    if (stopping.signal.aborted) return;
+    this.lastError = notStored(context, error);
+    const { at: since, detail: reason } = this.lastError;
+    const wait = backoffMs(this.failures, context.random);
+    const state = this.failures >= DEGRADED ? 'degraded' : 'disconnected';
+    this.connection = { state, since, reason, nextTryAt: since + wait };
     await waitUnlessStopped(wait, stopping.signal);
   }
 
