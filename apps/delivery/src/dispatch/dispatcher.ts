@@ -98,16 +98,16 @@ export class Dispatcher {
     );
     const keys = new HeldKeys(ports, release);
     const bits = new ParkedBits(ports.state);
-    const known = { lanes, endpoints, seen, keys, bits, facts, drain, release, timers };
-    const inHand = new WorkInHand({ ...known, wanted, retriesAtOnce, ticks });
-    const parking = new Parking({ ...known, inHand, now }, logger);
-    const ending = new Ending(topics, ports, { ...known, inHand }, logger);
-    const commands = new CommandHandler(settings, ports, { ...known, inHand, ending }, logger);
+    const parts = { lanes, endpoints, seen, keys, bits, facts, drain, release, timers };
+    const inHand = new WorkInHand({ ...parts, wanted, retriesAtOnce, ticks });
+    const parking = new Parking({ ...parts, inHand, now }, logger);
+    const ending = new Ending(topics, ports, { ...parts, inHand }, logger);
+    const commands = new CommandHandler(settings, ports, { ...parts, inHand, ending }, logger);
     const placeFree = (): void => this.routing.pump();
     const attempts = new Attempts(
       settings,
       ports,
-      { ...known, inHand, disabledHere, parking, commands, placeFree },
+      { ...parts, inHand, disabledHere, parking, commands, placeFree },
       logger,
     );
 
@@ -121,11 +121,11 @@ export class Dispatcher {
     this.routing = new Routing(
       mostWaiting,
       ports,
-      { ...known, inHand, disabledHere, parking, ending, attempts },
+      { ...parts, inHand, disabledHere, parking, ending, attempts },
       logger,
     );
-    this.intake = new Intake(topics, ports, { ...known, inHand, commands, routing: this.routing }, logger);
-    this.takeover = new Takeover({ ...known, inHand, commands });
+    this.intake = new Intake(topics, ports, { ...parts, inHand, commands, routing: this.routing }, logger);
+    this.takeover = new Takeover({ ...parts, inHand, commands });
     this.expiry = new ExpirySweep(
       {
         fetch: (partition, offset) => ports.records.fetch(partition, offset),
