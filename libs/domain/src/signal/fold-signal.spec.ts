@@ -94,6 +94,14 @@ describe('the fold', () => {
     expect(Object.keys(state.lastOfPath).length).toBeLessThanOrEqual(256);
   });
 
+  it('knows what each of the last items said that number nothing, and again of one that has made room', () => {
+    const items = Array.from({ length: 400 }, (_, n) => signal(n, `item${n}`, 'x'));
+    const { state } = fold([...items, ...items.slice(-190)]);
+    expect(state.counts.duplicates).toBe(190);
+    const [first] = items;
+    expect(fold([first!, first!, signal(500, 'item0', 'y')], state, 1_000).state.counts.duplicates).toBe(191);
+  });
+
   it('gives each event the identity of its signal', () => {
     const { events } = fold([signal(0, 'execution', 'ACTIVE')]);
     expect(events).toEqual([
