@@ -1,13 +1,14 @@
-import { RESUMED_CODE, type Signal } from '@millrace/domain';
+import type { Signal } from '@millrace/domain';
 import { backoffMs, waitUnlessStopped } from '../backoff';
-import { gapSignal, lifecycleSignal } from '../lifecycle-signal';
+import { lifecycleSignal } from '../lifecycle-signal';
 import type { OpenSource, OpenSourceHealth, SourceConnection, SourceContext } from '../source-kind';
 import { notStored } from '../store-loop';
 import { AgentClient, AgentFault, MAX_ANSWER } from './agent-client';
-import { type DeviceModel, removedPaths } from './device-model';
-import { liveSignal, type Observed, observedIn, receivedFromBuffer, removedSignal, unread } from './live-signals';
+import type { DeviceModel } from './device-model';
+import { liveSignal, type Observed, observedIn, receivedFromBuffer, unread } from './live-signals';
 import { type MtconnectSettings, type Route, routesOf } from './mtconnect-settings';
 import { boundaryOf, MultipartReader, MultipartRefused } from './multipart-reader';
+import { openingSignals } from './opening-signals';
 import { followingOf, hasDropped, lagOf } from './progress';
 import { agentErrorIn, type Heard, readModel, readPart, readStreams } from './read-answer';
 import { type Gap, type MtconnectCursor, type Resumption, readCursor, resumptionOf, sessionOf } from './resumption';
@@ -49,6 +50,7 @@ class AgentChanged extends Error {
 export class MtconnectSource implements OpenSource {
   private readonly client: AgentClient;
   private readonly stopping = new AbortController();
+  private readonly of: { readonly tenant: string; readonly source: string };
   private running: Promise<void> = Promise.resolve();
   private connection: SourceConnection;
   private lastError: OpenSourceHealth['lastError'] = null;
@@ -79,6 +81,7 @@ export class MtconnectSource implements OpenSource {
     private readonly context: SourceContext,
   ) {
     this.client = new AgentClient(settings, context.lookup);
+    this.of = { tenant: context.tenant, source: context.name };
     this.cursor = readCursor(context.cursor);
     const known = context.cursor?.['machines'];
     this.machines =
@@ -147,10 +150,6 @@ export class MtconnectSource implements OpenSource {
     return { heard, agentAhead, begins: first === null ? now : receivedFromBuffer(first, null, agentAhead, now) };
   }
 
-  /**
-   * What has to be known before the first value: who is there, in which life, without what. It is so since `begins`: said of
-   * the present, it would bring the time of the fold there, and what the machine did meanwhile would all be of one moment.
-   */
   private async tell(
     resumption: Resumption,
     routes: readonly Route[],
@@ -159,28 +158,13 @@ export class MtconnectSource implements OpenSource {
   ): Promise<void> {
     const now = this.context.clock();
     const { cursor, gap, kind } = resumption;
-    const session = sessionOf(cursor);
-    // Its buffer reaches back to what was read last.
-    const missedNothing = kind === 'resumed' && gap === null ? RESUMED_CODE : null;
-    const signals: Signal[] = [];
-    for (const { machine, device } of routes) {
-      const place = { ...this.place(session), machine };
-      if (this.told !== 'up' || !this.machines.includes(machine))
-        signals.push(lifecycleSignal(place, 'connected', null, begins, missedNothing));
-      if (kind === 'restarted') signals.push(lifecycleSignal(place, 'birth', null, begins));
-      if (gap !== null) signals.push(gapSignal(place, gap, begins));
-      const before = this.models.get(machine);
-      const removed = before === undefined ? [] : removedPaths(before, device);
-      this.counts.removedItems += removed.length;
-      signals.push(...removed.map((path) => removedSignal(place, path, begins)));
-    }
+    const before = { connected: this.told === 'up' ? this.machines : [], models: this.models };
+    const { signals, removedItems } = openingSignals(resumption, routes, before, this.of, { now, begins });
     const machines = routes.map(({ machine }) => machine);
-    for (const machine of this.models.keys())
-      if (!machines.includes(machine))
-        signals.push(lifecycleSignal({ ...this.place(session), machine }, 'disconnected', null, now));
-    this.machines = machines;
     // the first cursor waits for the snapshot: a successor would otherwise go on without one
-    await this.append(signals, kind === 'first' ? null : cursor);
+    await this.append(signals, kind === 'first' ? null : cursor, machines);
+    this.machines = machines;
+    this.counts.removedItems += removedItems;
     if (kind === 'restarted') this.counts.restarts++;
     if (gap !== null) this.noteGap(gap);
     this.cursor = cursor;
@@ -401,9 +385,13 @@ export class MtconnectSource implements OpenSource {
   }
 
   /** Signals in the order of their sequence; the cursor is stored with the last of them. */
-  private async append(signals: readonly Signal[], cursor: MtconnectCursor | null): Promise<void> {
+  private async append(
+    signals: readonly Signal[],
+    cursor: MtconnectCursor | null,
+    machines = this.machines,
+  ): Promise<void> {
     const stopping = this.stopping.signal;
-    const kept = cursor === null ? {} : { cursor: { ...cursor, machines: this.machines } };
+    const kept = cursor === null ? {} : { cursor: { ...cursor, machines } };
     this.queued = signals.length;
     for (let at = 0; at + BATCH < signals.length; at += BATCH) {
       await this.context.sink.append(signals.slice(at, at + BATCH), { stopping });
@@ -415,7 +403,7 @@ export class MtconnectSource implements OpenSource {
   }
 
   private place(session: string) {
-    return { tenant: this.context.tenant, source: this.context.name, session, proto: 'mtc' as const };
+    return { ...this.of, session, proto: 'mtc' as const };
   }
 
   private note(detail: string): void {
