@@ -5,8 +5,8 @@ import type { Logger } from '@millrace/telemetry';
 import type { ReachGuard } from '../source-reach/reach-guard';
 import { openSettings } from '../sources/source-settings';
 import { KafkaSourceSink } from './kafka-source.sink';
+import { SourceGauges } from './source-gauges';
 import type { OpenSource, OpenSourceHealth, SourceConnection, SourceCursor } from './source-kind';
-import { sourceMetrics } from './source-metrics';
 import type { ReadySource, SourceRegistry } from './source-registry';
 import { lostBefore, SourceReporter } from './source-reporter';
 import type { SourceDirectory, SourceStates } from './source-views';
@@ -97,7 +97,7 @@ export class SourceRunner {
   private readonly timing: SourceRunnerTiming;
   private looking: NodeJS.Timeout | null = null;
   private stopped = false;
-  private gauged: readonly { readonly kind: string; readonly connection: string }[] = [];
+  private readonly gauges = new SourceGauges();
 
   constructor(private readonly parts: SourceRunnerParts) {
     this.timing = { ...TIMING, ...parts.timing };
@@ -321,44 +321,14 @@ export class SourceRunner {
   }
 
   private look(): void {
-    const kinds = new Map<string, { queued: number; lagMs: number; silentMs: number }>();
-    const now = this.parts.clock();
-    const connections = new Map<string, { readonly kind: string; readonly connection: string; count: number }>();
-    for (const { running } of this.slots.values()) {
-      if (running === null) continue;
-      running.reporter.look();
-      const { type: kind } = running.record;
-      const { queued, lagMs, connection } = running.source.health();
-      const silentMs =
-        connection.state === 'connected'
-          ? now - Math.max(connection.since, running.sink.passed.lastSignal?.at ?? 0)
-          : 0;
-      const sum = kinds.get(kind) ?? { queued: 0, lagMs: 0, silentMs: 0 };
-      kinds.set(kind, {
-        queued: sum.queued + queued,
-        lagMs: Math.max(sum.lagMs, lagMs ?? 0),
-        silentMs: Math.max(sum.silentMs, silentMs),
-      });
-      const place = `${kind} ${connection.state}`;
-      const counted = connections.get(place) ?? { kind, connection: connection.state, count: 0 };
-      connections.set(place, { ...counted, count: counted.count + 1 });
-    }
-    for (const [kind, { queued, lagMs, silentMs }] of kinds) {
-      sourceMetrics.silence(kind, silentMs / 1_000);
-      sourceMetrics.queued(kind, queued);
-      sourceMetrics.lag(kind, lagMs / 1_000);
-    }
-    // What was told before and is no more is told as none.
-    for (const { kind } of this.gauged)
-      if (!kinds.has(kind)) {
-        sourceMetrics.silence(kind, 0);
-        sourceMetrics.queued(kind, 0);
-        sourceMetrics.lag(kind, 0);
-      }
-    for (const { kind, connection } of this.gauged)
-      if (!connections.has(`${kind} ${connection}`)) sourceMetrics.running(kind, connection, 0);
-    for (const { kind, connection, count } of connections.values()) sourceMetrics.running(kind, connection, count);
-    this.gauged = [...connections.values()];
+    const running = [...this.slots.values()].flatMap((slot) => slot.running ?? []);
+    for (const { reporter } of running) reporter.look();
+    const gauged = running.map(({ record, source, sink }) => ({
+      kind: record.type,
+      health: source.health(),
+      lastAt: sink.passed.lastSignal?.at ?? null,
+    }));
+    this.gauges.tell(gauged, this.parts.clock());
   }
 }
 
