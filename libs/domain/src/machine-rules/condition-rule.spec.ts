@@ -149,6 +149,12 @@ describe('conditions (check 2)', () => {
     ]);
   });
 
+  it('takes an identity that is an object by what is in it', () => {
+    const key = expression([], (_read, { locals }) => ({ toString: 5n, of: String(locals['nativeCode']).slice(0, 1) }));
+    const said = [condition(0, 'c', 'FAULT', '71'), condition(1, 'c', 'FAULT', '72'), condition(2, 'c', 'FAULT', '8')];
+    expect(play({ key }, said).statuses).toEqual(['raised 71', 'raised 8']);
+  });
+
   it('clears what has no code alone, where a Normal without one does not mean all', () => {
     const { statuses } = play({ clearOnEmptyCode: false }, [
       condition(0, 'c', 'FAULT', '7'),

@@ -12,10 +12,11 @@ import {
   raiseAlarm,
 } from './alarm-book';
 import { isOfSource } from './alias-lookup';
+import type { ExpressionValue } from './expression';
 import type { ConditionRule } from './mapping';
 import type { RuleContext, RuleKind } from './rule-kind';
 import { type RuleSlot, slotOf, withSlot } from './rule-slot';
-import { evaluate, withLocals } from './scope';
+import { evaluate, toJson, withLocals } from './scope';
 
 /**
  * Conditions become alarms: one raised and one cleared for each activation of (source, item, native code), however often
@@ -105,8 +106,12 @@ const keyOf = (
   const { nativeCode, nativeSeverity, qualifier } = condition;
   const locals = { item: signal.path, nativeCode, nativeSeverity, qualifier };
   const evaluated = evaluate(rule.key, withLocals(context.scope, locals), state);
-  return evaluated.kind === 'failed' ? { key: null, state: evaluated.state } : { key: String(evaluated.value), state };
+  return evaluated.kind === 'failed' ? { key: null, state: evaluated.state } : { key: keyText(evaluated.value), state };
 };
+
+/** An object has no text of its own, or one that is no text (`{"toString": 1}`). */
+const keyText = (value: ExpressionValue): string =>
+  typeof value === 'object' && value !== null ? JSON.stringify(toJson(value)) : String(value);
 
 const raise = (
   state: MachineState,

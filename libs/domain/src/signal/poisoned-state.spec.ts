@@ -151,12 +151,13 @@ describe('what is in a state already, and cannot be worked with, costs itself al
   it('a machine goes on whatever any one member of its state has become', () => {
     const odd = fc.constantFrom(null, {}, [], [null], 'x', -1, true, { toString: 0 }, { a: null });
     const known = [mapping, next];
-    const mended = new Set<string>();
     fc.assert(
-      fc.property(anyHistory, fc.nat(), odd, (log, which, value) => {
+      fc.property(anyHistory, fc.nat(), fc.oneof(fc.constant(0), fc.nat()), odd, (log, member, which, value) => {
         const begun = JSON.parse(JSON.stringify(fold(log.slice(0, 40), machineUnder(mapping), 0, known).state));
         // By another mapping than its own nothing of it would be told right.
-        const places = placesIn(begun).filter(([first]) => !['v', 'tenant', 'machine', 'config'].includes(first!));
+        const members = Object.keys(begun).filter((name) => !['v', 'tenant', 'machine', 'config'].includes(name));
+        const name = members[member % members.length]!;
+        const places = placesIn(begun[name], [name]);
         let state = put(begun, places[which % places.length]!, value) as MachineState;
         [...log.slice(40), tick(200_000), configured(300_000, next), configured(300_001, mapping)].forEach((one, k) => {
           const folded = foldSignal(
@@ -166,26 +167,22 @@ describe('what is in a state already, and cannot be worked with, costs itself al
             (hash) => known.find((each) => each.hash === hash) ?? null,
           );
           state = JSON.parse(JSON.stringify(folded.state));
-          for (const { rule } of folded.failures) mended.add(rule);
           nextDue(state, mapping);
         });
         expect(state.config?.hash).toBe(mapping.hash);
       }),
       { numRuns: Number(process.env['HISTORIES'] ?? 60) },
     );
-    expect([...mended]).toEqual(expect.arrayContaining(['$state']));
   });
 });
 
 type Place = readonly string[];
 
-const placesIn = (value: unknown, at: Place = []): Place[] =>
+/** It, and all that is in it. */
+const placesIn = (value: unknown, at: Place): Place[] =>
   typeof value !== 'object' || value === null
     ? [at]
-    : [
-        ...(at.length === 0 ? [] : [at]),
-        ...Object.entries(value).flatMap(([name, one]) => placesIn(one, [...at, name])),
-      ];
+    : [at, ...Object.entries(value).flatMap(([name, one]) => placesIn(one, [...at, name]))];
 
 const put = (into: unknown, [first, ...rest]: Place, value: unknown): unknown => {
   if (first === undefined) return value;
