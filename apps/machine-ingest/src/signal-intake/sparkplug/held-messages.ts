@@ -6,18 +6,22 @@ import { besides } from './node-sessions';
 import { type Held, NODE_LIMITS, type NodeMessage } from './node-state';
 import type { NodeTurn } from './node-turn';
 
-/** Keeps what only a birth can explain, and asks for it. `only`: indexes of the metrics that wait; null: all of them. */
+/**
+ * Keeps what only a birth can explain, and asks for it. `only`: indexes of the metrics that wait; null: all of them.
+ * `older`: it was history when a predecessor held it.
+ */
 export const hold = (
   turn: NodeTurn,
   message: NodeMessage,
   only: readonly number[] | null,
   seq: number | null = null,
+  older = false,
 ): void => {
   turn.effects.count('held');
   // Whoever joins in the middle has missed what was before.
-  const older = seq !== null || turn.state.life.kind !== 'born';
+  const isOlder = older || seq !== null || turn.state.life.kind !== 'born';
   const until = turn.untilBirth;
-  turn.state = { ...turn.state, held: [...turn.state.held, { message, only, older, seq, until }] };
+  turn.state = { ...turn.state, held: [...turn.state.held, { message, only, older: isOlder, seq, until }] };
   if (seq === null && turn.state.held.length > NODE_LIMITS.held) {
     const [oldest] = turn.state.held;
     giveUp(turn, (one) => one === oldest, 'There was no room to keep it until the birth that it needs.');

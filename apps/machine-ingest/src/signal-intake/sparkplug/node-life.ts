@@ -49,6 +49,8 @@ export const nodeBirth = (turn: NodeTurn, message: NodeMessage): void => {
   turn.state = {
     ...turn.state,
     life,
+    // Their numbers are of the session before.
+    held: turn.state.held.map((one) => (one.seq === null ? one : { ...one, seq: null })),
     heldBefore: new Map(),
     newestBirth: Number.isFinite(newestBirth) ? newestBirth : null,
   };

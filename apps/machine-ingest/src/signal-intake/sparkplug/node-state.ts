@@ -27,10 +27,10 @@ export interface NodeState {
   /** Digests of what came last, the newest at the end. */
   readonly recent: readonly string[];
   /**
-   * What a predecessor held for a birth, and the broker sends again: digests (shortDigest), with the number that each had
-   * where it goes on under it. They were counted, so their numbers say nothing any more.
+   * What a predecessor held for a birth, and the broker sends again, by their digests (shortDigest). They were counted, so
+   * their numbers say nothing any more.
    */
-  readonly heldBefore: ReadonlyMap<string, number | null>;
+  readonly heldBefore: ReadonlyMap<string, Pick<Held, 'older' | 'seq'>>;
   /** Stamp of the newest birth that was heard of it, Unix ms; null: none, or none had a stamp. */
   readonly newestBirth: number | null;
 }
@@ -114,7 +114,7 @@ export interface Held {
   readonly only: readonly number[] | null;
   /** Others before it were missed, so the birth that comes is what counts, and it is history. */
   readonly older: boolean;
-  /** Its number in the session, which goes on where no birth comes; null where there is none. */
+  /** Its number in the session of its node, under which it goes on where no birth comes; null where there is none. */
   readonly seq: number | null;
   /** Unix ms; refused then. */
   readonly until: number;

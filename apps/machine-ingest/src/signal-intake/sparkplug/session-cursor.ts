@@ -33,8 +33,8 @@ interface StoredLife {
   readonly askedAt?: number;
   /** It was waited for to be born. */
   readonly owed?: true;
-  /** What waited for that and will come again: digest and number. */
-  readonly held?: ReadonlyArray<readonly [string, number | null]>;
+  /** What waited for that and will come again: digest, number, and 1 where it is history without having a number. */
+  readonly held?: ReadonlyArray<readonly [string, number | null, 1?]>;
   /** Deflated definitions of the node and its devices, base64; null where there was no room. */
   readonly names: string | null;
 }
@@ -111,7 +111,9 @@ export class SessionCursor {
 /** The broker sends again what is held of QoS 1, and what a predecessor held and has not come again yet. */
 const comesAgain = (held: readonly Held[], heldBefore: NodeState['heldBefore']): Pick<StoredLife, 'held'> => {
   const kept = held.filter(({ message }) => message.original.qos > 0);
-  const list = [...heldBefore, ...kept.map(({ message, seq }) => [shortDigest(message.digest), seq] as const)];
+  const list = [...heldBefore, ...kept.map((one) => [shortDigest(one.message.digest), one] as const)].map(
+    ([digest, { seq, older }]) => (older && seq === null ? ([digest, seq, 1] as const) : ([digest, seq] as const)),
+  );
   return list.length === 0 ? {} : { held: list };
 };
 
@@ -155,7 +157,10 @@ export const readSessionCursor = (
     };
     const rebirth = { dueAt: null, askedAt: stored.askedAt ?? null };
     const newestBirth = stored.newestBirth ?? null;
-    nodes.set(key, { ...newNode, life, rebirth, newestBirth, heldBefore: new Map(stored.held ?? []) });
+    const heldBefore = new Map(
+      (stored.held ?? []).map(([digest, seq, older]) => [digest, { seq, older: seq !== null || older === 1 }] as const),
+    );
+    nodes.set(key, { ...newNode, life, rebirth, newestBirth, heldBefore });
   }
   return nodes;
 };

@@ -331,6 +331,21 @@ it('of what it says at QoS 0 everything is seen once that any of the processes h
   );
 });
 
+it('what waited in one session has no place in the next, whoever is killed', () => {
+  const world = new KeptByTheBroker(settings, START, 100);
+  let said = 0;
+  const node = new Node(world, () => (said++ % 2 === 0 ? 1 : 0));
+  node.data(8);
+  world.now += 13;
+  node.births();
+  node.data(16);
+  world.kill();
+  world.take(6, 'the cursor is stored');
+  drain(world);
+  const { taken } = folded(world.log);
+  expect(new Set(countsIn(taken))).toEqual(new Set(countsIn(world.log)));
+});
+
 it('of an edge node that says some at QoS 0 and some at QoS 1 nothing that is stored is lost', () => {
   fc.assert(
     fc.property(

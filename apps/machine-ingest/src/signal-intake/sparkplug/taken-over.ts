@@ -30,12 +30,13 @@ export const resume = (turn: NodeTurn, message: NodeMessage): void => {
 /** Held by the predecessor, and held again: it was counted then, and what of it could be told was told. */
 export const wasHeld = (turn: NodeTurn, message: NodeMessage): boolean => {
   const key = shortDigest(message.digest);
-  const seq = turn.state.heldBefore.get(key);
-  if (seq === undefined || !message.original.dup) return false;
+  const known = turn.state.heldBefore.get(key);
+  if (known === undefined || !message.original.dup) return false;
+  const { seq, older } = known;
   const heldBefore = new Map(turn.state.heldBefore);
   heldBefore.delete(key);
   turn.state = { ...turn.state, heldBefore };
-  if (seq === null) hold(turn, message, unexplained(turn, message));
+  if (seq === null) hold(turn, message, unexplained(turn, message), null, older);
   else if (turn.born.missed !== null) holdAfterMiss(turn, message, seq);
   else tellData(turn, message, turn.placeOf(message, seq));
   return true;
