@@ -11,7 +11,7 @@ import { bold, dim, duration, green, red, say, sayWhyNot, step } from './bootstr
 import { Stop } from './bootstrap/stop.mjs';
 import { staticChecks, tiers } from './testing/checks.mjs';
 import { runProgram } from './testing/run-program.mjs';
-import { add, failuresOf, sentence, tallyOf } from './testing/tally.mjs';
+import { add, beginningOf, failuresOf, sentence, tallyOf } from './testing/tally.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -28,7 +28,6 @@ const readArguments = (args) => {
 };
 
 const check = async ({ title, remark, command }) => {
-  let tally = { passed: 1, failed: 0, skipped: 0 };
   let said = '';
   try {
     await step(title, remark, async () => {
@@ -41,11 +40,12 @@ const check = async ({ title, remark, command }) => {
       if (code !== 0) throw new Error(title);
       return { remark };
     });
+    return { tally: { passed: 1, failed: 0, skipped: 0 }, failures: [] };
   } catch {
-    tally = { passed: 0, failed: 1, skipped: 0 };
     say(said.replace(/^/gm, '    '));
+    const failure = { file: title, test: remark, said: beginningOf(said) };
+    return { tally: { passed: 0, failed: 1, skipped: 0 }, failures: [failure] };
   }
-  return tally;
 };
 
 /** Said again at the end: a log of which only the end is kept must tell what failed. */
@@ -84,7 +84,10 @@ const jest = async ({ title, project, workers, name }, reports, forJest) => {
   const tally = tallyOf(outputFile, code);
   const mark = tally.failed === 0 ? green('✓') : red('✗');
   say(`  ${mark} ${title.padEnd(22)} ${sentence(tally)} · ${dim(duration(performance.now() - began))}`);
-  return { tally, failures: failuresOf(outputFile, root) };
+  const failures = failuresOf(outputFile, root);
+  if (tally.failed > 0 && failures.length === 0)
+    failures.push({ file: title, test: `ended with code ${code}`, said: '' });
+  return { tally, failures };
 };
 
 const main = async (args) => {
@@ -102,8 +105,8 @@ const main = async (args) => {
   for (const one of staticChecks(root)) {
     if (!asked(one.name)) continue;
     const ended = await check(one);
-    if (ended.failed > 0) failures.push({ file: one.title, test: one.remark, said: '' });
-    tally = add(tally, ended);
+    tally = add(tally, ended.tally);
+    failures.push(...ended.failures);
   }
   if (needsStack) await build(root);
   mkdirSync(join(root, '.cache'), { recursive: true });

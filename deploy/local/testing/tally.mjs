@@ -31,7 +31,8 @@ const lettersSaidAgain = 300;
 
 const framesOfJest = /^\s+at .*(node_modules|node:internal|<anonymous>\)$)/;
 
-const beginningOf = (text) =>
+/** @param {string} text @returns {string} as much of what a failure said as is said again, without colours and frames of the runner */
+export const beginningOf = (text) =>
   stripVTControlCharacters(text ?? '')
     .trim()
     .split('\n')

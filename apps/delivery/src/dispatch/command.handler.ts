@@ -39,7 +39,7 @@ export interface CommandSettings {
   readonly timeScale: number;
 }
 
-/** After this a command is looked at again that comes while its delivery is being written about. */
+/** After this a command is looked at again that came while its delivery was being written about, or could not be carried out. */
 const ASK_AGAIN_MS = 20;
 /** Commands that are remembered, so that a repeat after a crash is not refused as overtaken by itself. */
 const REMEMBERED = 20_000;

@@ -98,7 +98,7 @@ const resultOf = (settlement: Settlement): AttemptFinished['result'] => {
   }
 };
 
-export interface Parking {
+export interface ParkedPlace {
   readonly reason: ParkReason;
   /** Of the task's record in `deliveries`. */
   readonly offset: number;
@@ -106,7 +106,11 @@ export interface Parking {
   readonly behind: string | null;
 }
 
-export const parkedFact = (task: DeliveryTask, { reason, offset, behind }: Parking, at: number): DeliveryParked => ({
+export const parkedFact = (
+  task: DeliveryTask,
+  { reason, offset, behind }: ParkedPlace,
+  at: number,
+): DeliveryParked => ({
   kind: 'parked',
   at,
   deliveryId: task.deliveryId,

@@ -194,9 +194,10 @@ export class DispatcherWorld {
     }
   }
 
-  /** Lets Kafka acknowledge and timers fire until it is so; what never comes about ends with the time that a test has. */
+  /** Lets Kafka acknowledge and timers fire until it is so. What never comes about is told well within the time of a test. */
   async until(isSo: () => boolean): Promise<void> {
-    while (!isSo()) await this.settleDown(1);
+    for (const end = performance.now() + 20_000; !isSo(); await this.settleDown(1))
+      if (performance.now() > end) throw new Error(`It never came about; so far: ${this.happened.join(', ')}`);
   }
 
   /** Time passes, and the dispatcher looks around. */

@@ -1,11 +1,11 @@
 import type { DispatchWork } from './dispatch.ports';
 import type { Lanes } from './lanes';
 
-/** Deliveries that wait for each place while all are taken. */
+/** Deliveries that wait for each place, when no more are wanted. */
 const QUEUED_AHEAD = 2;
 
 /**
- * How much more of the log is wanted: nothing while every place is taken and as much again waits for one, for what is read then
+ * How much more of the log is wanted: nothing while every place is taken and twice as many wait for one, for what is read then
  * is only memory, and the garbage collector carries it along. While a place is free, though the lanes of those that are here are
  * full, more is wanted: it may be somebody else's. What comes back from parked storage does not count: a backlog that drains
  * would keep everybody's first attempts out.

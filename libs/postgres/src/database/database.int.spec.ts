@@ -77,6 +77,8 @@ describe('database of a service', () => {
       inTransaction(database, async (tx) => {
         await lockUntilEnd(tx, 'things of acme');
         const [{ count }] = await tx.query('SELECT count(*)::int AS count FROM thing');
+        // Without turns all of them would have counted by now.
+        await tx.query('SELECT pg_sleep(0.05)');
         await tx.query('INSERT INTO thing (n) VALUES ($1)', [count + 1]);
       });
     await Promise.all(Array.from({ length: 8 }, addNext));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Signal } from '@millrace/domain';
 import { silentLogger } from '@millrace/telemetry';
+import { eventually } from '@millrace/test-environment';
 import { describeRecordings, golden, recordingPath } from '../../test-support/recordings';
 import { streamsFixture } from '../../test-support/streams-fixture';
 import type { RefusedLine } from '../source';
@@ -53,7 +54,7 @@ const play = async (file: string, cursor: SourceCursor | null = null): Promise<P
     },
   });
   source.start();
-  while (!['finished', 'degraded'].includes(source.health().connection.state)) await new Promise(setImmediate);
+  await eventually(() => ['finished', 'degraded'].includes(source.health().connection.state), 'the end');
   await source.stop();
   const { connection } = source.health();
   const detail = 'reason' in connection ? connection.reason : null;
