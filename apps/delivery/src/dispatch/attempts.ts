@@ -31,7 +31,7 @@ export interface AttemptParts {
   readonly lanes: Lanes<DispatchWork>;
   readonly endpoints: EndpointStates;
   readonly disabledHere: DisabledHere;
-  readonly keys: HeldKeys;
+  readonly heldKeys: HeldKeys;
   readonly parking: Parking;
   readonly release: { pump(owner: OwnedPartition): void };
   readonly commands: CommandHandler;
@@ -92,7 +92,7 @@ export class Attempts {
     subject: AttemptSubject,
     span: ActiveSpan,
   ): Promise<void> {
-    const { endpoints, disabledHere, keys, parking, lanes } = this.parts;
+    const { endpoints, disabledHere, heldKeys, parking, lanes } = this.parts;
     const { topics, timeScale } = this.settings;
     const { endpoint, task } = subject;
     const startedAt = this.ports.now();
@@ -116,7 +116,7 @@ export class Attempts {
     const ending = settlement.kind === 'retry' ? work.ending : null;
     // A command that comes from now on finds the attempt over, and waits until that is on record.
     work.step = 'leaving';
-    if (settlement.kind === 'retry' && ending === null && work.key !== null) await keys.hold(work, now);
+    if (settlement.kind === 'retry' && ending === null && work.key !== null) await heldKeys.hold(work, now);
     const following = [
       ...(ending ? [] : followingMessages({ delivery: work.delivery, endpoint, settlement, topics, timeScale, now })),
       ...health.messages,
@@ -181,14 +181,14 @@ export class Attempts {
     ending: EndDelivery | null,
     now: number,
   ): void {
-    const { inHand, seen, lanes, endpoints, keys, release, commands, drain } = this.parts;
+    const { inHand, seen, lanes, endpoints, heldKeys, release, commands, drain } = this.parts;
     // As they are now: the partition may have been lost and won again since the request left.
     const { state, owner } = work;
     const { deliveryId, epoch, attempt } = work.delivery.task;
     const ended = settlement.kind !== 'retry' || ending !== null;
     seen.note(deliveryId, { epoch, attempt, finished: true, ended });
     // It may also have ended at another owner meanwhile, whose word about the key this one replaced.
-    if (work.key !== null && (ended || seen.of(deliveryId)?.ended)) keys.free(state, owner, work.key, deliveryId);
+    if (work.key !== null && (ended || seen.of(deliveryId)?.ended)) heldKeys.free(state, owner, work.key, deliveryId);
     inHand.finish(work);
     if (work.ending) commands.attemptEnded(work, work.ending, ended && ending === null);
     inHand.noteAttemptEnded(work);

@@ -28,7 +28,7 @@ export interface CommandParts {
   readonly seen: SeenRecords;
   readonly ending: Ending;
   readonly bits: ParkedBits;
-  readonly keys: HeldKeys;
+  readonly heldKeys: HeldKeys;
   readonly facts: FactLog;
   readonly drain: Drain;
   readonly timers: Timers;
@@ -161,7 +161,7 @@ export class CommandHandler {
         const { epoch, attempt } = fact;
         this.parts.seen.note(deliveryId, { epoch, attempt, finished: true, ended: true });
         if (parked) this.parts.bits.discard(state, owner, recordOffset);
-        this.parts.keys.freeHead(state, owner, deliveryId);
+        this.parts.heldKeys.freeHead(state, owner, deliveryId);
         this.noteDone(command.commandId);
         record.complete();
         this.parts.drain.noteWriting(-1);

@@ -96,9 +96,9 @@ export class Dispatcher {
       },
       logger,
     );
-    const keys = new HeldKeys(ports, release);
+    const heldKeys = new HeldKeys(ports, release);
     const bits = new ParkedBits(ports.state);
-    const parts = { lanes, endpoints, seen, keys, bits, facts, drain, release, timers };
+    const parts = { lanes, endpoints, seen, heldKeys, bits, facts, drain, release, timers };
     const inHand = new WorkInHand({ ...parts, wanted, retriesAtOnce, ticks });
     const parking = new Parking({ ...parts, inHand, now }, logger);
     const ending = new Ending(topics, ports, { ...parts, inHand }, logger);

@@ -14,7 +14,7 @@ export interface EndingParts {
   readonly inHand: WorkInHand;
   readonly seen: SeenRecords;
   readonly endpoints: EndpointStates;
-  readonly keys: HeldKeys;
+  readonly heldKeys: HeldKeys;
   readonly release: { pump(owner: OwnedPartition): void };
   readonly facts: FactLog;
   readonly drain: Drain;
@@ -35,7 +35,7 @@ export class Ending {
     reason: DeliveryEnded['reason'],
     command: { readonly by: string; readonly commandId: string } | null,
   ): Promise<void> {
-    const { inHand, seen, endpoints, keys, release, facts, drain } = this.parts;
+    const { inHand, seen, endpoints, heldKeys, release, facts, drain } = this.parts;
     const { delivery } = work;
     const { deliveryId, tenant, endpointId, epoch, attempt } = delivery.task;
     work.step = 'leaving';
@@ -51,8 +51,8 @@ export class Ending {
       seen.note(deliveryId, { epoch, attempt, finished: true, ended: true });
       const next = state.order.forget(work.offset);
       if (next !== null) state.ready.push(next);
-      if (work.key !== null) keys.free(state, owner, work.key, deliveryId);
-      else keys.freeHead(state, owner, deliveryId);
+      if (work.key !== null) heldKeys.free(state, owner, work.key, deliveryId);
+      else heldKeys.freeHead(state, owner, deliveryId);
       inHand.hasLeft(work);
       if (owner.backlogged.has(state)) release.pump(owner);
     });

@@ -19,7 +19,7 @@ export interface IntakeParts {
   readonly inHand: WorkInHand;
   readonly seen: SeenRecords;
   readonly endpoints: EndpointStates;
-  readonly keys: HeldKeys;
+  readonly heldKeys: HeldKeys;
   readonly bits: ParkedBits;
   readonly commands: CommandHandler;
   readonly routing: Routing;
@@ -90,14 +90,14 @@ export class Intake {
 
   /** A parked record that was read back. */
   takeBack(state: OwnedEndpoint, owner: OwnedPartition, message: IncomingMessage): void {
-    const { inHand, seen, keys, bits, routing } = this.parts;
+    const { inHand, seen, heldKeys, bits, routing } = this.parts;
     const delivery = decodeDelivery(message);
     const offset = Number(message.offset);
     const active = delivery ? inHand.sameAs(delivery.task) : undefined;
     if (active?.offset === offset) {
       // Under way; or still being written down as parked, then it comes back when it is, and before what follows in its key.
       active.recalled = true;
-      const key = active.step === 'leaving' && active.key === null ? keys.keyOf(active) : null;
+      const key = active.step === 'leaving' && active.key === null ? heldKeys.keyOf(active) : null;
       if (key !== null) state.order.expect(key, active.delivery.task.deliveryId, offset);
       return;
     }

@@ -10,7 +10,7 @@ import type { WorkInHand } from './work-in-hand';
 
 export interface ParkingParts {
   readonly inHand: WorkInHand;
-  readonly keys: HeldKeys;
+  readonly heldKeys: HeldKeys;
   readonly bits: ParkedBits;
   readonly facts: FactLog;
   readonly drain: Drain;
@@ -33,12 +33,12 @@ export class Parking {
    * @param key that it waits for; null when it is not remembered as waiting for one
    */
   park(work: DispatchWork, reason: ParkReason, behind: string | null, key: string | null = null): void {
-    const { inHand, keys, facts, drain, now } = this.parts;
+    const { inHand, heldKeys, facts, drain, now } = this.parts;
     const { state, offset } = work;
     const { deliveryId } = work.delivery.task;
     inHand.withdrawn(work);
     if (key !== null) state.order.wait(key, deliveryId, offset);
-    const own = key === null ? keys.keyOf(work) : null;
+    const own = key === null ? heldKeys.keyOf(work) : null;
     // All that waits for its key waits for this one, so it comes back before anything else.
     const isNext = own !== null && state.order.isNext(own, deliveryId, offset);
     if (work.parked) {

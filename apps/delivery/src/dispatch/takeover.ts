@@ -11,7 +11,7 @@ export interface TakeoverParts {
   readonly inHand: WorkInHand;
   readonly seen: SeenRecords;
   readonly endpoints: EndpointStates;
-  readonly keys: HeldKeys;
+  readonly heldKeys: HeldKeys;
   readonly bits: ParkedBits;
   readonly commands: CommandHandler;
 }
@@ -72,11 +72,11 @@ export class Takeover {
 
   takenOver(owner: OwnedPartition): void {
     if (!owner.current) return;
-    const { seen, keys } = this.parts;
+    const { seen, heldKeys } = this.parts;
     owner.takenOver = true;
     // The crash came between the end of a key's head and the word that the key is free.
     for (const state of owner.endpoints.values())
       for (const { deliveryId } of state.order.heads())
-        if (seen.of(deliveryId)?.ended) keys.freeHead(state, owner, deliveryId);
+        if (seen.of(deliveryId)?.ended) heldKeys.freeHead(state, owner, deliveryId);
   }
 }
