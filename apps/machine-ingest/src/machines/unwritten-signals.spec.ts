@@ -1,4 +1,4 @@
-import { newMachineState, type Signal } from '@millrace/domain';
+import { heardOf, type MachineState, newMachineState, type Signal } from '@millrace/domain';
 import {
   encodeMachineSignals,
   encodeMachineState,
@@ -17,6 +17,7 @@ import { UnwrittenSignals } from './unwritten-signals';
 
 const PARTITION = 2;
 const KEY = 'default/M-1';
+const OTHER = 'default/M-2';
 
 const signal = (seq: number, path: string): Signal => ({
   v: 1,
@@ -103,8 +104,8 @@ class Holder {
       () => () => null,
       (one, message) => this.last.hear(one, message),
     );
-    const current = new Map([[KEY, directory.get(KEY) ?? newMachineState('default', 'M-1')]]);
-    for (const message of log.slice(from, to)) batch.fold(message, current, () => null);
+    const current = new Map<string, MachineState>();
+    for (const message of log.slice(from, to)) batch.fold(message, current, (key) => directory.get(key) ?? null);
     this.states = [...batch.take().states.values()];
   }
   private states: ReturnType<typeof newMachineState>[] = [];
@@ -118,8 +119,8 @@ class Holder {
     return this.publisher.release([]).then(() => this.publisher.stop());
   }
 
-  shows(): Array<readonly [string, unknown, number]> {
-    return (this.last.of(KEY) ?? this.kept.stored.of(KEY))
+  shows(key = KEY): Array<readonly [string, unknown, number]> {
+    return (this.last.of(key) ?? this.kept.stored.of(key))
       .map(({ path, value, count }) => [path, value, count] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1));
   }
@@ -167,21 +168,53 @@ test('nothing is read again where all of it is written, nor where a release wrot
   expect(former.reads).toBe(0);
 });
 
-/** As somebody asks for it who knows all that was heard. */
-const removal = (): Signal => ({
+/** As somebody asks for it who has heard the machine up to then. */
+const removal = (heardAt: number | null): Signal => ({
   ...signal(0, '$removed'),
   seq: null,
   kind: 'lifecycle',
   type: 'json',
-  value: { heardAt: Date.parse('2026-01-01T00:00:00.000Z') },
+  value: { heardAt },
+});
+const START = Date.parse('2026-01-01T00:00:00.000Z');
+
+test('a removal that the fold has passed over takes nothing from the next holder either', async () => {
+  const kept = new Kept();
+  for (const one of [signal(0, 'state'), signal(1, 'coil'), removal(START - 1), signal(2, 'order')]) kept.append(one);
+  const first = await Holder.of(kept);
+  first.fold(0, 2);
+  first.store();
+  await first.write();
+  first.fold(2, 4);
+  first.store();
+  const second = await Holder.of(kept);
+  expect(second.shows()).toEqual([
+    ['coil', 1, 1],
+    ['order', 2, 1],
+    ['state', 0, 1],
+  ]);
+});
+
+test('an old signal that makes a removed machine anew is shown by the next holder', async () => {
+  const kept = new Kept();
+  for (const one of [signal(0, 'state'), removal(START), signal(0, 'state'), removal(START - 1)]) kept.append(one);
+  const first = await Holder.of(kept);
+  first.fold(0, 4);
+  first.store();
+  expect((await Holder.of(kept)).shows()).toEqual([['state', 0, 1]]);
 });
 
 /**
  * Each step folds some more, and may end in a write, and in a kill before or after the states are stored; some begin with the
- * removal of the machine.
+ * removal of the machine as it is, with one that it has spoken since, or with the last one once more.
  */
 const anyStep = fc.record({
-  removes: fc.nat(5).map((n) => n === 0),
+  removes: fc.oneof(
+    { weight: 5, arbitrary: fc.constant(null) },
+    { weight: 2, arbitrary: fc.constantFrom('known', 'late', 'repeated') },
+  ),
+  connects: fc.boolean(),
+  others: fc.nat(2),
   folds: fc.nat(8),
   stores: fc.boolean(),
   writes: fc.boolean(),
@@ -193,21 +226,36 @@ test('whenever processes are killed, the last of them shows what one that lived 
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { maxLength: 30 }), fc.infiniteStream(fc.nat(5)), async (steps, paths) => {
       const kept = new Kept();
-      let said: Signal[] = [];
-      let numbered = 0;
+      const calm = new Kept();
+      const said: Signal[] = [];
+      const append = (one: Signal): void => {
+        kept.append(one);
+        calm.append(one);
+      };
+      let asked: Signal | null = null;
       let holder = await Holder.of(kept);
+      const lived = await Holder.of(calm);
       let next = 0;
-      for (const { removes, folds, stores, writes, killed, repeats } of steps) {
-        if (removes) {
-          kept.append(removal());
-          said = [];
+      let folded = 0;
+      for (const { removes, connects, others, folds, stores, writes, killed, repeats } of steps) {
+        if (removes !== null) {
+          const known = heardOf(calm.directory.get(KEY) ?? newMachineState('default', 'M-1'));
+          if (removes !== 'repeated' || asked === null) asked = removal(removes === 'late' ? START - 1 : known);
+          append(asked);
         }
+        if (connects)
+          append({ ...signal(0, '$lifecycle'), seq: null, kind: 'lifecycle', type: 'string', value: 'connected' });
         // The peer sends again what it does not know to have arrived.
-        for (const again of said.slice(said.length - repeats)) kept.append(again);
+        for (const again of said.slice(said.length - repeats)) append(again);
         for (let n = 0; n < folds; n++) {
-          said.push(signal(numbered++, `tag/${paths.next().value}`));
-          kept.append(said.at(-1)!);
+          const at = new Date(START + said.length).toISOString();
+          said.push({ ...signal(said.length, `tag/${paths.next().value}`), at });
+          append(said.at(-1)!);
         }
+        for (let n = 0; n < others; n++) append({ ...signal(calm.log.length, 'tag'), machine: 'M-2' });
+        lived.fold(folded, calm.log.length);
+        lived.store();
+        folded = calm.log.length;
         holder.fold(next, kept.log.length);
         if (stores || !killed) {
           holder.store();
@@ -217,9 +265,7 @@ test('whenever processes are killed, the last of them shows what one that lived 
         if (killed) holder = await Holder.of(kept);
       }
       holder.fold(next, kept.log.length);
-      const calm = new Map<string, readonly [string, unknown, number]>();
-      for (const { path, value } of said) calm.set(path, [path, value, (calm.get(path)?.[2] ?? 0) + 1]);
-      expect(holder.shows()).toEqual([...calm.values()].sort(([a], [b]) => (a < b ? -1 : 1)));
+      for (const key of [KEY, OTHER]) expect(holder.shows(key)).toEqual(lived.shows(key));
     }),
   );
 });

@@ -1,9 +1,10 @@
-import { type MachineState, machineKey, type Signal } from '@millrace/domain';
+import { type MachineState, machineKey, REMOVED_PATH, type Signal } from '@millrace/domain';
 import type { KafkaConnection } from '@millrace/kafka';
 import { decodeSignal, type IncomingMessage } from '@millrace/protocol';
 import type { Logger } from '@millrace/telemetry';
 import type { LastSignals } from './last-signals';
 import type { MachineDirectory } from './machine-directory';
+import { removalsWithEffect } from './removals-with-effect';
 import type { StoredSignals } from './stored-signals';
 
 /** Records that are read before the place to go on from: a repeat of what lies there is known for one. */
@@ -19,6 +20,11 @@ export interface UnwrittenSignalsParts {
   readonly stored: Pick<StoredSignals, 'upTo' | 'has'>;
   readonly last: Pick<LastSignals, 'goOnFrom' | 'hear'>;
   readonly logger: Logger;
+}
+
+interface Read {
+  readonly signal: Signal;
+  readonly message: IncomingMessage;
 }
 
 /**
@@ -49,7 +55,12 @@ export class UnwrittenSignals {
     last.goOnFrom({ partition, offset: written });
     const folded = this.foldedUpTo(partition);
     if (folded <= written) return;
-    const seen = new Set<string>();
+    const seen = new Map<string, Seen>();
+    const hear = ({ signal, message }: Read): void => {
+      if (!isRepeat(seen, signal) && message.offset > written) last.hear(signal, message);
+    };
+    // From the first removal on, which of them had effect is known at the end; what was heard is told in order.
+    const waiting: Read[] = [];
     await kafka.readRange({
       topic,
       partition,
@@ -57,10 +68,20 @@ export class UnwrittenSignals {
       to: folded + 1n,
       onMessage: (message) => {
         const read = decodeSignal(message);
-        if (read.kind === 'refused' || isRepeat(seen, read.signal)) return;
-        if (message.offset > written && this.isFolded(read.signal, message)) last.hear(read.signal, message);
+        if (read.kind === 'refused' || !this.isFolded(read.signal, message)) return;
+        if (waiting.length > 0 || read.signal.path === REMOVED_PATH) waiting.push({ signal: read.signal, message });
+        else hear({ signal: read.signal, message });
       },
     });
+    const removals = removalsWithEffect(waiting, (key) => this.parts.directory.get(key)?.counts.signals ?? 0);
+    for (const read of waiting) {
+      if (read.signal.path === REMOVED_PATH) {
+        if (!removals.has(read)) continue;
+        // What was known for repeats goes with the machine.
+        seen.set(machineKey(read.signal.tenant, read.signal.machine), { places: new Set(), begun: new Map() });
+      }
+      hear(read);
+    }
   }
 
   /** Nothing, where nothing of its machines is written; null where a release wrote it that did not say how far. */
@@ -84,15 +105,28 @@ export class UnwrittenSignals {
   }
 }
 
-/** As the fold knows repeats, within what is read: by its place in a session, else by what it says of when. */
-const isRepeat = (seen: Set<string>, signal: Signal): boolean => {
+/** What is known of a machine for repeats. */
+interface Seen {
+  readonly places: Set<string>;
+  /** By source and session the number that came first, below which the fold takes all for seen; null where it lies before what is read. */
+  readonly begun: Map<string, number> | null;
+}
+
+/** As the fold knows repeats of a machine, within what is read: by its place in a session, else by what it says of when. */
+const isRepeat = (seen: Map<string, Seen>, signal: Signal): boolean => {
   const { tenant, machine, source, session, seq, idx = 0, path, sourceTs, quality, value } = signal;
   if (seq === null && sourceTs === null) return false;
-  const place = seq === null ? [path, sourceTs, quality, value] : [session, seq, idx];
-  const identity = JSON.stringify([tenant, machine, source, ...place]);
-  if (seen.has(identity)) return true;
-  seen.add(identity);
-  return false;
+  const key = machineKey(tenant, machine);
+  const { places, begun } = seen.get(key) ?? { places: new Set<string>(), begun: null };
+  if (!seen.has(key)) seen.set(key, { places, begun });
+  const place = JSON.stringify([source, ...(seq === null ? [path, sourceTs, quality, value] : [session, seq, idx])]);
+  if (places.has(place)) return true;
+  places.add(place);
+  if (seq === null || begun === null) return false;
+  const numbering = JSON.stringify([source, session]);
+  const first = begun.get(numbering) ?? seq;
+  begun.set(numbering, first);
+  return seq < first;
 };
 
 const latest = (...offsets: readonly bigint[]): bigint => offsets.reduce((a, b) => (a > b ? a : b));
