@@ -126,7 +126,7 @@ export class SaveSource {
         else await tools.trial.requireReach(checked.source, tenant);
       },
     );
-    return saved.catch((error) => this.refuseTaken(error, checked, tenant, asked.name));
+    return saved.catch((error) => this.refuseTaken(error, checked.source, tenant, asked.name));
   }
 
   async change(request: WriteRequest, name: string, asked: SourceChanges): Promise<SavedSourceView> {
@@ -135,6 +135,9 @@ export class SaveSource {
     const before = await this.reads.find(tenant, name);
     if (before === null) throw noSuchSource();
     const checked = asked.settings === undefined ? null : this.check(before.type, asked.settings, before);
+    // Its claim is made at each change: a release that knows none may have saved the settings.
+    const ready = checked?.source ?? tools.sole.readyOf(before);
+    let claim = before.claim;
     let seen: TriedSourceView | null = null;
     const saved = this.writer.write(
       request,
@@ -148,13 +151,8 @@ export class SaveSource {
           ...former,
           enabled: asked.enabled ?? former.enabled,
           version: former.version + 1,
-          ...(checked === null
-            ? {}
-            : {
-                settings: this.seal(tenant, name, checked),
-                tried: seen !== null,
-                claim: digestOf(checked.source.alone({ tenant, name })),
-              }),
+          ...(checked === null ? {} : { settings: this.seal(tenant, name, checked), tried: seen !== null }),
+          claim,
           updatedAt: new Date(tools.now()),
         };
         await tx.save(source);
@@ -167,13 +165,18 @@ export class SaveSource {
         };
       },
       async () => {
+        if (ready === null) return;
+        const wrong = await this.notSole(ready, tenant, name);
+        // Of two that have the same already, one can be switched off.
+        const isSwitchedOff = checked === null && !(asked.enabled ?? before.enabled);
+        if (wrong !== null && !isSwitchedOff) throw wrongSetting(wrong.path, wrong.detail);
+        claim = wrong === null ? digestOf(ready.alone({ tenant, name })) : null;
         if (checked === null) return;
-        await this.requireSole(checked.source, tenant, name);
         if (asked.try) seen = await tools.trial.run(checked.source, { tenant, name });
         else await tools.trial.requireReach(checked.source, tenant);
       },
     );
-    return saved.catch((error) => this.refuseTaken(error, checked, tenant, name));
+    return saved.catch((error) => this.refuseTaken(error, ready, tenant, name));
   }
 
   async delete(request: WriteRequest, name: string): Promise<void> {
@@ -281,17 +284,21 @@ export class SaveSource {
       throw wrongSetting(path, 'must be given again, because the source leads to another place now');
   }
 
-  private async requireSole(source: ReadySource, tenant: string, name: string): Promise<void> {
+  private notSole(source: ReadySource, tenant: string, name: string): ReturnType<SoleSources['against']> {
     const own = () => this.reads.list(tenant, null, SOURCE_LIMITS.perTenant);
-    const wrong = await this.tools.sole.against(source, { tenant, name }, own);
+    return this.tools.sole.against(source, { tenant, name }, own);
+  }
+
+  private async requireSole(source: ReadySource, tenant: string, name: string): Promise<void> {
+    const wrong = await this.notSole(source, tenant, name);
     if (wrong !== null) throw wrongSetting(wrong.path, wrong.detail);
   }
 
   /** Of two that are saved at once the index lets one in; the other is told what it would have been told a moment later. */
-  private async refuseTaken(error: unknown, checked: Checked | null, tenant: string, name: string): Promise<never> {
-    if (!(error instanceof ClaimTaken) || checked === null) throw error;
-    await this.requireSole(checked.source, tenant, name);
-    const { path, what } = checked.source.alone({ tenant, name })!;
+  private async refuseTaken(error: unknown, source: ReadySource | null, tenant: string, name: string): Promise<never> {
+    if (!(error instanceof ClaimTaken) || source === null) throw error;
+    await this.requireSole(source, tenant, name);
+    const { path, what } = source.alone({ tenant, name })!;
     throw wrongSetting(path, `another source of this site has ${what}`);
   }
 

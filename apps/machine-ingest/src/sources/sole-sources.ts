@@ -49,15 +49,19 @@ export class SoleSources {
     return { path: claim.path, detail: `${who} has ${claim.what}` };
   }
 
-  private claimOf(other: OtherSource): SourceClaim | null {
-    const kind = this.registry.find(other.type);
+  /** Null for a source that does not run: this release does not know its kind or settings, or they are sealed with another key. */
+  readyOf(stored: OtherSource): ReadySource | null {
+    const kind = this.registry.find(stored.type);
     if (kind === null) return null;
     try {
-      const read = kind.read(openSettings(this.encryptionKey, other, kind.secrets, other.settings));
-      return read.kind === 'ready' ? read.source.alone(other) : null;
+      const read = kind.read(openSettings(this.encryptionKey, stored, kind.secrets, stored.settings));
+      return read.kind === 'ready' ? read.source : null;
     } catch {
-      // Sealed with another key: it does not run.
       return null;
     }
+  }
+
+  private claimOf(other: OtherSource): SourceClaim | null {
+    return this.readyOf(other)?.alone(other) ?? null;
   }
 }
