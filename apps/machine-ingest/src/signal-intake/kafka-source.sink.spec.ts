@@ -120,6 +120,7 @@ test('of a signal that no broker takes it is told how long it was, so that nobod
   await sink.append([large], options);
   expect(taken[0]!.value!.length).toBe(0);
   expect(rejectionOf(taken[0]!).originalBytes).toBe(encodeSignal(TOPICS.signals, large).value!.length);
+  expect(sink.passed).toMatchObject({ received: 0, refused: 1, lastSignal: null });
 });
 
 test.each(['stopping', 'ended'] as const)('an append that waits ends when the source is %s', async (how) => {

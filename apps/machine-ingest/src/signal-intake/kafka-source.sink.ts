@@ -113,7 +113,7 @@ export class KafkaSourceSink implements SourceSink {
         ...this.state,
         received: this.state.received + signals.length - setAside,
         gaps: this.state.gaps + this.newStretches(signals),
-        lastSignal: { machine: last.machine, path: last.path, at: clock() },
+        ...(setAside < signals.length && { lastSignal: { machine: last.machine, path: last.path, at: clock() } }),
       };
       sourceMetrics.stored(kind, signals.length - setAside);
     }
