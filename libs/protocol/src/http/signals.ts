@@ -31,6 +31,7 @@ const name = (limit: number) =>
 const conditionValue = z.object({
   level: z.enum(CONDITION_LEVELS, { error: `must be one of ${CONDITION_LEVELS.join(', ')}` }),
   nativeCode: name(256).optional(),
+  conditionId: name(256).optional(),
   nativeSeverity: name(256).optional(),
   qualifier: name(256).optional(),
   text: z.string().max(4096).optional(),
@@ -58,7 +59,10 @@ export const signalRequestSchema = z
             error: `must be a number, text (at most ${SIGNAL_LIMITS.valueLength} characters), true, false, null or an object`,
           },
         )
-        .meta({ description: 'An object {level, nativeCode, text, …} for kind `condition`.' }),
+        .meta({
+          description:
+            'An object {level, nativeCode, conditionId, nativeSeverity, qualifier, text} for kind `condition`; all but `level` may be left out. `conditionId` names one activation, from its WARNING or FAULT to its NORMAL, and then stands in the place of the code.',
+        }),
       kind: z.enum(['sample', 'event', 'condition'], { error: 'must be sample, event or condition' }).optional(),
       type: z.enum(SIGNAL_TYPES, { error: `must be one of ${SIGNAL_TYPES.join(', ')}` }).optional(),
       unit: name(64).nullable().optional().meta({ description: 'UCUM, for example `mm`.' }),

@@ -100,6 +100,20 @@ it.each([
   expect(reading.problem.errors?.map(({ path, detail }) => `${path} ${detail}`)).toEqual(sentences);
 });
 
+it.each([
+  ['short', 'W-17', []],
+  ['as long as a code', 'w'.repeat(256), []],
+  ['longer', 'w'.repeat(257), ['value.conditionId must have at most 256 characters']],
+  ['a number', 17, ['value.conditionId must be text']],
+  ['of two lines', 'a\nb', ['value.conditionId must not hold control characters']],
+])('reads the name of an activation of a condition as it reads its code: %s', (_, conditionId, sentences) => {
+  const value = { level: 'FAULT', nativeCode: '700', conditionId };
+  const reading = read({ ...good, kind: 'condition', value });
+  const wrong = reading.kind === 'problem' ? (reading.problem.errors ?? []) : [];
+  expect(wrong.map(({ path, detail }) => `${path} ${detail}`)).toEqual(sentences);
+  if (sentences.length === 0) expect(signalsOf(reading)[0]).toMatchObject({ kind: 'condition', value });
+});
+
 describe('NDJSON', () => {
   const ndjson = { contentType: 'application/x-ndjson; charset=utf-8' };
 
