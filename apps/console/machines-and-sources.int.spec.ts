@@ -155,7 +155,7 @@ it('removes a machine after a question, by keys alone, and says what keeps one f
   site.answers.clear();
   await dialog.getByRole('button', { name: 'Remove the machine' }).focus();
   await page.keyboard.press('Enter');
-  await page.getByText('The machine is removed.').waitFor();
+  await page.getByText('Its removal is in the log; the machine stays if it has spoken meanwhile.').waitFor();
   expect(site.changes.at(-1)).toMatchObject({ method: 'DELETE', path: '/v1/machines/mazak-01' });
   await detail.waitFor({ state: 'hidden' });
   await eventually(async () => (await page.locator('#machine-rows tr').count()) === 1, 'one machine to be left');

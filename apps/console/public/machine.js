@@ -222,7 +222,7 @@ const remove = (id) =>
     dangerous: true,
     act: async () => {
       await change('DELETE', `/v1/machines/${encodeURIComponent(id)}`);
-      say('The machine is removed.');
+      say('Its removal is in the log; the machine stays if it has spoken meanwhile.');
       if (isAbout(id)) ways.removed(id);
     },
   });

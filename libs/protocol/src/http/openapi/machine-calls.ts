@@ -43,7 +43,11 @@ export const MACHINE_CALLS: Calls = {
         'Remove a machine that no source and no mapping names and that is not heard: its state and last signals go, and no event is told; a value that comes later makes it anew',
       scope: 'machines:write',
       tag: 'Machines',
-      answer: { status: 204, description: 'The removal is in the log; it is out of the lists in a moment.' },
+      answer: {
+        status: 204,
+        description:
+          'The removal is in the log; the machine is out of the lists in a moment, unless it has spoken meanwhile: then it stays as it is.',
+      },
       refusals: ['not_found', 'conflict', 'unavailable'],
     },
   },
