@@ -46,17 +46,21 @@ const queueOn = (sink: SourceSink, parts: Partial<StoreQueueParts> = {}) => {
 };
 
 it('tries again what the sink has given up on, in its order and without haste, and says so', async () => {
-  const log = new Log((call) => call === 1);
+  let givesUp = true;
+  const log = new Log((call) => call > 0 && givesUp);
   const { failures, queue } = queueOn(log, { againMs: 1_000 });
   const acknowledged: string[] = [];
   queue.put(signals(0, 3_000), () => acknowledged.push('first'));
   await eventually(() => failures.length > 0, 'the failure');
   queue.put([signal(3_000)], () => acknowledged.push('second'));
   await new Promise(setImmediate);
-  expect([log.calls, acknowledged, queue.size]).toEqual([2, [], 3_001]);
+  // A slow machine has time for another try or two, and one in haste for thousands.
+  expect(log.calls).toBeLessThan(10);
+  expect([acknowledged, queue.size]).toEqual([[], 3_001]);
+  givesUp = false;
   await eventually(() => queue.isEmpty, 'what was given up on');
   expect(log.stored).toEqual(signals(0, 3_001).map(({ seq }) => String(seq)));
-  expect([failures, acknowledged, queue.size]).toEqual([['not authorised'], ['first', 'second'], 0]);
+  expect([new Set(failures), acknowledged, queue.size]).toEqual([new Set(['not authorised']), ['first', 'second'], 0]);
 });
 
 const putOf = fc.oneof(
