@@ -1,5 +1,5 @@
 import type { Signal } from '../signal/signal';
-import { condition, foldUnder, lost, tick } from '../signal/signals.fixture';
+import { condition, fold, foldUnder, lost, machineUnder, tick } from '../signal/signals.fixture';
 import { conditionRuleOf, expression, mappingOf } from './mapping.fixture';
 
 const play = (rule: Parameters<typeof conditionRuleOf>[0], signals: readonly Signal[]) => {
@@ -135,6 +135,122 @@ describe('conditions (check 2)', () => {
     expect(play({}, log).statuses).toEqual(expected);
     const byCode = expression([], (_read, { locals }) => `${String(locals['item'])}/${String(locals['nativeCode'])}`);
     if (!said.some(([, code]) => code.startsWith('405'))) expect(play({ key: byCode }, log).statuses).toEqual(expected);
+  });
+
+  describe('that a release raised which knew it by its code alone', () => {
+    type Said = readonly [level: string, code: string, id?: string];
+    const signalsOf = (said: readonly Said[], from = 0): Signal[] =>
+      said.map(([level, code, conditionId], n) => {
+        const one = condition(from + n, 'c', level, code);
+        return conditionId === undefined ? one : { ...one, value: { ...(one.value as object), conditionId } };
+      });
+    /** That release heard the same, and passed over the id. */
+    const resume = (rule: Parameters<typeof conditionRuleOf>[0], before: readonly Said[], now: readonly Said[]) => {
+      const mapping = mappingOf({ rules: [conditionRuleOf(rule)] });
+      const stored = fold(signalsOf(before), machineUnder(mapping), 0, [mapping]).state;
+      const { state, told } = fold(signalsOf(now, 100), stored, 100, [mapping]);
+      const known = Object.values(state.alarms).map(({ code, conditionId }) => `${code} ${conditionId ?? ''}`.trim());
+      return { statuses: told.map(({ status, code }) => `${status} ${code}`), known };
+    };
+    const byCode = expression([], (_read, { locals }) => `${String(locals['item'])}/${String(locals['nativeCode'])}`);
+    const long = 'x'.repeat(200);
+
+    it.each<[string, readonly Said[], readonly Said[], readonly string[], readonly string[]]>([
+      [
+        'is raised once: its repeat is one, and its Normal by the id alone clears it',
+        [['FAULT', '404:left']],
+        [
+          ['FAULT', '404:left', 'left'],
+          ['NORMAL', 'left', 'left'],
+        ],
+        ['cleared 404:left'],
+        [],
+      ],
+      [
+        'is another level of the same',
+        [['WARNING', '404:left']],
+        [['FAULT', '404:left', 'left']],
+        ['severity_changed 404:left'],
+        ['404:left left'],
+      ],
+      [
+        'keeps its place among the others',
+        [
+          ['FAULT', '404:left'],
+          ['FAULT', '404:right'],
+        ],
+        [
+          ['FAULT', '404:left', 'left'],
+          ['NORMAL', ''],
+        ],
+        ['cleared 404:left', 'cleared 404:right'],
+        [],
+      ],
+      [
+        'is cleared by its id alone before it was heard again, and no other is',
+        [
+          ['FAULT', '404:left'],
+          ['FAULT', '404:right'],
+          ['FAULT', 'left:404'],
+        ],
+        [['NORMAL', 'left', 'left']],
+        ['cleared 404:left'],
+        ['404:right', 'left:404'],
+      ],
+      [
+        'is cleared by its id where the code is empty',
+        [['FAULT', '404:left']],
+        [['NORMAL', '', 'left']],
+        ['cleared 404:left'],
+        [],
+      ],
+      [
+        'is cleared by its code and its id',
+        [['FAULT', '404:left']],
+        [['NORMAL', '404:left', 'left']],
+        ['cleared 404:left'],
+        [],
+      ],
+      [
+        'goes with another code of the same id that is known by it',
+        [['FAULT', '404:left']],
+        [
+          ['FAULT', '405:left', 'left'],
+          ['NORMAL', 'left', 'left'],
+        ],
+        ['raised 405:left', 'cleared 404:left', 'cleared 405:left'],
+        [],
+      ],
+    ])('%s', (_, before, now, expected, known) => {
+      expect(resume({}, before, now)).toEqual({ statuses: expected, known });
+    });
+
+    it('is the one whose whole code it was, where the code is kept cut', () => {
+      const { statuses, known } = resume(
+        {},
+        [
+          ['FAULT', `${long}:left`],
+          ['FAULT', `${long}:right`],
+        ],
+        [
+          ['FAULT', `${long}:right`, 'right'],
+          ['NORMAL', 'right', 'right'],
+        ],
+      );
+      expect(statuses).toEqual([`cleared ${long.slice(0, 128)}`]);
+      expect(known).toEqual([long.slice(0, 128)]);
+    });
+
+    it('is cleared by its id alone under a key of the mapping too, which stays', () => {
+      const now: Said[] = [
+        ['FAULT', '404:left', 'left'],
+        ['NORMAL', 'left', 'left'],
+      ];
+      expect(resume({ key: byCode }, [['FAULT', '404:left']], now)).toEqual({
+        statuses: ['cleared 404:left'],
+        known: [],
+      });
+    });
   });
 
   it('listens to its own source only', () => {

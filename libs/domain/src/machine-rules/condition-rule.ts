@@ -9,6 +9,7 @@ import {
   hasRoomForAlarm,
   markAlarm,
   markAlarmsStale,
+  type RaisedAlarm,
   raiseAlarm,
 } from './alarm-book';
 import { isOfSource } from './alias-lookup';
@@ -89,7 +90,8 @@ const applyCondition = (
       const severity = condition.level === 'FAULT' ? 'fault' : 'warning';
       const { nativeCode: code, text, conditionId } = condition;
       const named = conditionId === undefined ? {} : { conditionId: boundedCode(conditionId) };
-      return raise(state, rule, { key, source, item, code, severity, text, ...named }, context);
+      const said = { key, source, item, code, severity, text, ...named } as const;
+      return raise(underItsName(state, rule, said), rule, said, context);
     }
   }
 };
@@ -113,12 +115,22 @@ const keyOf = (
 const keyText = (value: ExpressionValue): string =>
   typeof value === 'object' && value !== null ? JSON.stringify(toJson(value)) : String(value);
 
-const raise = (
-  state: MachineState,
-  rule: ConditionRule,
-  said: Parameters<typeof raiseAlarm>[2],
-  context: RuleContext,
-): MachineState => {
+/** An alarm that a release raised which kept no names, and knew it by item and code: from here on it is known by its name. */
+const underItsName = (state: MachineState, rule: ConditionRule, said: RaisedAlarm): MachineState => {
+  const { key, source, item, code, conditionId } = said;
+  if (rule.key !== null || conditionId === undefined) return state;
+  const [place, former] = [alarmKey(rule, source, key), alarmKey(rule, source, `${item}/${code}`)];
+  const alarm = alarmAt(state, former);
+  if (alarm === null || alarm.item !== item || alarm.conditionId !== undefined || alarmAt(state, place) !== null)
+    return state;
+  // Its place among the others is kept: they are cleared in the order in which they were raised.
+  const alarms = Object.entries(state.alarms).map(([at, one]) =>
+    at === former ? [place, { ...alarm, conditionId }] : [at, one],
+  );
+  return { ...state, alarms: Object.fromEntries(alarms) };
+};
+
+const raise = (state: MachineState, rule: ConditionRule, said: RaisedAlarm, context: RuleContext): MachineState => {
   if (alarmAt(state, alarmKey(rule, said.source, said.key)) !== null) return raiseAlarm(state, rule, said, context);
   const slot = slotOf<ConditionSlot>(state, rule) ?? EMPTY;
   const most = rule.maxRate === null ? 0 : Math.min(rule.maxRate.count, STATE_LIMITS.raises);
@@ -189,12 +201,13 @@ const clear = (
 ): MachineState => {
   const code = boundedCode(condition.nativeCode);
   const named = condition.conditionId === undefined ? null : boundedCode(condition.conditionId);
-  const isMeant = (alarm: ActiveAlarm): boolean =>
-    named !== null && alarm.conditionId !== undefined
-      ? alarm.conditionId === named
-      : code === ''
-        ? named === null && (rule.clearOnEmptyCode || alarm.code === '')
-        : alarm.code === code;
+  const isMeant = (alarm: ActiveAlarm): boolean => {
+    if (named !== null && alarm.conditionId !== undefined) return alarm.conditionId === named;
+    if (code !== '' && alarm.code === code) return true;
+    // By its name alone one is meant, too, that a release raised which kept no names: its code is `code:name`.
+    if (named !== null) return (code === '' || code === named) && alarm.code.endsWith(`:${named}`);
+    return code === '' && (rule.clearOnEmptyCode || alarm.code === '');
+  };
   const one = alarmKey(rule, signal.source, key);
   const again = signal.flags.includes('snapshot') && !rule.reconnectNormalClears;
   const keys = Object.entries(state.alarms)
