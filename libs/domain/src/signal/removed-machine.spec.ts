@@ -41,6 +41,11 @@ describe('the removal of a machine', () => {
     expect(fold([removal(null)], lived, 3).state).toEqual({ ...lived, position: at(3) });
   });
 
+  it('makes no machine of one that nobody knows, as where the log no longer holds what was heard of it', () => {
+    const { state, events } = fold([removal(heardOf(lived))], nobody, 3);
+    expect([state, events]).toEqual([removedAt(3), []]);
+  });
+
   it('is not done again to the machine that is there anew, where its record comes twice', () => {
     const twice = removal(heardOf(lived));
     const anew = fold([twice, signal(9_000, 'execution', 'READY')], lived, 3);

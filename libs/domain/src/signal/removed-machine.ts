@@ -30,12 +30,14 @@ export const speakerOf = (state: MachineState): { readonly source: string; reado
 /**
  * Nothing is left of the machine but its place in the log, so that what lies before it is not folded again after a restart.
  * No event is told: nothing happened to the machine. One that has spoken since the removal was asked for stays as it is, and so
- * does one that a repeat of the record finds anew.
+ * does one that a repeat of the record finds anew. One that nobody knows is removed whenever it was heard: the log may hold its
+ * removal longer than what was heard of it, and its place alone would be a machine.
  */
 export const removeMachine = (state: MachineState, signal: Signal, position: SignalPosition): MachineState => {
   const { tenant, machine } = state;
   const place = { partition: position.partition, offset: String(position.offset) };
-  return state.removed === true || readRemoval(signal).heardAt === heardOf(state)
+  const isUnknown = state.position === null || state.removed === true;
+  return isUnknown || readRemoval(signal).heardAt === heardOf(state)
     ? { ...newMachineState(tenant, machine), position: place, removed: true }
     : { ...state, position: place };
 };
