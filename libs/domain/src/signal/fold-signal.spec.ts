@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { MachineState } from './machine-state';
+import { type MachineState, newMachineState } from './machine-state';
 import type { Signal } from './signal';
 import { fold, signal } from './signals.fixture';
 
@@ -95,11 +95,44 @@ describe('the fold', () => {
   });
 
   it('knows what each of the last items said that number nothing, and again of one that has made room', () => {
-    const items = Array.from({ length: 400 }, (_, n) => signal(n, `item${n}`, 'x'));
+    const items = Array.from({ length: 600 }, (_, n) => signal(n, `item${n}`, 'x'));
     const { state } = fold([...items, ...items.slice(-190)]);
     expect(state.counts.duplicates).toBe(190);
     const [first] = items;
-    expect(fold([first!, first!, signal(500, 'item0', 'y')], state, 1_000).state.counts.duplicates).toBe(191);
+    expect(fold([first!, first!, signal(700, 'item0', 'y')], state, 1_000).state.counts.duplicates).toBe(191);
+  });
+
+  it('drops each repeat of the last 256 items that were heard, whatever was heard in between', () => {
+    const anyHearing = fc.array(fc.tuple(fc.nat({ max: 500 }), fc.boolean()), { minLength: 900, maxLength: 1_400 });
+    fc.assert(
+      fc.property(anyHearing, (hearing) => {
+        let state: MachineState = newMachineState('default', 'RF-1');
+        /** By item, in the order in which they were heard last. */
+        const said = new Map<number, Signal>();
+        const forgotten: number[] = [];
+        hearing.forEach(([item, again], n) => {
+          const last = said.get(item);
+          const mustBeKnown = again && [...said.keys()].slice(-256).includes(item);
+          const one = again && last !== undefined ? last : signal(n, `item${item}`, 'x');
+          const { duplicates } = state.counts;
+          state = fold([one], state, n).state;
+          if (mustBeKnown && state.counts.duplicates === duplicates) forgotten.push(n);
+          said.delete(item);
+          said.set(item, one);
+        });
+        expect(forgotten).toEqual([]);
+        const known = Object.keys(state.lastOfPath).length + Object.keys(state.earlierOfPath ?? {}).length;
+        expect(known).toBeLessThanOrEqual(512);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('reads what a release stored that knew one table of items alone', () => {
+    const items = Array.from({ length: 256 }, (_, n) => signal(n, `item${n}`, 'x'));
+    const { earlierOfPath: _, ...stored } = fold(items).state;
+    const { state } = fold([signal(300, 'other', 'x'), ...items], stored, 256);
+    expect(state.counts.duplicates).toBe(256);
   });
 
   it('gives each event the identity of its signal', () => {

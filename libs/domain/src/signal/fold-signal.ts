@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Event } from '../event/event';
 import { settingsOfSource } from '../machine-rules/alias-lookup';
 import { applyMissing, applySignal } from '../machine-rules/apply-signal';
@@ -9,6 +8,7 @@ import { type RuleFailure, type Telling, withoutRule } from '../machine-rules/ru
 import { rulesDue } from '../machine-rules/rule-kinds';
 import type { Turn } from '../machine-rules/tell-rules';
 import { type DuplicateWindow, openWindow, seeInWindow, WINDOW } from './duplicate-window';
+import { type Heard, hearOfPath } from './last-of-path';
 import { type EventDraft, machineEvent, type SignalPosition, writtenDraft } from './machine-event';
 import { counted, type MachineState, type MappingInForce, type SessionState, STATE_LIMITS } from './machine-state';
 import { type Mended, mendState } from './mend-state';
@@ -169,15 +169,15 @@ const foldPresent = (
   const inForce = found(state, state.config, mappingByHash);
   if (isLost(inForce) && signal.path !== '$config') throw new MappingLost(state.machine, state.config, inForce);
   const at = Math.max(state.at, Date.parse(signal.at));
-  const memory = rememberSignal(state, signal, at);
+  const { isRepeat, remembered } = rememberSignal(state, signal, at);
   const seen: MachineState = {
     ...state,
-    ...memory,
+    ...remembered,
     position: { partition: position.partition, offset: String(position.offset) },
     played: isPlayed(state, signal, position),
     counts: { ...state.counts, signals: state.counts.signals + 1 },
   };
-  if (memory === null) return nothingOf(counted(seen, 'duplicates'));
+  if (isRepeat) return nothingOf(counted(seen, 'duplicates'));
   const telling: Telling = { drafts: [], failures: [] };
   const { drafts, failures } = telling;
   const emit = (draft: EventDraft) => void drafts.push(writtenDraft(draft));
@@ -338,34 +338,21 @@ const configure = (
   return changeMapping(timed, { from, to, name: change.to }, { emit, moment, position });
 };
 
-/** What of the state notes the signal as seen, or null for a duplicate. */
+/** Whether the signal was seen, and what of the state notes it as seen. */
 const rememberSignal = (
   state: MachineState,
   signal: Signal,
   at: number,
-): Partial<Pick<MachineState, 'sessions' | 'lastOfPath'>> | null => {
+): Heard | { readonly isRepeat: boolean; readonly remembered: Pick<MachineState, 'sessions'> } => {
   if (signal.seq !== null) {
     const key = sessionOf(signal);
     const known = Object.hasOwn(state.sessions, key) ? state.sessions[key]! : null;
     const session = seeInSession(known, signal.seq, signal.idx ?? 0, at);
-    return session === null ? null : { sessions: withRoom(state.sessions, key, session, known === null) };
+    if (session === null) return { isRepeat: true, remembered: {} };
+    return { isRepeat: false, remembered: { sessions: withRoom(state.sessions, key, session, known === null) } };
   }
-  if (signal.sourceTs === null) return {};
-  const key = short(`${signal.source}\n${signal.path}`);
-  const said = short(`${signal.sourceTs}\n${signal.quality}\n${JSON.stringify(signal.value)}`);
-  if (Object.hasOwn(state.lastOfPath, key) && state.lastOfPath[key] === said) return null;
-  if (Object.hasOwn(state.lastOfPath, key)) return { lastOfPath: { ...state.lastOfPath, [key]: said } };
-  return { lastOfPath: { ...withRoomForPath(state.lastOfPath), [key]: said } };
+  return signal.sourceTs === null ? { isRepeat: false, remembered: {} } : hearOfPath(state, signal);
 };
-
-/** The quarter that was heard first makes room: to take out one alone costs as much as to write all anew. */
-const withRoomForPath = (known: MachineState['lastOfPath']): MachineState['lastOfPath'] =>
-  Object.keys(known).length < STATE_LIMITS.paths
-    ? known
-    : Object.fromEntries(Object.entries(known).slice(STATE_LIMITS.paths / 4));
-
-/** The text itself, or a hash of a long one. */
-const short = (text: string): string => (text.length <= 96 ? text : createHash('sha256').update(text).digest('hex'));
 
 /** The session with this part of this message seen, or null for a duplicate. */
 const seeInSession = (known: SessionState | null, seq: number, idx: number, at: number): SessionState | null => {

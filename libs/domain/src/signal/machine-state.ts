@@ -50,8 +50,10 @@ export interface MachineState {
   readonly sessions: { readonly [key: string]: SessionState };
   /** Signals that came before what lies between them and the last one, by source and session. */
   readonly reorder: { readonly [key: string]: ReorderState };
-  /** Of items that number nothing, what came last; a repeat of it is a duplicate. */
+  /** Of items that number nothing, what came last; a repeat of it is a duplicate (last-of-path.ts). */
   readonly lastOfPath: { readonly [key: string]: string };
+  /** The same of items that were heard before those; absent while all have room. */
+  readonly earlierOfPath?: { readonly [key: string]: string };
   /** Clocks that are not believed now: told once, until one of their stamps is believed again. */
   readonly suspectClocks: readonly string[];
   readonly lastSignal: { readonly path: string; readonly source: string; readonly moment: Moment } | null;
@@ -226,6 +228,7 @@ export interface SignalCounts {
 /** Together they keep a state far below the size of a record, whatever a source sends. */
 export const STATE_LIMITS = {
   sessions: 64,
+  /** Of items that number nothing, in each of two tables. */
   paths: 256,
   alarms: 200,
   alarmText: 256,

@@ -123,6 +123,7 @@ const TABLES: { readonly [member in keyof MachineState]?: Form } = {
   }),
   reorder: having({ next: number, held: listOf(WAITING), bytes: number, at: number }),
   lastOfPath: text,
+  earlierOfPath: text,
   failedRules: having({ told: listOf(text), timerAt: orNull(number) }),
 };
 
