@@ -158,6 +158,8 @@ describe('bounded reads', () => {
     await later.send({ topic, messages: [{ value: 'of the successor' }] });
     await later.commit();
 
+    // A commit is answered when it is decided; that the partition's readers may go on beyond it follows a moment later.
+    await eventually(async () => (await logOf(kafka, topic)).length > 1, 'the end of the last transaction');
     expect(await logOf(kafka, topic)).toEqual(['committed', 'of the successor']);
     const seen: string[] = [];
     const view = kafka.compactedView({ topic, onMessage: (message) => seen.push(valueText(message)) });
