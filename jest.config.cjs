@@ -24,7 +24,7 @@ const base = {
 };
 module.exports = {
   // A busy machine takes its time; what waits for ever is told all the same.
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   projects: [
     {
       ...base,

@@ -64,7 +64,7 @@ describe('when the group changes', () => {
     expect(ours.values).not.toContain('kept');
     first.resumePartition(topic, kept);
     await eventually(() => ours.values.includes('kept'), 'the resumed partition');
-  }, 15_000);
+  });
 
   test('a join hands out no record of a kept partition twice, and awaits the preparation of gained ones', async () => {
     const topic = await workshop.freshTopic(2);

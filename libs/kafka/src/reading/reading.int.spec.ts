@@ -168,5 +168,5 @@ describe('bounded reads', () => {
     await view.close();
     await first.disconnect();
     await second.disconnect();
-  }, 20_000);
+  });
 });

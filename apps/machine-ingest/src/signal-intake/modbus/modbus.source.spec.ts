@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Signal } from '@millrace/domain';
 import { dryRun, readMapping } from '@millrace/machine-mapping';
-import { eventually } from '@millrace/test-environment';
+import { eventually, laterThanTimer } from '@millrace/test-environment';
 import { MemorySink, openOn } from '../source-conformance.fixture';
 import type { OpenSource } from '../source-kind';
 import { modbusSourceKind } from './modbus.kind';
@@ -348,9 +348,8 @@ describe('a live Modbus device', () => {
     await eventually(() => dead.heard.length === 1, 'the first question');
     const resting = begin(dead.port, [{ machine: 'M', items: [item('a', 0)] }], { timeoutMs: 50 });
     await eventually(() => resting.source.health().connection.state === 'disconnected', 'the loss');
-    const begun = performance.now();
-    await Promise.all([asking.source.stop(), resting.source.stop()]);
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    const { laterMs } = await laterThanTimer(0, () => Promise.all([asking.source.stop(), resting.source.stop()]));
+    expect(laterMs).toBeLessThan(5_000);
   });
 
   it('makes a machine offline and running again, counts over the wrap, and takes the snapshot for no edge', async () => {

@@ -223,7 +223,7 @@ describe('a live agent', () => {
     const read = parts(sink).map(({ seq }) => seq!);
     expect(new Set(read).size).toBe(read.length);
     expect(read.length + lost).toBe(said);
-  }, 20_000);
+  });
 
   it('takes a numbering that is behind for a new life, although the instance is the same', async () => {
     const agent = await agentOf({ instanceId: 1 });
@@ -339,7 +339,7 @@ describe('a live agent', () => {
     expect(gaps(sink)).toEqual([{ from: at, to: at + 1, lost: 2 }]);
     expect(sink.refused).toMatchObject([{ code: 'malformed' }]);
     expect(sink.appended.at(-1)).toMatchObject({ path: 'execution', value: 'READY', flags: ['snapshot'] });
-  }, 30_000);
+  });
 
   it('leaves out one observation that is wrong, and quarantines the document that has it', async () => {
     const agent = await agentOf();

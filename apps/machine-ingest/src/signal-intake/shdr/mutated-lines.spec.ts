@@ -59,7 +59,7 @@ it('lives through 10,000 mutated lines, and has every value between them once an
   expect(sink.appended.filter((signal) => !isStorable(signal))).toEqual([]);
   expect(sink.refused).toHaveLength(refused);
   expect(refused).toBeGreaterThan(1_500);
-}, 30_000);
+});
 
 /** Whether a line alone is refused; each that is, is quarantined once. */
 function isRefused(line: Buffer): boolean {
