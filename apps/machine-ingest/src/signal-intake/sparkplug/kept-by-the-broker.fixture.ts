@@ -37,6 +37,8 @@ export class KeptByTheBroker {
   readonly log: Signal[] = [];
   cursor: SourceCursor | null = null;
   readonly refused: string[] = [];
+  /** What is in the quarantine, base64. */
+  readonly refusedPayloads = new Set<string>();
   /** When a node was asked for its births. */
   readonly asked: number[] = [];
   private intake: SparkplugIntake;
@@ -103,6 +105,7 @@ export class KeptByTheBroker {
     this.log.push(...signals.slice(0, Math.ceil(signals.length * stored)));
     for (const { refused, publish } of outcomes) {
       this.refused.push(...refused.map(({ code }) => code));
+      for (const { bytes } of refused) this.refusedPayloads.add(Buffer.from(bytes).toString('base64'));
       if (publish.length > 0) this.asked.push(this.now);
     }
     if (settled.length > 0 && (killed === null || killed.startsWith('the cursor') || killed.startsWith('some ack')))
