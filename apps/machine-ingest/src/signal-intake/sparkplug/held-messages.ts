@@ -45,8 +45,14 @@ export const release = (
   const mine = turn.state.held.filter(({ message }) => message.device === device);
   if (mine.length === 0) return;
   turn.state = { ...turn.state, held: turn.state.held.filter((one) => !mine.includes(one)) };
-  // Others have gone by meanwhile, so it is numbered by itself, beside the session that the birth begins.
-  const session = besides(birth, `before${device === null ? '' : `/${seq}/${device}`}`);
+  // Others have gone by meanwhile, so it is numbered by itself, beside the session that the birth begins. What came to this
+  // process alone is not there for another that hears the rest again, whose numbers would lie between.
+  const { session: shared, own } = turn.born;
+  const sessionOf = ({ original: { qos } }: NodeMessage): string =>
+    besides(
+      birth === shared && qos === 0 ? besides(birth, own) : birth,
+      `before${device === null ? '' : `/${seq}/${device}`}`,
+    );
   const targets = targetsOf(turn, device);
   let nth = -1;
   for (const { message, only, older } of mine) {
@@ -54,7 +60,7 @@ export const release = (
     const { type, original, payload } = message;
     if (type === 'NDATA' || type === 'DDATA') {
       nth = nth < 0 ? (payload.seq ?? 0) : nth + 1 + distance(nth + 1, payload.seq);
-      const place = { session, seq: nth };
+      const place = { session: sessionOf(message), seq: nth };
       const unknown = tellMetrics(turn, payload.metrics, definitions, { message, targets, place, flags, only });
       if (unknown.length > 0)
         turn.effects.refuse(original, 'unknown_metric', `No birth tells what ${unknown.length} of its metrics are.`);

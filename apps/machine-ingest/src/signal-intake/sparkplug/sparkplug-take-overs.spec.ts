@@ -358,6 +358,21 @@ it('what waited in one session has no place in the next, whoever is killed', () 
   expect(new Set(countsIn(taken))).toEqual(new Set(countsIn(world.log)));
 });
 
+it('what waited for a birth at QoS 0 takes no place from what waits at QoS 1 with the next process', () => {
+  const levels = [0, 1, 1, 0] as const;
+  const world = new KeptByTheBroker(settings, START, 100);
+  let said = 0;
+  const node = new Node(world, () => levels[said++ % levels.length]!);
+  world.take(1, 'nothing is stored');
+  node.data(127);
+  world.now += 13;
+  node.births();
+  world.take(128, 'some signals are stored', 0.3);
+  drain(world);
+  const { taken } = folded(world.log);
+  expect(new Set(countsIn(taken))).toEqual(new Set(countsIn(world.log)));
+});
+
 it('of an edge node that says some at QoS 0 and some at QoS 1 nothing that is stored is lost', () => {
   fc.assert(
     fc.property(
