@@ -47,19 +47,20 @@ export const release = (
   turn.state = { ...turn.state, held: turn.state.held.filter((one) => !mine.includes(one)) };
   // Others have gone by meanwhile, so it is numbered by itself, beside the session that the birth begins. What came to this
   // process alone is not there for another that hears the rest again, whose numbers would lie between.
-  const { session: shared, own } = turn.born;
+  const { own } = turn.born;
   const sessionOf = ({ original: { qos } }: NodeMessage): string =>
-    besides(
-      birth === shared && qos === 0 ? besides(birth, own) : birth,
-      `before${device === null ? '' : `/${seq}/${device}`}`,
-    );
+    besides(qos > 0 ? birth : besides(birth, own), `before${device === null ? '' : `/${seq}/${device}`}`);
   const targets = targetsOf(turn, device);
-  let nth = -1;
+  // The number last given; that of what is sent again does not hang on what is not.
+  const last = { sentAgain: -1, heardOnce: -1 };
   for (const { message, only, older } of mine) {
     const flags: readonly SignalFlag[] = older ? ['late'] : [];
     const { type, original, payload } = message;
     if (type === 'NDATA' || type === 'DDATA') {
-      nth = nth < 0 ? (payload.seq ?? 0) : nth + 1 + distance(nth + 1, payload.seq);
+      const numbers = original.qos > 0 ? 'sentAgain' : 'heardOnce';
+      const after = last[numbers] + 1;
+      const nth = after === 0 ? (payload.seq ?? 0) : after + distance(after, payload.seq);
+      last[numbers] = nth;
       const place = { session: sessionOf(message), seq: nth };
       const unknown = tellMetrics(turn, payload.metrics, definitions, { message, targets, place, flags, only });
       if (unknown.length > 0)
